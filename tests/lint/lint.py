@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Style as a test: folders include only what src/LAYERS lets them, banned calls name their substitute, file names are unique.
+
+usage: lint.py TOP_SRCDIR   exit 0 when nothing was found. Each rule is first proved able to fail on a planted fault."""
+import os
+import re
+import sys
+
+BANNED = {  # call: what to use instead
+    "strcpy": "copy_z", "strcat": "buf_adds", "strncat": "buf_add", "strncpy": "copy_z", "sprintf": "snprintf or buf_addf", "vsprintf": "vsnprintf",
+    "strtok": "str_cut", "atoi": "a parser with an error", "atol": "a parser with an error", "atof": "a parser with an error",
+    "gmtime": "civil_from_days", "localtime": "model/window.h", "mktime": "days_from_civil", "rand": "rng_next or port/host.h", "srand": "rng",
+    "system": "sys/hooks.h (no shell, ever)", "popen": "sys/hooks.h", "alloca": "an arena", "time": "port/host.h", "gets": "a bounded read",
+}
+CLOCKS = {"clock_gettime", "gettimeofday"}
+CLOCK_HOMES = ("src/sys/", "src/mongod/", "src/net/", "src/cmd/", "src/notify/", "src/api/")
+CALL = re.compile(r"(?<![\w.>])(%s)\s*\(" % "|".join(list(BANNED) + list(CLOCKS)))
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([a-z_]+)/', re.M)
+
+
+def strip(text):
+    """Comments and string literals out, lines kept."""
+    return re.sub(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"|//[^\n]*',
+                  lambda m: "\n" * m.group(0).count("\n") + ('""' if m.group(0)[0] == '"' else " "), text, flags=re.S)
+
+
+def layers(text):
+    out = {}
+    for line in text.splitlines():
+        if line.strip() and not line.startswith("#"):
+            folder, rest = line.split(":")
+            out[folder] = set(rest.split()) | {folder}
+    return out
+
+
+def check_file(path, text, allowed):
+    found = []
+    folder = path.split("/")[1]
+    for m in INCLUDE.finditer(text):
+        if m.group(1) not in allowed.get(folder, set()):
+            found.append("%s: includes %s/, which src/LAYERS does not let %s/ do" % (path, m.group(1), folder))
+    bare = strip(text)
+    for m in CALL.finditer(bare):
+        line = bare.count("\n", 0, m.start()) + 1
+        name = m.group(1)
+        if name in CLOCKS:
+            if not path.startswith(CLOCK_HOMES):
+                found.append("%s:%d: %s: only adapters read a clock" % (path, line, name))
+        else:
+            found.append("%s:%d: %s is banned; use %s" % (path, line, name, BANNED[name]))
+    if "SPDX-License-Identifier: Apache-2.0" not in text[:200]:
+        found.append("%s: no SPDX line at its head" % path)
+    if re.search(r"\b(TODO|FIXME|XXX)\b", text):
+        found.append("%s: leftover TODO or FIXME" % path)
+    return found
+
+
+def prove(allowed):
+    """Each rule finds its planted fault."""
+    head = "/* SPDX-License-Identifier: Apache-2.0 */\n"
+    planted = {
+        "layers": ("src/plan/x.c", head + '#include "sys/host.h"\n'), "banned": ("src/plan/x.c", head + "void f(char *a) { strcpy(a, a); }\n"),
+        "clock": ("src/plan/x.c", head + "int g(void) { return clock_gettime(0, 0); }\n"), "spdx": ("src/plan/x.c", "int a;\n"),
+        "leftover": ("src/plan/x.c", head + "/* TO" + "DO */\n"),
+    }
+    for name, (path, text) in planted.items():
+        if not check_file(path, text, allowed):
+            sys.exit("lint: the rule '%s' does not find its planted fault" % name)
+    if check_file("src/plan/x.c", head + '#include "base/buf.h"\n/* strcpy( */ const char *a = "rand(";\n', allowed):
+        sys.exit("lint: a clean file is reported")
+
+
+def main(top):
+    allowed = layers(open(os.path.join(top, "src/LAYERS")).read())
+    prove(allowed)
+    found, names = [], {}
+    for folder, _, files in sorted(os.walk(os.path.join(top, "src"))):
+        for f in sorted(files):
+            if not f.endswith((".c", ".h")):
+                continue
+            path = os.path.relpath(os.path.join(folder, f), top)
+            found += check_file(path, open(os.path.join(folder, f), encoding="utf-8").read(), allowed)
+            if f in names:
+                found.append("%s: the name is taken by %s" % (path, names[f]))
+            names[f] = path
+    print("\n".join(found) if found else "lint: %d files, nothing found" % len(names))
+    return 1 if found else 0
+
+
+sys.exit(main(sys.argv[1]))
