@@ -156,6 +156,7 @@ struct statement {
 	char certificate_serial[64]; /* served now */
 	struct wall certificate_not_after;
 	struct wall certificate_not_before;
+	struct token certificate_order; /* the last certificate order that this member fulfilled */
 };
 
 /* An identity and why it is believed: "identity/SPKI". */

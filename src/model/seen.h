@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What one rotad saw, for one of its instances, in one round: an immutable value. Each fact carries
+ * when and by whom it was seen. The planner reads nothing else of the world. Printable, savable and
+ * replayable (codec/seen_json.h). No secrets: keys stand as numbers and ids. */
+#ifndef MODEL_SEEN_H
+#define MODEL_SEEN_H
+
+#include "model/certificate.h"
+#include "model/ledger.h"
+#include "model/mongod_view.h"
+
+enum witness {
+	WITNESS_NONE,      /* not known */
+	WITNESS_OWN_EYES,  /* this rotad, directly */
+	WITNESS_STATEMENT, /* a signed vote or statement of the member's rotad */
+	WITNESS_OPERATOR,
+};
+struct fact {
+	enum witness who;
+	struct wall at; /* when it was seen, by this host's clock */
+};
+static inline bool fact_known(struct fact f)
+{
+	return f.who != WITNESS_NONE;
+}
+
+/* One key tried alone on one process of one member; used only while hello shows the same process
+ * (PROTOCOL 1). */
+enum { PROOFS_PER_MEMBER_MAX = 4 };
+struct key_proof {
+	struct fact fact;
+	struct key_id key;
+	enum login_verdict verdict;
+	bool is_controlled; /* a known-good key was accepted by the same process right beside it */
+	char process_id[PROCESS_ID_CHARS + 1];
+};
+
+/* One member of the set as this rotad sees it by a direct connection. */
+struct seen_member {
+	int64_t id;
+	char host[HOST_BYTES_MAX];
+	bool is_self, is_voter, is_electable, is_arbiter, is_hidden;
+	int64_t delay_s;
+	struct fact hello; /* not known: it did not answer this round; why tells */
+	char process_id[PROCESS_ID_CHARS + 1];
+	bool is_primary, is_secondary, is_quiescing;
+	struct fact status; /* its own replSetGetStatus */
+	enum member_state state;
+	bool is_initial_syncing;
+	bool sees_all;       /* it reports every other member healthy and authenticated */
+	bool is_seen_by_all; /* every other member that answered reports it so, by a heartbeat newer
+				than its start */
+	int64_t lag_us;      /* behind the newest optime seen; 0 for arbiters; -1 not known */
+	char why[256];       /* why it did not answer, or what is wrong with it */
+	unsigned proofs_n;
+	struct key_proof proofs[PROOFS_PER_MEMBER_MAX];
+	bool has_statement; /* of its rotad, for the present ledger, signer admitted */
+	struct statement statement;
+	struct wall statement_moved; /* when this host saw it change last */
+	/* what it serves: a handshake that went on to a hello */
+	struct fact served_at;
+	char served_serial[64];
+	struct wall served_not_after;
+	bool is_served_trusted; /* chain and name, by our CA file */
+};
+
+/* The instance's own keyfile. */
+struct seen_keyfile {
+	struct fact fact; /* not known: unreadable, why tells */
+	char path[PATH_BYTES_MAX];
+	struct ring_ids ring; /* in file order; is_known false without the cluster's salt */
+	bool has_stranger; /* a key that is not known to the ledger: neither pivot, next nor retired
+			    */
+	bool is_foreign;   /* not the bytes that this rotad wrote or adopted last */
+	bool is_guessable;
+	bool is_writable; /* put would pass its checks; why tells otherwise */
+	struct wall modified;
+	unsigned uid;    /* of the owner */
+	char marker[64]; /* "Ansible managed" and the like, found in a comment; "" */
+	char why[512];
+	struct wall born; /* of the pivot, oldest credible evidence; 0 not known */
+	bool is_born_exact;
+};
+
+/* The instance's process and what a restart would do. */
+struct seen_process {
+	struct fact fact;
+	bool is_alive;     /* a process exists */
+	bool is_answering; /* hello answered */
+	char process_id[PROCESS_ID_CHARS + 1];
+	int64_t pid;
+	struct wall started_at;
+	int exit_code;
+	char last_fatal[512];
+	struct ring_ids loaded; /* the keys that this process accepts, by login or by the file it
+				   was started with */
+	char pending[512];      /* what else a restart would change, by name; "" nothing */
+	char version[32];
+	char cluster_auth_mode[24];
+	bool has_index_build, has_backup, is_fsync_locked;
+	int64_t shutdown_timeout_ms;
+};
+
+/* The restart job of the instance: as the restarter tells, with what the journal recorded when it
+ * began. */
+struct seen_job {
+	bool is_open; /* begun by us and its end not yet recorded */
+	bool is_running, is_failed, is_overdue;
+	char process_before[PROCESS_ID_CHARS + 1];
+	struct wall begun_at;
+	struct ring_ids ring; /* the file it was restarted onto */
+	bool is_rollback;     /* it restarts onto the previous file */
+	char why[256];
+};
+
+/* Certificates of the instance. */
+enum cert_stage {
+	CERT_STAGE_NONE,   /* nothing under way */
+	CERT_STAGE_ASKED,  /* key and CSR made, the authority was asked */
+	CERT_STAGE_STAGED, /* an answer passed the preflight and waits on disk beside the state */
+	CERT_STAGE_INSTALLED, /* the new PEM is in place; served is not yet proven */
+	CERT_STAGE_REFUSED,   /* the last answer was refused: why tells */
+};
+struct seen_certificate {
+	struct fact fact;
+	struct cert_view file;    /* certificateKeyFile on disk */
+	struct cert_view cluster; /* clusterFile on disk, if configured */
+	struct fact served_at;
+	struct cert_view served;
+	bool is_served_trusted, is_served_named;
+	struct wall ca_not_after, crl_next_update; /* 0: none */
+	enum cert_stage stage;
+	char staged_serial[64];
+	struct token order;      /* order that the stage serves; "" for age */
+	struct token order_done; /* the last order fulfilled */
+	struct wall asked_at, retry_at;
+	char why[512];
+	char peers_why[256]; /* after the reload: which peer does not accept it, and why; "" all do
+				or not looked */
+	bool is_seen_by_peers; /* after the reload: every peer answered a handshake with the new
+				  certificate as client */
+};
+
+/* The ledger as read this round. */
+struct seen_ledger {
+	struct fact fact; /* not known: not reachable, why tells */
+	char why[256];
+	bool exists; /* "ledger" document is there */
+	bool is_older_than_anchor, is_other_than_anchor;
+	bool is_unknown_protocol;
+	struct token id;
+	bool has_proposal;
+	struct proposal proposal; /* of the highest generation, its signer admitted */
+	struct roll roll;
+	struct claim claim;
+	bool is_claim_mine;
+	struct wall claim_moved; /* when this host saw it move last, by its wall clock; stands still
+				    for a dead holder */
+	bool is_claim_stale;     /* waiting and not moved for CLAIM_STALE_US of our boot clock */
+	struct hold hold;
+	unsigned orders_n;
+	struct order orders[8]; /* not yet served, oldest first */
+	unsigned csrs_n;        /* requests for this host's local authority without an answer */
+	unsigned identities_n, identities_unwelcomed_n; /* admitted; of these without the salt */
+	char not_admitted[256]; /* hosts whose identity is not admitted, and why; "" */
+};
+
+/* Things that went wrong earlier and still count; from the journal. */
+struct seen_debts {
+	struct wall step_down_refused_at; /* 0: not within its rest */
+	struct wall restored_at;    /* last restore of a foreign write; 0: never or over 24 h ago */
+	struct wall rolled_back_at; /* this instance was rolled back in this generation; 0: not, or
+				       resumed since */
+	char rolled_back_why[512];
+	struct wall hook_failed_at;
+	char hook_why[256];
+};
+
+struct seen {
+	struct wall now;
+	char instance[NAME_BYTES_MAX];
+	char cluster[NAME_BYTES_MAX];   /* for people: the set's name */
+	char self_host[HOST_BYTES_MAX]; /* this member's name in rs.conf; "" not known */
+	int self; /* index into members; -1: not in the configuration, or not known */
+	bool is_standalone, is_mongos;
+	bool is_clock_sane;
+	char clock_why[128];
+	struct spki identity;
+	struct anchor anchor;
+	bool has_salt;      /* key ids can be computed and compared */
+	struct fact config; /* rs.conf */
+	int64_t config_version, config_term;
+	unsigned majority_votes,
+	    write_majority; /* as the primary or, without one, any member counts */
+	unsigned members_n;
+	struct seen_member members[MEMBERS_MAX];
+	struct seen_keyfile keyfile;
+	struct seen_process process;
+	struct seen_job job;
+	struct seen_certificate certificate;
+	struct seen_ledger ledger;
+	struct seen_debts debts;
+	bool is_rehearsed;
+	struct wall rehearsed_at;
+	char rehearsal[REASON_BYTES]; /* findings; "" all well */
+	char foreign_sessions[256];
+	bool is_approved; /* mode ask: the pending plan was approved */
+};
+
+enum { CLAIM_STALE_S = 60, STEP_DOWN_REST_S = 15 * 60, REHEARSAL_MAX_AGE_S = 3600 };
+
+/* Helpers over the value; all pure. */
+const struct seen_member *seen_self(const struct seen *s);    /* NULL when self is -1 */
+int seen_find_member(const struct seen *s, const char *host); /* index or -1 */
+/* The proof for key on the process that hello shows now; NULL if there is none. */
+const struct key_proof *seen_find_proof(const struct seen_member *m, const struct key_id *key);
+bool seen_accepts(const struct seen_member *m, const struct key_id *key); /* proven accepted, now */
+bool seen_refuses(const struct seen_member *m,
+		  const struct key_id *key); /* proven refused, with a control, now */
+/* State of the generation (PROTOCOL 1). */
+enum generation_state {
+	GENERATION_NONE,    /* no proposal ever, or the last one is closed */
+	GENERATION_OPEN,    /* votes are being given: the pivot is p */
+	GENERATION_CARRIED, /* all yea: the pivot is q, for ever */
+	GENERATION_DEAD,    /* a nay: the pivot stays p, q is burnt */
+};
+enum generation_state seen_generation(const struct seen *s);
+/* The pivot now: of the generation, else of the anchor. */
+struct key_name seen_pivot(const struct seen *s);
+/* Index into the proposal's roll, or -1. */
+int seen_roll_index(const struct seen *s, const char *host);
+
+#endif
