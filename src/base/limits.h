@@ -19,9 +19,15 @@
 #define CERTS_PER_PEM_MAX 64         /* certificates in one PEM or bundle */
 #define NAMES_PER_CERT_MAX 128       /* SAN entries looked at */
 #define CONF_BYTES_MAX (1024 * 1024) /* rotad.yaml or the schedule */
-#define YAML_DEPTH_MAX 16 /* libyaml is quadratic in flow depth: 100 kB of '[' take 16 s */
+#define YAML_DEPTH_MAX 16        /* libyaml is quadratic in flow depth: 100 kB of '[' take 16 s */
+#define CONF_PATH_BYTES_MAX 1024 /* a path or URL in rotad.yaml or the schedule */
+#define CONF_ERRORS_MAX 20       /* errors of one check that are told; the rest is counted */
+#define YAML_NODES_MAX 65536     /* nodes of one YAML text */
 #define WINDOWS_MAX 64
 #define FREEZES_MAX 64
+#define ZONES_MAX 8                /* time zones of one configuration */
+#define ZONE_TRANSITIONS_MAX 512   /* of one time zone; the longest of tzdata has 240 */
+#define ZONE_BYTES_MAX (64 * 1024) /* a compiled time zone file */
 #define AUTHORITIES_MAX 16
 #define ALERTS_MAX 16                     /* alert targets */
 #define POLICIES_MAX 256                  /* policies of a schedule */

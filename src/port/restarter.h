@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "model/policy.h" /* enum restart_how */
 
-enum restart_how { RESTART_NONE, RESTART_UNIT, RESTART_JOB, RESTART_HOOK };
 enum restart_verb { VERB_RESTART, VERB_START, VERB_RELOAD, VERB_CHANGED };
 
 /* What to run it on. Borrows its strings. */
