@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The frame of rotactl: global options, help, usage errors, exit codes. Verbs have tests of their
+ * own. */
+#include "lib/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "cmd/ctl_table.h"
+
+enum { ARGS_MAX = 12 };
+
+static enum ctl_exit run(const char *const *args, char **ret_out, char **ret_err)
+{
+	size_t out_n, err_n;
+	char *argv[ARGS_MAX + 2] = {(char *)"rotactl"};
+	int argc = 1;
+	for (; args[argc - 1]; argc++)
+		argv[argc] = (char *)args[argc - 1];
+	FILE *out = open_memstream(ret_out, &out_n), *err = open_memstream(ret_err, &err_n);
+	assert_non_null(out);
+	assert_non_null(err);
+	enum ctl_exit code = ctl_main(argc, argv, out, err);
+	fclose(out);
+	fclose(err);
+	return code;
+}
+
+static void command_lines_give_their_exit_code_and_words(void **state)
+{
+	static const struct {
+		const char *args[ARGS_MAX];
+		enum ctl_exit code;
+		const char *out, *err; /* must be found there; "" means: nothing may be there */
+	} rows[] = {
+	    {{"--help"}, CTL_GOOD, "look", ""},
+	    {{"help"}, CTL_GOOD, "usage: rotactl", ""},
+	    {{"help", "help"}, CTL_GOOD, "rotactl help [VERB]", ""},
+	    {{"help", "--help"}, CTL_GOOD, "rotactl help [VERB]", ""},
+	    {{"--version"}, CTL_GOOD, "rotactl " PACKAGE_VERSION, ""},
+	    {{"--version", "--json"}, CTL_GOOD, "\"version\": \"" PACKAGE_VERSION "\"", ""},
+	    {{NULL}, CTL_USAGE, "", "no verb given"},
+	    {{"hlep"}, CTL_USAGE, "", "did you mean 'help'?"},
+	    {{"no-such-verb-at-all"}, CTL_USAGE, "", "unknown verb"},
+	    {{"help", "hepl"}, CTL_USAGE, "", "did you mean 'help'?"},
+	    {{"--socket"}, CTL_USAGE, "", "--socket needs a value"},
+	    {{"--socket=/x", "--config", "/y", "help"}, CTL_GOOD, "usage", ""},
+	    {{"--json", "nothing"}, CTL_USAGE, "\"exit\": 64", ""},
+	    {{"--", "--help"}, CTL_USAGE, "", "unknown verb"},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		auto_free char *out = NULL, *err = NULL;
+		assert_int_equal(run(rows[i].args, &out, &err), rows[i].code);
+		assert_non_null(strstr(out, rows[i].out));
+		assert_non_null(strstr(err, rows[i].err));
+		assert_int_equal(rows[i].out[0] == 0, out[0] == 0);
+		assert_int_equal(rows[i].err[0] == 0, err[0] == 0);
+	}
+}
+
+static void every_row_is_whole_and_its_name_is_its_own(void **state)
+{
+	for (size_t i = 0; i < ctl_table_n; i++) {
+		const struct ctl_row *row = &ctl_table[i];
+		assert_true(row->group[0] && row->name[0] && row->help[0]);
+		assert_non_null(row->run);
+		assert_true(strlen(row->name) <= 20);
+		assert_true(strlen(row->help) <= 56);
+		assert_true(row->help[strlen(row->help) - 1] != '.');
+		assert_true(row->flags & (CTL_OFFLINE | CTL_DAEMON));
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(ctl_table[j].name, row->name);
+	}
+}
+
+static void an_error_says_what_where_and_what_to_do(void **state)
+{
+	auto_free char *text = NULL;
+	size_t n;
+	struct err e = ERR_INIT;
+	(void)err_set(&e, ERR_SYNTAX, "a tab in the indentation");
+	err_subject(&e, "/etc/x");
+	e.line = 3;
+	e.column = 7;
+	(void)err_in(&e, "reading the configuration");
+	for (int json = 0; json < 2; json++) {
+		FILE *f = open_memstream(&text, &n);
+		struct ctl ctl = {.out = f, .err = f, .json = json, .doc = json_object()};
+		assert_int_equal(ctl_error(&ctl, &e), CTL_FAILED);
+		if (json)
+			assert_int_equal(json_dumpf(ctl.doc, f, 0), 0);
+		fclose(f);
+		json_decref(ctl.doc);
+		assert_non_null(strstr(text, "reading the configuration"));
+		assert_non_null(strstr(text, "a tab in the indentation"));
+		assert_non_null(strstr(text, "/etc/x, line 3, column 7"));
+		assert_non_null(strstr(text, err_kind_advice(ERR_SYNTAX)));
+		assert_null(strstr(text, "\033"));
+		free(take(&text));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(command_lines_give_their_exit_code_and_words),
+	    cmocka_unit_test(every_row_is_whole_and_its_name_is_its_own),
+	    cmocka_unit_test(an_error_says_what_where_and_what_to_do),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
