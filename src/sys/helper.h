@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rotad's helpers (rotad-mongo, rotad-net): processes it starts, asks over a socketpair, and
+ * replaces when they die or do not answer in time. Each has no right to write files, no other
+ * descriptors, and ends with rotad. */
+#ifndef SYS_HELPER_H
+#define SYS_HELPER_H
+
+#include "base/clock.h"
+#include "codec/json_mem.h"
+
+struct helper;
+
+/* A helper by the program at path (absolute), called `name` in errors. It is started by the first
+ * call. Copies both. *ret is new; end with helper_free(). Errors: ERR_NOT_FOUND, ERR_PERMISSION
+ * (the program cannot be run), ERR_MEMORY. */
+MUST_CHECK bool helper_new(const char *name, const char *path, struct helper **ret,
+			   struct err *err);
+/* Ask and wait for the answer, at most timeout_us in all. *ret_reply is new and holds "ok". Safe
+ * from any thread: one asks at a time, and the wait for one's turn counts. A helper that died while
+ * idle is replaced unseen; one that dies or is late during the call is killed, reaped and replaced
+ * at the next call, never asked twice, since a request may have had its effect. Errors: the
+ * helper's own; ERR_TIMEOUT; ERR_UNREACHABLE (it ended, or rests after ending again and again;
+ * nobody knows what it did); ERR_PROTOCOL (nonsense), ERR_LIMIT, ERR_MEMORY, ERR_SYSTEM. */
+MUST_CHECK bool helper_call(struct helper *h, const json_t *request, int64_t timeout_us,
+			    json_t **ret_reply, struct err *err);
+/* The same in two halves, for who must know whether a request may have had an effect: *ret_reply is
+ * an answer or an error (see serve_reply_check()), and *ret_was_sent, set also on failure, tells
+ * that at least a part of the request had left. Errors: those above save the helper's own. */
+MUST_CHECK bool helper_ask(struct helper *h, const json_t *request, int64_t timeout_us,
+			   json_t **ret_reply, bool *ret_was_sent, struct err *err);
+/* End it now, as after a leak of what it knows; the next call starts a new one. */
+void helper_stop(struct helper *h);
+/* The process, or 0 when none runs. For tests and `rotactl doctor`. */
+int helper_pid(struct helper *h);
+/* End the process (politely, then by force) and reap it. Accepts NULL. */
+void helper_free(struct helper *h);
+
+#endif
