@@ -4,6 +4,7 @@
 #define PORT_HTTP_H
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/secret.h"
 
