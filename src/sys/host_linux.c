@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads the kernel's clocks and its random generator; judges neither. */
-#include "sys/host.h"
+#include "sys/host_linux.h"
 
 #include <errno.h>
 #include <sys/random.h>
@@ -43,13 +43,13 @@ static bool host_random(void *self, void *out, size_t n, struct err *err)
 	return true;
 }
 
-static const struct host_ops host_real_ops = {
+static const struct host_ops host_linux_ops = {
     .now = host_now,
     .boot = host_boot,
     .random = host_random,
 };
 
-struct host_port host_real(void)
+struct host_port host_linux(void)
 {
-	return (struct host_port){.ops = &host_real_ops, .self = NULL};
+	return (struct host_port){.ops = &host_linux_ops, .self = NULL};
 }
