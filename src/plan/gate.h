@@ -13,8 +13,8 @@ enum gate_for {
 	GATE_FOR_CERTIFICATE = 8, /* this member loads another certificate */
 };
 
-/* Ask all gates for one act and write the results into the plan. True when every one passes. The first that does not is
- * plan->gates[*ret_first]. */
+/* Ask all gates for one act and write the results into the plan. True when every one passes. The
+ * first that does not is plan->gates[*ret_first]. */
 bool gate_check(struct planner *p, enum gate_for what, unsigned *ret_first);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The order of turns. The primary is last, because its step-down stops writes once, and then only once a pass. */
+/* The order of turns. The primary is last, because its step-down stops writes once, and then only
+ * once a pass. */
 #include "plan/order.h"
 
 int order_rank(const struct seen_member *m)

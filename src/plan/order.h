@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* In which order members take their turns: arbiters, hidden and delayed members first, secondaries, the primary last. */
+/* In which order members take their turns: arbiters, hidden and delayed members first, secondaries,
+ * the primary last. */
 #ifndef PLAN_ORDER_H
 #define PLAN_ORDER_H
 

@@ -4,14 +4,15 @@
 
 #include <string.h>
 
-bool safe_without(const struct seen *s, unsigned member, bool *ret_votes, bool *ret_writes, unsigned *votes_left,
-		  unsigned *data_left)
+bool safe_without(const struct seen *s, unsigned member, bool *ret_votes, bool *ret_writes,
+		  unsigned *votes_left, unsigned *data_left)
 {
 	unsigned voters = 0, votes = 0, data_voters = 0, data = 0;
 	ASSERT(member < s->members_n);
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct seen_member *m = &s->members[i];
-		bool healthy = fact_known(m->hello) && !m->is_quiescing && (m->is_primary || m->is_secondary || m->is_arbiter);
+		bool healthy = fact_known(m->hello) && !m->is_quiescing &&
+			       (m->is_primary || m->is_secondary || m->is_arbiter);
 		if (!m->is_voter)
 			continue;
 		voters++;
@@ -22,7 +23,8 @@ bool safe_without(const struct seen *s, unsigned member, bool *ret_votes, bool *
 		data += !m->is_arbiter;
 	}
 	unsigned majority = voters / 2 + 1;
-	/* MongoDB's manual, replSetGetStatus.writeMajorityCount: the lesser of the majority and the data-bearing voters. */
+	/* MongoDB's manual, replSetGetStatus.writeMajorityCount: the lesser of the majority and the
+	 * data-bearing voters. */
 	unsigned write_majority = MIN(majority, data_voters);
 	if (s->members[member].is_voter) {
 		*ret_votes = votes >= majority;
@@ -57,8 +59,10 @@ static bool act_has(const struct act *a, const struct key_id *id)
 static bool own_yea(const struct seen *s)
 {
 	for (unsigned i = 0; i < s->anchor.votes_n && i < INSTANCES_MAX; i++)
-		if (s->ledger.has_proposal && s->anchor.votes[i].generation == s->ledger.proposal.generation &&
-		    strcmp(s->anchor.votes[i].host, s->self_host) == 0 && s->anchor.votes[i].word == VOTE_YEA)
+		if (s->ledger.has_proposal &&
+		    s->anchor.votes[i].generation == s->ledger.proposal.generation &&
+		    strcmp(s->anchor.votes[i].host, s->self_host) == 0 &&
+		    s->anchor.votes[i].word == VOTE_YEA)
 			return true;
 	return false;
 }
@@ -66,8 +70,10 @@ static bool own_yea(const struct seen *s)
 static bool own_nay(const struct seen *s)
 {
 	for (unsigned i = 0; i < s->anchor.votes_n && i < INSTANCES_MAX; i++)
-		if (s->ledger.has_proposal && s->anchor.votes[i].generation == s->ledger.proposal.generation &&
-		    strcmp(s->anchor.votes[i].host, s->self_host) == 0 && s->anchor.votes[i].word == VOTE_NAY)
+		if (s->ledger.has_proposal &&
+		    s->anchor.votes[i].generation == s->ledger.proposal.generation &&
+		    strcmp(s->anchor.votes[i].host, s->self_host) == 0 &&
+		    s->anchor.votes[i].word == VOTE_NAY)
 			return true;
 	return false;
 }
@@ -84,18 +90,27 @@ static bool safe_write(const struct seen *s, const struct act *a, struct err *er
 		if (!key_id_given(&a->ring[i].id))
 			return err_set(err, ERR_BUG, "a keyring with an unknown key");
 		if (is_retired(&s->anchor, &a->ring[i].id))
-			return err_set(err, ERR_BUG, "key %u is retired or burnt and is never written again", a->ring[i].number);
+			return err_set(err, ERR_BUG,
+				       "key %u is retired or burnt and is never written again",
+				       a->ring[i].number);
 	}
 	if (!key_id_given(&pivot.id))
 		return err_set(err, ERR_BUG, "the pivot is not known");
 	if (!act_has(a, &pivot.id))
-		return err_set(err, ERR_BUG, "invariant 1: a keyring without the pivot, key %u", pivot.number);
-	/* Without the ledger nothing but the anchor's pivot may be relied on; the anchor's pivot must be in as well. */
+		return err_set(err, ERR_BUG, "invariant 1: a keyring without the pivot, key %u",
+			       pivot.number);
+	/* Without the ledger nothing but the anchor's pivot may be relied on; the anchor's pivot
+	 * must be in as well. */
 	if (!fact_known(s->ledger.fact) && !act_has(a, &s->anchor.pivot.id))
-		return err_set(err, ERR_BUG, "without the ledger: a keyring without the anchor's pivot, key %u", s->anchor.pivot.number);
+		return err_set(err, ERR_BUG,
+			       "without the ledger: a keyring without the anchor's pivot, key %u",
+			       s->anchor.pivot.number);
 	if (own_yea(s) && g != GENERATION_DEAD && !act_has(a, &p->next.id))
-		return err_set(err, ERR_BUG, "invariant 2: a keyring without key %u after this member's yea", p->next.number);
-	/* The look (PROTOCOL 1): before the first write without p, every member of the set accepts q alone, by own logins. */
+		return err_set(err, ERR_BUG,
+			       "invariant 2: a keyring without key %u after this member's yea",
+			       p->next.number);
+	/* The look (PROTOCOL 1): before the first write without p, every member of the set accepts
+	 * q alone, by own logins. */
 	if (s->ledger.has_proposal && g == GENERATION_CARRIED && !act_has(a, &p->pivot.id)) {
 		for (unsigned i = 0; i < s->members_n; i++) {
 			const struct seen_member *m = &s->members[i];
@@ -103,7 +118,10 @@ static bool safe_write(const struct seen *s, const struct act *a, struct err *er
 			if (r >= 0 && s->ledger.roll.is_without[r])
 				continue;
 			if (!seen_accepts(m, &p->next.id))
-				return err_set(err, ERR_BUG, "invariant 2: '%s' is not seen to accept key %u alone", m->host, p->next.number);
+				return err_set(
+				    err, ERR_BUG,
+				    "invariant 2: '%s' is not seen to accept key %u alone", m->host,
+				    p->next.number);
 		}
 	}
 	return true;
@@ -113,7 +131,10 @@ static bool safe_restart(const struct seen *s, const struct act *a, struct err *
 {
 	struct key_name pivot = seen_pivot(s);
 	if (s->keyfile.ring.is_known && !ring_ids_has(&s->keyfile.ring, &pivot.id))
-		return err_set(err, ERR_BUG, "PROTOCOL 4: the file lacks the pivot, key %u: this member is not restarted", pivot.number);
+		return err_set(
+		    err, ERR_BUG,
+		    "PROTOCOL 4: the file lacks the pivot, key %u: this member is not restarted",
+		    pivot.number);
 	if (s->is_standalone || s->members_n == 1)
 		return true;
 	if (!s->ledger.is_claim_mine || s->ledger.claim.state != CLAIM_ACTING)
@@ -122,8 +143,10 @@ static bool safe_restart(const struct seen *s, const struct act *a, struct err *
 		return err_set(err, ERR_BUG, "the claim is for '%s'", s->ledger.claim.host);
 	if (a->kind == ACT_RESTART && s->process.is_answering)
 		for (unsigned i = 0; i < s->members_n; i++)
-			if ((int)i != s->self && s->members[i].is_voter && !fact_known(s->members[i].hello))
-				return err_set(err, ERR_BUG, "invariant 3: '%s' does not answer", s->members[i].host);
+			if ((int)i != s->self && s->members[i].is_voter &&
+			    !fact_known(s->members[i].hello))
+				return err_set(err, ERR_BUG, "invariant 3: '%s' does not answer",
+					       s->members[i].host);
 	return true;
 }
 
@@ -132,17 +155,23 @@ static bool safe_vote(const struct seen *s, const struct act *a, struct err *err
 	const struct proposal *p = &s->ledger.proposal;
 	const struct seen_member *self = seen_self(s);
 	if (!s->ledger.has_proposal || a->generation != p->generation)
-		return err_set(err, ERR_BUG, "a vote for generation %llu, which is not open", (unsigned long long)a->generation);
+		return err_set(err, ERR_BUG, "a vote for generation %llu, which is not open",
+			       (unsigned long long)a->generation);
 	if (a->vote == VOTE_YEA && own_nay(s))
 		return err_set(err, ERR_BUG, "a yea after a nay");
 	if (a->vote == VOTE_NAY && own_yea(s))
 		return err_set(err, ERR_BUG, "a nay after a yea");
 	if (a->vote == VOTE_NAY)
 		return true;
-	if (!ring_ids_has(&s->keyfile.ring, &p->pivot.id) || !ring_ids_has(&s->keyfile.ring, &p->next.id))
-		return err_set(err, ERR_BUG, "PROTOCOL 1: a yea while the file does not hold both keys");
+	if (!ring_ids_has(&s->keyfile.ring, &p->pivot.id) ||
+	    !ring_ids_has(&s->keyfile.ring, &p->next.id))
+		return err_set(err, ERR_BUG,
+			       "PROTOCOL 1: a yea while the file does not hold both keys");
 	if (!self || !seen_accepts(self, &p->next.id))
-		return err_set(err, ERR_BUG, "PROTOCOL 1: a yea while the process is not seen to accept key %u alone", p->next.number);
+		return err_set(
+		    err, ERR_BUG,
+		    "PROTOCOL 1: a yea while the process is not seen to accept key %u alone",
+		    p->next.number);
 	return true;
 }
 
@@ -160,18 +189,24 @@ bool safe_holds(const struct seen *s, const struct act *a, struct err *err)
 		return safe_vote(s, a, err);
 	case ACT_INSTALL_CERTIFICATE:
 		if (s->certificate.stage != CERT_STAGE_STAGED)
-			return err_set(err, ERR_BUG, "invariant 4: a certificate that did not pass the preflight");
+			return err_set(
+			    err, ERR_BUG,
+			    "invariant 4: a certificate that did not pass the preflight");
 		return true;
 	case ACT_CLOSE: {
 		const struct proposal *p = &s->ledger.proposal;
 		enum generation_state g = seen_generation(s);
 		if (g != GENERATION_CARRIED)
-			return g == GENERATION_DEAD || err_set(err, ERR_BUG, "a generation that is still open cannot be closed");
+			return g == GENERATION_DEAD ||
+			       err_set(err, ERR_BUG,
+				       "a generation that is still open cannot be closed");
 		for (unsigned i = 0; i < s->members_n; i++) {
 			int r = seen_roll_index(s, s->members[i].host);
-			if (!(r >= 0 && s->ledger.roll.is_without[r]) && !seen_refuses(&s->members[i], &p->pivot.id))
-				return err_set(err, ERR_BUG, "invariant 2: '%s' is not proven to refuse key %u", s->members[i].host,
-					       p->pivot.number);
+			if (!(r >= 0 && s->ledger.roll.is_without[r]) &&
+			    !seen_refuses(&s->members[i], &p->pivot.id))
+				return err_set(err, ERR_BUG,
+					       "invariant 2: '%s' is not proven to refuse key %u",
+					       s->members[i].host, p->pivot.number);
 		}
 		return true;
 	}
