@@ -72,7 +72,7 @@ static void tell_expiry(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct cert_view *c =
-	    &s->certificate.served.is_known ? &s->certificate.served : &s->certificate.file;
+	    s->certificate.served.is_known ? &s->certificate.served : &s->certificate.file;
 	int64_t left = c->chain_not_after.us - s->now.us;
 	struct event *e;
 	char when[40];
