@@ -121,7 +121,7 @@ static bool install_plan(struct planner *p, const struct order *o)
 	const struct seen_ledger *l = &s->ledger;
 	const char *before = "";
 	unsigned first;
-	(void)copy_z(p->plan->gates_for, sizeof(p->plan->gates_for), s->self_host);
+	cut_z(p->plan->gates_for, sizeof(p->plan->gates_for), s->self_host);
 	if (!is_my_turn(p, o, &before)) {
 		plan_wait(p, US_S / 4, "The new certificate of %s waits: %s goes first.",
 			  s->self_host, before);

@@ -60,9 +60,9 @@ struct event *plan_tell(struct planner *p, const char *name, enum severity sever
 		return NULL;
 	struct event *e = &plan->events[plan->events_n++];
 	*e = (struct event){.severity = severity, .at = p->s->now};
-	(void)copy_z(e->name, sizeof(e->name), name);
-	(void)copy_z(e->cluster, sizeof(e->cluster), p->s->cluster);
-	(void)copy_z(e->subject, sizeof(e->subject), subject);
+	cut_z(e->name, sizeof(e->name), name);
+	cut_z(e->cluster, sizeof(e->cluster), p->s->cluster);
+	cut_z(e->subject, sizeof(e->subject), subject);
 	return e;
 }
 

@@ -239,7 +239,7 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 	char keys[32];
 	struct act *a;
 	ring_print(ring, ring_n, keys, sizeof(keys));
-	(void)copy_z(p->plan->gates_for, sizeof(p->plan->gates_for), s->self_host);
+	cut_z(p->plan->gates_for, sizeof(p->plan->gates_for), s->self_host);
 	if (!gate_check(p, GATE_FOR_TURN, &first)) {
 		const struct gate_result *g = &p->plan->gates[first];
 		if (l->is_claim_mine)
