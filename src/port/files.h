@@ -31,9 +31,13 @@ struct file_put {
 	unsigned mode;      /* used when there is no file to be like; 0: 0600 */
 	const char *like;   /* NULL: the file it replaces; else take owner, group, mode, ACL, label
 			       and xattrs from this one */
-	bool keep_previous; /* the old version stays as PATH.rotad-previous (same attributes) until
-			       files.forget_previous */
+	const struct file_view *expect; /* NULL, or the view on which this was decided: another
+					   inode, size, mtime or ctime by now (also "not there"
+					   turned into "there") is ERR_CHANGED */
+	bool keep_previous; /* the old version stays as REAL_PATH.rotad-previous (same attributes,
+			       durable first) until files.forget_previous */
 };
+#define FILES_PREVIOUS_SUFFIX ".rotad-previous" /* behind file_view.real_path, links followed */
 
 struct files_ops {
 	bool (*look)(void *self, const char *path, struct file_view *ret,
@@ -49,9 +53,11 @@ struct files_ops {
 	bool (*can_put)(void *self, const char *path, struct err *err);
 	/* Replace durably (DESIGN invariant 5). After false the old file is byte for byte as it
 	 * was. Errors: ERR_UNSAFE_FILE (immutable, hard links, bind mount, read-only, not regular),
-	 * ERR_PERMISSION, ERR_DISK_FULL, ERR_CHANGED (somebody wrote it meanwhile), ERR_SYSTEM. */
+	 * ERR_PERMISSION, ERR_DISK_FULL, ERR_CHANGED (somebody wrote it meanwhile), ERR_LIMIT,
+	 * ERR_TIMEOUT (another rotad is writing there), ERR_SYSTEM. The one exception is
+	 * ERR_AMBIGUOUS: the disk failed while the old file was being put back; look again. */
 	bool (*put)(void *self, const struct file_put *p, struct err *err);
-	/* Overwrite and unlink PATH.rotad-previous, durably; fine when there is none. */
+	/* Overwrite and unlink REAL_PATH.rotad-previous, durably; fine when there is none. */
 	bool (*forget_previous)(void *self, const char *path, struct err *err);
 	bool (*remove)(
 	    void *self, const char *path,

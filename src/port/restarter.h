@@ -50,6 +50,8 @@ enum process_state {
 struct process_view {
 	enum process_state state;
 	int64_t pid;
+	uint64_t start_ticks; /* field 22 of /proc/PID/stat: with pid it names the process for as
+				 long as the host is up; 0 not known */
 	struct wall started_at;
 	int exit_code;        /* -1 not known */
 	char last_fatal[512]; /* last fatal or error line of mongod's own log since the start: "id
