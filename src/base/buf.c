@@ -173,3 +173,9 @@ bool copy_z(char *out, size_t out_n, const char *z)
 {
 	return copy_str(out, out_n, str_of(z));
 }
+
+void cut_z(char *out, size_t out_n, const char *z)
+{
+	ASSERT(out_n > 0);
+	snprintf(out, out_n, "%s", z ? z : "");
+}

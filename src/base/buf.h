@@ -48,4 +48,7 @@ MUST_CHECK bool buf_ok(const struct buf *b, struct err *err);
 MUST_CHECK bool copy_z(char *out, size_t out_n, const char *z);
 MUST_CHECK bool copy_str(char *out, size_t out_n, struct str s);
 
+/* Copy what fits: for texts that only people read. */
+void cut_z(char *out, size_t out_n, const char *z);
+
 #endif

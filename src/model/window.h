@@ -9,8 +9,8 @@
 struct window_view {
 	bool is_open;      /* one window of each asker is open; true when there are none */
 	bool is_always;    /* there are no windows */
-	struct wall since; /* open: it opened then; 0 when always */
-	struct wall until; /* open: it closes then; 0: never (always) */
+	struct wall since; /* open: it opened then; 0: always, or more than a month ago */
+	struct wall until; /* open: it closes then; 0: always, or not within a month */
 	struct wall opens; /* closed: it opens next then; 0: not within a year: it never opens */
 };
 /* Windows only, freezes apart. Windows that touch or overlap count as one: `until` is where none is

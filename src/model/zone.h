@@ -61,7 +61,7 @@ struct wall zone_from_local(const struct zone *z, int64_t day, int64_t second_of
  * ERR_SYNTAX. */
 MUST_CHECK bool zone_rules_parse(struct str text, struct zone *z, struct err *err);
 
-/* "Mo" of a weekday 0..6 as configuration writes it: "sun", "mon", ... */
+/* A weekday 0..6 as configuration writes it: "sun", "mon", ... */
 const char *weekday_name(int weekday);
 
 enum wall_print_how {

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int tempdir_setup(void **state)
+static inline int tempdir_setup(void **state)
 {
 	const char *base = getenv("TMPDIR");
 	char *path = malloc(256);
@@ -22,7 +22,7 @@ static int tempdir_setup(void **state)
 }
 
 /* Two levels are enough for tests. */
-static void tempdir_empty(int dir, int depth)
+static inline void tempdir_empty(int dir, int depth)
 {
 	DIR *d = fdopendir(dir);
 	const struct dirent *e;
@@ -37,7 +37,7 @@ static void tempdir_empty(int dir, int depth)
 		(void)closedir(d);
 }
 
-static int tempdir_teardown(void **state)
+static inline int tempdir_teardown(void **state)
 {
 	char *path = *state;
 	tempdir_empty(open(path, O_RDONLY | O_DIRECTORY), 0);
@@ -47,7 +47,7 @@ static int tempdir_teardown(void **state)
 }
 
 /* "DIR/name" in one of a few static buffers. */
-static const char *tempdir_path(void **state, const char *name)
+static inline const char *tempdir_path(void **state, const char *name)
 {
 	static char paths[8][512];
 	static unsigned next;
@@ -56,7 +56,7 @@ static const char *tempdir_path(void **state, const char *name)
 	return out;
 }
 
-static void tempdir_write(const char *path, const char *text, mode_t mode)
+static inline void tempdir_write(const char *path, const char *text, mode_t mode)
 {
 	FILE *f = fopen(path, "we");
 	assert_non_null(f);
@@ -65,7 +65,7 @@ static void tempdir_write(const char *path, const char *text, mode_t mode)
 	assert_int_equal(chmod(path, mode), 0);
 }
 
-static void tempdir_expect(const char *path, const char *text)
+static inline void tempdir_expect(const char *path, const char *text)
 {
 	char have[4096];
 	FILE *f = fopen(path, "re");
@@ -77,7 +77,7 @@ static void tempdir_expect(const char *path, const char *text)
 }
 
 /* Entries of a directory, "." and ".." apart. */
-static unsigned tempdir_count(const char *path)
+static inline unsigned tempdir_count(const char *path)
 {
 	unsigned n = 0;
 	DIR *d = opendir(path);

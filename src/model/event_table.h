@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every event that rotad can tell, one row each: the name that receivers match on, how grave it is
+ * unless the case says otherwise, journald's message id (fixed for ever), and what it means. The
+ * texts of one case are written by who tells it. */
+#ifndef MODEL_EVENT_TABLE_H
+#define MODEL_EVENT_TABLE_H
+
+#include "model/event.h"
+
+/* X(SYMBOL, "name", severity without SEVERITY_, "message id: 32 hex digits", "meaning") */
+/* clang-format off */
+#define EVENT_TABLE(X) \
+	X(ROTATION_STARTED, "rotation-started", NOTICE, "288ca968aad1e7806563cbdc7019bbe7", \
+	  "A rotation began: all rotads of the cluster rehearsed their part and the proposal stands.") \
+	X(ROTATION_WAITING, "rotation-waiting", WARNING, "8dfb12a881a01507507185196e5fa0bc", \
+	  "A rotation has not moved for longer than it may; where it waits is safe and may stay so.") \
+	X(ROTATION_DONE, "rotation-done", NOTICE, "0481e16a0955512df89a604071cb74b3", \
+	  "A rotation is complete: the new key or certificate is accepted and the old one proven refused.") \
+	X(ROTATION_ABORTED, "rotation-aborted", WARNING, "d32e01108a54cd008cd11a157185d8d0", \
+	  "A rotation was taken back to the key or certificate before it.") \
+	X(ROTATION_REFUSED, "rotation-refused", WARNING, "0144c1fb8a69f7328c005cbfa49be97e", \
+	  "A rotation did not begin, because it could not end: somebody or something is missing.") \
+	X(ROTATION_HELD, "rotation-held", WARNING, "7a92ab6482f8827ab8bc497f3eb82a8b", \
+	  "All rotations of the cluster are held until a person resumes them.") \
+	X(ROTATION_RESUMED, "rotation-resumed", NOTICE, "365485b6b322d7b1d03fc5f00e6148e0", \
+	  "A held or paused rotation goes on.") \
+	X(ROTATION_OVERDUE, "rotation-overdue", WARNING, "20662307b60dde3743233e52ca0a84e3", \
+	  "A key or certificate is older than its policy wants and no rotation may begin yet.") \
+	X(PLAN_WAITS_FOR_APPROVAL, "plan-waits-for-approval", NOTICE, "644972268e6f7eb8e89319cbda60ac7a", \
+	  "Mode ask: a plan is ready and waits for rotactl approve.") \
+	X(KEY_MADE, "key-made", NOTICE, "61d36444e25ed2d9e2e6c49dfe17d610", \
+	  "A new key was made, numbered and sealed for every admitted rotad.") \
+	X(KEYRING_WRITTEN, "keyring-written", INFO, "103276249d230d340bc09bb811211685", \
+	  "A keyfile was replaced; it holds the pivot.") \
+	X(PIVOT_MOVED, "pivot-moved", NOTICE, "e67f79037e1bf753b1bbc1fce4f65399", \
+	  "By the votes of every member the key that all share is another one now.") \
+	X(KEY_RETIRED, "key-retired", NOTICE, "4c3d3e21eddbb70391f92306fd2256c8", \
+	  "A key left every keyring and is proven refused by every member.") \
+	X(KEY_BURNT, "key-burnt", WARNING, "d454a4ef72bb5290b638d3a456904f18", \
+	  "A key is known to have leaked; it is never taken back.") \
+	X(TURN_STARTED, "turn-started", INFO, "fde4fa2d0c164337836364ef5c823062", \
+	  "One member is about to be restarted or reloaded; the others keep both majorities.") \
+	X(TURN_DONE, "turn-done", INFO, "3290d7b2b8705613199459311c4d4be2", \
+	  "A member is back: it answers, the others see it healthy, its lag is below the limit.") \
+	X(TURN_ROLLED_BACK, "turn-rolled-back", CRITICAL, "4be6a85137b30dc66c21ff719fe5099b", \
+	  "A turn failed; the files before it were put back and the member is healthy again.") \
+	X(MEMBER_NOT_BACK, "member-not-back", CRITICAL, "5efecb67e63c1f64e1f3044498ed7032", \
+	  "A member did not come back after its turn and could not be rolled back.") \
+	X(MEMBER_STARTING_LONG, "member-starting-long", WARNING, "106039fb6891b322889334f19b4312a6", \
+	  "A member is alive and still recovering; rotad waits and never ends it.") \
+	X(MEMBER_STOPPED_BY_OTHERS, "member-stopped-by-others", NOTICE, "735a2e3501b3b269c206f25196b0482c", \
+	  "A member was stopped by somebody else; rotad leaves it alone.") \
+	X(MEMBER_UNREACHABLE, "member-unreachable", WARNING, "5e4d33c1794f7b01fa1d7973803735d8", \
+	  "A member does not answer; nothing that needs it goes on.") \
+	X(MEMBER_WITHOUT_ROTAD, "member-without-rotad", WARNING, "1e70489c73e9db84d85ca18e2c9b4b37", \
+	  "A member of the set has no rotad that speaks for it.") \
+	X(STEP_DOWN_REFUSED, "step-down-refused", WARNING, "4c1eaf1a00898ba3a36c58ece4c0c532", \
+	  "The primary refused to step down; its turn rests.") \
+	X(ELECTION, "election", INFO, "5a50a5d1fd2e1e6fc3adfcaa47f7f0fa", \
+	  "Another member became primary.") \
+	X(PENDING_CHANGE, "pending-change", WARNING, "2781886fbab6be0f541aa0792d112344", \
+	  "A restart would change more than the key: binary, configuration, unit or files differ from those in use.") \
+	X(FOREIGN_WRITE, "foreign-write", CRITICAL, "56318b5c5aa7506953e70f191fc84acf", \
+	  "A file that rotad keeps was replaced by something else.") \
+	X(FOREIGN_WRITE_HARMLESS, "foreign-write-harmless", WARNING, "7b7ff3a216a766e5c9e5d371f98bf094", \
+	  "A file that rotad keeps was replaced by something else, with content that keeps the set whole.") \
+	X(SECOND_WRITER, "second-writer", CRITICAL, "2ff5ad6f99594a41c91ce99381ec05bd", \
+	  "Something writes the keyfile again and again; rotad does not fight it and writes nothing more.") \
+	X(FILE_RESTORED, "file-restored", NOTICE, "02054068d7164f8f9499616ffcf9a8b0", \
+	  "A foreign write was undone once; the wished file is back.") \
+	X(STRANGER_KEY, "stranger-key", CRITICAL, "f1ba1d999bac8b35d9d1ec1f75b3eeb7", \
+	  "A keyfile holds a key that no rotad knows.") \
+	X(KEYFILE_GUESSABLE, "keyfile-guessable", WARNING, "b163628de0c945e81799fc4d691405aa", \
+	  "A key is short or simple enough to be guessed from what goes over the network.") \
+	X(KEYFILE_UNREADABLE, "keyfile-unreadable", CRITICAL, "6850029838c71d66d36856c274c493d8", \
+	  "The keyfile cannot be read or mongod would refuse it at its next start.") \
+	X(KEYRINGS_DIFFER, "keyrings-differ", CRITICAL, "5e7fb4421a1075465b61df323279f50b", \
+	  "Members do not all share one key; a restart of the wrong one would part the set.") \
+	X(FILE_UNSAFE, "file-unsafe", WARNING, "113f28202c5e4abbec1dbad408f5f8e6", \
+	  "A file could not be replaced safely and was left as it is.") \
+	X(DISK_FULL, "disk-full", CRITICAL, "5a6895840a31a697bf787b0336777ea4", \
+	  "A file system that rotad must write to is full.") \
+	X(CERTIFICATE_RENEWED, "certificate-renewed", NOTICE, "a0f61c26dd34e326a51f46b2eef9f4e3", \
+	  "A new certificate is served, and every other member trusts it.") \
+	X(CERTIFICATE_REFUSED, "certificate-refused", WARNING, "e2714db137501d57d3d175d641c059f9", \
+	  "A certificate that an authority issued was not installed.") \
+	X(CERTIFICATE_ROLLED_BACK, "certificate-rolled-back", CRITICAL, "467fdaf0366e5f0038169af90df72caf", \
+	  "A new certificate did not hold from outside; the one before is back.") \
+	X(CERTIFICATE_EXPIRING, "certificate-expiring", WARNING, "3d00aacf5cec697276ab4fee29953b66", \
+	  "A certificate ends soon and is not renewed yet.") \
+	X(CERTIFICATE_EXPIRED, "certificate-expired", CRITICAL, "0668d88f269f8752307bfa8411d975cf", \
+	  "A certificate has ended.") \
+	X(CERTIFICATE_NOT_SERVED, "certificate-not-served", WARNING, "fa75284da7bd40f6acecbf31b01eca9f", \
+	  "The certificate on disk is not the one that is served.") \
+	X(CERTIFICATE_REQUEST_WAITING, "certificate-request-waiting", NOTICE, "ffb954bdc865f9c8c79788d63ce1b19d", \
+	  "A certificate request waits for a person at the authority.") \
+	X(AUTHORITY_EXPIRING, "authority-expiring", WARNING, "956a5c276f29b045c19489f4728fb11b", \
+	  "A certificate authority's own certificate ends soon.") \
+	X(AUTHORITY_UNREACHABLE, "authority-unreachable", WARNING, "e01329a0d8328a7e4d258239c3b564b4", \
+	  "An authority does not answer; what it should issue is retried.") \
+	X(AUTHORITY_REFUSED, "authority-refused", WARNING, "053976a607dd68fc9b9f575b1fe1aa55", \
+	  "An authority said no to a request.") \
+	X(CRL_EXPIRING, "crl-expiring", WARNING, "2a050ec80c1694351e68294db0f442e1", \
+	  "A revocation list ends soon; after its end every peer is refused.") \
+	X(CRL_EXPIRED, "crl-expired", CRITICAL, "a24a96db4f56c720a251d19ec94c69c5", \
+	  "A revocation list has ended.") \
+	X(RELOAD_FAILED, "reload-failed", WARNING, "b289d985dfc480cee30c909322a0fecb", \
+	  "A reload failed; it is owed, retried and ages.") \
+	X(HOOK_FAILED, "hook-failed", WARNING, "b35621518655c2219ad06688ae4db16f", \
+	  "A hook or restart job ended with an error; it is owed, retried and ages.") \
+	X(HOOK_OVERDUE, "hook-overdue", WARNING, "accac591c9876748c0fb0fb3f4184834", \
+	  "A hook or restart job did not end in time; it may still act, so the claim stays.") \
+	X(CLAIM_STUCK, "claim-stuck", CRITICAL, "be522068c195740eb7c6753628c82506", \
+	  "A rotad holds an acting claim and does not move; a person must look.") \
+	X(LEDGER_UNREACHABLE, "ledger-unreachable", WARNING, "418e60638174d7ec38a43a1f0926ee13", \
+	  "The ledger cannot be read or written; nothing disruptive is done meanwhile.") \
+	X(LEDGER_REFUSED, "ledger-refused", WARNING, "033610427ff35f1c5a7efb7636bdd144", \
+	  "A document of the ledger was not believed: signature, generation or signer is wrong.") \
+	X(LEDGER_OLDER_THAN_ANCHOR, "ledger-older-than-anchor", CRITICAL, "b1d91bae85afbdbd545231bfbce8604c", \
+	  "The ledger is older than what this host has seen: a restored dump or a clone; rotad only observes.") \
+	X(IDENTITY_NEW, "identity-new", NOTICE, "f9c8e4c4b6167c66f6605b37144e6069", \
+	  "A rotad made its identity on this host.") \
+	X(IDENTITY_NOT_ADMITTED, "identity-not-admitted", WARNING, "d9564232dffea617c87eaf8ff76536ee", \
+	  "A rotad speaks that nobody admitted; nothing is sealed for it.") \
+	X(IDENTITY_DOUBLED, "identity-doubled", CRITICAL, "69328bd67c10a4cfc53b406b2d4c605e", \
+	  "Two processes use one identity: a cloned host. Both get nothing.") \
+	X(CLOCK_JUMPED, "clock-jumped", WARNING, "ba70801c385e823a5a9c6f8557b28750", \
+	  "The wall clock moved by more than time passed, or differs from the others'; nothing is called expired meanwhile.") \
+	X(VERSION_UNTESTED, "version-untested", WARNING, "536bf2279c89612cb64ed48ddb093cba", \
+	  "A server version that rotad was not tested with: it only observes there.") \
+	X(NEIGHBOUR_FOUND, "neighbour-found", WARNING, "0b46af7c60defe67750830a2f6f33834", \
+	  "Another tool that manages this deployment was found; rotad only observes.") \
+	X(CONFIGURATION_LOADED, "configuration-loaded", INFO, "781f375526ac3f14314c40ed600e4317", \
+	  "The configuration was read.") \
+	X(CONFIGURATION_REFUSED, "configuration-refused", WARNING, "3fbf162a351fc8a73700f26008426b77", \
+	  "The configuration has an error; the one before stays in use.") \
+	X(MODE_CHANGED, "mode-changed", NOTICE, "3691b7909b702f064ae5a950fc72338d", \
+	  "The mode of this host changed.") \
+	X(SCHEDULE_APPLIED, "schedule-applied", NOTICE, "561af6245c7c224bd365d70dafd302e9", \
+	  "A new central schedule is in use.") \
+	X(SCHEDULE_REFUSED, "schedule-refused", WARNING, "5b405c8aed629bfc86807d987865f900", \
+	  "The central schedule was not taken: signature, serial or content is wrong; the last good one stays.") \
+	X(SCHEDULE_UNREACHABLE, "schedule-unreachable", WARNING, "2e0a880d24e2669f167f955d7a443010", \
+	  "The central schedule cannot be fetched; the last good one stays.") \
+	X(POLICY_IMPOSSIBLE, "policy-impossible", WARNING, "b3d8409364a31d5494a43e52d5b3d38f", \
+	  "A policy cannot be met as it stands; the arithmetic is in the text.") \
+	X(FREEZE_BROKEN, "freeze-broken", WARNING, "09bb4ab7c337998250db4fd263bb49e0", \
+	  "A freeze was broken, as it says itself or by a person.") \
+	X(OPERATOR_ACT, "operator-act", NOTICE, "8a3f6bd3f91390a9396bf9dda8a55b8a", \
+	  "A person did something with rotactl.") \
+	X(REHEARSAL_FAILED, "rehearsal-failed", WARNING, "e40e91635cdefc2ee08109f685ca8e43", \
+	  "This host could not take its turn now.") \
+	X(HELPER_FAILED, "helper-failed", WARNING, "345a532e400c8d1a005846df03347b7d", \
+	  "A helper process ended or did not answer and was replaced.") \
+	X(SECRET_NOT_LOCKED, "secret-not-locked", NOTICE, "94424ffed55c8305d30bfbcb00af44bd", \
+	  "Memory of a secret could not be locked: it might be swapped out.") \
+	X(ALERT_UNDELIVERED, "alert-undelivered", WARNING, "226b688e2735e1838c570a53f9982f2a", \
+	  "An alert target does not take alerts; they wait in the spool.") \
+	X(ALERT_DROPPED, "alert-dropped", WARNING, "b37ec3a1c0c9951cf5762ef351d338f3", \
+	  "The spool is full; the oldest alerts were dropped.") \
+	X(JOURNAL_DROPPED, "journal-dropped", NOTICE, "65097eab0c0cfd3019e0244d4115ca0e", \
+	  "The system journal did not take messages for a while; their number is in the text.") \
+	X(HEARTBEAT, "heartbeat", INFO, "8d07b4fef7fe737f6ed8d7eae1ae599b", \
+	  "rotad and its alert path live.") \
+	X(STARTED, "started", INFO, "be31d8976c90876b737f57018de8b841", \
+	  "rotad started.") \
+	X(STOPPING, "stopping", INFO, "3a8fbb7181d874d19907cb0abe753f4d", \
+	  "rotad ends; everything stays as it is and safe.") \
+	X(INTERNAL_ERROR, "internal-error", CRITICAL, "20a277b06fea91e9e7e8b71ecde72331", \
+	  "rotad found a mistake of its own.")
+/* clang-format on */
+
+enum event_kind {
+#define X(symbol, name, severity, id, meaning) EVENT_##symbol,
+	EVENT_TABLE(X)
+#undef X
+	    EVENT_N
+};
+
+struct event_row {
+	const char *name;
+	enum severity severity;
+	const char *message_id; /* 32 lower-case hex digits */
+	const char *meaning;    /* one sentence or two, for `rotactl explain NAME` and the manual */
+};
+extern const struct event_row event_table[EVENT_N];
+
+/* NULL when there is no such event. */
+const struct event_row *event_row_find(const char *name);
+/* An event with its name, severity, cluster and subject filled in; the texts are the caller's.
+ * cluster and subject may be NULL; too long ones are cut, for they are for people here. */
+struct event event_of(enum event_kind kind, const char *cluster, const char *subject);
+
+#endif

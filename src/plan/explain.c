@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every plan tells beside its acts: progress in steps, what is foretold, and whether any
+ * member may be restarted now. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/planner.h"
+
+static struct step *step_add(struct planner *p, enum step_state state, unsigned done, unsigned of,
+			     const char *format, ...) PRINTF(5, 6);
+static struct step *step_add(struct planner *p, enum step_state state, unsigned done, unsigned of,
+			     const char *format, ...)
+{
+	va_list ap;
+	ASSERT(p->plan->steps_n < STEPS_MAX);
+	struct step *t = &p->plan->steps[p->plan->steps_n++];
+	*t = (struct step){.state = state, .done_n = done, .of_n = of};
+	va_start(ap, format);
+	vsnprintf(t->text, sizeof(t->text), format, ap);
+	va_end(ap);
+	return t;
+}
+
+static bool has(const struct ring_ids *r, const struct key_name *k)
+{
+	return ring_ids_has(r, &k->id);
+}
+
+/* What is known of a member's file and process: for this host's own by its own eyes, for others by
+ * their statements. */
+static const struct ring_ids *disk_of(const struct seen *s, unsigned i)
+{
+	return (int)i == s->self ? &s->keyfile.ring : &s->members[i].statement.disk;
+}
+static const struct ring_ids *loaded_of(const struct seen *s, unsigned i)
+{
+	return (int)i == s->self ? &s->process.loaded : &s->members[i].statement.running;
+}
+
+static void progress(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct proposal *g = &s->ledger.proposal;
+	const struct roll *r = &s->ledger.roll;
+	unsigned n = g->roll_n, wrote = 0, loaded = 0, voted = 0, narrowed = 0;
+	if (p->generation == GENERATION_NONE || p->generation == GENERATION_DEAD)
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		int m = seen_find_member(s, g->roll[i].host);
+		voted += r->votes[i].word == VOTE_YEA || r->is_without[i];
+		if (m < 0)
+			continue;
+		const struct ring_ids *d = disk_of(s, (unsigned)m), *l = loaded_of(s, (unsigned)m);
+		wrote += has(d, &g->next);
+		loaded += has(l, &g->next);
+		narrowed += d->is_known && !has(d, &g->pivot) && l->is_known && !has(l, &g->pivot);
+	}
+	bool carried = p->generation == GENERATION_CARRIED;
+	if (carried)
+		wrote = loaded = voted = n;
+	step_add(p, wrote == n ? STEP_DONE : STEP_NOW, wrote, n, "write %u+%u everywhere",
+		 g->pivot.number, g->next.number);
+	step_add(p,
+		 loaded == n ? STEP_DONE
+		 : wrote     ? STEP_NOW
+			     : STEP_TO_COME,
+		 loaded, n, "load %u+%u, in turn", g->pivot.number, g->next.number);
+	step_add(p,
+		 voted == n ? STEP_DONE
+		 : voted    ? STEP_NOW
+			    : STEP_TO_COME,
+		 voted, n, "prove key %u everywhere", g->next.number);
+	step_add(p,
+		 narrowed == n ? STEP_DONE
+		 : carried     ? STEP_NOW
+			       : STEP_TO_COME,
+		 narrowed, n, "write %u, load it", g->next.number);
+	step_add(p, narrowed == n ? STEP_NOW : STEP_TO_COME, 0, n, "prove key %u is refused",
+		 g->pivot.number);
+	if (p->plan->is_waiting)
+		for (unsigned i = 0; i < p->plan->steps_n; i++)
+			if (p->plan->steps[i].state == STEP_NOW) {
+				p->plan->steps[i].state = STEP_WAITING;
+				break;
+			}
+}
+
+/* PROTOCOL 1: one key, the pivot, in every member's running and on-disk keyring. */
+static void restart_now(struct planner *p)
+{
+	const struct seen *s = p->s;
+	struct plan *plan = p->plan;
+	plan->restart_now = RESTART_UNKNOWN;
+	if (s->self < 0 || !key_id_given(&p->pivot.id) || s->members_n == 0) {
+		snprintf(plan->restart_why, sizeof(plan->restart_why),
+			 "cannot tell: the keys of the members are not known here");
+		return;
+	}
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct ring_ids *d = disk_of(s, i), *l = loaded_of(s, i);
+		if (d->is_known && !has(d, &p->pivot)) {
+			plan->restart_now = RESTART_UNSAFE;
+			snprintf(plan->restart_why, sizeof(plan->restart_why),
+				 "NO: the file of %s lacks key %u. Do not restart it",
+				 s->members[i].host, p->pivot.number);
+			plan->needs_attention = true;
+			return;
+		}
+		if (l->is_known && !has(l, &p->pivot)) {
+			plan->restart_now = RESTART_UNSAFE;
+			snprintf(plan->restart_why, sizeof(plan->restart_why),
+				 "NO: %s does not accept key %u", s->members[i].host,
+				 p->pivot.number);
+			plan->needs_attention = true;
+			return;
+		}
+	}
+	for (unsigned i = 0; i < s->members_n; i++)
+		if (!disk_of(s, i)->is_known || !loaded_of(s, i)->is_known) {
+			snprintf(plan->restart_why, sizeof(plan->restart_why),
+				 "cannot tell: nothing is known of %s", s->members[i].host);
+			return;
+		}
+	plan->restart_now = RESTART_SAFE;
+	snprintf(plan->restart_why, sizeof(plan->restart_why), "yes, all share key %u",
+		 p->pivot.number);
+}
+
+static void foretell(struct planner *p)
+{
+	const struct seen *s = p->s;
+	unsigned passes = p->policy->keyfile.strategy == STRATEGY_STANDBY ? 1 : 2;
+	int64_t drain_us = p->instance->drain_us >= 0 ? p->instance->drain_us : 15 * US_S;
+	p->plan->restarts_n = s->members_n * passes;
+	p->plan->elections_n = s->members_n > 1 ? passes : 0;
+	p->plan->failed_logins_n = s->members_n;
+	/* Measured: 1 s to stop after the drain, 2 s to start and be seen by all (know: 1g). */
+	p->plan->seconds_foretold = (int64_t)p->plan->restarts_n * (drain_us + 3 * US_S) / US_S;
+}
+
+/* A turn that is ours and no longer needed is given back. */
+static void release(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct plan *plan = p->plan;
+	if (!s->ledger.is_claim_mine || s->ledger.claim.state == CLAIM_FREE || s->job.is_open ||
+	    !fact_known(s->ledger.fact) || strcmp(s->ledger.claim.host, s->self_host) != 0)
+		return;
+	for (unsigned i = 0; i < plan->acts_n; i++)
+		if (plan->acts[i].kind != ACT_PUBLISH_STATEMENT &&
+		    plan->acts[i].kind != ACT_WELCOME && plan->acts[i].kind != ACT_SIGN_REQUESTS &&
+		    plan->acts[i].kind != ACT_VOTE)
+			return;
+	if (s->self < 0 || s->certificate.stage == CERT_STAGE_INSTALLED || p->plan->looks_n > 0)
+		return;
+	if (s->ledger.claim.purpose == CLAIM_FOR_RESTART
+		? turn_need(p, (unsigned)s->self) == NEED_NO
+		: s->certificate.stage != CERT_STAGE_STAGED)
+		plan_add(p, ACT_RELEASE_CLAIM, "the turn of %s is over", s->self_host);
+}
+
+void explain_plan(struct planner *p)
+{
+	release(p);
+	progress(p);
+	restart_now(p);
+	foretell(p);
+	if (!p->plan->reason[0])
+		plan_say(p,
+			 p->mode <= MODE_OBSERVE
+			     ? "Nothing is planned: rotad looks and changes nothing (mode %s)."
+			     : "Nothing is due (mode %s).",
+			 mode_name(p->mode));
+}

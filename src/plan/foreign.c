@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A keyfile that rotad did not write (DESIGN section 4, PROTOCOL 4): noted, put back once, or held.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/planner.h"
+
+static bool is_retired_key(const struct anchor *a, const struct key_id *id)
+{
+	for (unsigned i = 0; i < a->retired_n && i < RETIRED_MAX; i++)
+		if (key_id_equal(&a->retired[i].id, id))
+			return true;
+	return false;
+}
+
+static void tell(struct planner *p, const char *name, const char *keys, const char *we_did)
+{
+	const struct seen *s = p->s;
+	const struct seen_keyfile *k = &s->keyfile;
+	struct event *e = plan_tell(p, name, SEVERITY_CRITICAL, s->self_host);
+	char when[40];
+	p->plan->needs_attention = true;
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s/%s: the keyfile on disk was replaced by something other than rotad, and the "
+		 "next restart of %s would lock it out.",
+		 s->cluster, s->self_host, s->self_host);
+	snprintf(e->what, sizeof(e->what),
+		 "%.300s holds %s; the set accepts key %u. Written %s by uid %u%s%s%s.", k->path,
+		 keys, p->pivot.number, wall_print_utc(k->modified, when, sizeof(when)), k->uid,
+		 k->marker[0] ? "; text has \"" : "", k->marker, k->marker[0] ? "\"" : "");
+	snprintf(
+	    e->now, sizeof(e->now),
+	    "%s runs on with the keys it has loaded. DO NOT restart it until the writer is mended.",
+	    s->self_host);
+	snprintf(e->we_did, sizeof(e->we_did), "%s", we_did);
+	snprintf(e->you, sizeof(e->you),
+		 "Remove the keyfile from what wrote it, or set  keyfile: {writer: external}.  "
+		 "Then: rotactl resume     (rotactl explain foreign-write)");
+}
+
+static void hold(struct planner *p, const char *why)
+{
+	if (!p->s->ledger.hold.is_on && p->s->ledger.exists)
+		snprintf(plan_add(p, ACT_HOLD, "%s", why)->undo, 160, "rotactl resume");
+}
+
+bool foreign_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct seen_keyfile *k = &s->keyfile;
+	const struct proposal *g = &s->ledger.proposal;
+	int r = seen_roll_index(s, s->self_host);
+	bool yea =
+	    p->generation == GENERATION_CARRIED || (p->generation == GENERATION_OPEN && r >= 0 &&
+						    s->ledger.roll.votes[r].word == VOTE_YEA);
+	struct key_name want[KEYS_PER_FILE_MAX];
+	unsigned want_n = ring_wished(p, want);
+	bool has_retired = false;
+	if (p->mode == MODE_OFF || !k->is_foreign || !key_id_given(&p->pivot.id))
+		return false;
+	if (k->ring.is_known && !k->has_stranger && ring_ids_has(&k->ring, &p->pivot.id) &&
+	    (!yea || ring_ids_has(&k->ring, &g->next.id))) {
+		struct event *e =
+		    plan_tell(p, "foreign-write-harmless", SEVERITY_WARNING, s->self_host);
+		if (e) {
+			snprintf(e->headline, sizeof(e->headline),
+				 "%s/%s: something other than rotad wrote the keyfile; it still "
+				 "holds key %u.",
+				 s->cluster, s->self_host, p->pivot.number);
+			snprintf(e->what, sizeof(e->what), "%.400s was written by uid %u%s%s.",
+				 k->path, k->uid, k->marker[0] ? ", with " : "", k->marker);
+			snprintf(e->now, sizeof(e->now),
+				 "Safe: a restart keeps the member in the set.");
+			snprintf(e->we_did, sizeof(e->we_did),
+				 "Noted it; the plan goes on from what the file holds.");
+			snprintf(e->you, sizeof(e->you),
+				 "Find out who writes it, before a rotation needs the file to stay "
+				 "as rotad leaves it.");
+		}
+		return false;
+	}
+	for (unsigned i = 0; i < k->ring.n; i++)
+		has_retired |= is_retired_key(&s->anchor, &k->ring.ids[i]);
+	char keys[96];
+	if (!k->ring.is_known)
+		snprintf(keys, sizeof(keys), "no keyring that mongod would take (%.48s)", k->why);
+	else
+		snprintf(keys, sizeof(keys), "%s",
+			 k->has_stranger ? "a key that the ledger does not know"
+			 : has_retired   ? "only retired keys"
+					 : "not the keys of this generation");
+	bool may_restore = p->mode == MODE_ACT &&
+			   p->policy->keyfile.on_foreign_write == FOREIGN_RESTORE &&
+			   p->policy->keyfile.writer == WRITER_ROTAD && k->ring.is_known &&
+			   !k->has_stranger && s->debts.restored_at.us == 0;
+	if (may_restore) {
+		struct act *a;
+		if (want_n == 0) {
+			want[0] = p->pivot;
+			want_n = 1;
+		}
+		a = plan_add(p, ACT_RESTORE_KEYFILE, "the file holds %s; put back once", keys);
+		a->ring_n = want_n;
+		memcpy(a->ring, want, sizeof(want));
+		hold(p, "a foreign write of the keyfile");
+		tell(p, "foreign-write", keys,
+		     "Put the keyfile back once, parsed it, and held all rotations. If it is "
+		     "overwritten again we will not fight.");
+		plan_say(p,
+			 "The keyfile of %s was overwritten by something else (%s): it is put back "
+			 "once, and everything is held.",
+			 s->self_host, keys);
+		return true;
+	}
+	hold(p, "a foreign write of the keyfile that is not put right");
+	tell(p, s->debts.restored_at.us ? "second-writer" : "foreign-write", keys,
+	     s->debts.restored_at.us
+		 ? "Nothing more: it was put back once within 24 h. All rotations are held."
+		 : "Held all rotations. The file is left as it is.");
+	plan_wait(p, 5 * US_S,
+		  "The keyfile of %s was overwritten by something else (%s); nothing more is "
+		  "written. Do not restart it.",
+		  s->self_host, keys);
+	return true;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger's own house-keeping: that it is ours, that this rotad is known in it, and that the
+ * others know how its member stands. In mode observe nothing is written. */
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/planner.h"
+
+enum { STATEMENT_REFRESH_S = 20 * 60 };
+
+static bool writes_allowed(const struct planner *p)
+{
+	return p->mode == MODE_ASK || p->mode == MODE_ACT ||
+	       instance_mode(p->policy, p->instance, KIND_CERTIFICATES) >= MODE_ASK;
+}
+
+static bool statement_differs(const struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct seen_member *self = seen_self(s);
+	const struct statement *t = &self->statement;
+	if (!self->has_statement)
+		return true;
+	if (strcmp(t->process_id, s->process.process_id) != 0 ||
+	    strcmp(t->mode, mode_name(p->mode)) != 0)
+		return true;
+	if (!ring_ids_equal(&t->disk, &s->keyfile.ring) &&
+	    (t->disk.is_known || s->keyfile.ring.is_known))
+		return true;
+	if (!ring_ids_equal(&t->running, &s->process.loaded) &&
+	    (t->running.is_known || s->process.loaded.is_known))
+		return true;
+	if (t->is_rehearsed != s->is_rehearsed ||
+	    (!s->is_rehearsed && strcmp(t->findings, s->rehearsal) != 0))
+		return true;
+	if (s->certificate.served.is_known &&
+	    strcmp(t->certificate_serial, s->certificate.served.serial) != 0)
+		return true;
+	if (strcmp(t->certificate_order.hex, s->certificate.order_done.hex) != 0)
+		return true;
+	return s->now.us - self->statement_moved.us > STATEMENT_REFRESH_S * US_S;
+}
+
+static void tell_ledger(struct planner *p, const char *name, const char *what)
+{
+	struct event *e = plan_tell(p, name, SEVERITY_CRITICAL, p->s->cluster);
+	p->plan->needs_attention = true;
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: the ledger is not the one this host knows; nothing is done.", p->s->cluster);
+	snprintf(e->what, sizeof(e->what), "%s", what);
+	snprintf(e->now, sizeof(e->now), "All members run on as they are.");
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "Nothing is written and nothing is restarted until a person decides.");
+	snprintf(e->you, sizeof(e->you),
+		 "If a dump was restored or the set was cloned: rotactl ledger rebuild.");
+}
+
+bool ledger_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct seen_ledger *l = &s->ledger;
+	if (!fact_known(l->fact)) {
+		plan_wait(p, US_S / 2, "Nothing is planned: the ledger does not answer. %.200s",
+			  l->why);
+		return true;
+	}
+	if (l->is_unknown_protocol) {
+		tell_ledger(p, "ledger-unknown-protocol",
+			    "A document speaks a protocol that this rotad does not know.");
+		plan_say(
+		    p,
+		    "Nothing is done: the ledger speaks a protocol that this rotad does not know.");
+		return true;
+	}
+	if (l->is_other_than_anchor || l->is_older_than_anchor) {
+		tell_ledger(
+		    p, "ledger-older-than-anchor",
+		    l->is_other_than_anchor
+			? "It is another ledger than the one this host's anchor names."
+			: "Its highest generation is older than the one this host has seen.");
+		plan_say(p, "Nothing is done: the ledger is %s than this host's anchor.",
+			 l->is_other_than_anchor ? "another" : "older");
+		return true;
+	}
+	if (!writes_allowed(p))
+		return false;
+	if (!l->exists) {
+		plan_add(p, ACT_FOUND_LEDGER, "no rotad has worked here before");
+		plan_say(p, "The ledger of %s is made.", s->cluster);
+		return true;
+	}
+	if (l->not_admitted[0]) {
+		struct event *e =
+		    plan_tell(p, "identity-not-admitted", SEVERITY_WARNING, s->self_host);
+		if (e) {
+			snprintf(e->headline, sizeof(e->headline),
+				 "%s: an identity is not admitted.", s->cluster);
+			snprintf(e->what, sizeof(e->what), "%s", l->not_admitted);
+			snprintf(e->now, sizeof(e->now),
+				 "Its documents are not believed; it receives no key.");
+			snprintf(e->we_did, sizeof(e->we_did), "Nothing.");
+			snprintf(e->you, sizeof(e->you), "rotactl trust list");
+		}
+	}
+	bool is_published = false;
+	for (unsigned i = 0; i < l->identities_n; i++)
+		is_published = true; /* identities_n counts this rotad's own once it is there: see
+					round/observe.c */
+	if (!is_published) {
+		plan_add(p, ACT_PUBLISH_IDENTITY, "so that keys can be sealed for this host");
+		plan_say(p, "This rotad makes itself known in the ledger.");
+		return true;
+	}
+	if (l->identities_unwelcomed_n > 0 && s->has_salt && p->mode >= MODE_ASK)
+		plan_add(p, ACT_WELCOME, "%u identities have not received the present keyring",
+			 l->identities_unwelcomed_n);
+	if (!s->has_salt) {
+		plan_wait(p, US_S / 4,
+			  "Waits for another rotad of %s to admit this one and to seal the "
+			  "cluster's salt for it.",
+			  s->cluster);
+		return true;
+	}
+	if (s->self >= 0 && s->process.is_answering && statement_differs(p))
+		plan_add(p, ACT_PUBLISH_STATEMENT, "%s has changed, or the last word is old",
+			 s->self_host);
+	if (l->csrs_n > 0)
+		plan_add(p, ACT_SIGN_REQUESTS,
+			 "%u certificate requests wait for this host's authority", l->csrs_n);
+	return false;
+}

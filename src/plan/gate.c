@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ordered list of gates. A gate answers pass, wait (it may open by itself), refuse (a person
+ * must do something) or skip (it has no bearing here), and a few words. Add a gate: a function and
+ * a row. */
+#include "plan/gate.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model/window.h"
+#include "plan/order.h"
+#include "plan/safe.h"
+
+static enum gate_verdict say(struct gate_result *r, enum gate_verdict v, const char *format, ...)
+    PRINTF(3, 4);
+static enum gate_verdict say(struct gate_result *r, enum gate_verdict v, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	vsnprintf(r->text, sizeof(r->text), format, ap);
+	va_end(ap);
+	return r->verdict = v;
+}
+
+static const struct order *first_order(const struct seen *s, enum order_kind kind)
+{
+	for (unsigned i = 0; i < s->ledger.orders_n; i++)
+		if (s->ledger.orders[i].kind == kind)
+			return &s->ledger.orders[i];
+	return NULL;
+}
+
+static bool is_urgent(const struct planner *p)
+{
+	const struct order *o = first_order(p->s, ORDER_KEYFILE);
+	return (p->generation != GENERATION_NONE &&
+		p->s->ledger.proposal.urgency != URGENCY_ROUTINE) ||
+	       (p->generation == GENERATION_NONE && o && o->urgency != URGENCY_ROUTINE);
+}
+
+static enum mode mode_for(const struct planner *p, enum gate_for what)
+{
+	return what == GATE_FOR_CERTIFICATE
+		   ? instance_mode(p->policy, p->instance, KIND_CERTIFICATES)
+		   : p->mode;
+}
+
+static enum gate_verdict gate_mode(const struct planner *p, enum gate_for what,
+				   struct gate_result *r)
+{
+	enum mode mode = mode_for(p, what);
+	enum order_kind kind = what == GATE_FOR_CERTIFICATE ? ORDER_CERTIFICATES : ORDER_KEYFILE;
+	if (mode == MODE_ACT)
+		return say(r, GATE_PASS, "act");
+	if (mode == MODE_ASK) {
+		/* A person's order is the approval of what it asks for (DESIGN section 7). */
+		if (p->s->is_approved || first_order(p->s, kind) ||
+		    (what != GATE_FOR_CERTIFICATE && p->generation != GENERATION_NONE))
+			return say(r, GATE_PASS, "ask, and it was approved");
+		return say(r, GATE_WAIT, "ask: rotactl approve");
+	}
+	return say(r, GATE_REFUSE, "%s: rotad only looks; rotactl mode", mode_name(mode));
+}
+
+static enum gate_verdict gate_hold(const struct planner *p, enum gate_for what,
+				   struct gate_result *r)
+{
+	(void)what;
+	const struct hold *h = &p->s->ledger.hold;
+	if (!h->is_on)
+		return say(r, GATE_PASS, "none");
+	return say(r, GATE_REFUSE, "by %s: %.60s; rotactl resume", h->who, h->why);
+}
+
+static enum gate_verdict gate_window(const struct planner *p, enum gate_for what,
+				     struct gate_result *r)
+{
+	struct window_view w = window_at(p->policy, p->s->now);
+	char when[40];
+	if (w.is_always)
+		return say(r, GATE_PASS, "always");
+	if (w.is_open)
+		return say(r, GATE_PASS, "until %s", wall_print_utc(w.until, when, sizeof(when)));
+	if (is_urgent(p) && what != GATE_FOR_CERTIFICATE)
+		return say(r, GATE_PASS, "closed, and the order is urgent");
+	/* Windows yield to expiry (invariant 10): a certificate that would end before the window
+	 * opens is loaded now. */
+	if (what == GATE_FOR_CERTIFICATE && p->s->certificate.file.is_known &&
+	    (w.opens.us == 0 || p->s->certificate.file.chain_not_after.us < w.opens.us + US_DAY))
+		return say(r, GATE_PASS, "closed, but the certificate ends before it opens");
+	if (w.opens.us == 0)
+		return say(r, GATE_REFUSE,
+			   "never opens within a year: correct windows and freezes");
+	return say(r, GATE_WAIT, "opens %s", wall_print_utc(w.opens, when, sizeof(when)));
+}
+
+static enum gate_verdict gate_freeze(const struct planner *p, enum gate_for what,
+				     struct gate_result *r)
+{
+	struct freeze_view f = freeze_at(p->policy, p->s->now);
+	const struct order *o = first_order(p->s, ORDER_KEYFILE);
+	char when[40];
+	if (!f.is_frozen)
+		return f.next_from.us ? say(r, GATE_PASS, "none; next %s",
+					    wall_print_utc(f.next_from, when, sizeof(when)))
+				      : say(r, GATE_PASS, "none");
+	if (what == GATE_FOR_CERTIFICATE && f.rescue_expiring && p->s->certificate.file.is_known &&
+	    p->s->certificate.file.chain_not_after.us < f.until.us + US_DAY)
+		return say(r, GATE_PASS,
+			   "frozen (%.40s), but the certificate ends before it is over", f.reason);
+	if (what != GATE_FOR_CERTIFICATE && o && o->breaks_freeze &&
+	    o->urgency == URGENCY_EMERGENCY)
+		return say(r, GATE_PASS, "broken by %.60s", o->who);
+	return say(r, GATE_WAIT, "until %s: %.60s", wall_print_utc(f.until, when, sizeof(when)),
+		   f.reason);
+}
+
+static enum gate_verdict gate_clock(const struct planner *p, enum gate_for what,
+				    struct gate_result *r)
+{
+	(void)what;
+	return p->s->is_clock_sane ? say(r, GATE_PASS, "agrees with the primary's")
+				   : say(r, GATE_REFUSE, "%s", p->s->clock_why);
+}
+
+static bool others(const struct planner *p, unsigned i)
+{
+	return (int)i != p->s->self;
+}
+
+/* The structural half of invariant 3: could each member be down in turn? Asked before a rotation
+ * begins. */
+static enum gate_verdict stay_up(const struct planner *p, enum gate_for what, struct gate_result *r,
+				 bool writes)
+{
+	const struct seen *s = p->s;
+	enum allow_downtime allowed = p->instance->allow_downtime;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		bool keeps_votes, keeps_writes;
+		unsigned votes, data;
+		if (what == GATE_FOR_TURN && others(p, i))
+			continue;
+		(void)safe_without(s, i, &keeps_votes, &keeps_writes, &votes, &data);
+		if (writes ? keeps_writes : keeps_votes) {
+			if (what == GATE_FOR_TURN)
+				return writes
+					   ? say(r, GATE_PASS, "%u data-bearing voters left", data)
+					   : say(r, GATE_PASS, "%u votes healthy without it",
+						 votes);
+			continue;
+		}
+		if (allowed == DOWNTIME_ALL || (writes && allowed == DOWNTIME_MAJORITY_WRITES))
+			return say(r, GATE_PASS, "no, and allowDowntime says so");
+		if (s->is_standalone || s->members_n == 1)
+			return say(r, GATE_REFUSE,
+				   "a single member: it would be away; allowDowntime: all");
+		return writes ? say(r, GATE_REFUSE,
+				    "majority writes would stop without '%.60s'; allowDowntime: "
+				    "majorityWrites",
+				    s->members[i].host)
+			      : say(r, GATE_REFUSE,
+				    "no primary without '%.60s': %u votes left; allowDowntime: all",
+				    s->members[i].host, votes);
+	}
+	return say(r, GATE_PASS, writes ? "yes, whoever is away" : "yes, whoever is away");
+}
+
+static enum gate_verdict gate_votes(const struct planner *p, enum gate_for what,
+				    struct gate_result *r)
+{
+	return stay_up(p, what, r, false);
+}
+
+static enum gate_verdict gate_writes(const struct planner *p, enum gate_for what,
+				     struct gate_result *r)
+{
+	return stay_up(p, what, r, true);
+}
+
+static enum gate_verdict gate_others(const struct planner *p, enum gate_for what,
+				     struct gate_result *r)
+{
+	const struct seen *s = p->s;
+	bool has_primary = false;
+	if (s->is_standalone)
+		return say(r, GATE_SKIP, "a standalone");
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		has_primary |= m->is_primary;
+		if (!others(p, i) && what == GATE_FOR_TURN)
+			continue;
+		if (!fact_known(m->hello))
+			return say(r, GATE_WAIT, "'%.60s' does not answer: %.60s", m->host, m->why);
+		if (!m->is_primary && !m->is_secondary && !m->is_arbiter)
+			return say(r, GATE_WAIT, "'%.60s' is %s", m->host,
+				   member_state_name(m->state));
+		if (m->is_initial_syncing)
+			return say(r, GATE_WAIT, "'%.60s' is in initial sync", m->host);
+		if (fact_known(m->status) && !m->sees_all)
+			return say(r, GATE_WAIT, "'%.50s' does not see all: %.70s", m->host,
+				   m->why);
+	}
+	if (!has_primary)
+		return say(r, GATE_WAIT, "no primary");
+	return say(r, GATE_PASS, "%u seen directly", s->members_n - 1);
+}
+
+static int64_t max_lag(const struct planner *p)
+{
+	const struct order *o = first_order(p->s, ORDER_KEYFILE);
+	return o && o->max_lag_us ? o->max_lag_us : p->instance->max_lag_us;
+}
+
+/* Lag of the member whose turn it is and of those that must take over; delayed members lag by
+ * design. */
+static enum gate_verdict gate_lag(const struct planner *p, enum gate_for what,
+				  struct gate_result *r)
+{
+	const struct seen *s = p->s;
+	int64_t limit = max_lag(p);
+	char is[32], may[32];
+	(void)what;
+	if (s->is_standalone)
+		return say(r, GATE_SKIP, "a standalone");
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		if (m->is_arbiter || m->delay_s > 0 || !m->is_voter)
+			continue;
+		if (m->lag_us < 0)
+			return say(r, GATE_WAIT, "of '%.60s' is not known", m->host);
+		if (m->lag_us > limit)
+			return say(r, GATE_WAIT, "%.60s: %s, limit %s", m->host,
+				   span_print(m->lag_us, is, sizeof(is)),
+				   span_print(limit, may, sizeof(may)));
+	}
+	return say(r, GATE_PASS, "all below %s", span_print(limit, may, sizeof(may)));
+}
+
+static enum gate_verdict gate_pending(const struct planner *p, enum gate_for what,
+				      struct gate_result *r)
+{
+	(void)what;
+	if (!p->s->process.pending[0])
+		return say(r, GATE_PASS, "binary, mongod.conf, unit, PEM as running");
+	if (p->instance->pending_changes == PENDING_ALLOW)
+		return say(r, GATE_PASS, "allowed: %.100s", p->s->process.pending);
+	return say(r, GATE_REFUSE, "%.120s", p->s->process.pending);
+}
+
+static enum gate_verdict gate_busy(const struct planner *p, enum gate_for what,
+				   struct gate_result *r)
+{
+	const struct seen_process *x = &p->s->process;
+	(void)what;
+	if (x->has_index_build)
+		return say(r, GATE_WAIT, "an index build runs");
+	if (x->has_backup)
+		return say(r, GATE_WAIT, "a backup cursor is open");
+	if (x->is_fsync_locked)
+		return say(r, GATE_WAIT, "fsyncLock is held");
+	return say(r, GATE_PASS, "none");
+}
+
+static enum gate_verdict gate_file(const struct planner *p, enum gate_for what,
+				   struct gate_result *r)
+{
+	const struct seen_keyfile *k = &p->s->keyfile;
+	(void)what;
+	if (!k->ring.is_known)
+		return say(r, GATE_REFUSE, "not readable: %.120s", k->why);
+	if (k->has_stranger)
+		return say(r, GATE_REFUSE, "holds a key that the ledger does not know");
+	if (p->policy->keyfile.writer == WRITER_EXTERNAL)
+		return say(r, GATE_PASS, "written by somebody else (writer: external)");
+	if (!k->is_writable)
+		return say(r, GATE_REFUSE, "%.150s", k->why);
+	return say(r, GATE_PASS, "can be replaced");
+}
+
+static enum gate_verdict gate_rehearsed(const struct planner *p, enum gate_for what,
+					struct gate_result *r)
+{
+	const struct seen *s = p->s;
+	(void)what;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		if (!m->has_statement)
+			return say(r, GATE_WAIT, "no rotad has spoken for '%.60s'%s%.40s", m->host,
+				   s->ledger.not_admitted[0] ? ": " : "", s->ledger.not_admitted);
+		if (m->statement.protocol != PROTOCOL_NUMBER)
+			return say(r, GATE_REFUSE, "'%.60s' speaks protocol %u, this one %d",
+				   m->host, m->statement.protocol, PROTOCOL_NUMBER);
+		if (strcmp(m->statement.mode, "act") != 0 && strcmp(m->statement.mode, "ask") != 0)
+			return say(r, GATE_REFUSE, "'%.60s' is in mode %s", m->host,
+				   m->statement.mode);
+		if (!m->statement.is_rehearsed)
+			return say(r, GATE_WAIT, "'%.50s': %.90s", m->host, m->statement.findings);
+		if (s->now.us - m->statement_moved.us > REHEARSAL_MAX_AGE_S * US_S)
+			return say(r, GATE_WAIT, "'%.60s' has not rehearsed within the hour",
+				   m->host);
+		if (strcmp(m->statement.process_id, m->process_id) != 0 && m->process_id[0])
+			return say(r, GATE_WAIT,
+				   "'%.60s' was restarted; its rotad has not looked yet", m->host);
+	}
+	return say(r, GATE_PASS, "all %u", s->members_n);
+}
+
+static enum gate_verdict gate_other_users(const struct planner *p, enum gate_for what,
+					  struct gate_result *r)
+{
+	(void)what;
+	if (!p->s->foreign_sessions[0])
+		return say(r, GATE_PASS, "none");
+	if (p->policy->keyfile.other_users == OTHER_USERS_IGNORE)
+		return say(r, GATE_PASS, "ignored: %.100s", p->s->foreign_sessions);
+	return say(r, GATE_WAIT, "%.90s use it; otherUsers: ignore", p->s->foreign_sessions);
+}
+
+static enum gate_verdict gate_rested(const struct planner *p, enum gate_for what,
+				     struct gate_result *r)
+{
+	const struct seen *s = p->s;
+	char wait[32];
+	int64_t left;
+	(void)what;
+	if (s->debts.rolled_back_at.us)
+		return say(r, GATE_REFUSE, "it was rolled back; mend it, then rotactl resume");
+	left = s->debts.step_down_refused_at.us + STEP_DOWN_REST_S * US_S - s->now.us;
+	if (s->debts.step_down_refused_at.us && left > 0)
+		return say(r, GATE_WAIT, "step-down was refused; rests %s",
+			   span_print(left, wait, sizeof(wait)));
+	left = s->debts.hook_failed_at.us + US_MIN - s->now.us;
+	if (s->debts.hook_failed_at.us && left > 0)
+		return say(r, GATE_WAIT, "the restart failed (%.60s); again in %s",
+			   s->debts.hook_why, span_print(left, wait, sizeof(wait)));
+	return say(r, GATE_PASS, "nothing owed");
+}
+
+/* The successor is caught up by a direct reading just now (DESIGN section 4): a refused step-down
+ * stops all writes. */
+static enum gate_verdict gate_successor(const struct planner *p, enum gate_for what,
+					struct gate_result *r)
+{
+	const struct seen *s = p->s;
+	const struct seen_member *self = seen_self(s);
+	(void)what;
+	if (!self || !self->is_primary || s->members_n == 1)
+		return say(r, GATE_SKIP, "not the primary");
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		if (others(p, i) && m->is_electable && m->is_secondary && m->lag_us >= 0 &&
+		    m->lag_us <= US_S)
+			return say(r, GATE_PASS, "%.80s is within 1 s", m->host);
+	}
+	return say(r, GATE_WAIT, "no electable secondary is within 1 s");
+}
+
+/* Does another member, earlier in the order, still need its turn? */
+static enum gate_verdict gate_order(const struct planner *p, enum gate_for what,
+				    struct gate_result *r)
+{
+	const struct seen *s = p->s;
+	const struct seen_member *self = seen_self(s);
+	(void)what;
+	for (unsigned i = 0; self && i < s->members_n; i++)
+		if (others(p, i) && order_before(&s->members[i], self) &&
+		    turn_need(p, i) != NEED_NO)
+			return say(r, GATE_WAIT, "'%.80s' goes first", s->members[i].host);
+	return say(r, GATE_PASS, "its turn");
+}
+
+static enum gate_verdict gate_claim(const struct planner *p, enum gate_for what,
+				    struct gate_result *r)
+{
+	const struct seen_ledger *l = &p->s->ledger;
+	(void)what;
+	if (p->s->is_standalone)
+		return say(r, GATE_SKIP, "a standalone");
+	if (l->is_claim_mine || l->claim.state == CLAIM_FREE || l->is_claim_stale)
+		return say(r, GATE_PASS, l->is_claim_mine ? "mine" : "free");
+	return say(r, GATE_WAIT, "'%.80s' has the turn%s", l->claim.host,
+		   l->claim.state == CLAIM_ACTING ? ", acting" : "");
+}
+
+static const struct {
+	const char *name;
+	unsigned stands_before; /* enum gate_for, or-ed */
+	enum gate_verdict (*ask)(const struct planner *p, enum gate_for what,
+				 struct gate_result *r);
+} gate_table[] = {
+    {"mode", GATE_FOR_START | GATE_FOR_WRITE | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_mode},
+    {"hold", GATE_FOR_START | GATE_FOR_WRITE | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_hold},
+    {"window", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_window},
+    {"freeze", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_freeze},
+    {"clock", GATE_FOR_START, gate_clock},
+    {"keyfile", GATE_FOR_START | GATE_FOR_WRITE, gate_file},
+    {"a primary stays without it", GATE_FOR_START | GATE_FOR_TURN, gate_votes},
+    {"majority writes go on", GATE_FOR_START | GATE_FOR_TURN, gate_writes},
+    {"all others healthy", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_others},
+    {"its turn", GATE_FOR_TURN, gate_order},
+    {"lag", GATE_FOR_TURN, gate_lag},
+    {"a successor is ready", GATE_FOR_TURN, gate_successor},
+    {"only the key would change", GATE_FOR_START | GATE_FOR_TURN, gate_pending},
+    {"no backup, no index build", GATE_FOR_TURN, gate_busy},
+    {"all rehearsed", GATE_FOR_START, gate_rehearsed},
+    {"other users of the key", GATE_FOR_START, gate_other_users},
+    {"nothing owed", GATE_FOR_WRITE | GATE_FOR_TURN, gate_rested},
+    {"the turn is free", GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_claim},
+};
+STATIC_ASSERT(ARRAY_N(gate_table) <= GATES_MAX, "GATES_MAX");
+
+bool gate_check(struct planner *p, enum gate_for what, unsigned *ret_first)
+{
+	struct plan *plan = p->plan;
+	bool all = true;
+	plan->gates_n = 0;
+	*ret_first = 0;
+	for (size_t i = 0; i < ARRAY_N(gate_table); i++) {
+		struct gate_result *r = &plan->gates[plan->gates_n];
+		if (!(gate_table[i].stands_before & (unsigned)what))
+			continue;
+		*r = (struct gate_result){.name = gate_table[i].name};
+		enum gate_verdict v = gate_table[i].ask(p, what, r);
+		if (v == GATE_SKIP)
+			continue;
+		if (all && v != GATE_PASS) {
+			all = false;
+			*ret_first = plan->gates_n;
+		}
+		plan->gates_n++;
+	}
+	return all;
+}

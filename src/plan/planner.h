@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one entry of the planner and what its files share. PURE: reads struct seen and the policy,
+ * fills struct plan; no clock, file, socket, log, heap or randomness (tests/lint/purity proves it
+ * by the symbols). */
+#ifndef PLAN_PLANNER_H
+#define PLAN_PLANNER_H
+
+#include "model/plan.h"
+#include "model/policy.h"
+#include "model/seen.h"
+
+/* Decide what to do next for one instance. seed spreads waits between hosts; the same input gives
+ * the same plan. */
+void plan_step(const struct seen *s, const struct policy *policy,
+	       const struct instance_policy *instance, uint64_t seed, struct plan *ret);
+
+/* What the planner's files work on. */
+struct planner {
+	const struct seen *s;
+	const struct policy *policy;
+	const struct instance_policy *instance;
+	enum mode mode; /* of the keyfile kind for this instance */
+	struct plan *plan;
+	uint64_t seed;
+	enum generation_state generation;
+	struct key_name pivot; /* p or q, as the votes say */
+};
+
+/* Append an act; its reason as printf. Returns it for further fields. */
+struct act *plan_add(struct planner *p, enum act_kind kind, const char *format, ...) PRINTF(3, 4);
+/* Set the plan's one-sentence reason (the last one wins). */
+void plan_say(struct planner *p, const char *format, ...) PRINTF(2, 3);
+/* Something is under way and held back: reason, and look again after wait_us. */
+void plan_wait(struct planner *p, int64_t wait_us, const char *format, ...) PRINTF(3, 4);
+/* Append an event; NULL when the plan is full. what, now, we_did, you are filled by the caller. */
+struct event *plan_tell(struct planner *p, const char *name, enum severity severity,
+			const char *subject);
+/* Ask for a login proof unless it is there. True when it was there already. */
+bool plan_look(struct planner *p, unsigned member, const struct key_id *key,
+	       const struct key_id *control, bool expects_refusal);
+
+/* The deciders, in the order plan_step() asks them; each returns true when it decided what happens
+ * next. */
+bool job_plan(struct planner *p);     /* plan/turn.c: a restart that is under way */
+bool ledger_plan(struct planner *p);  /* plan/found.c: ledger, identity, salt, statement */
+bool foreign_plan(struct planner *p); /* plan/foreign.c: a keyfile that rotad did not write */
+bool rotate_plan(struct planner *p);  /* plan/rotate.c: the keyfile */
+bool renew_plan(struct planner *p);   /* plan/renew.c: certificates */
+
+/* plan/turn.c: take the turn for this member: claim, drain, step-down, restart. text says what the
+ * restart loads. */
+void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, const char *text);
+
+/* plan/explain.c: progress, foretold figures, whether any member may be restarted now. */
+void explain_plan(struct planner *p);
+
+/* How the wished keyring reads, "7+8"; out at least 32 bytes. */
+const char *ring_print(const struct key_name *ring, unsigned n, char *out, size_t out_n);
+/* The wished keyring of this member's file as the votes stand; returns its length (0: nothing is
+ * wished). */
+unsigned ring_wished(const struct planner *p, struct key_name ret[KEYS_PER_FILE_MAX]);
+bool ring_is(const struct ring_ids *have, const struct key_name *want, unsigned want_n);
+/* Does the member, by its rotad's statement about the process that hello shows, still need a
+ * restart in this generation? */
+enum need { NEED_NO, NEED_YES, NEED_UNKNOWN };
+enum need turn_need(const struct planner *p, unsigned member);
+
+#endif

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The keyfile (PROTOCOL 1): propose, write, restart, vote, look, write, restart, prove, close,
+ * retire. Each rotad decides for its own member from what it sees; nothing is resumed from saved
+ * progress. */
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/gate.h"
+#include "plan/planner.h"
+#include "plan/safe.h"
+
+enum {
+	RANK_WAIT_S = 30, /* the next in the roll acts for a maker or closer that does not, after so
+			     long a time each */
+};
+
+static bool anchor_retired(const struct anchor *a, const struct key_id *id)
+{
+	for (unsigned i = 0; i < a->retired_n && i < RETIRED_MAX; i++)
+		if (key_id_equal(&a->retired[i].id, id))
+			return true;
+	return false;
+}
+
+unsigned ring_wished(const struct planner *p, struct key_name ret[KEYS_PER_FILE_MAX])
+{
+	const struct proposal *g = &p->s->ledger.proposal;
+	const struct ring_ids *disk = &p->s->keyfile.ring;
+	bool is_standby = p->s->ledger.has_proposal && g->strategy == STRATEGY_STANDBY;
+	switch (p->generation) {
+	case GENERATION_OPEN:
+		ret[0] = g->pivot;
+		ret[1] = g->next;
+		return 2;
+	case GENERATION_CARRIED:
+		ret[0] = g->next;
+		if (is_standby && key_id_given(&g->after.id)) {
+			ret[1] = g->after;
+			return 2;
+		}
+		return 1;
+	case GENERATION_DEAD:
+		ret[0] = g->pivot;
+		return 1;
+	case GENERATION_NONE:
+		break;
+	}
+	if (!key_id_given(&p->pivot.id) || !disk->is_known)
+		return 0;
+	ret[0] = p->pivot;
+	if (!ring_ids_has(disk, &p->pivot.id))
+		return 1;
+	/* What an operator left beside the pivot stays, unless the key is dead. */
+	for (unsigned i = 0; i < disk->n; i++)
+		if (anchor_retired(&p->s->anchor, &disk->ids[i]))
+			return 1;
+	return 0;
+}
+
+static bool is_me(const struct seen *s, const struct spki *who)
+{
+	return memcmp(who->hex, s->identity.hex, SPKI_CHARS) == 0;
+}
+
+/* The place of this host among those that may act for all: 0 acts at once, others after RANK_WAIT_S
+ * each. */
+static int64_t rank_wait_us(const struct planner *p, const struct spki *first)
+{
+	int64_t rank = 0;
+	if (first && is_me(p->s, first))
+		return 0;
+	for (unsigned i = 0; i < p->s->members_n && (int)i != p->s->self; i++)
+		rank++;
+	return (rank + (first ? 1 : 0)) * RANK_WAIT_S * US_S;
+}
+
+static void write_plan(struct planner *p, const struct key_name *want, unsigned want_n,
+		       const char *why)
+{
+	unsigned first;
+	char keys[32];
+	struct act *a;
+	ring_print(want, want_n, keys, sizeof(keys));
+	if (!gate_check(p, GATE_FOR_WRITE, &first)) {
+		p->plan->needs_attention |= p->plan->gates[first].verdict == GATE_REFUSE;
+		plan_wait(p, US_S, "%s should hold key %s, and waits: %s: %s.", p->s->keyfile.path,
+			  keys, p->plan->gates[first].name, p->plan->gates[first].text);
+		return;
+	}
+	if (p->policy->keyfile.writer == WRITER_EXTERNAL) {
+		plan_wait(p, 5 * US_S,
+			  "Waits for whoever writes %s to put keys %s there (writer: external).",
+			  p->s->keyfile.path, keys);
+		return;
+	}
+	a = plan_add(p, ACT_PUT_KEYFILE, "%s", why);
+	a->ring_n = want_n;
+	memcpy(a->ring, want, want_n * sizeof(*want));
+	snprintf(a->undo, sizeof(a->undo),
+		 "the previous file is kept until the new one is proven in use");
+	plan_say(p, "Keys %s are written to %s.", keys, p->s->keyfile.path);
+}
+
+/* PROTOCOL 1, the look: by own logins every member of the set accepts q alone, with p as control.
+ */
+static bool look_all(struct planner *p, bool wants_refused)
+{
+	const struct seen *s = p->s;
+	const struct proposal *g = &s->ledger.proposal;
+	bool all = true;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		int r = seen_roll_index(s, m->host);
+		if (r >= 0 && s->ledger.roll.is_without[r])
+			continue;
+		if (!fact_known(m->hello)) {
+			plan_wait(
+			    p, US_S,
+			    "Waits for %s, which does not answer: every member must be seen to %s.",
+			    m->host, wants_refused ? "refuse the old key" : "accept the new key");
+			return false;
+		}
+		if (wants_refused ? !plan_look(p, i, &g->pivot.id, &g->next.id, true)
+				  : !plan_look(p, i, &g->next.id, &g->pivot.id, false))
+			all = false;
+	}
+	if (!all)
+		plan_wait(p, US_S / 2,
+			  wants_refused ? "Key %u is proven refused by every member."
+					: "Looks whether every member accepts key %u alone.",
+			  wants_refused ? g->pivot.number : g->next.number);
+	return all;
+}
+
+static void turn(struct planner *p, const struct key_name *want, unsigned want_n)
+{
+	char text[64], keys[32];
+	snprintf(text, sizeof(text), "load key %s", ring_print(want, want_n, keys, sizeof(keys)));
+	turn_plan(p, want, want_n, text);
+}
+
+/* Nothing is under way: should something begin? */
+static bool start_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct order *o = NULL;
+	char age[32];
+	unsigned first;
+	struct act *a;
+	for (unsigned i = 0; i < s->ledger.orders_n && !o; i++)
+		if (s->ledger.orders[i].kind == ORDER_KEYFILE)
+			o = &s->ledger.orders[i];
+	int64_t max_age = p->policy->keyfile.max_age_us;
+	int64_t age_us = s->keyfile.born.us ? s->now.us - s->keyfile.born.us : 0;
+	bool is_old = max_age > 0 && age_us >= max_age && age_us >= p->policy->keyfile.min_age_us;
+	if (!o && !is_old)
+		return false;
+	if (strcmp(s->process.cluster_auth_mode, "x509") == 0) {
+		plan_say(p, "The keyfile is not in use: clusterAuthMode is x509. Certificates are "
+			    "all there is to rotate.");
+		return true;
+	}
+	if (p->mode <= MODE_OBSERVE) {
+		if (is_old) {
+			p->plan->needs_attention = true;
+			plan_say(
+			    p,
+			    "Key %u is %s old, older than maxAge; rotad only looks (mode observe).",
+			    p->pivot.number, span_print(age_us, age, sizeof(age)));
+			return true;
+		}
+		return false;
+	}
+	if (!s->is_standalone && !o && rank_wait_us(p, NULL) > 0) {
+		plan_say(p, "Key %u is %s old; %s proposes the next one.", p->pivot.number,
+			 span_print(age_us, age, sizeof(age)),
+			 s->members_n ? s->members[0].host : "the first member");
+		return false;
+	}
+	if (o && !is_me(s, &o->head.from) &&
+	    s->now.us - o->head.at.us < rank_wait_us(p, &o->head.from)) {
+		plan_wait(p, US_S,
+			  "A rotation was asked for by %s; the rotad that was asked proposes it.",
+			  o->who);
+		return true;
+	}
+	if (!gate_check(p, GATE_FOR_START, &first)) {
+		const struct gate_result *g = &p->plan->gates[first];
+		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
+		plan_wait(p, US_S / 2, "A rotation is wanted (%s%.100s) and waits: %s: %s.",
+			  o ? "asked for by " : "the key is old", o ? o->who : "", g->name,
+			  g->text);
+		return true;
+	}
+	if (o)
+		a = plan_add(p, ACT_PROPOSE, "%.200s%s%.64s, by %.100s",
+			     o->reason[0] ? o->reason : "asked for", o->ticket[0] ? ", " : "",
+			     o->ticket, o->who);
+	else
+		a = plan_add(p, ACT_PROPOSE, "key %u is %s%s old", p->pivot.number,
+			     s->keyfile.is_born_exact ? "" : "at least ",
+			     span_print(age_us, age, sizeof(age)));
+	if (o) {
+		a->order = o->id;
+		a->urgency = o->urgency;
+	}
+	snprintf(a->undo, sizeof(a->undo), "rotactl abort, until the last member has voted");
+	plan_say(p, "The next key is made, sealed for every member's host and proposed.");
+	return true;
+}
+
+static bool open_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct proposal *g = &s->ledger.proposal;
+	struct key_name want[KEYS_PER_FILE_MAX];
+	unsigned want_n = ring_wished(p, want);
+	int r = seen_roll_index(s, s->self_host);
+	struct act *a;
+	if (r >= 0 && s->ledger.roll.votes[r].word == VOTE_YEA) {
+		unsigned yea = 0;
+		const char *missing = "";
+		for (unsigned i = 0; i < g->roll_n; i++) {
+			if (s->ledger.roll.votes[i].word == VOTE_YEA ||
+			    s->ledger.roll.is_without[i])
+				yea++;
+			else if (!missing[0])
+				missing = g->roll[i].host;
+		}
+		/* The file may have been narrowed by hand since; it is put right even after the
+		 * vote. */
+		if (!ring_is(&s->keyfile.ring, want, want_n)) {
+			write_plan(p, want, want_n,
+				   "the file must keep both keys until all have voted");
+			return true;
+		}
+		plan_wait(p, US_S / 4, "%s has voted for key %u; waits for %s (%u of %u).",
+			  s->self_host, g->next.number, missing, yea, g->roll_n);
+		return true;
+	}
+	if (!ring_is(&s->keyfile.ring, want, want_n)) {
+		write_plan(p, want, want_n,
+			   "add the new key beside the one in use: any restart is safe");
+		return true;
+	}
+	switch (turn_need(p, (unsigned)s->self)) {
+	case NEED_YES:
+		turn(p, want, want_n);
+		return true;
+	case NEED_UNKNOWN:
+		/* Only keys of the file that it was started with are tried: no refused login is
+		 * expected. */
+		if (!plan_look(p, (unsigned)s->self, &g->pivot.id, &g->pivot.id, false))
+			plan_wait(p, US_S / 4, "Looks which keys %s accepts.", s->self_host);
+		else
+			turn(p, want, want_n);
+		return true;
+	case NEED_NO:
+		break;
+	}
+	if (r < 0) {
+		plan_wait(p, 5 * US_S,
+			  "%s joined after the proposal: it follows and does not vote.",
+			  s->self_host);
+		return true;
+	}
+	if (!plan_look(p, (unsigned)s->self, &g->next.id, &g->pivot.id, false)) {
+		plan_wait(p, US_S / 4, "Looks whether %s accepts key %u alone.", s->self_host,
+			  g->next.number);
+		return true;
+	}
+	a = plan_add(p, ACT_VOTE, "its file holds both keys and its process accepts key %u alone",
+		     g->next.number);
+	a->vote = VOTE_YEA;
+	snprintf(a->undo, sizeof(a->undo), "none: a yea is for ever");
+	plan_say(p, "%s votes for key %u.", s->self_host, g->next.number);
+	return true;
+}
+
+/* Has every member, by its rotad's word, the final keyring in file and process? */
+static bool all_settled(const struct planner *p, const struct key_id *gone,
+			const char **ret_missing)
+{
+	const struct seen *s = p->s;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		int r = seen_roll_index(s, m->host);
+		const struct ring_ids *disk =
+		    (int)i == s->self ? &s->keyfile.ring : &m->statement.disk;
+		if (r >= 0 && s->ledger.roll.is_without[r])
+			continue;
+		*ret_missing = m->host;
+		if ((int)i != s->self && !m->has_statement)
+			return false;
+		if (!disk->is_known || ring_ids_has(disk, gone) || turn_need(p, i) != NEED_NO)
+			return false;
+	}
+	*ret_missing = "";
+	return true;
+}
+
+static void close_plan(struct planner *p, const struct key_name *gone)
+{
+	const struct seen *s = p->s;
+	const char *missing;
+	struct wall since = {.us = 0};
+	if (!all_settled(p, &gone->id, &missing)) {
+		plan_wait(p, US_S / 4, "%s is done with key %u; waits for %s.", s->self_host,
+			  gone->number, missing);
+		return;
+	}
+	for (unsigned i = 0; i < s->members_n; i++)
+		if (s->members[i].statement_moved.us > since.us)
+			since = s->members[i].statement_moved;
+	if (s->now.us - since.us < rank_wait_us(p, NULL)) {
+		plan_wait(
+		    p, US_S / 4,
+		    "All have changed; the old key is being proven refused by another rotad.");
+		return;
+	}
+	if (p->generation == GENERATION_CARRIED && !look_all(p, true))
+		return;
+	plan_add(p, ACT_CLOSE,
+		 p->generation == GENERATION_CARRIED ? "key %u is refused by every member"
+						     : "every member is back; key %u is burnt",
+		 gone->number);
+	plan_say(p,
+		 p->generation == GENERATION_CARRIED
+		     ? "Key %u is refused by every member: the rotation is closed."
+		     : "The rotation is undone; key %u is burnt.",
+		 gone->number);
+}
+
+static bool carried_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct proposal *g = &s->ledger.proposal;
+	struct key_name want[KEYS_PER_FILE_MAX];
+	unsigned want_n = ring_wished(p, want);
+	if (!ring_is(&s->keyfile.ring, want, want_n)) {
+		if (ring_ids_has(&s->keyfile.ring, &g->pivot.id) && !look_all(p, false))
+			return true;
+		write_plan(p, want, want_n,
+			   "all have voted, and every member was seen to accept the new key alone");
+		return true;
+	}
+	switch (turn_need(p, (unsigned)s->self)) {
+	case NEED_YES:
+		turn(p, want, want_n);
+		return true;
+	case NEED_UNKNOWN:
+		if (!plan_look(p, (unsigned)s->self, &g->next.id, &g->next.id, false))
+			plan_wait(p, US_S / 4, "Looks which keys %s accepts.", s->self_host);
+		else
+			turn(p, want, want_n);
+		return true;
+	case NEED_NO:
+		break;
+	}
+	close_plan(p, &g->pivot);
+	return true;
+}
+
+static bool dead_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct proposal *g = &s->ledger.proposal;
+	struct key_name want[KEYS_PER_FILE_MAX];
+	unsigned want_n = ring_wished(p, want);
+	if (!ring_is(&s->keyfile.ring, want, want_n)) {
+		write_plan(p, want, want_n, "the rotation was given up: back to the key in use");
+		return true;
+	}
+	switch (turn_need(p, (unsigned)s->self)) {
+	case NEED_YES:
+		turn(p, want, want_n);
+		return true;
+	case NEED_UNKNOWN:
+		if (!plan_look(p, (unsigned)s->self, &g->pivot.id, &g->pivot.id, false)) {
+			plan_wait(p, US_S / 4, "Looks which keys %s accepts.", s->self_host);
+			return true;
+		}
+		break;
+	case NEED_NO:
+		break;
+	}
+	close_plan(p, &g->next);
+	return true;
+}
+
+/* The last generation is closed: forget the old key here. */
+static bool retire_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct closure *c = &s->ledger.roll.closure;
+	const struct proposal *g = &s->ledger.proposal;
+	if (!s->ledger.has_proposal || !c->is_given)
+		return false;
+	const struct key_name *gone = c->is_carried ? &g->pivot : &g->next;
+	if (anchor_retired(&s->anchor, &gone->id))
+		return false;
+	plan_add(p, ACT_RETIRE, "key %u is %s", gone->number,
+		 c->is_carried ? "refused everywhere" : "burnt");
+	plan_say(p, "Key %u is retired on this host and the previous file is wiped.", gone->number);
+	return true;
+}
+
+bool rotate_plan(struct planner *p)
+{
+	struct key_name want[KEYS_PER_FILE_MAX];
+	unsigned want_n;
+	if (p->mode == MODE_OFF || p->s->self < 0)
+		return false;
+	if (!p->s->has_salt || !fact_known(p->s->ledger.fact) || !p->s->ledger.exists)
+		return p->mode > MODE_OBSERVE; /* the reason was given by ledger_plan */
+	if (p->mode <= MODE_OBSERVE)
+		return p->generation == GENERATION_NONE ? start_plan(p) : false;
+	/* A member that was rolled back holds the cluster, until a person says resume (DESIGN
+	 * section 4). */
+	if (p->s->debts.rolled_back_at.us && !p->s->ledger.hold.is_on) {
+		snprintf(plan_add(p, ACT_HOLD, "%s was rolled back: %.300s", p->s->self_host,
+				  p->s->debts.rolled_back_why)
+			     ->undo,
+			 160, "rotactl resume");
+		plan_say(p, "%s was rolled back: the cluster is held.", p->s->self_host);
+		return true;
+	}
+	switch (p->generation) {
+	case GENERATION_OPEN:
+		return open_plan(p);
+	case GENERATION_CARRIED:
+		return carried_plan(p);
+	case GENERATION_DEAD:
+		return dead_plan(p);
+	case GENERATION_NONE:
+		break;
+	}
+	if (retire_plan(p))
+		return true;
+	want_n = ring_wished(p, want);
+	if (want_n > 0 && !ring_is(&p->s->keyfile.ring, want, want_n)) {
+		write_plan(p, want, want_n, "the file must hold the key that the set accepts");
+		return true;
+	}
+	if (p->s->ledger.has_proposal && turn_need(p, (unsigned)p->s->self) == NEED_YES) {
+		turn(p, &p->pivot, 1);
+		return true;
+	}
+	return start_plan(p);
+}

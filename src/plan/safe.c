@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What must hold whoever asks. Each rule names its source. */
+#include "plan/safe.h"
+
+#include <string.h>
+
+bool safe_without(const struct seen *s, unsigned member, bool *ret_votes, bool *ret_writes,
+		  unsigned *votes_left, unsigned *data_left)
+{
+	unsigned voters = 0, votes = 0, data_voters = 0, data = 0;
+	ASSERT(member < s->members_n);
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		bool healthy = fact_known(m->hello) && !m->is_quiescing &&
+			       (m->is_primary || m->is_secondary || m->is_arbiter);
+		if (!m->is_voter)
+			continue;
+		voters++;
+		data_voters += !m->is_arbiter;
+		if (i == member || !healthy)
+			continue;
+		votes++;
+		data += !m->is_arbiter;
+	}
+	unsigned majority = voters / 2 + 1;
+	/* MongoDB's manual, replSetGetStatus.writeMajorityCount: the lesser of the majority and the
+	 * data-bearing voters. */
+	unsigned write_majority = MIN(majority, data_voters);
+	if (s->members[member].is_voter) {
+		*ret_votes = votes >= majority;
+		*ret_writes = data >= write_majority;
+	} else {
+		*ret_votes = votes >= majority;
+		*ret_writes = data >= write_majority;
+	}
+	if (votes_left)
+		*votes_left = votes;
+	if (data_left)
+		*data_left = data;
+	return *ret_votes && *ret_writes;
+}
+
+static bool is_retired(const struct anchor *a, const struct key_id *id)
+{
+	for (unsigned i = 0; i < a->retired_n && i < RETIRED_MAX; i++)
+		if (key_id_equal(&a->retired[i].id, id))
+			return true;
+	return false;
+}
+
+static bool act_has(const struct act *a, const struct key_id *id)
+{
+	for (unsigned i = 0; i < a->ring_n; i++)
+		if (key_id_equal(&a->ring[i].id, id))
+			return true;
+	return false;
+}
+
+static bool own_yea(const struct seen *s)
+{
+	for (unsigned i = 0; i < s->anchor.votes_n && i < INSTANCES_MAX; i++)
+		if (s->ledger.has_proposal &&
+		    s->anchor.votes[i].generation == s->ledger.proposal.generation &&
+		    strcmp(s->anchor.votes[i].host, s->self_host) == 0 &&
+		    s->anchor.votes[i].word == VOTE_YEA)
+			return true;
+	return false;
+}
+
+static bool own_nay(const struct seen *s)
+{
+	for (unsigned i = 0; i < s->anchor.votes_n && i < INSTANCES_MAX; i++)
+		if (s->ledger.has_proposal &&
+		    s->anchor.votes[i].generation == s->ledger.proposal.generation &&
+		    strcmp(s->anchor.votes[i].host, s->self_host) == 0 &&
+		    s->anchor.votes[i].word == VOTE_NAY)
+			return true;
+	return false;
+}
+
+/* PROTOCOL 1 and 3: what a keyring that rotad writes must be. */
+static bool safe_write(const struct seen *s, const struct act *a, struct err *err)
+{
+	const struct proposal *p = &s->ledger.proposal;
+	struct key_name pivot = seen_pivot(s);
+	enum generation_state g = seen_generation(s);
+	if (a->ring_n < 1 || a->ring_n > KEYS_PER_FILE_MAX)
+		return err_set(err, ERR_BUG, "a keyring of %u keys", a->ring_n);
+	for (unsigned i = 0; i < a->ring_n; i++) {
+		if (!key_id_given(&a->ring[i].id))
+			return err_set(err, ERR_BUG, "a keyring with an unknown key");
+		if (is_retired(&s->anchor, &a->ring[i].id))
+			return err_set(err, ERR_BUG,
+				       "key %u is retired or burnt and is never written again",
+				       a->ring[i].number);
+	}
+	if (!key_id_given(&pivot.id))
+		return err_set(err, ERR_BUG, "the pivot is not known");
+	if (!act_has(a, &pivot.id))
+		return err_set(err, ERR_BUG, "invariant 1: a keyring without the pivot, key %u",
+			       pivot.number);
+	/* Without the ledger nothing but the anchor's pivot may be relied on; the anchor's pivot
+	 * must be in as well. */
+	if (!fact_known(s->ledger.fact) && !act_has(a, &s->anchor.pivot.id))
+		return err_set(err, ERR_BUG,
+			       "without the ledger: a keyring without the anchor's pivot, key %u",
+			       s->anchor.pivot.number);
+	if (own_yea(s) && g != GENERATION_DEAD && !act_has(a, &p->next.id))
+		return err_set(err, ERR_BUG,
+			       "invariant 2: a keyring without key %u after this member's yea",
+			       p->next.number);
+	/* The look (PROTOCOL 1): before the first write without p, every member of the set accepts
+	 * q alone, by own logins. */
+	if (s->ledger.has_proposal && g == GENERATION_CARRIED && !act_has(a, &p->pivot.id)) {
+		for (unsigned i = 0; i < s->members_n; i++) {
+			const struct seen_member *m = &s->members[i];
+			int r = seen_roll_index(s, m->host);
+			if (r >= 0 && s->ledger.roll.is_without[r])
+				continue;
+			if (!seen_accepts(m, &p->next.id))
+				return err_set(
+				    err, ERR_BUG,
+				    "invariant 2: '%s' is not seen to accept key %u alone", m->host,
+				    p->next.number);
+		}
+	}
+	return true;
+}
+
+static bool safe_restart(const struct seen *s, const struct act *a, struct err *err)
+{
+	struct key_name pivot = seen_pivot(s);
+	if (s->keyfile.ring.is_known && !ring_ids_has(&s->keyfile.ring, &pivot.id))
+		return err_set(
+		    err, ERR_BUG,
+		    "PROTOCOL 4: the file lacks the pivot, key %u: this member is not restarted",
+		    pivot.number);
+	if (s->is_standalone || s->members_n == 1)
+		return true;
+	if (!s->ledger.is_claim_mine || s->ledger.claim.state != CLAIM_ACTING)
+		return err_set(err, ERR_BUG, "invariant 3: a restart without an acting claim");
+	if (strcmp(s->ledger.claim.host, s->self_host) != 0)
+		return err_set(err, ERR_BUG, "the claim is for '%s'", s->ledger.claim.host);
+	if (a->kind == ACT_RESTART && s->process.is_answering)
+		for (unsigned i = 0; i < s->members_n; i++)
+			if ((int)i != s->self && s->members[i].is_voter &&
+			    !fact_known(s->members[i].hello))
+				return err_set(err, ERR_BUG, "invariant 3: '%s' does not answer",
+					       s->members[i].host);
+	return true;
+}
+
+static bool safe_vote(const struct seen *s, const struct act *a, struct err *err)
+{
+	const struct proposal *p = &s->ledger.proposal;
+	const struct seen_member *self = seen_self(s);
+	if (!s->ledger.has_proposal || a->generation != p->generation)
+		return err_set(err, ERR_BUG, "a vote for generation %llu, which is not open",
+			       (unsigned long long)a->generation);
+	if (a->vote == VOTE_YEA && own_nay(s))
+		return err_set(err, ERR_BUG, "a yea after a nay");
+	if (a->vote == VOTE_NAY && own_yea(s))
+		return err_set(err, ERR_BUG, "a nay after a yea");
+	if (a->vote == VOTE_NAY)
+		return true;
+	if (!ring_ids_has(&s->keyfile.ring, &p->pivot.id) ||
+	    !ring_ids_has(&s->keyfile.ring, &p->next.id))
+		return err_set(err, ERR_BUG,
+			       "PROTOCOL 1: a yea while the file does not hold both keys");
+	if (!self || !seen_accepts(self, &p->next.id))
+		return err_set(
+		    err, ERR_BUG,
+		    "PROTOCOL 1: a yea while the process is not seen to accept key %u alone",
+		    p->next.number);
+	return true;
+}
+
+bool safe_holds(const struct seen *s, const struct act *a, struct err *err)
+{
+	switch (a->kind) {
+	case ACT_PUT_KEYFILE:
+	case ACT_RESTORE_KEYFILE:
+	case ACT_ROLL_BACK:
+		return safe_write(s, a, err);
+	case ACT_STEP_DOWN:
+	case ACT_RESTART:
+		return safe_restart(s, a, err);
+	case ACT_VOTE:
+		return safe_vote(s, a, err);
+	case ACT_INSTALL_CERTIFICATE:
+		if (s->certificate.stage != CERT_STAGE_STAGED)
+			return err_set(
+			    err, ERR_BUG,
+			    "invariant 4: a certificate that did not pass the preflight");
+		return true;
+	case ACT_CLOSE: {
+		const struct proposal *p = &s->ledger.proposal;
+		enum generation_state g = seen_generation(s);
+		if (g != GENERATION_CARRIED)
+			return g == GENERATION_DEAD ||
+			       err_set(err, ERR_BUG,
+				       "a generation that is still open cannot be closed");
+		for (unsigned i = 0; i < s->members_n; i++) {
+			int r = seen_roll_index(s, s->members[i].host);
+			if (!(r >= 0 && s->ledger.roll.is_without[r]) &&
+			    !seen_refuses(&s->members[i], &p->pivot.id))
+				return err_set(err, ERR_BUG,
+					       "invariant 2: '%s' is not proven to refuse key %u",
+					       s->members[i].host, p->pivot.number);
+		}
+		return true;
+	}
+	case ACT_FOUND_LEDGER:
+	case ACT_PUBLISH_IDENTITY:
+	case ACT_WELCOME:
+	case ACT_PUBLISH_STATEMENT:
+	case ACT_PROPOSE:
+	case ACT_TAKE_CLAIM:
+	case ACT_CLAIM_ACTING:
+	case ACT_RELEASE_CLAIM:
+	case ACT_SET_DRAIN:
+	case ACT_END_JOB:
+	case ACT_HOLD:
+	case ACT_RETIRE:
+	case ACT_ASK_AUTHORITY:
+	case ACT_RELOAD:
+	case ACT_CONFIRM_CERTIFICATE:
+	case ACT_ROLL_BACK_CERTIFICATE:
+	case ACT_SIGN_REQUESTS:
+	case ACT_N:
+		return true;
+	}
+	return true;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The planner's entry: asks the deciders in order and fills in what every plan has. */
+#include "plan/planner.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct act *plan_add(struct planner *p, enum act_kind kind, const char *format, ...)
+{
+	struct plan *plan = p->plan;
+	va_list ap;
+	ASSERT(kind < ACT_N);
+	ASSERT(plan->acts_n < ACTS_PER_ROUND_MAX);
+	struct act *a = &plan->acts[plan->acts_n++];
+	*a = (struct act){.kind = kind,
+			  .generation =
+			      p->s->ledger.has_proposal ? p->s->ledger.proposal.generation : 0};
+	va_start(ap, format);
+	vsnprintf(a->reason, sizeof(a->reason), format, ap);
+	va_end(ap);
+	return a;
+}
+
+static void reason_set(struct planner *p, const char *format, va_list ap)
+{
+	vsnprintf(p->plan->reason, sizeof(p->plan->reason), format, ap);
+}
+
+static void wake_at_most(struct planner *p, int64_t wait_us)
+{
+	struct wall at = wall_add(p->s->now, wait_us);
+	if (p->plan->wake_at.us == 0 || at.us < p->plan->wake_at.us)
+		p->plan->wake_at = at;
+}
+
+void plan_say(struct planner *p, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	reason_set(p, format, ap);
+	va_end(ap);
+}
+
+void plan_wait(struct planner *p, int64_t wait_us, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	reason_set(p, format, ap);
+	va_end(ap);
+	p->plan->is_waiting = true;
+	wake_at_most(p, wait_us);
+}
+
+struct event *plan_tell(struct planner *p, const char *name, enum severity severity,
+			const char *subject)
+{
+	struct plan *plan = p->plan;
+	if (plan->events_n == ARRAY_N(plan->events))
+		return NULL;
+	struct event *e = &plan->events[plan->events_n++];
+	*e = (struct event){.severity = severity, .at = p->s->now};
+	cut_z(e->name, sizeof(e->name), name);
+	cut_z(e->cluster, sizeof(e->cluster), p->s->cluster);
+	cut_z(e->subject, sizeof(e->subject), subject);
+	return e;
+}
+
+bool plan_look(struct planner *p, unsigned member, const struct key_id *key,
+	       const struct key_id *control, bool expects_refusal)
+{
+	const struct seen *s = p->s;
+	ASSERT(member < s->members_n);
+	const struct key_proof *proof = seen_find_proof(&s->members[member], key);
+	/* A verdict that does not say what is waited for is asked again each time: the member may
+	 * have been restarted. */
+	if (proof && proof->verdict != LOGIN_UNKNOWN &&
+	    (proof->verdict == LOGIN_REFUSED) == expects_refusal)
+		return true;
+	if (fact_known(s->members[member].hello) && p->plan->looks_n < LOOKS_MAX)
+		p->plan->looks[p->plan->looks_n++] =
+		    (struct look){.member = member,
+				  .key = *key,
+				  .control = *control,
+				  .expects_refusal = expects_refusal};
+	return false;
+}
+
+const char *ring_print(const struct key_name *ring, unsigned n, char *out, size_t out_n)
+{
+	ASSERT(n <= KEYS_PER_FILE_MAX);
+	if (n == 0)
+		snprintf(out, out_n, "nothing");
+	else if (n == 1)
+		snprintf(out, out_n, "%u", ring[0].number);
+	else
+		snprintf(out, out_n, "%u+%u", ring[0].number, ring[1].number);
+	return out;
+}
+
+bool ring_is(const struct ring_ids *have, const struct key_name *want, unsigned want_n)
+{
+	if (!have->is_known || have->n != want_n)
+		return false;
+	for (unsigned i = 0; i < want_n; i++)
+		if (!ring_ids_has(have, &want[i].id))
+			return false;
+	return true;
+}
+
+/* Any of these needs a person or an answer first; nothing else is planned. */
+static bool doubt_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	if (p->mode == MODE_OFF &&
+	    instance_mode(p->policy, p->instance, KIND_CERTIFICATES) == MODE_OFF) {
+		plan_say(p, "Nothing is planned: both kinds are off for %s.", s->instance);
+		return true;
+	}
+	if (s->self < 0 && !s->job.is_open) {
+		plan_wait(p, 5 * US_S,
+			  "Nothing is planned: %s is not known to be a member of a set. %s",
+			  s->instance, s->process.is_answering ? "" : "It does not answer.");
+		return true;
+	}
+	return false;
+}
+
+void plan_step(const struct seen *s, const struct policy *policy,
+	       const struct instance_policy *instance, uint64_t seed, struct plan *ret)
+{
+	ASSERT(s->members_n <= MEMBERS_MAX);
+	ASSERT(instance);
+	*ret = (struct plan){.acts_n = 0};
+	struct planner p = {
+	    .s = s,
+	    .policy = policy,
+	    .instance = instance,
+	    .mode = instance_mode(policy, instance, KIND_KEYFILE),
+	    .plan = ret,
+	    .seed = seed,
+	    .generation = seen_generation(s),
+	    .pivot = seen_pivot(s),
+	};
+	static bool (*const deciders[])(struct planner *) = {doubt_plan,   job_plan,    ledger_plan,
+							     foreign_plan, rotate_plan, renew_plan};
+	for (size_t i = 0; i < ARRAY_N(deciders); i++)
+		if (deciders[i](&p))
+			break;
+	explain_plan(&p);
+	if (ret->wake_at.us == 0)
+		ret->wake_at = wall_add(s->now, 30 * US_S);
+	ASSERT(ret->reason[0]);
+}

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A CA and its certificates. By rotactl where a build is given, else by the openssl program (for tests of the bench itself)."""
+import os
+import subprocess
+
+ORG, UNIT = "Example", "mongod"
+
+
+def call(argv, **kw):
+    """Run a program; its output, or an error that shows what it said."""
+    r = subprocess.run([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kw)
+    if r.returncode:
+        raise RuntimeError("%s: exit %d: %s" % (" ".join(map(str, argv))[:300], r.returncode, r.stdout.strip()[-1500:]))
+    return r.stdout
+
+
+class Pki:
+    """Files of one CA in a folder: ca.pem, ca.key, and NAME.pem (certificate and key) for each that is issued."""
+
+    def __init__(self, folder, rotactl=None):
+        self.dir, self.rotactl = folder, rotactl
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        self.ca, self.key = os.path.join(folder, "ca.pem"), os.path.join(folder, "ca.key")
+
+    def path(self, name):
+        return os.path.join(self.dir, name + ".pem")
+
+    def init(self, subject="Example MongoDB CA"):
+        if self.rotactl:
+            call([self.rotactl, "ca", "init", "--name", subject, "--out", self.ca, "--key", self.key])
+        else:
+            call(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.key, "-out", self.ca,
+                  "-days", "3650", "-subj", "/O=%s/CN=%s" % (ORG, subject), "-addext", "basicConstraints=critical,CA:true",
+                  "-addext", "keyUsage=critical,keyCertSign,cRLSign"])
+        os.chmod(self.key, 0o600)
+
+    def member(self, name, hosts):
+        """A member's certificate: serves and dials, names its hosts, has the O and OU that all members share."""
+        if self.rotactl:
+            argv = [self.rotactl, "ca", "issue", "member", "--ca", self.ca, "--ca-key", self.key, "--out", self.path(name), "--subject",
+                    "O=%s,OU=%s,CN=%s" % (ORG, UNIT, name)]
+            for h in hosts:
+                argv += ["--host", h]
+            call(argv)
+        else:
+            self._openssl(name, "/O=%s/OU=%s/CN=%s" % (ORG, UNIT, name), hosts, "serverAuth,clientAuth")
+        os.chmod(self.path(name), 0o600)
+        return self.path(name)
+
+    def client(self, name):
+        """An application's certificate: dials only, and has another OU, so that it is no member."""
+        if self.rotactl:
+            call([self.rotactl, "ca", "issue", "client", "--ca", self.ca, "--ca-key", self.key, "--out", self.path(name), "--subject",
+                  "O=%s,OU=apps,CN=%s" % (ORG, name)])
+        else:
+            self._openssl(name, "/O=%s/OU=apps/CN=%s" % (ORG, name), [], "clientAuth")
+        os.chmod(self.path(name), 0o600)
+        return self.path(name)
+
+    def _openssl(self, name, subject, hosts, eku, days=90):
+        base = os.path.join(self.dir, name)
+        call(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", base + ".key", "-out", base + ".csr",
+              "-subj", subject])
+        with open(base + ".ext", "w") as f:
+            f.write("extendedKeyUsage=%s\nkeyUsage=digitalSignature\nbasicConstraints=CA:false\n" % eku)
+            f.write("subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
+            if hosts:
+                f.write("subjectAltName=%s\n" % ",".join("%s:%s" % ("IP" if h.replace(".", "").isdigit() else "DNS", h) for h in hosts))
+        call(["openssl", "x509", "-req", "-in", base + ".csr", "-CA", self.ca, "-CAkey", self.key, "-CAcreateserial", "-days", str(days), "-extfile",
+              base + ".ext", "-out", base + ".crt"])
+        with open(base + ".pem", "w") as out:
+            os.chmod(base + ".pem", 0o600)
+            for part in (base + ".crt", base + ".key"):
+                with open(part) as f:
+                    out.write(f.read())
+        for end in (".key", ".csr", ".ext", ".crt"):
+            os.unlink(base + end)
+
+
+def subject_of(pem):
+    """The certificate's subject as MongoDB names its x.509 users (RFC 2253)."""
+    text = call(["openssl", "x509", "-in", pem, "-noout", "-subject", "-nameopt", "RFC2253"])
+    return text.split("=", 1)[1].strip()
+
+
+def serial_of(pem):
+    return call(["openssl", "x509", "-in", pem, "-noout", "-serial"]).split("=", 1)[1].strip().upper().lstrip("0")
