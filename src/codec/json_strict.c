@@ -99,7 +99,7 @@ static size_t utf8_length(const unsigned char *p, size_t n)
 	return want;
 }
 
-json_t *json_text(struct str bytes)
+json_t *json_of_bytes(struct str bytes)
 {
 	auto_buf struct buf clean = {0};
 	const unsigned char *p = (const unsigned char *)bytes.p;

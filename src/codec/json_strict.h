@@ -24,7 +24,7 @@ int64_t json_int(const json_t *object, const char *key);
 
 /* A string value of bytes that may be no UTF-8: what is not becomes U+FFFD, NUL too. Returns new;
  * NULL when out of memory. */
-MUST_CHECK json_t *json_text(struct str bytes);
+MUST_CHECK json_t *json_of_bytes(struct str bytes);
 
 /* Print compactly with sorted keys into b (which tells by buf_ok). */
 void json_print(const json_t *value, struct buf *b);

@@ -322,7 +322,8 @@ static void keep_header(struct exchange *x, struct str name, struct str value)
 	struct http_response *r = x->response;
 
 	for (size_t i = 0; i < value.n; i++)
-		if ((unsigned char)value.p[i] < 0x20 && value.p[i] != '\t')
+		if (((unsigned char)value.p[i] < 0x20 && value.p[i] != '\t') ||
+		    (unsigned char)value.p[i] >= 0x7f)
 			return; /* an answer's own splitting: not worth keeping */
 	for (size_t i = 0; i < ARRAY_N(kept); i++) {
 		if (name.n != strlen(kept[i]) || strncasecmp(name.p, kept[i], name.n) != 0)

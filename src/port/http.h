@@ -3,48 +3,31 @@
 #ifndef PORT_HTTP_H
 #define PORT_HTTP_H
 
-#include "base/buf.h"
-#include "base/clock.h"
-#include "base/limits.h"
-#include "base/secret.h"
-
-enum { HTTP_HEADERS_MAX = 24 };
-struct http_header {
-	char name[64];
-	char value[1024];
-};
-
-/* Borrows all pointers. https only, except to a loopback address or unix socket, or where
- * allow_plain is set by configuration. Redirects are never followed; proxy variables are ignored.
- */
-struct http_request {
-	const char *method; /* GET, POST, PUT */
-	const char *url;
-	unsigned headers_n;
-	struct http_header
-	    headers[HTTP_HEADERS_MAX]; /* a value may be secret: wiped in the helper after use */
-	struct str body;
-	const char *ca_file, *client_pem; /* paths or NULL */
-	const char *unix_socket;          /* path or NULL */
-	bool allow_plain;
-	int64_t timeout_us; /* whole exchange, at most 5 min; 0: 10 s */
-	size_t body_max;    /* 0: HTTP_BODY_BYTES_MAX */
-};
-
-struct http_response {
-	int status; /* 200, 304, ... */
-	unsigned headers_n;
-	struct http_header headers[HTTP_HEADERS_MAX]; /* names lower case; only etag, retry-after,
-							 date, content-type, location,
-							 last-modified, link, replay-nonce */
-	struct buf body;                              /* caller ends with buf_fini */
-};
+#include "model/http_message.h"
 
 struct http_ops {
 	/* An answer with any status is true. Errors: ERR_UNREACHABLE, ERR_TIMEOUT, ERR_LIMIT
 	 * (body), ERR_UNTRUSTED (TLS), ERR_INVALID (URL). */
 	bool (*exchange)(void *self, const struct http_request *request, struct http_response *ret,
 			 struct err *err);
+};
+
+/* The same without waiting, one exchange at a time: for alerts, which must never hold up a round.
+ * Implemented by sys/http_rpc.c and by fakes. */
+struct http_later_ops {
+	/* Send it off; nothing of request is needed afterwards. Errors: as exchange, and
+	 * ERR_CONFLICT while another one runs. */
+	bool (*begin)(void *self, const struct http_request *request, struct err *err);
+	/* Has it ended? *ret_is_done false: not yet. Done and true: *ret is the answer. False: it
+	 * ended with err, as exchange would. Never waits. */
+	bool (*poll)(void *self, bool *ret_is_done, struct http_response *ret, struct err *err);
+	/* Readable when poll may have news; -1 when nothing runs. For an event loop. */
+	int (*fd)(void *self);
+};
+
+struct http_later {
+	const struct http_later_ops *ops;
+	void *self;
 };
 
 struct http_port {

@@ -24,9 +24,10 @@ enum {
 	DEAD_MAX = 4,      /* killed, but not yet reaped: stuck in the kernel */
 	EXIT_NO_EXEC = 127 /* as shells do: the program could not be run */
 };
-#define END_WAIT_US (1 * US_S)      /* for a helper to end by itself when its socket closes */
-#define KILL_WAIT_US (2 * US_S)     /* for the kernel to finish a killed one */
-#define REST_FIRST_US (100 * US_MS) /* after the second failure in a row; then doubled */
+#define END_WAIT_US (1 * US_S)       /* for a helper to end by itself when its socket closes */
+#define KILL_WAIT_US (2 * US_S)      /* for the kernel to finish a killed one */
+#define REST_OF_ANSWER_US (1 * US_S) /* once its first byte came: a helper writes it in one go */
+#define REST_FIRST_US (100 * US_MS)  /* after the second failure in a row; then doubled */
 #define REST_MAX_US (30 * US_S)
 
 struct helper {
@@ -36,6 +37,8 @@ struct helper {
 	int fd;            /* -1: none */
 	unsigned failures; /* in a row, without one answer between */
 	struct mono rest_until;
+	bool is_begun; /* by helper_begin(), its answer not yet fetched */
+	struct mono begun_end;
 	pid_t dead[DEAD_MAX]; /* 0: free slot */
 };
 
@@ -250,28 +253,10 @@ static bool is_idle_dead(const struct helper *h)
 	return poll(&p, 1, 0) != 0;
 }
 
-static bool exchange(struct helper *h, const json_t *request, struct mono end, json_t **ret,
-		     bool *ret_was_sent, struct err *err)
+/* Late, gone or nonsense: its answer to this request must never be read as one to the next. err
+ * says which, and is made to say how the process ended. Returns false. */
+static bool abandon(struct helper *h, struct err *err)
 {
-	if (h->pid != 0 && is_idle_dead(h)) {
-		(void)end_process(h, 0);
-		failed(h);
-	}
-	if (h->pid == 0 && !start(h, err))
-		return false;
-
-	if (!frame_put(h->fd, request, MAX(end.us - now().us, 0), err)) {
-		if (err->kind == ERR_LIMIT || err->kind == ERR_MEMORY)
-			return false; /* nothing was sent: it may live on */
-		*ret_was_sent = true;
-	} else {
-		*ret_was_sent = true;
-		if (frame_get(h->fd, MAX(end.us - now().us, 0), ret, err)) {
-			h->failures = 0;
-			return true;
-		}
-	}
-	/* Late or gone: its answer to this request must never be read as one to the next. */
 	bool is_gone = err->kind == ERR_UNREACHABLE || err->kind == ERR_PROTOCOL;
 	int status = end_process(h, is_gone ? END_WAIT_US : 0);
 	failed(h);
@@ -283,6 +268,41 @@ static bool exchange(struct helper *h, const json_t *request, struct mono end, j
 	if (err->kind == ERR_UNREACHABLE && WIFEXITED(status))
 		return err_set(err, ERR_UNREACHABLE, "it ended with code %d", WEXITSTATUS(status));
 	return false;
+}
+
+static bool request_send(struct helper *h, const json_t *request, struct mono end,
+			 bool *ret_was_sent, struct err *err)
+{
+	if (h->is_begun)
+		return err_set(err, ERR_CONFLICT, "another request runs");
+	if (h->pid != 0 && is_idle_dead(h)) {
+		(void)end_process(h, 0);
+		failed(h);
+	}
+	if (h->pid == 0 && !start(h, err))
+		return false;
+	if (frame_put(h->fd, request, MAX(end.us - now().us, 0), err)) {
+		*ret_was_sent = true;
+		return true;
+	}
+	if (err->kind == ERR_LIMIT || err->kind == ERR_MEMORY)
+		return false; /* nothing was sent: it may live on */
+	*ret_was_sent = true;
+	return abandon(h, err);
+}
+
+static bool answer_get(struct helper *h, struct mono end, json_t **ret, struct err *err)
+{
+	if (!frame_get(h->fd, MAX(end.us - now().us, 0), ret, err))
+		return abandon(h, err);
+	h->failures = 0;
+	return true;
+}
+
+static bool exchange(struct helper *h, const json_t *request, struct mono end, json_t **ret,
+		     bool *ret_was_sent, struct err *err)
+{
+	return request_send(h, request, end, ret_was_sent, err) && answer_get(h, end, ret, err);
 }
 
 bool helper_ask(struct helper *h, const json_t *request, int64_t timeout_us, json_t **ret_reply,
@@ -325,9 +345,69 @@ bool helper_call(struct helper *h, const json_t *request, int64_t timeout_us, js
 	return true;
 }
 
+bool helper_begin(struct helper *h, const json_t *request, int64_t timeout_us, struct err *err)
+{
+	bool was_sent = false;
+
+	ASSERT(timeout_us > 0);
+	const struct mono end = mono_add(now(), timeout_us);
+	(void)pthread_mutex_lock(&h->lock);
+	bool ok = request_send(h, request, end, &was_sent, err);
+	if (ok) {
+		h->is_begun = true;
+		h->begun_end = end;
+	}
+	(void)pthread_mutex_unlock(&h->lock);
+	return ok || err_in(err, "asking helper '%s'", h->name);
+}
+
+static bool begun_look(struct helper *h, bool *ret_is_done, json_t **ret, struct err *err)
+{
+	if (!h->is_begun) {
+		*ret_is_done = true;
+		return err_set(err, ERR_CONFLICT, "nothing was asked");
+	}
+	struct pollfd p = {.fd = h->fd, .events = POLLIN};
+	bool is_late = now().us >= h->begun_end.us;
+	*ret_is_done = poll(&p, 1, 0) != 0 || is_late;
+	if (!*ret_is_done)
+		return true;
+	h->is_begun = false;
+	return answer_get(h, mono_add(now(), is_late && !p.revents ? 0 : REST_OF_ANSWER_US), ret,
+			  err);
+}
+
+bool helper_poll(struct helper *h, bool *ret_is_done, json_t **ret_reply, struct err *err)
+{
+	AUTO(json_t) reply = NULL;
+	bool is_done = false;
+
+	(void)pthread_mutex_lock(&h->lock);
+	bool ok = begun_look(h, &is_done, &reply, err);
+	(void)pthread_mutex_unlock(&h->lock);
+	*ret_is_done = is_done;
+	if (!ok)
+		return err_in(err, "asking helper '%s'", h->name);
+	if (!is_done)
+		return true;
+	if (!serve_reply_check(reply, err))
+		return false;
+	*ret_reply = take(&reply);
+	return true;
+}
+
+int helper_fd(struct helper *h)
+{
+	(void)pthread_mutex_lock(&h->lock);
+	int fd = h->is_begun ? h->fd : -1;
+	(void)pthread_mutex_unlock(&h->lock);
+	return fd;
+}
+
 void helper_stop(struct helper *h)
 {
 	(void)pthread_mutex_lock(&h->lock);
+	h->is_begun = false;
 	(void)end_process(h, END_WAIT_US);
 	(void)pthread_mutex_unlock(&h->lock);
 }

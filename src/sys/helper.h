@@ -28,6 +28,17 @@ MUST_CHECK bool helper_call(struct helper *h, const json_t *request, int64_t tim
  * that at least a part of the request had left. Errors: those above save the helper's own. */
 MUST_CHECK bool helper_ask(struct helper *h, const json_t *request, int64_t timeout_us,
 			   json_t **ret_reply, bool *ret_was_sent, struct err *err);
+/* The same without waiting, for a helper with a single user: send the request off, then ask with
+ * helper_poll until it ended. Until then helper_call is ERR_CONFLICT. Errors: as helper_call. */
+MUST_CHECK bool helper_begin(struct helper *h, const json_t *request, int64_t timeout_us,
+			     struct err *err);
+/* Has it ended? *ret_is_done false: not yet. Done and true: *ret_reply is new. Done and false: it
+ * ended with err, as helper_call would; a late helper is killed here. Waits for nothing but the
+ * rest of an answer that has begun to come. ERR_CONFLICT when nothing was begun. */
+MUST_CHECK bool helper_poll(struct helper *h, bool *ret_is_done, json_t **ret_reply,
+			    struct err *err);
+/* Readable when helper_poll may have news; -1 when nothing was begun. */
+int helper_fd(struct helper *h);
 /* End it now, as after a leak of what it knows; the next call starts a new one. */
 void helper_stop(struct helper *h);
 /* The process, or 0 when none runs. For tests and `rotactl doctor`. */

@@ -92,7 +92,7 @@ static void bytes_that_are_no_text_become_text(void **state)
 	    {{"", 0}, ""},
 	};
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
-		AUTO(json_t) v = json_text(rows[i].bytes);
+		AUTO(json_t) v = json_of_bytes(rows[i].bytes);
 		assert_non_null(v);
 		assert_string_equal(json_string_value(v), rows[i].text);
 	}

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -163,6 +164,73 @@ static void it_gets_nothing_that_it_does_not_need(void **state)
 	assert_true(json_is_true(json_object_get(reply, "leads_group")));
 }
 
+/* Begin op, then poll until it ended; waits by the descriptor, as an event loop does. */
+static enum err_kind ask_later(struct helper *h, const char *op, int64_t timeout_us)
+{
+	AUTO(json_t) request = json_pack("{s:s}", "op", op);
+	AUTO(json_t) reply = NULL;
+	struct err err = ERR_INIT;
+	bool is_done = false, ok = true;
+	if (!helper_begin(h, request, timeout_us, &err))
+		return err.kind;
+	assert_true(helper_fd(h) >= 0);
+	for (int i = 0; i < 1000 && !is_done; i++) {
+		struct pollfd p = {.fd = helper_fd(h), .events = POLLIN};
+		(void)poll(&p, 1, 5);
+		ok = helper_poll(h, &is_done, &reply, &err);
+		assert_true(ok || is_done);
+	}
+	assert_true(is_done);
+	assert_int_equal(helper_fd(h), -1);
+	assert_int_equal(ok, err.kind == ERR_NONE);
+	assert_int_equal(ok, reply != NULL);
+	return err.kind;
+}
+
+static void what_was_begun_is_polled_to_its_end(void **state)
+{
+	static const struct {
+		const char *op;
+		int64_t timeout_us;
+		enum err_kind kind;
+	} rows[] = {
+	    {"echo", LONG_US, ERR_NONE},        {"error", LONG_US, ERR_REFUSED},
+	    {"hang", 5000, ERR_TIMEOUT},        {"die", LONG_US, ERR_UNREACHABLE},
+	    {"garbage", LONG_US, ERR_PROTOCOL}, {"no-such", LONG_US, ERR_UNSUPPORTED},
+	};
+	auto_helper h = helper_make();
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		assert_int_equal(ask(h, "echo", LONG_US), ERR_NONE);
+		if (ask_later(h, rows[i].op, rows[i].timeout_us) != rows[i].kind)
+			fail_msg("%s", rows[i].op);
+	}
+	helper_free(take(&h));
+	no_child_is_left();
+}
+
+static void while_one_runs_another_is_refused(void **state)
+{
+	auto_helper h = helper_make();
+	AUTO(json_t) request = json_pack("{s:s}", "op", "hang");
+	AUTO(json_t) reply = NULL;
+	struct err err = ERR_INIT;
+	bool is_done = true;
+	assert_false(helper_poll(h, &is_done, &reply, &err));
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	err = ERR_INIT;
+	assert_true(helper_begin(h, request, LONG_US, &err));
+	assert_true(helper_poll(h, &is_done, &reply, &err));
+	assert_false(is_done);
+	assert_false(helper_begin(h, request, LONG_US, &err));
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	assert_int_equal(ask(h, "echo", LONG_US), ERR_CONFLICT);
+	helper_stop(h);
+	assert_int_equal(helper_fd(h), -1);
+	assert_int_equal(ask(h, "echo", LONG_US), ERR_NONE);
+	helper_free(take(&h));
+	no_child_is_left();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +240,8 @@ int main(void)
 	    cmocka_unit_test(one_that_ends_again_and_again_rests),
 	    cmocka_unit_test(what_was_sent_is_told),
 	    cmocka_unit_test(a_program_that_cannot_run_is_told),
+	    cmocka_unit_test(what_was_begun_is_polled_to_its_end),
+	    cmocka_unit_test(while_one_runs_another_is_refused),
 	    cmocka_unit_test(it_gets_nothing_that_it_does_not_need),
 	};
 	json_mem_init();
