@@ -15,7 +15,7 @@ bool sha256(struct str bytes, unsigned char ret[SHA256_BYTES], struct err *err)
 {
 	unsigned char out[SHA256_BYTES];
 	if (EVP_Digest(bytes.p, bytes.n, out, NULL, EVP_sha256(), NULL) != 1)
-		return ossl_err(err, ERR_CRYPTO, "SHA-256");
+		return openssl_err(err, ERR_CRYPTO, "SHA-256");
 	memcpy(ret, out, sizeof(out));
 	return true;
 }
@@ -34,7 +34,7 @@ bool hmac_sha256(struct str key, struct str bytes, unsigned char ret[SHA256_BYTE
 	ASSERT(key.n <= INT32_MAX);
 	if (!HMAC(EVP_sha256(), key.n ? key.p : "", (int)key.n, (const unsigned char *)bytes.p,
 		  bytes.n, ret, NULL))
-		return ossl_err(err, ERR_CRYPTO, "HMAC-SHA-256");
+		return openssl_err(err, ERR_CRYPTO, "HMAC-SHA-256");
 	return true;
 }
 
@@ -56,7 +56,7 @@ bool hkdf_sha256(struct str secret, struct str salt, struct str info,
 	    OSSL_PARAM_construct_end(),
 	};
 	if (!ctx || EVP_KDF_derive(ctx, ret, SHA256_BYTES, params) != 1)
-		return ossl_err(err, ERR_CRYPTO, "HKDF-SHA-256");
+		return openssl_err(err, ERR_CRYPTO, "HKDF-SHA-256");
 	return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include "codec/base64.h"
@@ -40,7 +41,7 @@ static bool describe(const EVP_PKEY *key, char *ret_base64, size_t ret_n, struct
 	unsigned char hash[SHA256_BYTES];
 	int n = i2d_PUBKEY(key, &der);
 	if (n <= 0)
-		return ossl_err(err, ERR_CRYPTO, "encoding a public key");
+		return openssl_err(err, ERR_CRYPTO, "encoding a public key");
 	if (n != P256_SPKI_BYTES || memcmp(der, p256_prefix, sizeof(p256_prefix)) != 0)
 		return err_set(err, ERR_UNSUPPORTED, "a public key that is not plain P-256");
 	if (!sha256((struct str){.p = (const char *)der, .n = (size_t)n}, hash, err))
@@ -56,7 +57,7 @@ static EVP_PKEY *generate(struct err *err)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	if (!key)
-		(void)ossl_err(err, ERR_CRYPTO, "making a P-256 key");
+		(void)openssl_err(err, ERR_CRYPTO, "making a P-256 key");
 	return key;
 }
 
@@ -99,6 +100,16 @@ bool identity_keys_renew(struct identity_keys *keys, struct err *err)
 	return true;
 }
 
+/* Never ask: rotad's own PEM has no password, and a daemon has no terminal. */
+static int no_password(char *out, int out_n, int is_writing, void *self)
+{
+	(void)is_writing;
+	(void)self;
+	if (out_n > 0)
+		out[0] = 0;
+	return -1;
+}
+
 bool identity_keys_encode(const struct identity_keys *keys, struct secret *ret, struct err *err)
 {
 	/* A BIO of secure memory is cleared when it is freed, also without a secure heap. */
@@ -106,10 +117,10 @@ bool identity_keys_encode(const struct identity_keys *keys, struct secret *ret, 
 	EVP_PKEY *const both[] = {keys->sign, keys->receive};
 	char *p = NULL;
 	if (!bio)
-		return ossl_err(err, ERR_MEMORY, "writing an identity");
+		return openssl_err(err, ERR_MEMORY, "writing an identity");
 	for (size_t i = 0; i < ARRAY_N(both); i++)
 		if (PEM_write_bio_PKCS8PrivateKey(bio, both[i], NULL, NULL, 0, NULL, NULL) != 1)
-			return ossl_err(err, ERR_CRYPTO, "writing an identity");
+			return openssl_err(err, ERR_CRYPTO, "writing an identity");
 	long n = BIO_get_mem_data(bio, &p);
 	if (n <= 0 || n > IDENTITY_FILE_BYTES_MAX)
 		return err_set(err, ERR_BUG, "an identity of %ld bytes", n);
@@ -123,18 +134,16 @@ bool identity_keys_decode(const struct secret *text, struct identity_keys *ret, 
 		return err_set(err, ERR_LIMIT, "an identity file of %zu bytes", text->n);
 	AUTO(BIO) bio = BIO_new_mem_buf(text->p, (int)text->n);
 	if (!bio)
-		return ossl_err(err, ERR_MEMORY, "reading an identity");
-	AUTO(EVP_PKEY) sign = PEM_read_bio_PrivateKey(bio, NULL, ossl_no_password, NULL);
+		return openssl_err(err, ERR_MEMORY, "reading an identity");
+	AUTO(EVP_PKEY) sign = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
 	AUTO(EVP_PKEY)
-	receive = sign ? PEM_read_bio_PrivateKey(bio, NULL, ossl_no_password, NULL) : NULL;
+	receive = sign ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
 	if (!receive)
-		return ossl_err(err, ERR_SYNTAX, "an identity file needs two private keys");
-	AUTO(EVP_PKEY) third = PEM_read_bio_PrivateKey(bio, NULL, ossl_no_password, NULL);
+		return openssl_err(err, ERR_SYNTAX, "an identity file needs two private keys");
+	AUTO(EVP_PKEY) third = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
 	if (third)
 		return err_set(err, ERR_SYNTAX, "an identity file with a third private key");
-	struct err ignored = ERR_INIT;
-	(void)ossl_err(&ignored, ERR_SYNTAX,
-		       ""); /* the missing third is no error: empty the queue */
+	ERR_clear_error(); /* a third that is missing is as it should be */
 	if (!is_p256(sign) || !is_p256(receive))
 		return err_set(err, ERR_UNSUPPORTED,
 			       "an identity file with a key that is not P-256");
@@ -178,7 +187,7 @@ EVP_PKEY *public_key_get(const char *key_base64, struct err *err)
 	AUTO(EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
 	if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
 	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1) {
-		(void)ossl_err(err, ERR_CRYPTO, "a public key that is not on P-256");
+		(void)openssl_err(err, ERR_CRYPTO, "a public key that is not on P-256");
 		return NULL;
 	}
 	return key;
@@ -206,7 +215,7 @@ bool identity_sign(const struct identity_keys *keys, struct str bytes, char ret[
 	ASSERT(keys->sign);
 	if (!ctx || EVP_DigestSignInit_ex(ctx, NULL, "SHA256", NULL, NULL, keys->sign, NULL) != 1 ||
 	    EVP_DigestSign(ctx, der, &n, (const unsigned char *)bytes.p, bytes.n) != 1)
-		return ossl_err(err, ERR_CRYPTO, "signing");
+		return openssl_err(err, ERR_CRYPTO, "signing");
 	return base64_print(der, n, ret, SIGNATURE_CHARS, err);
 }
 
@@ -221,9 +230,9 @@ bool identity_verify(const char *sign_key, struct str bytes, struct str signatur
 		return false;
 	AUTO(EVP_MD_CTX) ctx = EVP_MD_CTX_new();
 	if (!ctx || EVP_DigestVerifyInit_ex(ctx, NULL, "SHA256", NULL, NULL, key, NULL) != 1)
-		return ossl_err(err, ERR_CRYPTO, "verifying a signature");
+		return openssl_err(err, ERR_CRYPTO, "verifying a signature");
 	if (EVP_DigestVerify(ctx, der, n, (const unsigned char *)bytes.p, bytes.n) != 1)
-		return ossl_err(err, ERR_CRYPTO, "the signature does not belong to this text");
+		return openssl_err(err, ERR_CRYPTO, "the signature does not belong to this text");
 	return true;
 }
 
