@@ -59,10 +59,11 @@ class Rotad:
         os.makedirs(self.state, mode=0o700, exist_ok=True)
         self.socket = os.path.join(self.dir, "sock")
         self.env, self.wrap, self.ends, self.process, self.wanted, self.starts = {}, [], [], None, False, 0
+        self.died = lambda: None  # called each time its process has ended
         self.config = {
             "mode": "act", "timezone": "UTC", "stateDirectory": self.state, "socket": self.socket,
             "instances": [{"name": member.name, "configFile": member.conf, "restart": {"hook": HOOK, "drain": fleet.drain}, "reload": "rotateCertificates"}],
-            "keyfile": {"mode": "act", "maxAge": "0"},
+            "keyfile": {"mode": "act", "maxAge": "never"},
             "certificates": {"mode": "off"},
         }
         self.config.update(changes)
@@ -85,6 +86,7 @@ class Rotad:
                                                 stderr=log, env=dict(os.environ, **self.env), start_new_session=True, cwd="/")
                 self.starts += 1
             self.ends.append((self.process.wait(), time.monotonic()))
+            self.died()
             if self.wanted:
                 time.sleep(0.3)
 

@@ -1,0 +1,385 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Bad input and faults in a keyfile rotation of real members: in each the deployment stays up, the files in use are whole, no
+write fails, and rotad tells what is so and what it does next.
+
+usage: faults.py CASE..."""
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, os.path.join(HERE, "lib"))
+from bench import nest  # noqa: E402
+from bench.rotads import HOOK  # noqa: E402
+from bench.scene import Scene, own_mounts  # noqa: E402
+from bench.show import say, wait_for  # noqa: E402
+from bench.world import keys_of, new_key, write_whole  # noqa: E402
+
+CASES = {}
+
+
+def case(f):
+    CASES[f.__name__.replace("_", "-")] = f
+    return f
+
+
+def others(scene, *but):
+    return [m for m in scene.world.members if m not in but]
+
+
+def secondary(scene):
+    """A member that is not the primary, the last of them."""
+    primary = scene.world.primary()
+    return [m for m in scene.world.members if m is not primary][-1]
+
+
+def use_hook(scene, member, text):
+    """Give one member's rotad a hook of its own; @HOOK@ stands for the good one."""
+    path = os.path.join(scene.dir, "hook-" + member.name)
+    write_whole(path, "#!/bin/sh\n" + text.replace("@HOOK@", HOOK), 0o755)
+    r = scene.fleet.of(member)
+    r.config["instances"][0]["restart"]["hook"] = path
+    r.write()
+    return r
+
+
+@case
+def not_back():
+    """A member's mongod does not start with the new keyfile: rolled back there, the pass stops, the others are as they were."""
+    with Scene() as s:
+        m = secondary(s)
+        bad = os.path.join(s.dir, "bad.key")
+        write_whole(bad, "- short\n", 0o600)
+        # Real mongod, real start, real fatal lines in its log: only with another keyfile than the one it is to be blamed for.
+        use_hook(s, m, "if [ \"$1\" != reload ] && [ $(grep -c '^- ' '%s') = 2 ]; then\n"
+                 "  kill -TERM $(cat '%s'); while kill -0 $(cat '%s') 2>/dev/null; do sleep 0.05; done\n"
+                 "  exec '%s' --config '%s' --keyFile '%s' >/dev/null\nfi\nexec '@HOOK@' \"$@\"\n"
+                 % (m.keyfile, m.pid_file, m.pid_file, s.world.mongod, m.conf, bad))
+        # It is the first to go, so that the pass stops at 1 of N.
+        s.fleet.start()
+        r = s.rotate(wait="4m")
+        s.checks.that("the rotation ends as failing or refused", r.status == 2, "exit %d" % r.status)
+        s.told("turn-rolled-back")
+        s.checks.that("its keyfile is whole and holds the old key only", s.keys(m) == [s.old_key], len(s.keys(m)))
+        s.checks.that("the old key is accepted by all", all(x.accepts(s.old_key) for x in s.world.members))
+        say("restarts: %s", " ".join(x.member.name for x in s.restarts()))
+        return s.finish()
+
+
+@case
+def member_down():
+    """A member is down: nothing is restarted, rotad says for whom it waits; once it is back the rotation is made."""
+    with Scene() as s:
+        m = secondary(s)
+        s.fleet.start()
+        m.stop()
+        r = s.rotate()
+        time.sleep(15)
+        s.checks.that("no other member was restarted", not [x for x in s.restarts() if x.member is not m])
+        s.says(s.fleet.of(others(s, m)[0]), "(?s)" + re.escape(m.address.split(":")[1]))
+        s.checks.that("the keyfiles keep the old key", all(s.old_key in s.keys(x) for x in s.world.members))
+        m.start()
+        s.world.wait_healthy()
+        if r.status == 2:  # refused: asked again now that it can begin
+            wait_for("the rotation to be taken", 60, lambda: s.rotate().status in (0, 75), 2)
+        s.checks.that("once it is back the rotation ends well", s.wait_rotated())
+        return s.finish()
+
+
+@case
+def lag():
+    """A secondary lags: its set waits with every turn until it has caught up."""
+    with Scene(parameters={"enableTestCommands": "1"}) as s:
+        m = secondary(s)
+        for r in s.fleet.all:
+            r.config["instances"][0]["restart"]["maxLag"] = "3s"
+            r.write()
+        s.fleet.start()
+        with m.client() as c:
+            c.admin.command({"configureFailPoint": "rsSyncApplyStop", "mode": "alwaysOn"})
+        time.sleep(6)
+        asked = s.rotate()
+        time.sleep(15)
+        s.checks.that("nobody is restarted while it lags", not s.restarts())
+        s.says(s.fleet.of(others(s, m)[0]), "lag")
+        with m.client() as c:
+            c.admin.command({"configureFailPoint": "rsSyncApplyStop", "mode": "off"})
+        if asked.status == 2:
+            wait_for("the rotation to be taken", 60, lambda: s.rotate().status in (0, 75), 2)
+        s.checks.that("once it caught up the rotation ends well", s.wait_rotated())
+        return s.finish()
+
+
+@case
+def step_down_refused():
+    """Nobody can take over from the primary: it is not restarted, all else is done, the pause is reported."""
+    with Scene() as s:
+        w = s.world
+        first = w.primary()
+        with first.client() as c:
+            conf = c.admin.command("replSetGetConfig")["config"]
+            conf["version"] += 1
+            for x in conf["members"]:
+                x["priority"] = 1 if x["host"] == first.address else 0
+            c.admin.command("replSetReconfig", conf)
+        w.wait_healthy()
+        s.fleet.start()
+        s.rotate()
+        wait_for("the secondaries' turns, or a refusal", 180,
+                 lambda: {x.member.name for x in s.restarts()} >= {m.name for m in others(s, first)} or s.events("rotation-refused|step-down-refused"), 1)
+        time.sleep(20)
+        s.checks.that("the primary was not restarted", not s.restarts(first))
+        s.checks.that("it is still the primary", w.primary() is first)
+        s.says(s.fleet.of(first), "step|electable|successor|take over")
+        return s.finish()
+
+
+@case
+def psa():
+    """Primary, secondary, arbiter: a turn of a data member would stop majority writes; refused by default, and said."""
+    with Scene(arbiters=1) as s:
+        s.fleet.start()
+        r = s.rotate(wait="30s")
+        s.checks.that("the rotation is refused", r.status == 2, "exit %d" % r.status)
+        s.checks.that("it says that majority writes would stop", re.search(r"majority", r.text(), re.I), r.text()[-200:])
+        s.checks.that("nobody was restarted", not s.restarts())
+        s.checks.that("the keyfiles are as they were", all(s.keys(m) == [s.old_key] for m in s.world.members))
+        return s.finish()
+
+
+@case
+def pending_change():
+    """mongod.conf was edited since the start: a restart would change two things; refused by name, done once it is taken back."""
+    with Scene() as s:
+        m = secondary(s)
+        s.fleet.start()
+        with open(m.conf) as f:
+            before = f.read()
+        write_whole(m.conf, before.replace("cacheSizeGB: 0.25", "cacheSizeGB: 0.3"))
+        s.rotate()
+        time.sleep(15)
+        s.checks.that("the member is not restarted", not s.restarts(m))
+        s.says(s.fleet.of(m), "(?i)mongod.conf|cacheSizeGB|configuration")
+        write_whole(m.conf, before)
+        if s.fleet.all[0].ctl("status", "--json").status != 0 or not s.is_rotated():
+            wait_for("the rotation to be taken", 90, lambda: s.rotate().status in (0, 75) or s.is_rotated(), 2)
+        s.checks.that("once it is taken back the rotation ends well", s.wait_rotated())
+        return s.finish()
+
+
+def bad_hook(text, event, back_to_good=True):
+    with Scene() as s:
+        m = secondary(s)
+        r = use_hook(s, m, text)
+        r.config["instances"][0]["restart"]["timeout"] = "10s"
+        r.write()
+        s.fleet.start()
+        s.rotate()
+        if event:
+            s.told(event, 120)
+            s.checks.that("the primary was not restarted meanwhile", not s.restarts(s.world.primary()))
+            s.checks.that("the member runs", m.pid() is not None)
+            r.config["instances"][0]["restart"]["hook"] = HOOK
+            r.write()
+            r.reload()
+            for word in ("resume",):
+                r.ctl(word)
+        s.checks.that("the rotation ends well", s.wait_rotated(400))
+        for x in s.fleet.all:
+            size = sum(os.path.getsize(os.path.join(d, f)) for d, _, files in os.walk(x.dir) for f in files)
+            s.checks.that("rotad of %s keeps little" % x.name, size < 8 << 20, "%d KiB" % (size >> 10))
+        return s.finish()
+
+
+@case
+def hook_fails():
+    """The hook exits 1 and does nothing: a debt, told, retried; the member runs on."""
+    return bad_hook("[ -e \"$0.good\" ] && exec '@HOOK@' \"$@\"\necho 'no such service' >&2\nexit 1\n", "hook-failed")
+
+
+@case
+def hook_hangs():
+    """The hook does not end: told as overdue; nobody else takes a turn meanwhile."""
+    return bad_hook("sleep 1000\n", "hook-overdue|hook-failed")
+
+
+@case
+def hook_shouts():
+    """The hook prints a gigabyte: bounded, and the rotation goes on."""
+    return bad_hook("head -c 1000000000 /dev/zero | tr '\\0' x\nexec '@HOOK@' \"$@\"\n", None)
+
+
+@case
+def disk_full():
+    """The keyfile's file system is full: the file in use stays whole, it is told, and once there is room the rotation ends."""
+    own_mounts()
+    small = {}
+
+    def before(scene):
+        m = scene.world.members[1]
+        small["dir"] = os.path.join(scene.dir, "small")
+        os.makedirs(small["dir"])
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "rotad-test", small["dir"]], check=True)
+        m.keyfile = os.path.join(small["dir"], "keyfile")
+        small["member"] = m
+
+    with Scene(before=before) as s:
+        m = small["member"]
+        filler = os.path.join(small["dir"], "filler")
+        with open(filler, "wb") as f:
+            try:
+                while True:
+                    f.write(b"x" * 512)
+                    f.flush()
+            except OSError:
+                pass
+        with open(m.keyfile, "rb") as f:
+            content = f.read()
+        s.fleet.start()
+        s.rotate()
+        s.told("disk-full", 90)
+        with open(m.keyfile, "rb") as f:
+            s.checks.that("its keyfile is as it was", f.read() == content)
+        s.checks.that("nothing is left beside it", sorted(os.listdir(small["dir"])) == ["filler", "keyfile"], os.listdir(small["dir"]))
+        s.checks.that("nobody was restarted", not s.restarts())
+        os.unlink(filler)
+        s.checks.that("once there is room the rotation ends well", s.wait_rotated())
+        return s.finish()
+
+
+@case
+def primary_changes():
+    """The primary changes again and again in the middle of a rotation."""
+    with Scene() as s:
+        s.fleet.start()
+        s.rotate()
+        end, n = time.monotonic() + 240, 0
+        while time.monotonic() < end and not s.is_rotated():
+            time.sleep(7)
+            try:
+                s.world.step_down(seconds=5)
+                n += 1
+            except Exception as e:  # refused, as nobody can take over just now
+                say("step-down: %s", str(e)[:80])
+        s.checks.that("the rotation ends well, in spite of %d step-downs" % n, s.wait_rotated() and n >= 2)
+        return s.finish()
+
+
+@case
+def clock():
+    """One host's clock is a year ahead: nothing is renewed, retired or proposed by it, and it is told."""
+    with Scene(certificates={"mode": "act", "authority": "house"}, authorities={"house": {"type": "manual"}}) as s:
+        m = secondary(s)
+        r = s.fleet.of(m)
+        served = m.served()
+        r.wrap = ["faketime", "-f", "+365d"]
+        r.env["FAKETIME_DONT_FAKE_MONOTONIC"] = "1"
+        s.fleet.start()
+        s.rotate(r)
+        s.told("clock-jumped", 60)
+        time.sleep(10)
+        s.checks.that("its certificate is as it was", m.served() == served)
+        s.checks.that("it has made no key", all(s.keys(x) == [s.old_key] for x in s.world.members))
+        s.checks.that("nobody was restarted", not s.restarts())
+        return s.finish()
+
+
+@case
+def foreign_stranger():
+    """A stranger's key is written to a keyfile: critical within 5 s, held, and rotad writes nothing over it."""
+    with Scene() as s:
+        m = secondary(s)
+        s.fleet.start()
+        time.sleep(3)
+        key = new_key()
+        write_whole(m.keyfile, "# Ansible managed\n- %s\n" % key)
+        at = time.monotonic()
+        s.told("foreign-write|stranger-key", 15)
+        s.checks.that("within 5 s", time.monotonic() - at < 6, "%.1f s" % (time.monotonic() - at))
+        time.sleep(8)
+        s.checks.that("nothing was written over it", keys_of(m.keyfile) == [key])
+        asked = s.rotate()
+        time.sleep(5)
+        s.checks.that("no rotation begins", not s.restarts() and all(s.keys(x) == [s.old_key] for x in others(s, m)), "exit %d" % asked.status)
+        write_whole(m.keyfile, "- %s\n" % s.old_key)
+        s.fleet.of(m).ctl("resume")
+        return s.finish()
+
+
+@case
+def foreign_older():
+    """The key before is put back by configuration management: undone once; the second time rotad does not fight."""
+    with Scene() as s:
+        m = secondary(s)
+        s.fleet.start()
+        first = s.old_key
+        s.rotate()
+        s.checks.that("a first rotation", s.wait_rotated())
+        new = s.keys(m)
+        write_whole(m.keyfile, "- %s\n" % first)
+        at = time.monotonic()
+        s.told("foreign-write", 15)
+        wait_for("the wished file to be back", 15, lambda: s.keys(m) == new)
+        s.checks.that("it is put back within 5 s", time.monotonic() - at < 6, "%.1f s" % (time.monotonic() - at))
+        write_whole(m.keyfile, "- %s\n" % first)
+        s.told("second-writer", 15)
+        time.sleep(5)
+        s.checks.that("the second time nothing is written", s.keys(m) == [first])
+        write_whole(m.keyfile, "- %s\n" % new[0])
+        return s.finish()
+
+
+@case
+def no_rotad():
+    """One member's rotad is away: a rotation does not begin, and it is said who is missing."""
+    with Scene() as s:
+        m = secondary(s)
+        s.fleet.start()
+        s.fleet.of(m).stop()
+        time.sleep(2)
+        r = s.rotate(s.fleet.of(others(s, m)[0]))
+        time.sleep(15)
+        s.checks.that("nobody was restarted", not s.restarts())
+        s.says(s.fleet.of(others(s, m)[0]), re.escape(m.address.split(":")[1]))
+        s.fleet.of(m).start()
+        if r.status == 2:
+            wait_for("the rotation to be taken", 90, lambda: s.rotate().status in (0, 75), 2)
+        s.checks.that("once it is back the rotation ends well", s.wait_rotated())
+        return s.finish()
+
+
+@case
+def sigterm_storm():
+    """SIGTERM, SIGHUP and SIGKILL at every rotad all the time."""
+    import random
+    with Scene() as s:
+        s.fleet.start()
+        s.rotate()
+        rng = random.Random(1)
+        end = time.monotonic() + 200
+        while time.monotonic() < end and not s.is_rotated():
+            time.sleep(1.5)
+            r = rng.choice(s.fleet.all)
+            if r.pid():
+                try:
+                    os.kill(r.pid(), rng.choice([signal.SIGTERM, signal.SIGHUP, signal.SIGHUP, signal.SIGKILL]))
+                except OSError:
+                    pass
+        s.checks.that("the rotation ends well", s.wait_rotated())
+        return s.finish()
+
+
+def main():
+    names = sys.argv[1:]
+    if not names or set(names) - set(CASES):
+        print("usage: faults.py CASE...\n" + "\n".join("  %-18s %s" % (n, f.__doc__) for n, f in CASES.items()))
+        return 64
+    return max(nest.run(CASES[n]) for n in names)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

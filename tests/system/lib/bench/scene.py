@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scene of a fault test: a set, its rotads, an application that writes, a webhook receiver; and what is asked of each at the end."""
+import ctypes
+import os
+import re
+import shutil
+import tempfile
+import time
+
+from . import hooksink, logs, pki
+from .rotads import Fleet
+from .show import Checks, say, wait_for
+from .world import World, keys_of, write_whole
+from .writer import Writer
+
+FIVE = ("headline", "what", "now", "we_did", "you")
+
+
+def own_mounts():
+    """A mount namespace of this process's own, so that what is mounted here ends with it. Needs root."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(0x00020000) or libc.mount(b"none", b"/", None, 0x4000 | 0x40000, None):
+        raise OSError(ctypes.get_errno(), "a mount namespace of one's own (root is needed)")
+
+
+class Scene:
+    def __init__(self, members=3, arbiters=0, parameters=None, drain="0s", writer=True, before=None, **fleet):
+        self.checks = Checks()
+        self.dir = tempfile.mkdtemp(prefix="rotad-scene.")
+        self.world = World(os.path.join(self.dir, "set"), os.environ["MONGOD"], members, arbiters=arbiters, parameters=parameters)
+        self.with_writer, self.writer, self.drain, self.changes, self.before = writer, None, drain, fleet, before
+        self.sink = self.fleet = None
+
+    def __enter__(self):
+        try:
+            if self.before:
+                self.before(self)
+            w = self.world.up()
+            w.pki.client("app")
+            with w.primary().client() as c:
+                c["$external"].command("createUser", pki.subject_of(w.pki.path("app")), roles=[{"role": "readWrite", "db": "shop"}],
+                                       writeConcern={"w": "majority"})
+            secret = hooksink.new_secret()
+            self.sink = hooksink.HookSink(secret)
+            secret_file = os.path.join(self.dir, "webhook.secret")
+            write_whole(secret_file, secret + "\n")
+            self.changes.setdefault("alerts", [{"name": "test", "type": "webhook", "url": self.sink.url, "secret": "file:" + secret_file,
+                                                "minSeverity": "notice"}])
+            self.fleet = Fleet(w, os.environ["ROTAD"], os.environ["ROTACTL"], self.drain, folder=self.dir, **self.changes)
+            if self.with_writer:
+                self.writer = Writer(w, per_second=250).start()
+            self.wall, self.old_key = time.time(), w.key
+            say("a set of %d, and an application that writes", len(w.members))
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc):
+        if exc and exc[0] and self.fleet:
+            for r in self.fleet.all:
+                print("---- rotad of %s (started %d times)\n%s" % (r.name, r.starts, r.last_words(40)), flush=True)
+        for thing in (self.writer,):
+            if thing:
+                thing.stop_asked.set()
+        for thing in (self.fleet, self.sink, self.world):
+            if thing:
+                thing.__exit__(None, None, None)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    # -- acts
+    def rotate(self, rotad=None, *more, what="keyfile", wait=None):
+        """Ask for a rotation; with wait (such as "2m") until its end. Gives rotactl's Result."""
+        r = rotad or self.fleet.all[0]
+        words = ["rotate", what, "--yes", "--reason", "test"] + list(more)
+        if wait:
+            return self.fleet.watch(r, words + ["--wait", "--timeout", wait], say, 1200)
+        return r.ctl(*words, timeout=120)
+
+    # -- what is so
+    def keys(self, m):
+        return keys_of(m.keyfile)
+
+    def is_rotated(self):
+        """Every keyfile holds one and the same key, another than before; all accept it and refuse the old one."""
+        kept = [self.keys(m) for m in self.world.members]
+        new = kept[0][0]
+        return (all(k == [new] for k in kept) and new != self.old_key and all(m.accepts(new) for m in self.world.members)
+                and not any(m.accepts(self.old_key) for m in self.world.members))
+
+    def wait_rotated(self, seconds=300):
+        def test():
+            return self.is_rotated() and all(r.ctl("status").status == 0 for r in self.fleet.all)
+        try:
+            wait_for("the rotation's end", seconds, test, 0.5)
+            return True
+        except TimeoutError as e:
+            say("%s", e)
+            for r in self.fleet.all:
+                print(r.ctl("status").text(), r.ctl("explain").text(), sep="\n", flush=True)
+            return False
+
+    def restarts(self, member=None):
+        return [r for r in logs.restarts(self.world, self.wall) if member in (None, r.member)]
+
+    def events(self, name):
+        """Webhook messages of events by that name (a pattern)."""
+        return [m for m in self.sink.all() if re.fullmatch(name, m.json.get("event", ""))]
+
+    def wait_event(self, name, seconds=60):
+        try:
+            return wait_for("event " + name, seconds, lambda: self.events(name), 0.1)[0]
+        except TimeoutError:
+            say("events so far: %s", " ".join(m.json.get("event", "?") for m in self.sink.all()))
+            return None
+
+    def told(self, name, seconds=60, rows=FIVE):
+        """The event comes, is signed, and fills its five rows. Gives the message or None."""
+        m = self.wait_event(name, seconds)
+        self.checks.that("'%s' is told" % name, m is not None, m.json.get("headline", "") if m else "")
+        if m:
+            self.checks.that("it is signed rightly and fills its rows", not m.wrong and all(m.json.get(k) for k in rows),
+                             m.wrong or " ".join(k for k in rows if not m.json.get(k)))
+        return m
+
+    def says(self, rotad, pattern, seconds=30, verbs=("status", "explain")):
+        """status or explain comes to name it."""
+        last = [""]
+
+        def test():
+            last[0] = "\n".join(rotad.ctl(v).text() for v in verbs)
+            return re.search(pattern, last[0])
+        try:
+            found = wait_for("a word about " + pattern, seconds, test, 0.5)
+            return self.checks.that("rotactl says so: %s" % pattern, True, found.group(0))
+        except TimeoutError:
+            print(last[0], flush=True)
+            return self.checks.that("rotactl says so: %s" % pattern, False)
+
+    def finish(self, share=None):
+        """What holds at the end of every test: healthy, files whole, a common key, no write failed or lost. Gives the exit status."""
+        c, w = self.checks, self.world
+        try:
+            c.that("the set is healthy", w.wait_healthy(60))
+        except TimeoutError as e:
+            c.that("the set is healthy", False, e)
+        if share is not False:
+            kept = [set(self.keys(m)) for m in w.members if m.pid()]
+            c.that("all keyfiles share a key that all accept", any(all(m.accepts(k) for m in w.members if m.pid()) for k in set.intersection(*kept)))
+        if self.writer:
+            self.writer.stop()
+            c.that("no write failed", not self.writer.failed, [t for _, t in self.writer.failed[:2]] or "%d acknowledged" % len(self.writer.acked))
+            c.that("no acknowledged write is lost", not self.writer.lost())
+        wrong = [m.wrong for m in self.sink.all() if m.wrong]
+        c.that("every webhook is signed rightly", not wrong, wrong[:2] or "%d messages" % len(self.sink.all()))
+        c.print()
+        return c.status()
