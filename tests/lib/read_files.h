@@ -47,9 +47,9 @@ static inline bool read_files_text(void *self, const char *path, size_t max, str
 		if (ret->n > max)
 			return err_set(err, ERR_LIMIT, "%s is larger than %zu bytes", path, max);
 	}
-	if (ret_view)
-		return read_files_look(self, path, ret_view, err);
-	return buf_ok(ret, err);
+	if (!buf_ok(ret, err))
+		return false;
+	return !ret_view || read_files_look(self, path, ret_view, err);
 }
 
 static const struct files_ops read_files_ops UNUSED = {.look = read_files_look,
