@@ -84,6 +84,9 @@ def main():
                 time.sleep(min(20, max(0.1, end - time.monotonic())))
                 for r in scene.fleet.all:
                     r.ctl("status")
+            for r in scene.fleet.all:
+                text = r.ctl("status").text()
+                c.that("rotad of %s sees the whole set" % r.name, all(str(m.port) in text for m in w.members), text.splitlines()[:1])
             c.that("rotactl verify tries no key that is refused", scene.fleet.all[0].ctl("verify").status in (0, 1))
             c.that("a rotation asked for is refused in mode observe", scene.rotate().status == 2)
             for r in scene.fleet.all:
