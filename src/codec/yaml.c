@@ -108,6 +108,9 @@ static bool take_key(struct builder *b, struct level *level, const yaml_event_t 
 		if (c->key.n == n && memcmp(c->key.p, text, n) == 0) {
 			err_set(err, ERR_SYNTAX, "'%.*s' stands here twice; first in line %d",
 				(int)MIN(n, (size_t)64), text, c->key_line);
+			for (char *z = err->text; *z; z++) /* a quoted key may hold anything */
+				if ((unsigned char)*z < 0x20)
+					*z = '?';
 			err->line = (int)e->start_mark.line + 1;
 			err->column = (int)e->start_mark.column + 1;
 			return false;

@@ -38,6 +38,10 @@ void conf_fault_add(struct conf_faults *f, bool is_warning, int line, int column
 	va_start(ap, format);
 	vsnprintf(f->faults[at].text, sizeof(f->faults[at].text), format, ap);
 	va_end(ap);
+	/* A text repeats what was written, and ends in logs and on terminals. */
+	for (char *c = f->faults[at].text; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
 }
 
 void conf_faults_print(const struct conf_faults *f, const char *path, struct buf *out)

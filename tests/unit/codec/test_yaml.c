@@ -64,6 +64,7 @@ static void bad_text_is_refused_with_its_place(void **state)
 	    {"%TAG ! tag:x,2000:\n---\na: 1\n", 1, 1, "tags"},
 	    {"a: 1\n---\nb: 2\n", 2, 1, "second document"},
 	    {"a: 1\nb: 2\na: 3\n", 3, 1, "'a' stands here twice; first in line 1"},
+	    {"\"a\\nb\": 1\n\"a\\nb\": 2\n", 2, 1, "'a?b' stands"},
 	    {"x:\n  - {c: 1, c: 2}\n", 2, 12, "twice"},
 	    {"<<: {a: 1}\n", 1, 1, "merge keys"},
 	    {"? [a]\n: b\n", 1, 3, "plain text"},
