@@ -11,12 +11,15 @@
 
 #include "base/cleanup.h"
 
+DEFINE_AUTO(ASN1_TIME, ASN1_TIME_free);
 DEFINE_AUTO(BIO, BIO_free_all);
 DEFINE_AUTO(EVP_PKEY, EVP_PKEY_free);
 DEFINE_AUTO(GENERAL_NAMES, GENERAL_NAMES_free);
 DEFINE_AUTO(X509, X509_free);
 DEFINE_AUTO(X509_CRL, X509_CRL_free);
+DEFINE_AUTO(X509_EXTENSION, X509_EXTENSION_free);
 DEFINE_AUTO(X509_NAME, X509_NAME_free);
+DEFINE_AUTO(X509_REQ, X509_REQ_free);
 
 /* As err_set, with the reason OpenSSL gives (of its first entry, the cause) appended after ": ".
  * Returns false. Reasons name formats and algorithms, never data. */

@@ -113,8 +113,10 @@ static void view_usage(X509 *leaf, struct cert_view *v)
 	uint32_t flags = X509_get_extension_flags(leaf);
 	uint32_t usage = X509_get_extended_key_usage(leaf);
 	v->has_eku = (flags & EXFLAG_XKUSAGE) != 0;
-	v->eku_server = v->has_eku && (usage & (XKU_SSL_SERVER | XKU_ANYEKU)) != 0;
-	v->eku_client = v->has_eku && (usage & (XKU_SSL_CLIENT | XKU_ANYEKU)) != 0;
+	/* anyExtendedKeyUsage does not count: OpenSSL's purpose checks, which peers use, want the
+	 * very usage. */
+	v->eku_server = v->has_eku && (usage & XKU_SSL_SERVER) != 0;
+	v->eku_client = v->has_eku && (usage & XKU_SSL_CLIENT) != 0;
 	v->is_ca = X509_check_ca(leaf) != 0;
 }
 

@@ -50,6 +50,8 @@ struct cert_wish {
 	char names[16][HOST_BYTES_MAX];  /* all must be in the SAN: rs.conf host without port, its
 					    horizons, extra names */
 	enum cert_key key;               /* CERT_KEY_UNKNOWN: any */
+	unsigned key_bits;               /* of an RSA key: at least these; 0: any for a check, 3072
+					    for a new key */
 	bool needs_server, needs_client; /* EKU, or none at all */
 	int64_t valid_for_us;            /* asked for; 0: the authority's default */
 	int64_t min_left_us;             /* refuse one that ends sooner than this from now */
