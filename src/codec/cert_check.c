@@ -14,12 +14,9 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
-#include "codec/openssl_err.h"
+#include "codec/ossl.h"
 #include "codec/pem.h"
 #include "codec/x509_view.h"
-
-DEFINE_AUTO(X509_STORE, X509_STORE_free);
-DEFINE_AUTO(X509_STORE_CTX, X509_STORE_CTX_free);
 
 /* Peers whose clocks are a little behind refuse a certificate that is too new. */
 #define SKEW_US (2 * US_MIN)
