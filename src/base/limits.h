@@ -13,6 +13,9 @@
 #define KEY_BYTES_DEFAULT 756 /* random bytes of a new key: 1,008 base64 characters */
 #define KEYFILE_BYTES_MAX                                                                          \
 	(64 * 1024) /* a keyfile; two keys of 1,024 characters with ample room for comments */
+#define KEYFILE_ANCHORS_MAX 16  /* YAML anchors in a keyfile; none is needed */
+#define KEYFILE_FINDINGS_MAX 12 /* what is told of one keyfile: a refusal and a few warnings */
+#define KEY_GUESS_BITS_MIN 128  /* below it a key is called guessable: NIST's strength 128 */
 #define KEYS_KNOWN_MAX                                                                             \
 	32 /* keys of one cluster that a rotad remembers: present, next, retired, burnt */
 #define PEM_BYTES_MAX (256 * 1024)   /* a PEM file or an authority's answer */

@@ -3,6 +3,7 @@
  * and JSON. Knows no verb but help. */
 #include "cmd/ctl.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,6 +215,21 @@ int ctl_option(struct ctl *ctl, int argc, char **argv, const char *shorts,
 					argv[optind > before ? optind - 1 : before]);
 	}
 	return c;
+}
+
+bool ctl_number(struct ctl *ctl, const char *option, const char *text, long min, long max,
+		long *ret)
+{
+	char *end = NULL;
+	errno = 0;
+	long value = strtol(text, &end, 10);
+	if (errno || end == text || *end || value < min || value > max) {
+		(void)ctl_usage(ctl, "%s takes a number from %ld to %ld, not '%s'", option, min,
+				max, text);
+		return false;
+	}
+	*ret = value;
+	return true;
 }
 
 static void print_rows(FILE *to, const char *group)

@@ -70,6 +70,10 @@ enum ctl_exit ctl_main(int argc, char **argv, FILE *out, FILE *err);
  * (return CTL_USAGE then). `shorts` needs no leading colon. */
 int ctl_option(struct ctl *ctl, int argc, char **argv, const char *shorts,
 	       const struct option *longs);
+/* The whole number in the value of an option. Tells a usage error and gives false when it is none,
+ * or outside min..max. */
+MUST_CHECK bool ctl_number(struct ctl *ctl, const char *option, const char *text, long min,
+			   long max, long *ret);
 /* Say what is wrong with the arguments, and the synopsis. Always returns CTL_USAGE. */
 enum ctl_exit ctl_usage(struct ctl *ctl, const char *format, ...) PRINTF(2, 3);
 /* Tell an error: what, where, what to do. In JSON it becomes the field "error". Returns CTL_FAILED.

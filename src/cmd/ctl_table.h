@@ -9,7 +9,14 @@
 /* clang-format off */
 #define CTL_ROWS(X)                                                                                \
 	X("look", "help", ctl_help, CTL_OFFLINE, "[VERB]",                                         \
-	  "Explain a verb, or list all")
+	  "Explain a verb, or list all") \
+	X("offline", "keyfile new", ctl_keyfile_new, CTL_OFFLINE,                                  \
+	  "[--bytes N] [--out FILE] [--keep FILE]", "Make a new key as a keyfile")                 \
+	X("offline", "keyfile check", ctl_keyfile_check, CTL_OFFLINE, "FILE [--percona]",          \
+	  "Judge a keyfile as mongod does at its start")                                           \
+	X("offline", "keyfile fingerprint", ctl_keyfile_fingerprint, CTL_OFFLINE, "FILE",          \
+	  "Show a fingerprint of each key, for the eye")              \
+	/* each row ends with a backslash; this line is the end */
 /* clang-format on */
 
 #define X(group, name, handler, flags, synopsis, help)                                             \

@@ -74,6 +74,22 @@ static void every_row_is_whole_and_its_name_is_its_own(void **state)
 	}
 }
 
+static void the_manual_has_every_verb(void **state)
+{
+	auto_file FILE *f = fopen(TESTS_DIR "/../doc/rotactl.1.scd", "r");
+	auto_buf struct buf text = {.p = NULL};
+	char line[512];
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		buf_adds(&text, line);
+	for (size_t i = 0; i < ctl_table_n; i++) {
+		auto_buf struct buf head = {.p = NULL};
+		buf_addf(&head, "\n*%s*", ctl_table[i].name);
+		if (!strstr(buf_z(&text), buf_z(&head)))
+			fail_msg("doc/rotactl.1.scd has no paragraph *%s*", ctl_table[i].name);
+	}
+}
+
 static void an_error_says_what_where_and_what_to_do(void **state)
 {
 	auto_free char *text = NULL;
@@ -106,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(command_lines_give_their_exit_code_and_words),
 	    cmocka_unit_test(every_row_is_whole_and_its_name_is_its_own),
+	    cmocka_unit_test(the_manual_has_every_verb),
 	    cmocka_unit_test(an_error_says_what_where_and_what_to_do),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
