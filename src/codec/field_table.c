@@ -158,6 +158,21 @@ static bool put_key_name(const struct field_row *row, const void *p, struct cano
 	return true;
 }
 
+static bool put_keyring(const struct field_row *row, const void *p, struct canonical_out *out,
+			struct err *err)
+{
+	const struct keyring *ring = p;
+	ASSERT(out->secret); /* key bytes go nowhere else */
+	if (ring->n == 0 || ring->n > KEYS_PER_FILE_MAX)
+		return err_set(err, ERR_INVALID, "'%s' has %u keys", row->name, ring->n);
+	canonical_put_open(out, '[');
+	for (unsigned i = 0; i < ring->n; i++)
+		canonical_put_string(
+		    out, (struct str){.p = ring->keys[i].text.p, .n = ring->keys[i].text.n});
+	canonical_put_close(out, ']');
+	return true;
+}
+
 static bool put_bool(const struct field_row *row, const void *p, struct canonical_out *out,
 		     struct err *err)
 {
@@ -285,6 +300,29 @@ static bool get_ring_ids(const struct field_row *row, struct canonical_in *in, v
 	}
 }
 
+static bool get_keyring(const struct field_row *row, struct canonical_in *in, void *p,
+			struct err *err)
+{
+	struct canonical_token t;
+	if (!canonical_next(in, &t, err))
+		return false;
+	if (t.kind != CANONICAL_OPEN_ARRAY)
+		return wrong(row, "a list of keys", err);
+	for (;;) {
+		if (!canonical_next(in, &t, err))
+			return false;
+		if (t.kind == CANONICAL_CLOSE_ARRAY)
+			return ((const struct keyring *)p)->n > 0 ||
+			       err_set(err, ERR_INVALID, "'%s' is empty", row->name);
+		/* Straight from the locked text: no character of a key needs an escape, and one
+		 * that has a backslash is refused as a key. */
+		if (t.kind != CANONICAL_STRING)
+			return wrong(row, "a list of keys", err);
+		if (!keyring_add(p, t.raw.p, t.raw.n, err))
+			return err_in(err, "in '%s'", row->name);
+	}
+}
+
 /* The key that must come next. */
 static bool get_key(struct canonical_in *in, const char *name, struct err *err)
 {
@@ -381,6 +419,7 @@ static const struct {
     [FIELD_WORD] = {put_word, get_word},
     [FIELD_RING_IDS] = {put_ring_ids, get_ring_ids},
     [FIELD_KEY_NAME] = {put_key_name, get_key_name},
+    [FIELD_KEYRING] = {put_keyring, get_keyring},
 };
 
 /* --- objects --- */

@@ -18,6 +18,8 @@ enum field_kind {
 	FIELD_WORD,     /* an enum by its words */
 	FIELD_RING_IDS, /* null when not known, else an array of key ids */
 	FIELD_KEY_NAME, /* {"id":...,"number":...} */
+	FIELD_KEYRING,  /* struct keyring as an array of its keys: secret, for a writer to a secret
+			   only;  after a failed reading what was read is there to be wiped */
 	FIELD_LINES,    /* array of FIELD_LINE */
 	FIELD_RECORDS,  /* array of structs of their own rows (which hold none of these two) */
 	FIELD_KIND_N
