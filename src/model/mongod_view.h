@@ -125,6 +125,8 @@ struct mongod_options {
 	int port; /* 0: default by role */
 	char db_path[PATH_BYTES_MAX], log_path[PATH_BYTES_MAX], pid_file[PATH_BYTES_MAX];
 	int64_t shutdown_timeout_ms; /* setParameter in the file; -1 not given */
+	char unknown[512]; /* names of options that are given but not known: values by __exec or
+			      __rest, or out of shape; "security.keyFile (__exec)"; "" none */
 };
 
 /* The answer to "does it accept this one credential". */
