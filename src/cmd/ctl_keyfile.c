@@ -156,6 +156,19 @@ static void tell_verdict(struct ctl *ctl, const char *path, const struct keyfile
 	tell_findings(ctl, path, k);
 }
 
+/* mongod does not compare the owner, but it must be able to read the file: the most asked question
+ * about keyfiles. */
+static void tell_place(struct ctl *ctl, const struct keyfile_text *k,
+		       const struct keyfile_place *place)
+{
+	(void)json_object_set_new(ctl->doc, "uid", json_integer(place->uid));
+	(void)json_object_set_new(ctl->doc, "mode", json_integer(place->mode));
+	if (k->verdict != KEYFILE_REFUSED)
+		ctl_say(ctl, "Its owner is uid %u (mode %04o): mongod must run as that user%s.",
+			place->uid, place->mode,
+			place->mode & 040 ? ", or in the file's group" : "");
+}
+
 /* The one file argument of a verb, or NULL after a usage error. */
 static const char *file_argument(struct ctl *ctl, int argc, char **argv)
 {
@@ -192,6 +205,7 @@ enum ctl_exit ctl_keyfile_check(struct ctl *ctl, int argc, char **argv)
 		return ctl_error(ctl, &err);
 	keyfile_text_judge_place(&k, &place, is_percona);
 	tell_verdict(ctl, path, &k);
+	tell_place(ctl, &k, &place);
 	enum ctl_exit code = k.verdict == KEYFILE_REFUSED ? CTL_FAILED : CTL_GOOD;
 	keyfile_text_fini(&k);
 	return code;

@@ -336,6 +336,7 @@ def main():
     a.add_argument("--logins", type=int, default=40, help="accepted files whose keys are tried")
     a.add_argument("--jobs", type=int, default=2)
     a.add_argument("--quick", action="store_true", help="verdicts only")
+    a.add_argument("--files", default="", help="a folder of further files, for instance what a fuzzer found")
     a.add_argument("--show", default="", help="print the files whose class begins so")
     opts = a.parse_args()
     if not opts.mongod or not os.access(opts.mongod, os.X_OK) or not os.access(opts.rotactl, os.X_OK):
@@ -349,6 +350,9 @@ def main():
     for i in range(opts.cases):
         data = g.file()
         cases.append(("seed %d file %d" % (opts.seed, i), data, 0o600, list(g.keys), i < opts.logins * 4))
+    for f in sorted(os.listdir(opts.files)) if opts.files else []:
+        with open(os.path.join(opts.files, f), "rb") as handle:
+            cases.append((f, handle.read(), 0o600, [], False))
     if opts.logins == 0:
         cases = [c[:4] + (False,) for c in cases]
     counts, bad = collections.Counter(), []
@@ -367,7 +371,8 @@ def main():
                 bad.append(what + "  " + shown)
             elif opts.show and what.startswith(opts.show):
                 print(what + "  " + shown)
-    print("%d files (%d of the table, %d generated from seed %d), %.0f s" % (len(cases), len(TABLE), opts.cases, opts.seed, time.monotonic() - begin))
+    print("%d files (%d of the table, %d generated from seed %d, %d given), %.0f s" % (
+        len(cases), len(TABLE), opts.cases, opts.seed, len(cases) - len(TABLE) - opts.cases, time.monotonic() - begin))
     for what, n in sorted(counts.items()):
         print("  %5d  %s" % (n, what))
     print("\n".join(bad[:50]))
