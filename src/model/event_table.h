@@ -158,6 +158,12 @@
 	  "An alert target does not take alerts; they wait in the spool.") \
 	X(ALERT_DROPPED, "alert-dropped", WARNING, "b37ec3a1c0c9951cf5762ef351d338f3", \
 	  "The spool is full; the oldest alerts were dropped.") \
+	X(ALERT_REFUSED, "alert-refused", WARNING, "4e540f033ca5901449870923a9b21d79", \
+	  "An alert target refused one alert again and again; it was given up so that the others can go.") \
+	X(ALERT_TARGET_GONE, "alert-target-gone", CRITICAL, "493efbedbcdc1f9dc1eb40126fe777b1", \
+	  "The receiver of an alert target said that it is gone for ever (410); the target is switched off.") \
+	X(ALERT_TEST, "alert-test", NOTICE, "8b1a722829f7e0712b5f1f7ec307c651", \
+	  "A person tried the alert path with rotactl alert test.") \
 	X(JOURNAL_DROPPED, "journal-dropped", NOTICE, "65097eab0c0cfd3019e0244d4115ca0e", \
 	  "The system journal did not take messages for a while; their number is in the text.") \
 	X(HEARTBEAT, "heartbeat", INFO, "8d07b4fef7fe737f6ed8d7eae1ae599b", \

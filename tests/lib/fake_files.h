@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* port/files.h in memory: a few small files, and a disk that can be full. */
+#ifndef TESTS_LIB_FAKE_FILES_H
+#define TESTS_LIB_FAKE_FILES_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "port/files.h"
+
+enum { FAKE_FILES_MAX = 1100 };
+struct fake_files {
+	struct {
+		char path[128];
+		char *bytes;
+		size_t n;
+	} files[FAKE_FILES_MAX];
+	size_t files_n; /* places in use so far; a freed one has bytes NULL */
+	unsigned puts_n, removes_n;
+	bool is_full, is_unreadable, cannot_remove;
+};
+
+static int fake_files_find(const struct fake_files *f, const char *path)
+{
+	for (size_t i = 0; i < f->files_n; i++)
+		if (f->files[i].bytes && strcmp(f->files[i].path, path) == 0)
+			return (int)i;
+	return -1;
+}
+
+static void fake_files_set(struct fake_files *f, const char *path, const void *bytes, size_t n)
+{
+	int i = fake_files_find(f, path);
+	for (size_t k = 0; i < 0 && k < f->files_n; k++)
+		if (!f->files[k].bytes)
+			i = (int)k;
+	if (i < 0)
+		i = (int)f->files_n++;
+	ASSERT(i < FAKE_FILES_MAX);
+	free(f->files[i].bytes);
+	f->files[i].bytes = malloc(n + 1);
+	ASSERT(f->files[i].bytes);
+	memcpy(f->files[i].bytes, bytes, n);
+	f->files[i].bytes[n] = 0;
+	f->files[i].n = n;
+	snprintf(f->files[i].path, sizeof(f->files[i].path), "%s", path);
+}
+
+static bool fake_files_look(void *self, const char *path, struct file_view *ret, struct err *err)
+{
+	const struct fake_files *f = self;
+	*ret = (struct file_view){.exists = fake_files_find(f, path) >= 0, .is_regular = true};
+	return true;
+}
+
+static bool fake_files_read(void *self, const char *path, size_t max, struct buf *ret,
+			    struct file_view *ret_view, struct err *err)
+{
+	const struct fake_files *f = self;
+	int i = fake_files_find(f, path);
+	if (i < 0)
+		return err_set(err, ERR_NOT_FOUND, "none");
+	if (f->is_unreadable)
+		return err_set(err, ERR_SYSTEM, "bad sector");
+	if (f->files[i].n > max)
+		return err_set(err, ERR_LIMIT, "long");
+	buf_add(ret, f->files[i].bytes, f->files[i].n);
+	return true;
+}
+
+static bool fake_files_put(void *self, const struct file_put *p, struct err *err)
+{
+	struct fake_files *f = self;
+	if (f->is_full)
+		return err_set(err, ERR_DISK_FULL, "full");
+	f->puts_n++;
+	fake_files_set(f, p->path, p->bytes.p, p->bytes.n);
+	return true;
+}
+
+static bool fake_files_remove(void *self, const char *path, struct err *err)
+{
+	struct fake_files *f = self;
+	int i = fake_files_find(f, path);
+	if (f->cannot_remove)
+		return err_set(err, ERR_PERMISSION, "read-only");
+	f->removes_n++;
+	if (i >= 0) {
+		free(f->files[i].bytes);
+		f->files[i].bytes = NULL;
+	}
+	return true;
+}
+
+static const struct files_ops fake_files_ops = {.look = fake_files_look,
+						.read_text = fake_files_read,
+						.put = fake_files_put,
+						.remove = fake_files_remove};
+
+static struct files_port fake_files_port(struct fake_files *f)
+{
+	return (struct files_port){.ops = &fake_files_ops, .self = f};
+}
+
+static unsigned fake_files_n(const struct fake_files *f)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < f->files_n; i++)
+		n += f->files[i].bytes != NULL;
+	return n;
+}
+
+static void fake_files_fini(struct fake_files *f)
+{
+	for (size_t i = 0; i < f->files_n; i++)
+		free(f->files[i].bytes);
+	*f = (struct fake_files){0};
+}
+
+#endif
