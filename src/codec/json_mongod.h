@@ -7,8 +7,8 @@
 #define CODEC_JSON_MONGOD_H
 
 #include "codec/json_mem.h"
-#include "port/mongod.h"
-#include "port/store.h"
+#include "model/mongod_ask.h"
+#include "model/store_doc.h"
 
 /* A credential as the helper sees it: texts borrowed from the request. */
 struct mongod_login {

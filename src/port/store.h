@@ -8,17 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/limits.h"
-
-enum { DOC_ID_BYTES = 256, NONCE_CHARS = 32 };
-
-/* One document. text is signed content (codec/signed_doc.h), opaque to the store. */
-struct store_doc {
-	char id[DOC_ID_BYTES];       /* "proposal/3", "roll/3", "claim", "identity/<spki>",
-					"envelope/3/<spki>", ... */
-	int64_t rev;                 /* 1.. ; rises by one at each swap */
-	char nonce[NONCE_CHARS + 1]; /* of the write that made this revision */
-	struct str text;             /* in the caller's arena */
-};
+#include "model/store_doc.h"
 
 enum store_outcome {
 	STORE_DONE,      /* majority acknowledged and journalled */
