@@ -16,6 +16,21 @@
 	  "Judge a keyfile as mongod does at its start")                                           \
 	X("offline", "keyfile fingerprint", ctl_keyfile_fingerprint, CTL_OFFLINE, "FILE",          \
 	  "Show a fingerprint of each key, for the eye")              \
+	X("offline", "cert check", ctl_cert_check, CTL_OFFLINE,                                    \
+	  "PEM [--ca FILE]... [--host NAME[,NAME]] [--peer PEM]... [--crl FILE] [--profile WORD]", \
+	  "Judge a certificate as mongod and its peers do")                                        \
+	X("offline", "ca init", ctl_ca_init, CTL_OFFLINE,                                          \
+	  "DIR --name CN [--o O] [--days N] [--key-type T]", "Make a certification authority")     \
+	X("offline", "ca issue", ctl_ca_issue, CTL_OFFLINE,                                        \
+	  "member|server|client --ca DIR --host NAME[,NAME] [--subject DN | --cn CN --o O --ou "   \
+	  "OU] [--for 90d] [--key-type T] [--csr FILE] [--out PEM]",                               \
+	  "Issue a certificate")                                                                   \
+	X("offline", "ca crl", ctl_ca_crl, CTL_OFFLINE,                                            \
+	  "--ca DIR [--revoke PEM|SERIAL] [--for 30d] [--out FILE]",                               \
+	  "Revoke a certificate and renew the CRL")                                                \
+	X("offline", "user", ctl_user, CTL_OFFLINE,                                                \
+	  "PEM [--role ROLE@DB]... [--member PEM] | --for rotad [PEM]",                            \
+	  "Print the commands that make a database user")                                          \
 	/* each row ends with a backslash; this line is the end */
 /* clang-format on */
 

@@ -59,6 +59,16 @@ static const char *date(struct wall t, char out[32])
 	return wall_print_utc(t, out, 32);
 }
 
+/* The same for what only the CA can give. */
+static void PRINTF(2, 3) ask(struct cert_finding *f, const char *format, ...)
+{
+	va_list args;
+	f->is_request = true;
+	va_start(args, format);
+	(void)vsnprintf(f->advice, sizeof(f->advice), format, args); /* as above */
+	va_end(args);
+}
+
 /* Lists of names in a text: "db2, db3 and 4 more". */
 struct list {
 	char text[256];
@@ -152,7 +162,7 @@ static bool run_valid(const struct check *c, struct cert_finding *f, struct err 
 	if (c->view.not_after.us <= c->in->now.us) {
 		say(f, CERT_BAD, "it ended %s; mongod would exit with code 1",
 		    date(c->view.not_after, a));
-		advise(f, "a new certificate");
+		ask(f, "a new certificate");
 	} else if (c->view.not_before.us > c->in->now.us) {
 		say(f, CERT_BAD, "it is not valid before %s; mongod would exit with code 1",
 		    date(c->view.not_before, a));
@@ -180,7 +190,7 @@ static bool run_time_left(const struct check *c, struct cert_finding *f, struct 
 	if (c->wish->min_left_us > 0 && left_us < c->wish->min_left_us) {
 		say(f, CERT_BAD, "only %s are left; at least %s are wanted", left,
 		    span_print(c->wish->min_left_us, wanted, sizeof(wanted)));
-		advise(f, "a lifetime of more than %s", wanted);
+		ask(f, "a lifetime of more than %s", wanted);
 	} else {
 		say(f, CERT_GOOD, "%s are left", left);
 	}
@@ -198,11 +208,11 @@ static bool run_issuer_end(const struct check *c, struct cert_finding *f, struct
 	} else if (c->view.chain_not_after.us <= c->in->now.us) {
 		say(f, CERT_BAD, "a certificate of the chain in the file ended %s",
 		    date(c->view.chain_not_after, a));
-		advise(f, "the CA's current chain");
+		ask(f, "the CA's current chain");
 	} else if (c->view.chain_not_after.us < c->view.not_after.us) {
 		say(f, CERT_WARN, "its chain ends %s, before the certificate itself (%s)",
 		    date(c->view.chain_not_after, a), date(c->view.not_after, b));
-		advise(f, "a chain whose CA certificates outlive the certificate");
+		ask(f, "a chain whose CA certificates outlive the certificate");
 	} else {
 		say(f, CERT_GOOD, "its chain outlives it");
 	}
@@ -285,9 +295,9 @@ static bool run_chain(const struct check *c, struct cert_finding *f, struct err 
 		    "it does not chain to the CA bundle of %s (\"%s\"); these would "
 		    "refuse it, though mongod starts with it. Its issuer is %s",
 		    list_text(&refusing), X509_verify_cert_error_string(first_why), c->view.issuer);
-		advise(f, "a certificate of the CA in that bundle with its intermediate "
-			  "certificates; or add the new CA to every member's CAFile first "
-			  "(rotactl rotate ca)");
+		ask(f, "a certificate of the CA in that bundle with its intermediate "
+		       "certificates; or add the new CA to every member's CAFile first "
+		       "(rotactl rotate ca)");
 	} else if (!c->in->trusts_n) {
 		say(f, CERT_NOTE, "no CA bundle given: the chain was not checked");
 	} else {
@@ -323,10 +333,10 @@ static void bad_usage(const struct check *c, bool lacks_server, struct cert_find
 		    "the others would answer \"unsuitable certificate purpose\", even "
 		    "under keyFile",
 		    usage_words(&c->view));
-	advise(f, "EKU %s (or none)",
-	       !c->wish->needs_client   ? "serverAuth"
-	       : !c->wish->needs_server ? "clientAuth"
-					: "serverAuth AND clientAuth");
+	ask(f, "EKU %s (or none)",
+	    !c->wish->needs_client   ? "serverAuth"
+	    : !c->wish->needs_server ? "clientAuth"
+				     : "serverAuth AND clientAuth");
 }
 
 static bool run_usage(const struct check *c, struct cert_finding *f, struct err *err)
@@ -352,8 +362,8 @@ static bool run_usage(const struct check *c, struct cert_finding *f, struct err 
 			say(f, CERT_BAD, "%s may not be used as a TLS %s: %s refuses it (\"%s\")",
 			    depth ? "what its issuer signs" : "it", p == 0 ? "server" : "client",
 			    c->in->trusts[i].who, X509_verify_cert_error_string(why));
-			advise(f, "key usage digitalSignature, and an issuing CA that may sign "
-				  "for serverAuth and clientAuth");
+			ask(f, "key usage digitalSignature, and an issuing CA that may sign "
+			       "for serverAuth and clientAuth");
 			return true;
 		}
 	}
@@ -484,18 +494,18 @@ static bool run_names(const struct check *c, struct cert_finding *f, struct err 
 		    "names %s; the other members know this one as %s and would not "
 		    "reach it",
 		    has.n ? list_text(&has) : "nothing in its SAN", list_text(&missing));
-		advise(f, "SAN %s", list_text(&asked));
+		ask(f, "SAN %s", list_text(&asked));
 	} else if (by_cn.n) {
 		say(f, CERT_WARN,
 		    "it has no SAN: mongod goes by the CN and warns (log id 551190), "
 		    "newer drivers refuse it");
-		advise(f, "SAN %s", list_text(&asked));
+		ask(f, "SAN %s", list_text(&asked));
 	} else if (in_dns.n) {
 		say(f, CERT_NOTE,
 		    "the address %s stands in the SAN as a DNS name: mongod tolerates "
 		    "it with a warning (log id 23237), other clients do not",
 		    list_text(&in_dns));
-		advise(f, "SAN %s", list_text(&asked));
+		ask(f, "SAN %s", list_text(&asked));
 	} else if (!c->wish->names_n) {
 		say(f, c->wish->needs_server ? CERT_NOTE : CERT_GOOD,
 		    "no host name given: names were not checked");
@@ -530,7 +540,7 @@ static bool run_membership(const struct check *c, struct cert_finding *f, struct
 		    mine[0] ? mine : "(none)",
 		    c->in->peers_n ? "the peers have" : "the certificate in use has",
 		    wanted[0] ? wanted : "(none)");
-		advise(f, "a subject with exactly %s", wanted[0] ? wanted : "no O, OU or DC");
+		ask(f, "a subject with exactly %s", wanted[0] ? wanted : "no O, OU or DC");
 	} else if (!c->in->peers_n && !c->wish->membership[0]) {
 		say(f, CERT_NOTE, "no peer given: O, OU and DC (\"%s\") were not compared",
 		    mine[0] ? mine : "none");
@@ -568,11 +578,11 @@ static bool run_key_type(const struct check *c, struct cert_finding *f, struct e
 	key_words(c->wish->key, c->wish->key_bits, wanted);
 	if (c->view.key == CERT_KEY_UNKNOWN) {
 		say(f, CERT_BAD, "its key is neither RSA, P-256, P-384 nor Ed25519");
-		advise(f, "a key of one of these types");
+		ask(f, "a key of one of these types");
 	} else if (c->wish->key != CERT_KEY_UNKNOWN &&
 		   (c->wish->key != c->view.key || c->view.key_bits < c->wish->key_bits)) {
 		say(f, CERT_BAD, "its key is %s where %s is wanted", has, wanted);
-		advise(f, "a certificate for a key of type %s", wanted);
+		ask(f, "a certificate for a key of type %s", wanted);
 	} else if (c->view.key == CERT_KEY_ED25519) {
 		say(f, CERT_NOTE,
 		    "its key is Ed25519: mongod serves it, older drivers may not "
@@ -609,7 +619,7 @@ static bool run_strength(const struct check *c, struct cert_finding *f, struct e
 			    "%s has an RSA key of %u bits; OpenSSL refuses less than "
 			    "2048 at its usual security level",
 			    which, bits);
-			advise(f, "an RSA key of 2048 bits or more, or P-256");
+			ask(f, "an RSA key of 2048 bits or more, or P-256");
 			return true;
 		}
 		if (is_weak_signature(c->pem.certs[i], md)) {
@@ -617,7 +627,7 @@ static bool run_strength(const struct check *c, struct cert_finding *f, struct e
 			    "%s is signed with %s, which OpenSSL refuses at its usual "
 			    "security level",
 			    which, md);
-			advise(f, "a signature with SHA-256 or better");
+			ask(f, "a signature with SHA-256 or better");
 			return true;
 		}
 	}
@@ -632,7 +642,7 @@ static bool run_leaf(const struct check *c, struct cert_finding *f, struct err *
 		say(f, CERT_BAD,
 		    "it is a CA's certificate: whoever reads this member's file could "
 		    "make members of his own");
-		advise(f, "a certificate with basicConstraints CA:FALSE");
+		ask(f, "a certificate with basicConstraints CA:FALSE");
 	} else {
 		say(f, CERT_GOOD, "it cannot sign other certificates");
 	}
@@ -653,7 +663,7 @@ static bool run_crl(const struct check *c, struct cert_finding *f, struct err *e
 	if (!x509_crl_end(c->in->crl_pem, &end, &crl_err)) {
 		say(f, CERT_BAD, "the CRL file cannot be read: %s; mongod would not start",
 		    crl_err.text);
-		advise(f, "a new CRL in PEM form");
+		ask(f, "a new CRL in PEM form");
 		return true;
 	}
 	if (end.us && end.us <= c->in->now.us) {
@@ -661,7 +671,7 @@ static bool run_crl(const struct check *c, struct cert_finding *f, struct err *e
 		    "the CRL ended %s; mongod starts with it and then rejects every "
 		    "peer (\"CRL has expired\", log id 23256)",
 		    date(end, a));
-		advise(f, "a fresh CRL, in place before the certificate is");
+		ask(f, "a fresh CRL, in place before the certificate is");
 		return true;
 	}
 	for (unsigned i = 0; i < c->in->trusts_n; i++) {
@@ -670,7 +680,7 @@ static bool run_crl(const struct check *c, struct cert_finding *f, struct err *e
 			return false;
 		if (why == X509_V_ERR_CERT_REVOKED) {
 			say(f, CERT_BAD, "it is revoked by the CRL in use");
-			advise(f, "a new certificate with a new key");
+			ask(f, "a new certificate with a new key");
 			return true;
 		}
 		if (why == X509_V_ERR_UNABLE_TO_GET_CRL ||
@@ -681,14 +691,14 @@ static bool run_crl(const struct check *c, struct cert_finding *f, struct err *e
 			    "the CRL file does not serve this certificate (\"%s\"): "
 			    "every peer that uses it rejects the member",
 			    X509_verify_cert_error_string(why));
-			advise(f, "a current CRL of its issuer, %s", c->view.issuer);
+			ask(f, "a current CRL of its issuer, %s", c->view.issuer);
 			return true;
 		}
 	}
 	if (end.us && end.us < c->in->now.us + CRL_SOON_US) {
 		say(f, CERT_WARN, "the CRL ends %s; from then on every peer is rejected",
 		    date(end, a));
-		advise(f, "a fresh CRL");
+		ask(f, "a fresh CRL");
 	} else {
 		say(f, CERT_GOOD, end.us ? "not revoked; the CRL lasts until %s" : "not revoked%s",
 		    end.us ? date(end, a) : "");
@@ -737,12 +747,13 @@ static void unreadable(const struct err *why, struct cert_report *ret)
 		    "%s; mongod would ask for the password on its terminal, and exit "
 		    "with code 1 where it has none",
 		    why->text);
-		advise(f, "a private key without password, or set "
+		advise(f, "use a private key without password, or set "
 			  "net.tls.certificateKeyFilePassword to the right one");
 	} else {
 		say(f, CERT_BAD, "%s; mongod would not start with this file", why->text);
-		advise(f, "the file once more, whole and in PEM form: certificate, private key, "
-			  "chain");
+		advise(f,
+		       "take the file once more, whole and in PEM form: certificate, private key, "
+		       "chain");
 	}
 }
 
@@ -790,12 +801,33 @@ const struct cert_finding *cert_report_find(const struct cert_report *r, const c
 	return NULL;
 }
 
+void cert_report_ask(const struct cert_report *r, struct buf *out)
+{
+	enum cert_severity worst = cert_report_worst(r);
+	const char *between = "";
+	if (worst < CERT_WARN)
+		return;
+	for (int is_request = 1; is_request >= 0; is_request--) {
+		const char *head = is_request ? "ask the CA for: " : "";
+		for (unsigned i = 0; i < r->n; i++) {
+			const struct cert_finding *f = &r->findings[i];
+			if (f->severity != worst || f->is_request != (is_request == 1))
+				continue;
+			buf_addf(out, "%s%s%s", between, head, f->advice);
+			between = "; ";
+			head = "";
+		}
+	}
+}
+
 bool cert_report_err(const struct cert_report *r, struct err *err)
 {
+	auto_buf struct buf you = {0};
+	cert_report_ask(r, &you);
 	for (unsigned i = 0; i < r->n; i++)
 		if (r->findings[i].severity == CERT_BAD)
-			return err_set(err, ERR_REFUSED, "%s. Ask for: %.200s", r->findings[i].text,
-				       r->findings[i].advice);
+			return err_set(err, ERR_REFUSED, "%.400s. You may %s", r->findings[i].text,
+				       buf_z(&you));
 	return err_set(err, ERR_REFUSED, "the certificate was refused");
 }
 

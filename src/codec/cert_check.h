@@ -19,7 +19,8 @@ struct cert_finding {
 	const char *check; /* the row's name, "names": for machines */
 	enum cert_severity severity;
 	char text[CERT_TEXT_BYTES];     /* a sentence: what was found */
-	char advice[CERT_ADVICE_BYTES]; /* what to ask the CA for, or to do; "" when good */
+	char advice[CERT_ADVICE_BYTES]; /* what to do; "" when good */
+	bool is_request; /* advice is what to ask the CA for: "EKU serverAuth AND clientAuth" */
 };
 
 struct cert_report {
@@ -61,8 +62,13 @@ MUST_CHECK bool cert_check(const struct cert_check_input *in, struct cert_report
 enum cert_severity cert_report_worst(const struct cert_report *r);
 /* The finding of a check, or NULL when it was not reached. */
 const struct cert_finding *cert_report_find(const struct cert_report *r, const char *check);
-/* err of the first bad finding: ERR_REFUSED with its text and advice. Returns false. */
+/* err of the first bad finding: ERR_REFUSED with its text and what cert_report_ask() says. Returns
+ * false. */
 bool cert_report_err(const struct cert_report *r, struct err *err);
+/* One sentence for the ticket, of all findings that are bad (or, when none is, of the warnings):
+ * "ask the CA for: EKU serverAuth AND clientAuth (or none); SAN DNS:db1.example.net". What is to be
+ * done without the CA comes after it. Appends; nothing when all is good. */
+void cert_report_ask(const struct cert_report *r, struct buf *out);
 const char *cert_severity_name(enum cert_severity s); /* "good", "note", "warning", "bad" */
 
 /* The rows, for help and the manual. */

@@ -589,7 +589,7 @@ static void a_bad_report_becomes_one_error_with_its_advice(void **state)
 	assert_int_equal(cert_report_worst(&r), CERT_BAD);
 	assert_false(cert_report_err(&r, &err));
 	assert_int_equal(err.kind, ERR_REFUSED);
-	assert_non_null(strstr(err.text, "Ask for: SAN DNS:db9.example.net"));
+	assert_non_null(strstr(err.text, "ask the CA for: SAN DNS:db9.example.net"));
 	assert_int_equal(r.n, cert_checks_n());
 	for (unsigned i = 0; i < r.n; i++) {
 		assert_string_equal(r.findings[i].check, cert_check_row(i)->name);
