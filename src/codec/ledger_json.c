@@ -108,6 +108,7 @@ static const struct field_row statement_rows[] = {
     FIELD(struct statement, certificate_serial, FIELD_LINE, "certificateSerial"),
     FIELD(struct statement, certificate_not_after, FIELD_WALL, "certificateNotAfter"),
     FIELD(struct statement, certificate_not_before, FIELD_WALL, "certificateNotBefore"),
+    FIELD(struct statement, certificate_order.hex, FIELD_HEX, "certificateOrder"),
 };
 
 static const struct field_row identity_rows[] = {

@@ -262,6 +262,43 @@ static void every_field_must_be_there_and_of_its_kind(void **state)
 	}
 }
 
+static void mark(unsigned char *seen, size_t size, size_t offset, size_t n)
+{
+	assert_true(offset + n <= size);
+	memset(seen + offset, 1, n);
+}
+
+/* A field that somebody adds to a struct without a row here would be lost on its way, unsaid. */
+static void every_byte_of_a_struct_has_its_row(void **state)
+{
+	/* What is derived or the reader's own, bytes of it; the rest may only be padding. */
+	static const size_t others[DOC_N] = {
+	    [DOC_PROPOSAL] = sizeof(struct digest),
+	    [DOC_CLOSURE] = sizeof(bool),
+	    [DOC_CLAIM] = sizeof(int64_t),
+	    [DOC_IDENTITY] = sizeof(enum endorsement) + 2 + FIELD_SIZE(struct identity, why_not),
+	};
+	enum { PADDING = 7 };
+	for (enum doc_type type = 0; type < DOC_N; type++) {
+		const struct doc_row *row = doc_row_of(type);
+		auto_free unsigned char *seen = calloc(1, row->size);
+		size_t left = 0, run = 0;
+		mark(seen, row->size, 0, sizeof(struct doc_head));
+		for (unsigned i = 0; i < row->rows_n; i++) {
+			const struct field_row *f = &row->rows[i];
+			mark(seen, row->size, f->offset, f->size * MAX(f->max, 1u));
+			if (f->max)
+				mark(seen, row->size, f->count_offset, sizeof(unsigned));
+		}
+		for (size_t i = 0; i < row->size; i++) {
+			run = seen[i] ? 0 : run + 1;
+			left += run == PADDING + 1 ? run : run > PADDING ? 1 : 0;
+		}
+		if (left > others[type] + PADDING)
+			fail_msg("%s: %zu bytes without a row", row->type, left);
+	}
+}
+
 static void unknown_fields_and_versions_are_refused(void **state)
 {
 	static const struct {
@@ -607,6 +644,7 @@ int main(void)
 	    cmocka_unit_test(a_flipped_bit_anywhere_is_refused),
 	    cmocka_unit_test(torn_texts_are_refused),
 	    cmocka_unit_test(every_field_must_be_there_and_of_its_kind),
+	    cmocka_unit_test(every_byte_of_a_struct_has_its_row),
 	    cmocka_unit_test(unknown_fields_and_versions_are_refused),
 	    cmocka_unit_test(a_long_text_is_refused_not_cut),
 	    cmocka_unit_test(proposals_that_contradict_themselves_are_refused),
