@@ -6,7 +6,7 @@
 #define CODEC_JOURNAL_LINE_H
 
 #include "base/buf.h"
-#include "model/journal.h"
+#include "model/journal_entry.h"
 
 /* CRC-32C (Castagnoli), of which a disk's bent bit is no match; no defence against people. */
 uint32_t crc32c(struct str bytes);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This host's own record, STATE/journal: what rotad was about to do, what came of it, what is owed.
  * Written before an act and after its proof; codec/journal_line.h is its text. No secret in it. */
-#ifndef MODEL_JOURNAL_H
-#define MODEL_JOURNAL_H
+#ifndef MODEL_JOURNAL_ENTRY_H
+#define MODEL_JOURNAL_ENTRY_H
 
 #include "model/ledger.h"
 
