@@ -1,0 +1,719 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hands: one function an act, in a table. Each does its act by ports and leaves the seat's
+ * notes true; what to do next is decided by the next look. Certificates are in enact_certificate.c.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "codec/digest.h"
+#include "codec/envelope.h"
+#include "codec/keyfile_text.h"
+#include "round/enact_certificate.h"
+#include "round/ledger_read.h"
+#include "round/ledger_write.h"
+#include "round/round.h"
+
+static struct wall now(const struct seat *t)
+{
+	return t->ports.host.ops->now(t->ports.host.self);
+}
+
+/* ---- the ledger's house-keeping ---- */
+
+static bool found_ledger(struct seat *t, const struct act *a, struct err *err)
+{
+	struct token id;
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	struct anchor was = t->anchor;
+	(void)a;
+	if (!seat_token(t, &id, err))
+		return false;
+	buf_addf(&text,
+		 "{\"cluster\":\"%s\",\"id\":\"%s\",\"protocol\":%d,\"type\":\"rotad-ledger/1\"}",
+		 t->anchor.cluster, id.hex, PROTOCOL_NUMBER);
+	if (!buf_ok(&text, err))
+		return false;
+	if (!ledger_swap(t, "ledger", buf_str(&text), 0, err)) {
+		/* Somebody else founded it: he seals the salt for us. */
+		if (err->kind != ERR_CONFLICT)
+			return false;
+		err_clear(err);
+		return true;
+	}
+	t->anchor.ledger = id;
+	if (anchor_put(t, err))
+		return true;
+	t->anchor = was;
+	return false;
+}
+
+static bool publish_identity(struct seat *t, const struct act *a, struct err *err)
+{
+	char id[DOC_ID_BYTES];
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	auto_secret struct secret pem = {.p = NULL};
+	struct identity_doc *doc = arena_get(&t->arena, sizeof(*doc), err);
+	const char *file = t->options.certificate_key_file;
+	(void)a;
+	if (!doc)
+		return false;
+	seat_head(t, &doc->identity.head);
+	if (!t->anchor.ledger.hex[0])
+		doc->identity.head.ledger = t->seen->ledger.id;
+	identity_describe(&t->identity, &doc->identity);
+	cut_z(doc->identity.host, sizeof(doc->identity.host), t->seen->self_host);
+	if (t->options.ca_file[0] && file[0]) {
+		if (!t->ports.files.ops->read_secret(t->ports.files.self, file, PEM_BYTES_MAX, &pem,
+						     NULL, err) ||
+		    !endorse_by_certificate(&doc->identity, &pem, &doc->proof, err))
+			return err_in(err, "endorsing this rotad by the member's certificate");
+	} else {
+		struct keyring ring = {.n = 0};
+		const struct secret *key = keychain_find(&t->chain, &t->anchor.pivot.id);
+		if (!key && t->chain.n)
+			key = &t->chain.keys[0].text;
+		bool ok = key && keyring_add(&ring, key->p, key->n, err) &&
+			  endorse_by_key(&doc->identity, &ring.keys[0], &doc->proof, err);
+		keyring_fini(&ring);
+		if (!ok)
+			return key ? err_in(err, "endorsing this rotad by the key in use")
+				   : err_set(err, ERR_NOT_FOUND, "no key to endorse this rotad by");
+	}
+	doc->identity.how = doc->proof.how;
+	if (!identity_doc_encode(doc, &t->identity, &text, NULL, err))
+		return err_in(err, "publishing the identity");
+	return ledger_put(t, doc_id(id, "identity", t->identity.spki.hex), buf_str(&text), err);
+}
+
+/* Seal keys and salt for one identity. */
+static bool seal(struct seat *t, const struct identity *to, uint64_t generation,
+		 const struct digest *proposal, const struct key_name *keys, unsigned keys_n,
+		 const char *id, struct err *err)
+{
+	struct envelope e = {.generation = generation};
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	bool ok = true;
+	seat_head(t, &e.head);
+	if (proposal)
+		e.proposal = *proposal;
+	e.to = to->spki;
+	cut_z(e.host, sizeof(e.host), to->host);
+	memcpy(e.salt_hex, t->anchor.salt_hex, sizeof(e.salt_hex));
+	for (unsigned i = 0; ok && i < keys_n; i++) {
+		const struct secret *key = keychain_find(&t->chain, &keys[i].id);
+		ok = key ? keyring_add(&e.ring, key->p, key->n, err)
+			 : err_set(err, ERR_NOT_FOUND, "key %u is not held here", keys[i].number);
+	}
+	ok = ok && envelope_seal(&e, &t->identity, to->receive_key, &text, err) &&
+	     ledger_put(t, id, buf_str(&text), err);
+	envelope_fini(&e);
+	return ok || err_in(err, "sealing for '%s'", to->host);
+}
+
+static bool welcome(struct seat *t, const struct act *a, struct err *err)
+{
+	char id[DOC_ID_BYTES];
+	struct key_name pivot = seen_pivot(t->seen);
+	(void)a;
+	for (unsigned i = 0; i < t->identities_n; i++) {
+		const struct identity *to = &t->identities[i].identity;
+		if (!to->is_admitted || to->is_revoked || t->is_welcomed[i])
+			continue;
+		if (!seal(t, to, 0, NULL, &pivot, key_id_given(&pivot.id) ? 1 : 0,
+			  doc_id_envelope(id, 0, to->spki.hex), err))
+			return false;
+	}
+	return true;
+}
+
+static bool publish_statement(struct seat *t, const struct act *a, struct err *err)
+{
+	const struct seen *s = t->seen;
+	char id[DOC_ID_BYTES];
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	struct statement st = {.member = seen_self(s)->id, .protocol = PROTOCOL_NUMBER};
+	(void)a;
+	seat_head(t, &st.head);
+	cut_z(st.host, sizeof(st.host), s->self_host);
+	st.generation = s->ledger.has_proposal ? s->ledger.proposal.generation : 0;
+	cut_z(st.process_id, sizeof(st.process_id), s->process.process_id);
+	st.disk = s->keyfile.ring;
+	st.running = s->process.loaded;
+	cut_z(st.version, sizeof(st.version), PACKAGE_VERSION);
+	cut_z(st.mode, sizeof(st.mode),
+	      mode_name(instance_mode(&t->config->policy, t->instance, KIND_KEYFILE)));
+	st.is_rehearsed = s->is_rehearsed;
+	st.rehearsed_at = s->rehearsed_at;
+	cut_z(st.findings, sizeof(st.findings), s->rehearsal);
+	if (s->certificate.served.is_known) {
+		cut_z(st.certificate_serial, sizeof(st.certificate_serial),
+		      s->certificate.served.serial);
+		st.certificate_not_after = s->certificate.served.not_after;
+		st.certificate_not_before = s->certificate.served.not_before;
+	}
+	st.certificate_order = s->certificate.order_done;
+	if (!statement_encode(&st, &t->identity, &text, NULL, err))
+		return err_in(err, "stating how '%s' stands", s->self_host);
+	return ledger_put(t, doc_id(id, "statement", s->self_host), buf_str(&text), err);
+}
+
+/* ---- the rotation ---- */
+
+static const struct identity *identity_for(const struct seat *t, const char *host)
+{
+	int i = seen_find_member(t->seen, host);
+	if (i < 0)
+		return NULL;
+	for (unsigned k = 0; k < t->identities_n; k++)
+		if (t->identities[k].identity.is_admitted &&
+		    spki_equal(&t->identities[k].identity.spki,
+			       &t->seen->members[i].statement.head.from))
+			return &t->identities[k].identity;
+	return NULL;
+}
+
+static bool make_key(struct seat *t, struct key_name *ret, struct err *err)
+{
+	unsigned char bytes[KEY_BYTES_DEFAULT];
+	struct keyring ring = {.n = 0};
+	struct ring_ids ids;
+	bool ok = t->ports.host.ops->random(t->ports.host.self, bytes, sizeof(bytes), err) &&
+		  keyfile_key_new(bytes, sizeof(bytes), &ring, err) &&
+		  ring_ids_of(&ring, t->anchor.salt_hex, &ids, err) &&
+		  keychain_add(&t->chain, &ids.ids[0], &ring.keys[0].text, err);
+	wipe(bytes, sizeof(bytes));
+	keyring_fini(&ring);
+	if (ok)
+		*ret = (struct key_name){.number = t->anchor.highest_number + 1, .id = ids.ids[0]};
+	return ok;
+}
+
+static bool propose(struct seat *t, const struct act *a, struct err *err)
+{
+	const struct seen *s = t->seen;
+	struct proposal *p = arena_get(&t->arena, sizeof(*p), err);
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	char id[DOC_ID_BYTES];
+	if (!p)
+		return false;
+	seat_head(t, &p->head);
+	p->generation = s->ledger.has_proposal ? s->ledger.proposal.generation + 1 : 1;
+	if (s->ledger.has_proposal)
+		p->previous = s->ledger.proposal.digest;
+	p->strategy = STRATEGY_TWO_PASS;
+	p->urgency = a->urgency;
+	p->pivot = seen_pivot(s);
+	p->config_version = s->config_version;
+	p->config_term = s->config_term;
+	p->order = a->order;
+	cut_z(p->reason, sizeof(p->reason), a->reason);
+	if (s->ledger.has_proposal)
+		t->anchor.highest_number =
+		    MAX(t->anchor.highest_number, s->ledger.proposal.next.number);
+	if (!make_key(t, &p->next, err))
+		return err_in(err, "making the next key");
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct identity *to = identity_for(t, s->members[i].host);
+		struct roll_entry *r = &p->roll[p->roll_n];
+		if (!to)
+			return err_set(err, ERR_UNTRUSTED,
+				       "no admitted identity speaks for '%.200s'",
+				       s->members[i].host);
+		r->member = s->members[i].id;
+		cut_z(r->host, sizeof(r->host), s->members[i].host);
+		r->identity = to->spki;
+		p->roll_n++;
+	}
+	if (!proposal_encode(p, &t->identity, &text, &p->digest, err))
+		return err_in(err, "writing the proposal");
+	/* Sealed before it is proposed, under the proposal's own digest: a maker that loses the
+	 * race, or dies, leaves nothing that another proposal could be taken for. */
+	const struct key_name keys[] = {p->pivot, p->next};
+	for (unsigned i = 0; i < p->roll_n; i++) {
+		const struct identity *to = identity_for(t, p->roll[i].host);
+		snprintf(id, sizeof(id), "envelope/%s/%s", p->digest.hex, to->spki.hex);
+		if (!seal(t, to, p->generation, &p->digest, keys, 2, id, err))
+			return false;
+	}
+	return ledger_swap(t, doc_id_n(id, "proposal", p->generation), buf_str(&text), 0, err);
+}
+
+static bool build_ring(struct seat *t, const struct act *a, struct keyring *ret, struct err *err)
+{
+	for (unsigned i = 0; i < a->ring_n; i++) {
+		const struct secret *key = keychain_find(&t->chain, &a->ring[i].id);
+		if (!key)
+			return err_set(err, ERR_NOT_FOUND,
+				       "key %u is not held on this host: neither in the file nor "
+				       "in an envelope",
+				       a->ring[i].number);
+		if (!keyring_add(ret, key->p, key->n, err))
+			return false;
+	}
+	return true;
+}
+
+static bool put_keyfile(struct seat *t, const struct act *a, struct err *err)
+{
+	struct keyring ring = {.n = 0};
+	auto_secret struct secret text = {.p = NULL};
+	struct file_view view;
+	const char *path = t->options.key_file;
+	bool ok = build_ring(t, a, &ring, err) && keyfile_print(&ring, &text, err);
+	keyring_fini(&ring);
+	if (!ok)
+		return err_in(err, "writing '%s'", path);
+	struct file_put put = {
+	    .path = path, .bytes = {.p = text.p, .n = text.n}, .keep_previous = true};
+	if (!t->ports.files.ops->put(t->ports.files.self, &put, err) ||
+	    !t->ports.files.ops->look(t->ports.files.self, path, &view, err))
+		return err_in(err, "writing '%s'", path);
+	struct notes *n = &t->notes;
+	n->has_written = true;
+	n->written_device = view.device;
+	n->written_inode = view.inode;
+	n->written_size = view.size;
+	n->written_modified = view.modified;
+	n->written_changed = view.changed;
+	n->written_ring = (struct ring_ids){.is_known = true, .n = a->ring_n};
+	for (unsigned i = 0; i < a->ring_n; i++)
+		n->written_ring.ids[i] = a->ring[i].id;
+	return notes_put(t, err);
+}
+
+static bool restore_keyfile(struct seat *t, const struct act *a, struct err *err)
+{
+	t->notes.restored_at =
+	    now(t); /* the budget is spent before the act: a crash cannot spend it twice */
+	return notes_put(t, err) && put_keyfile(t, a, err);
+}
+
+/* ---- the turn ---- */
+
+static bool put_claim(struct seat *t, enum claim_state state, enum claim_purpose purpose,
+		      struct err *err)
+{
+	const struct seen *s = t->seen;
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	struct claim c = {.state = state,
+			  .purpose = purpose,
+			  .generation = s->ledger.has_proposal ? s->ledger.proposal.generation : 0};
+	seat_head(t, &c.head);
+	c.beat = s->ledger.claim.beat + 1;
+	if (state != CLAIM_FREE) {
+		cut_z(c.host, sizeof(c.host), s->self_host);
+		cut_z(c.process_id, sizeof(c.process_id), s->process.process_id);
+	}
+	if (!claim_encode(&c, &t->identity, &text, NULL, err))
+		return err_in(err, "writing the claim");
+	return ledger_swap(t, "claim", buf_str(&text), t->revs_claim, err);
+}
+
+static bool take_claim(struct seat *t, const struct act *a, struct err *err)
+{
+	return put_claim(t, CLAIM_WAITING, a->purpose, err);
+}
+
+static bool claim_acting(struct seat *t, const struct act *a, struct err *err)
+{
+	return put_claim(t, CLAIM_ACTING, a->purpose, err);
+}
+
+static bool release_claim(struct seat *t, const struct act *a, struct err *err)
+{
+	(void)a;
+	return put_claim(t, CLAIM_FREE, t->seen->ledger.claim.purpose, err);
+}
+
+static bool self_call(struct seat *t, struct mongod_target *ret_target,
+		      struct mongod_credential *ret_credential, struct err *err)
+{
+	*ret_target = seat_target(t, t->seen->self_host, true);
+	return seat_credential(t, ret_credential) ||
+	       err_set(err, ERR_AUTH, "no key and no user to log in with");
+}
+
+static bool set_drain(struct seat *t, const struct act *a, struct err *err)
+{
+	struct mongod_target target;
+	struct mongod_credential c;
+	if (!self_call(t, &target, &c, err))
+		return false;
+	if (!t->ports.mongod.ops->set_parameter(t->ports.mongod.self, &target, &c,
+						"shutdownTimeoutMillisForSignaledShutdown",
+						a->drain_ms, err))
+		return err_in(err, "setting how long '%s' drains", t->seen->self_host);
+	t->server.shutdown_timeout_ms = a->drain_ms;
+	return true;
+}
+
+static bool step_down(struct seat *t, const struct act *a, struct err *err)
+{
+	enum { SECONDS = 120, CATCH_UP_S = 2 };
+	struct mongod_target target;
+	struct mongod_credential c;
+	(void)a;
+	if (!self_call(t, &target, &c, err))
+		return false;
+	target.timeout_us = 15 * US_S;
+	if (t->ports.mongod.ops->step_down(t->ports.mongod.self, &target, &c, SECONDS, CATCH_UP_S,
+					   err))
+		return true;
+	if (err->kind == ERR_REFUSED) { /* 262: one attempt, then rest (DESIGN section 4) */
+		struct err ignored = ERR_INIT;
+		t->notes.step_down_refused_at = now(t);
+		(void)!notes_put(t, &ignored); /* the rest is then kept in memory */
+	}
+	return err_in(err, "asking '%s' to step down", t->seen->self_host);
+}
+
+static struct restart_target restart_of(const struct seat *t)
+{
+	const struct mongod_options *o = &t->options;
+	return (struct restart_target){
+	    .instance = t->instance->name,
+	    .how = t->instance->restart_how,
+	    .name = t->instance->restart_name,
+	    .config_file = t->instance->config_file[0] ? t->instance->config_file : NULL,
+	    .db_path = o->db_path[0] ? o->db_path : NULL,
+	    .pid_file = o->pid_file[0] ? o->pid_file : NULL,
+	    .log_path = o->log_path[0] ? o->log_path : NULL,
+	    .port = o->port,
+	    .timeout_us = t->instance->restart_timeout_us,
+	};
+}
+
+static bool begin_job(struct seat *t, bool is_rollback, struct err *err)
+{
+	struct restart_target target = restart_of(t);
+	struct notes *n = &t->notes;
+	n->job_is_open = true;
+	n->job_is_rollback = is_rollback;
+	if (!is_rollback)
+		cut_z(n->job_process, sizeof(n->job_process), t->seen->process.process_id);
+	n->job_begun_at = now(t);
+	n->job_ring = n->written_ring;
+	/* Durable before the act: after a crash the next rotad knows that a restart may be under
+	 * way. */
+	if (!notes_put(t, err))
+		return false;
+	t->ports.mongod.ops->forget(t->ports.mongod.self);
+	return t->ports.restarter.ops->begin(t->ports.restarter.self, &target, VERB_RESTART, err) ||
+	       err_in(err, "restarting '%s'", t->seen->self_host);
+}
+
+static bool restart(struct seat *t, const struct act *a, struct err *err)
+{
+	struct seen_keyfile before = t->seen->keyfile;
+	(void)a;
+	/* The bytes are compared again in the same second (UX, foreign writes). */
+	observe_keyfile(t);
+	if (t->seen->keyfile.is_foreign || !ring_ids_equal(&before.ring, &t->seen->keyfile.ring))
+		return err_set(err, ERR_CHANGED, "the keyfile changed just before the restart");
+	return begin_job(t, false, err);
+}
+
+static bool roll_back(struct seat *t, const struct act *a, struct err *err)
+{
+	struct notes *n = &t->notes;
+	n->rolled_back_at = now(t);
+	snprintf(n->rolled_back_why, sizeof(n->rolled_back_why), "%.200s %.300s", a->reason,
+		 t->seen->process.last_fatal);
+	return put_keyfile(t, a, err) && begin_job(t, true, err);
+}
+
+static bool end_job(struct seat *t, const struct act *a, struct err *err)
+{
+	struct notes *n = &t->notes;
+	const struct seen_process *x = &t->seen->process;
+	bool is_new = x->is_answering && strcmp(x->process_id, n->job_process) != 0;
+	n->job_is_open = false;
+	if (is_new) {
+		/* It was started onto this file, which did not change since: that is what it has
+		 * loaded. */
+		n->loaded = n->job_ring;
+		cut_z(n->loaded_process, sizeof(n->loaded_process), x->process_id);
+		n->hook_failed_at.us = 0;
+	} else {
+		n->hook_failed_at = now(t);
+		snprintf(n->hook_why, sizeof(n->hook_why), "%.250s", a->reason);
+	}
+	t->has_server = false;
+	t->certificate_at.us = 0;
+	t->rs_at.us = 0;
+	return notes_put(t, err);
+}
+
+/* ---- votes ---- */
+
+struct vote_change {
+	const char *host;
+	struct str text;
+};
+
+static bool add_vote(void *self, struct roll_parts *parts, struct err *err)
+{
+	const struct vote_change *c = self;
+	return roll_parts_add_vote(parts, c->host, c->text, err);
+}
+
+static bool vote(struct seat *t, const struct act *a, struct err *err)
+{
+	const struct seen *s = t->seen;
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	struct vote v = {
+	    .generation = a->generation, .word = a->vote, .proposal = s->ledger.proposal.digest};
+	unsigned at = 0;
+	/* On this host's own disk before it is published (PROTOCOL 1). */
+	while (at < t->anchor.votes_n && strcmp(t->anchor.votes[at].host, s->self_host) != 0)
+		at++;
+	if (at == INSTANCES_MAX)
+		return err_set(err, ERR_LIMIT, "too many members on one host");
+	t->anchor.votes_n = MAX(t->anchor.votes_n, at + 1);
+	cut_z(t->anchor.votes[at].host, sizeof(t->anchor.votes[at].host), s->self_host);
+	t->anchor.votes[at].word = a->vote;
+	t->anchor.votes[at].generation = a->generation;
+	if (!anchor_put(t, err))
+		return false;
+	seat_head(t, &v.head);
+	cut_z(v.host, sizeof(v.host), s->self_host);
+	cut_z(v.process_id, sizeof(v.process_id), s->process.process_id);
+	v.disk = s->keyfile.ring;
+	v.running = s->process.loaded;
+	cut_z(v.path, sizeof(v.path), s->keyfile.path);
+	if (a->vote == VOTE_NAY)
+		cut_z(v.reason, sizeof(v.reason), a->reason);
+	if (!vote_encode(&v, &t->identity, &text, NULL, err))
+		return err_in(err, "writing the vote");
+	return ledger_change_roll(
+	    t, add_vote, &(struct vote_change){.host = v.host, .text = buf_str(&text)}, err);
+}
+
+static bool add_closure(void *self, struct roll_parts *parts, struct err *err)
+{
+	const struct str *text = self;
+	if (parts->closure.n)
+		return err_set(err, ERR_CONFLICT, "the generation is closed already");
+	parts->closure = *text;
+	return true;
+}
+
+static bool close_generation(struct seat *t, const struct act *a, struct err *err)
+{
+	const struct seen *s = t->seen;
+	const struct proposal *p = &s->ledger.proposal;
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	struct closure c = {.is_given = true,
+			    .generation = p->generation,
+			    .proposal = p->digest,
+			    .is_carried = seen_generation(s) == GENERATION_CARRIED};
+	(void)a;
+	seat_head(t, &c.head);
+	for (unsigned i = 0; c.is_carried && i < s->members_n; i++) {
+		if (!seen_refuses(&s->members[i], &p->pivot.id))
+			continue;
+		cut_z(c.proofs[c.proofs_n].host, sizeof(c.proofs[0].host), s->members[i].host);
+		cut_z(c.proofs[c.proofs_n].process_id, sizeof(c.proofs[0].process_id),
+		      s->members[i].process_id);
+		c.proofs_n++;
+	}
+	if (!closure_encode(&c, &t->identity, &text, NULL, err))
+		return err_in(err, "closing the generation");
+	struct str borrowed = buf_str(&text);
+	if (ledger_change_roll(t, add_closure, &borrowed, err) || err->kind != ERR_CONFLICT)
+		return err->kind == ERR_NONE;
+	err_clear(err); /* another rotad closed it: the same */
+	return true;
+}
+
+static bool retire(struct seat *t, const struct act *a, struct err *err)
+{
+	const struct seen *s = t->seen;
+	const struct closure *c = &s->ledger.roll.closure;
+	const struct proposal *p = &s->ledger.proposal;
+	const struct key_name gone = c->is_carried ? p->pivot : p->next;
+	char id[DOC_ID_BYTES], path[PATH_BYTES_MAX];
+	auto_secret struct secret keys = {.p = NULL};
+	/* The secrets first, the record of their end last: after a crash in between it is all done
+	 * again. */
+	if (!t->ports.files.ops->forget_previous(t->ports.files.self, t->options.key_file, err))
+		return err_in(err, "wiping the previous keyfile");
+	keychain_drop(&t->chain, &gone.id);
+	snprintf(id, sizeof(id), "envelope/%s/%s", p->digest.hex, t->identity.spki.hex);
+	if (!ledger_drop(t, id, err))
+		return false;
+	/* A new receiving key: what was sealed for the old one, in oplog and backups, is unreadable
+	 * from now on (PROTOCOL 7.3). */
+	if (!identity_keys_renew(&t->identity, err) ||
+	    !identity_keys_encode(&t->identity, &keys, err))
+		return err_in(err, "renewing the receiving key");
+	struct file_put put = {.path = seat_path(t, "identity.pem", path),
+			       .bytes = {.p = keys.p, .n = keys.n},
+			       .mode = 0600};
+	if (!t->ports.files.ops->put(t->ports.files.self, &put, err) ||
+	    !publish_identity(t, a, err))
+		return err_in(err, "renewing the receiving key");
+	struct anchor was = t->anchor;
+	if (t->anchor.retired_n == RETIRED_MAX) {
+		memmove(&t->anchor.retired[0], &t->anchor.retired[1],
+			sizeof(t->anchor.retired[0]) * (RETIRED_MAX - 1));
+		t->anchor.retired_n--;
+	}
+	t->anchor.retired[t->anchor.retired_n++] = gone;
+	t->anchor.pivot = c->is_carried ? p->next : p->pivot;
+	t->anchor.next = (struct key_name){.number = 0};
+	if (c->is_carried) {
+		t->anchor.key_born = p->head.at;
+		t->anchor.is_born_exact = true;
+	}
+	if (anchor_put(t, err))
+		return true;
+	t->anchor = was;
+	return false;
+}
+
+/* ---- holds, orders, a person's words ---- */
+
+bool seat_hold(struct seat *t, bool is_on, const char *who, const char *why, struct err *err)
+{
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	struct hold h = {.is_on = is_on};
+	seat_head(t, &h.head);
+	cut_z(h.who, sizeof(h.who), who);
+	cut_z(h.why, sizeof(h.why), why);
+	if (!hold_encode(&h, &t->identity, &text, NULL, err))
+		return false;
+	return ledger_put(t, "hold", buf_str(&text), err);
+}
+
+static bool hold(struct seat *t, const struct act *a, struct err *err)
+{
+	return seat_hold(t, true, t->seen->self_host, a->reason, err);
+}
+
+bool seat_order(struct seat *t, const struct order_wish *w, struct token *ret_id, struct err *err)
+{
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	struct order o = {.kind = w->kind,
+			  .urgency = w->urgency,
+			  .breaks_freeze = w->breaks_freeze,
+			  .max_lag_us = w->max_lag_us};
+	char id[DOC_ID_BYTES];
+	if (!t->anchor.ledger.hex[0])
+		return err_set(
+		    err, ERR_REFUSED,
+		    "this rotad has not joined the ledger of its set yet; see rotactl status");
+	seat_head(t, &o.head);
+	if (!seat_token(t, &o.id, err))
+		return false;
+	cut_z(o.host, sizeof(o.host), w->host);
+	cut_z(o.who, sizeof(o.who), w->who);
+	cut_z(o.reason, sizeof(o.reason), w->reason);
+	cut_z(o.ticket, sizeof(o.ticket), w->ticket);
+	if (!order_encode(&o, &t->identity, &text, NULL, err) ||
+	    !ledger_swap(t, doc_id(id, "order", o.id.hex), buf_str(&text), 0, err))
+		return err_in(err, "giving the order");
+	*ret_id = o.id;
+	return true;
+}
+
+struct abort_change {
+	struct seat *t;
+	struct buf texts[MEMBERS_MAX];
+	const char *who, *why;
+};
+
+static bool add_nays(void *self, struct roll_parts *parts, struct err *err)
+{
+	struct abort_change *c = self;
+	const struct proposal *p = &c->t->seen->ledger.proposal;
+	unsigned given = 0;
+	for (unsigned i = 0; i < p->roll_n; i++) {
+		bool has_voted = false;
+		struct vote v = {.generation = p->generation,
+				 .word = VOTE_NAY,
+				 .proposal = p->digest,
+				 .is_by_operator = true};
+		for (unsigned k = 0; k < parts->votes_n; k++)
+			has_voted |= strcmp(parts->votes[k].host, p->roll[i].host) == 0;
+		if (has_voted)
+			continue;
+		seat_head(c->t, &v.head);
+		cut_z(v.host, sizeof(v.host), p->roll[i].host);
+		snprintf(v.reason, sizeof(v.reason), "aborted by %.100s: %.300s", c->who, c->why);
+		buf_clear(&c->texts[i]);
+		if (!vote_encode(&v, &c->t->identity, &c->texts[i], NULL, err) ||
+		    !roll_parts_add_vote(parts, p->roll[i].host, buf_str(&c->texts[i]), err))
+			return false;
+		given++;
+	}
+	if (given == 0)
+		return err_set(
+		    err, ERR_REFUSED,
+		    "all have voted: the new key is in use for good. Rotate again instead");
+	return true;
+}
+
+bool seat_abort(struct seat *t, const char *who, const char *why, struct err *err)
+{
+	static struct abort_change c; /* the round thread is the only caller */
+	bool ok;
+	if (seen_generation(t->seen) != GENERATION_OPEN)
+		return err_set(
+		    err, ERR_REFUSED,
+		    seen_generation(t->seen) == GENERATION_CARRIED
+			? "all have voted: the new key is in use for good. Rotate again instead"
+			: "no rotation is under way");
+	c = (struct abort_change){.t = t, .who = who, .why = why};
+	ok = ledger_change_roll(t, add_nays, &c, err);
+	for (unsigned i = 0; i < MEMBERS_MAX; i++)
+		buf_fini(&c.texts[i]);
+	return ok;
+}
+
+bool seat_release(struct seat *t, const char *who, struct err *err)
+{
+	if (t->seen->ledger.claim.state == CLAIM_FREE)
+		return err_set(err, ERR_REFUSED, "nobody has the turn");
+	(void)who; /* told in the history by the caller */
+	return put_claim(t, CLAIM_FREE, t->seen->ledger.claim.purpose, err);
+}
+
+/* ---- the table ---- */
+
+static bool (*const enact_table[ACT_N])(struct seat *t, const struct act *a, struct err *err) = {
+    [ACT_FOUND_LEDGER] = found_ledger,
+    [ACT_PUBLISH_IDENTITY] = publish_identity,
+    [ACT_WELCOME] = welcome,
+    [ACT_PUBLISH_STATEMENT] = publish_statement,
+    [ACT_PROPOSE] = propose,
+    [ACT_PUT_KEYFILE] = put_keyfile,
+    [ACT_RESTORE_KEYFILE] = restore_keyfile,
+    [ACT_TAKE_CLAIM] = take_claim,
+    [ACT_CLAIM_ACTING] = claim_acting,
+    [ACT_RELEASE_CLAIM] = release_claim,
+    [ACT_SET_DRAIN] = set_drain,
+    [ACT_STEP_DOWN] = step_down,
+    [ACT_RESTART] = restart,
+    [ACT_END_JOB] = end_job,
+    [ACT_ROLL_BACK] = roll_back,
+    [ACT_VOTE] = vote,
+    [ACT_HOLD] = hold,
+    [ACT_CLOSE] = close_generation,
+    [ACT_RETIRE] = retire,
+    [ACT_ASK_AUTHORITY] = enact_ask_authority,
+    [ACT_INSTALL_CERTIFICATE] = enact_install_certificate,
+    [ACT_RELOAD] = enact_reload,
+    [ACT_CONFIRM_CERTIFICATE] = enact_confirm_certificate,
+    [ACT_ROLL_BACK_CERTIFICATE] = enact_roll_back_certificate,
+    [ACT_SIGN_REQUESTS] = enact_sign_requests,
+};
+
+bool enact(struct seat *t, const struct act *a, struct err *err)
+{
+	ASSERT(a->kind < ACT_N);
+	ASSERT(enact_table[a->kind]);
+	return enact_table[a->kind](t, a, err);
+}

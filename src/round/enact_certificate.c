@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Certificates of this member. Nothing is written over the file in use before it passed every check
+ * of codec/cert_check.h; key and request are kept across restarts, so that an authority that takes
+ * days is asked once. */
+#include "round/enact_certificate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "codec/cert_check.h"
+#include "codec/csr.h"
+#include "codec/digest.h"
+#include "codec/ledger_json.h"
+#include "codec/pem.h"
+#include "codec/x509_view.h"
+#include "round/ledger_read.h"
+#include "round/ledger_write.h"
+
+enum {
+	REFUSED_REST_S = 24 * 3600, /* before the same authority is asked again by itself */
+	UNREACHABLE_REST_S = 60,
+	SIGN_POLL_MS = 500, /* how often the ledger is looked at for the issuer's answer */
+};
+
+static struct wall now(const struct seat *t)
+{
+	return t->ports.host.ops->now(t->ports.host.self);
+}
+
+/* The host of "name:27017" and "[::1]:27017", as certificates name it. */
+static void host_only(const char *host, char *out, size_t out_n)
+{
+	struct str s = str_of(host);
+	const char *end;
+	if (s.n && s.p[0] == '[' && (end = memchr(s.p, ']', s.n)))
+		s = (struct str){.p = s.p + 1, .n = (size_t)(end - s.p) - 1};
+	else if ((end = memrchr(s.p, ':', s.n)))
+		s.n = (size_t)(end - s.p);
+	snprintf(out, out_n, "%.*s", (int)s.n, s.p);
+}
+
+static void add_name(struct cert_wish *w, const char *name)
+{
+	for (unsigned i = 0; i < w->names_n; i++)
+		if (strcasecmp(w->names[i], name) == 0)
+			return;
+	if (w->names_n < ARRAY_N(w->names))
+		cut_z(w->names[w->names_n++], HOST_BYTES_MAX, name);
+}
+
+/* What the certificate of a member must be: names of rs.conf and its horizons, O/OU/DC as in use
+ * here. */
+static void wish_for(const struct seat *t, const char *host, struct cert_wish *w)
+{
+	const struct certificates_policy *p = &t->config->policy.certificates;
+	const struct cert_view *in_use = &t->seen->certificate.file;
+	char name[HOST_BYTES_MAX];
+	bool is_self = strcmp(host, t->seen->self_host) == 0;
+	*w = (struct cert_wish){.needs_server = true,
+				.needs_client = true,
+				.valid_for_us = p->valid_for_us,
+				.min_left_us = p->outage_budget_us};
+	host_only(host, name, sizeof(name));
+	add_name(w, name);
+	for (unsigned i = 0; i < t->rs.members_n; i++)
+		for (unsigned k = 0;
+		     strcmp(t->rs.members[i].host, host) == 0 && k < t->rs.members[i].horizons_n;
+		     k++) {
+			host_only(t->rs.members[i].horizons[k], name, sizeof(name));
+			add_name(w, name);
+		}
+	cut_z(w->membership, sizeof(w->membership), in_use->membership);
+	if (!is_self)
+		return;
+	cut_z(w->subject, sizeof(w->subject), in_use->subject);
+	for (unsigned i = 0; i < p->extra_names_n; i++)
+		add_name(w, p->extra_names[i]);
+	/* Names in use stay: somebody may dial them. */
+	for (unsigned i = 0; i < in_use->names_n; i++)
+		add_name(w, in_use->names[i]);
+	w->key = p->is_key_same ? in_use->key : p->key_type;
+}
+
+static bool is_issuer(const struct seat *t, const struct authority_policy *a)
+{
+	char self[HOST_BYTES_MAX];
+	host_only(t->seen->self_host, self, sizeof(self));
+	for (unsigned i = 0; i < a->at_n; i++)
+		if (strcmp(a->at[i], t->seen->self_host) == 0 || strcmp(a->at[i], self) == 0)
+			return true;
+	return a->at_n == 0;
+}
+
+static bool put_file(struct seat *t, const char *name, struct str bytes, struct err *err)
+{
+	char path[PATH_BYTES_MAX];
+	struct file_put put = {.path = seat_path(t, name, path), .bytes = bytes, .mode = 0600};
+	return t->ports.files.ops->put(t->ports.files.self, &put, err) ||
+	       err_in(err, "writing '%s'", path);
+}
+
+static bool get_secret(struct seat *t, const char *path, struct secret *ret, struct err *err)
+{
+	return t->ports.files.ops->read_secret(t->ports.files.self, path, PEM_BYTES_MAX, ret, NULL,
+					       err) ||
+	       err_in(err, "reading '%s'", path);
+}
+
+/* Key and request: those kept, or new ones. A new private key for each certificate. */
+static bool get_request(struct seat *t, bool is_new, const struct cert_wish *wish,
+			struct buf *ret_csr, struct err *err)
+{
+	char path[PATH_BYTES_MAX];
+	auto_secret struct secret key = {.p = NULL};
+	const struct certificates_policy *p = &t->config->policy.certificates;
+	unsigned bits = p->is_key_same ? t->seen->certificate.file.key_bits : p->key_bits;
+	if (!is_new) {
+		if (t->ports.files.ops->read_text(t->ports.files.self,
+						  seat_path(t, "request.csr", path), PEM_BYTES_MAX,
+						  ret_csr, NULL, err))
+			return true;
+		err_clear(err);
+	}
+	if (!csr_key_new(wish->key, bits, &key, err) || !csr_new(&key, wish, ret_csr, err))
+		return err_in(err, "making a certificate request");
+	return put_file(t, "request.key", (struct str){.p = key.p, .n = key.n}, err) &&
+	       put_file(t, "request.csr", buf_str(ret_csr), err);
+}
+
+static bool set_stage(struct seat *t, enum cert_stage stage, struct wall retry_at, const char *why,
+		      struct err *err)
+{
+	t->notes.stage = stage;
+	t->notes.retry_at = retry_at;
+	cut_z(t->notes.cert_why, sizeof(t->notes.cert_why), why);
+	return notes_put(t, err);
+}
+
+/* Every check, against the bundle that this host trusts and the O/OU/DC that the peers have. */
+static bool preflight(struct seat *t, struct str pem, const struct cert_wish *wish,
+		      struct cert_report *ret, struct err *err)
+{
+	auto_buf struct buf ca = {.max = PEM_BYTES_MAX};
+	auto_buf struct buf cluster_ca = {.max = PEM_BYTES_MAX};
+	auto_buf struct buf crl = {.max = PEM_BYTES_MAX};
+	const struct mongod_options *o = &t->options;
+	struct cert_trust trusts[2];
+	struct cert_check_input in = {.pem = pem, .wish = wish, .trusts = trusts, .now = now(t)};
+	if (o->ca_file[0]) {
+		if (!t->ports.files.ops->read_text(t->ports.files.self, o->ca_file, PEM_BYTES_MAX,
+						   &ca, NULL, err))
+			return err_in(err, "reading CAFile");
+		trusts[in.trusts_n++] =
+		    (struct cert_trust){.who = "CAFile of this host", .pem = buf_str(&ca)};
+	}
+	if (o->cluster_ca_file[0]) {
+		if (!t->ports.files.ops->read_text(t->ports.files.self, o->cluster_ca_file,
+						   PEM_BYTES_MAX, &cluster_ca, NULL, err))
+			return err_in(err, "reading clusterCAFile");
+		trusts[in.trusts_n++] = (struct cert_trust){.who = "clusterCAFile of this host",
+							    .pem = buf_str(&cluster_ca)};
+	}
+	if (o->crl_file[0]) {
+		if (!t->ports.files.ops->read_text(t->ports.files.self, o->crl_file, PEM_BYTES_MAX,
+						   &crl, NULL, err))
+			return err_in(err, "reading CRLFile");
+		in.crl_pem = buf_str(&crl);
+	}
+	return cert_check(&in, ret, err);
+}
+
+static bool stage_answer(struct seat *t, struct str chain, const struct cert_wish *wish,
+			 struct err *err)
+{
+	char path[PATH_BYTES_MAX];
+	auto_secret struct secret key = {.p = NULL};
+	auto_secret struct secret pem = {.p = NULL};
+	struct cert_report report;
+	struct cert_view *view = arena_get(&t->arena, sizeof(*view), err);
+	struct err why = ERR_INIT;
+	char text[512];
+	if (!view || !get_secret(t, seat_path(t, "request.key", path), &key, err))
+		return false;
+	if (!pem_join(chain, &key, &pem, &why)) {
+		snprintf(text, sizeof(text), "The answer cannot be used: %.400s", why.text);
+		return set_stage(t, CERT_STAGE_REFUSED, wall_add(now(t), REFUSED_REST_S * US_S),
+				 text, err);
+	}
+	if (!preflight(t, (struct str){.p = pem.p, .n = pem.n}, wish, &report, err))
+		return err_in(err, "checking the new certificate");
+	if (cert_report_worst(&report) == CERT_BAD) {
+		size_t n = 0;
+		text[0] = 0;
+		for (unsigned i = 0; i < report.n && n < sizeof(text); i++)
+			if (report.findings[i].severity == CERT_BAD)
+				n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%.200s %.120s",
+						      n ? " " : "", report.findings[i].text,
+						      report.findings[i].advice);
+		return set_stage(t, CERT_STAGE_REFUSED, wall_add(now(t), REFUSED_REST_S * US_S),
+				 text, err);
+	}
+	if (!x509_view_pem((struct str){.p = pem.p, .n = pem.n}, NULL, view, err) ||
+	    !put_file(t, "staged.pem", (struct str){.p = pem.p, .n = pem.n}, err))
+		return err_in(err, "staging the new certificate");
+	cut_z(t->notes.staged_serial, sizeof(t->notes.staged_serial), view->serial);
+	t->notes.asked_at = now(t);
+	return set_stage(t, CERT_STAGE_STAGED, (struct wall){.us = 0}, "", err);
+}
+
+/* The local authority on another host: the request goes into the ledger and its rotad signs it. */
+static bool ask_issuer(struct seat *t, const struct authority_policy *a, struct str csr,
+		       const struct cert_wish *wish, struct err *err)
+{
+	const struct store_port *store = seat_store(t);
+	struct csr_doc *doc = arena_get(&t->arena, sizeof(*doc), err);
+	struct issued_doc *issued = arena_get(&t->arena, sizeof(*issued), err);
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	struct doc_trust trust = seat_trust(t);
+	struct store_doc found;
+	bool is_found;
+	char id[DOC_ID_BYTES];
+	if (!doc || !issued || !sha256_digest(csr, &doc->csr, err))
+		return false;
+	if (!store->ops->read(store->self, doc_id(id, "issued", t->seen->self_host), &t->arena,
+			      &found, &is_found, err))
+		return err_in(err, "looking for the issuer's answer");
+	if (is_found && issued_doc_decode(found.text, &trust, issued, err) &&
+	    digest_equal(&issued->csr, &doc->csr)) {
+		/* Only an issuing host may answer. */
+		const struct identity *who = trust.find(trust.self, &issued->head.from);
+		char host[HOST_BYTES_MAX];
+		bool may = false;
+		host_only(who ? who->host : "", host, sizeof(host));
+		for (unsigned i = 0; i < a->at_n; i++)
+			may |= strcmp(a->at[i], host) == 0 ||
+			       (who && strcmp(a->at[i], who->host) == 0);
+		if (may && issued->is_refused)
+			return set_stage(t, CERT_STAGE_REFUSED,
+					 wall_add(now(t), REFUSED_REST_S * US_S), issued->why, err);
+		if (may)
+			return stage_answer(t, str_of(issued->chain_pem), wish, err);
+	}
+	err_clear(err);
+	if (!store->ops->read(store->self, doc_id(id, "csr", t->seen->self_host), &t->arena, &found,
+			      &is_found, err))
+		return err_in(err, "looking for this host's request");
+	struct csr_doc *mine = arena_get(&t->arena, sizeof(*mine), err);
+	if (!mine)
+		return false;
+	bool is_asked = is_found && csr_doc_decode(found.text, &trust, mine, err) &&
+			digest_equal(&mine->csr, &doc->csr);
+	err_clear(err);
+	if (!is_asked) {
+		seat_head(t, &doc->head);
+		cut_z(doc->host, sizeof(doc->host), t->seen->self_host);
+		cut_z(doc->authority, sizeof(doc->authority), a->name);
+		if (!copy_str(doc->csr_pem, sizeof(doc->csr_pem), csr))
+			return err_set(err, ERR_LIMIT, "the request is too large for the ledger");
+		doc->wanted_at = now(t);
+		if (!csr_doc_encode(doc, &t->identity, &text, NULL, err) ||
+		    !ledger_put(t, id, buf_str(&text), err))
+			return err_in(err, "asking the issuing host");
+	}
+	char why[200];
+	snprintf(why, sizeof(why), "waits for the rotad of %s to sign the request", a->at[0]);
+	return set_stage(t, CERT_STAGE_ASKED, wall_add(now(t), SIGN_POLL_MS * US_MS), why, err);
+}
+
+bool enact_ask_authority(struct seat *t, const struct act *a, struct err *err)
+{
+	const char *name = t->config->policy.certificates.authority;
+	const struct authority_policy *policy = config_find_authority(t->config, name);
+	const struct authority_port *port;
+	struct cert_wish *wish = arena_get(&t->arena, sizeof(*wish), err);
+	auto_buf struct buf csr = {.max = PEM_BYTES_MAX};
+	bool is_new_order = !token_equal(&a->order, &t->notes.cert_order);
+	bool is_new = is_new_order || t->notes.stage != CERT_STAGE_ASKED;
+	if (!wish)
+		return false;
+	if (!policy)
+		return err_set(err, ERR_NOT_FOUND, "authority \"%s\" is not configured", name);
+	wish_for(t, t->seen->self_host, wish);
+	if (wish->valid_for_us == 0)
+		wish->valid_for_us = policy->valid_for_us;
+	if (!get_request(t, is_new, wish, &csr, err))
+		return false;
+	if (is_new) {
+		t->notes.cert_order = a->order;
+		t->notes.cookie[0] = 0;
+		t->notes.asked_at = now(t);
+		if (!set_stage(t, CERT_STAGE_ASKED, (struct wall){.us = 0}, "asked", err))
+			return false;
+	}
+	if (strcmp(policy->type, "local") == 0 && !is_issuer(t, policy))
+		return ask_issuer(t, policy, buf_str(&csr), wish, err);
+	port = t->ports.find_authority ? t->ports.find_authority(t->ports.authorities, name) : NULL;
+	if (!port)
+		return err_set(err, ERR_UNSUPPORTED, "authority \"%s\" of type %s cannot be used",
+			       name, policy->type);
+	struct authority_request r = {.instance = t->instance->name,
+				      .csr_pem = buf_str(&csr),
+				      .wish = wish,
+				      .cookie = t->notes.cookie,
+				      .now = now(t),
+				      .timeout_us =
+					  policy->timeout_us ? policy->timeout_us : 30 * US_S};
+	struct authority_answer answer = {.outcome = AUTHORITY_WAIT};
+	struct err why = ERR_INIT;
+	bool ok;
+	if (!port->ops->issue(port->self, &r, &answer, &why)) {
+		char text[512];
+		snprintf(text, sizeof(text), "authority \"%s\": %.400s", name, why.text);
+		buf_fini(&answer.chain_pem);
+		return set_stage(t, CERT_STAGE_ASKED, wall_add(now(t), UNREACHABLE_REST_S * US_S),
+				 text, err);
+	}
+	switch (answer.outcome) {
+	case AUTHORITY_ISSUED:
+		ok = stage_answer(t, buf_str(&answer.chain_pem), wish, err);
+		break;
+	case AUTHORITY_WAIT:
+		cut_z(t->notes.cookie, sizeof(t->notes.cookie), answer.cookie);
+		ok = set_stage(t, CERT_STAGE_ASKED,
+			       wall_add(now(t), answer.retry_us > 0 ? answer.retry_us : US_MIN),
+			       "the authority has not answered yet", err);
+		break;
+	case AUTHORITY_REFUSED:
+	default:
+		ok = set_stage(t, CERT_STAGE_REFUSED, wall_add(now(t), REFUSED_REST_S * US_S),
+			       why.text[0] ? why.text : "the authority refused", err);
+		break;
+	}
+	buf_fini(&answer.chain_pem);
+	return ok;
+}
+
+static bool put_pem(struct seat *t, const struct secret *pem, bool keep_previous, struct err *err)
+{
+	struct file_put put = {.path = t->options.certificate_key_file,
+			       .bytes = {.p = pem->p, .n = pem->n},
+			       .keep_previous = keep_previous};
+	t->certificate_at.us = 0;
+	t->is_peer_check_done = false;
+	t->peers_why[0] = 0;
+	return t->ports.files.ops->put(t->ports.files.self, &put, err) ||
+	       err_in(err, "writing '%s'", t->options.certificate_key_file);
+}
+
+bool enact_install_certificate(struct seat *t, const struct act *a, struct err *err)
+{
+	char path[PATH_BYTES_MAX];
+	auto_secret struct secret pem = {.p = NULL};
+	struct cert_report report;
+	struct cert_wish *wish = arena_get(&t->arena, sizeof(*wish), err);
+	(void)a;
+	if (!wish || !get_secret(t, seat_path(t, "staged.pem", path), &pem, err))
+		return false;
+	/* It may have waited for days: checked again right before it replaces the file in use. */
+	wish_for(t, t->seen->self_host, wish);
+	if (!preflight(t, (struct str){.p = pem.p, .n = pem.n}, wish, &report, err))
+		return false;
+	if (cert_report_worst(&report) == CERT_BAD) {
+		struct err why = ERR_INIT;
+		cert_report_err(&report, &why);
+		return set_stage(t, CERT_STAGE_REFUSED, wall_add(now(t), REFUSED_REST_S * US_S),
+				 why.text, err) &&
+		       err_set(err, ERR_REFUSED,
+			       "the staged certificate is not good any more: %.400s", why.text);
+	}
+	t->notes.asked_at = now(t);
+	/* The stage first: after a crash in between the next look finds what is served and goes on
+	 * or back from there. */
+	return set_stage(t, CERT_STAGE_INSTALLED, (struct wall){.us = 0}, "", err) &&
+	       put_pem(t, &pem, true, err);
+}
+
+static bool load(struct seat *t, const char *message, struct err *err)
+{
+	struct mongod_target target = seat_target(t, t->seen->self_host, true);
+	struct mongod_credential c;
+	if (t->instance->reload_how == RELOAD_HOOK) {
+		struct restart_target hook = {.instance = t->instance->name,
+					      .how = RESTART_HOOK,
+					      .name = t->instance->reload_hook,
+					      .timeout_us = t->instance->restart_timeout_us};
+		return t->ports.restarter.ops->begin(t->ports.restarter.self, &hook, VERB_RELOAD,
+						     err) ||
+		       err_in(err, "loading the certificate by the hook");
+	}
+	if (!seat_credential(t, &c))
+		return err_set(err, ERR_AUTH, "no key and no user to log in with");
+	return t->ports.mongod.ops->rotate_certificates(t->ports.mongod.self, &target, &c, message,
+							err) ||
+	       err_in(err, "loading the certificate");
+}
+
+bool enact_reload(struct seat *t, const struct act *a, struct err *err)
+{
+	bool ok = load(t, a->reason, err);
+	struct err ignored = ERR_INIT;
+	t->certificate_at.us = 0;
+	t->certificate.served_at.who = WITNESS_NONE;
+	t->notes.retry_at = now(t); /* loaded once: what is not served after it is taken back */
+	if (!notes_put(t, ok ? err : &ignored))
+		return false;
+	return ok;
+}
+
+bool enact_confirm_certificate(struct seat *t, const struct act *a, struct err *err)
+{
+	static const char *const leftovers[] = {"staged.pem", "request.key", "request.csr"};
+	char path[PATH_BYTES_MAX];
+	(void)a;
+	if (!t->ports.files.ops->forget_previous(t->ports.files.self,
+						 t->options.certificate_key_file, err))
+		return err_in(err, "wiping the previous certificate's key");
+	for (size_t i = 0; i < ARRAY_N(leftovers); i++)
+		if (!t->ports.files.ops->remove(t->ports.files.self,
+						seat_path(t, leftovers[i], path), err))
+			return err_in(err, "removing '%s'", path);
+	t->notes.cert_order_done = t->notes.cert_order;
+	t->notes.staged_serial[0] = 0;
+	t->ports.mongod.ops->forget(
+	    t->ports.mongod.self); /* own connections present the new certificate from now on */
+	return set_stage(t, CERT_STAGE_NONE, (struct wall){.us = 0}, "", err);
+}
+
+bool enact_roll_back_certificate(struct seat *t, const struct act *a, struct err *err)
+{
+	char path[PATH_BYTES_MAX];
+	auto_secret struct secret pem = {.p = NULL};
+	snprintf(path, sizeof(path), "%s.rotad-previous", t->options.certificate_key_file);
+	if (!get_secret(t, path, &pem, err) || !put_pem(t, &pem, false, err))
+		return false;
+	t->certificate.served_at.who = WITNESS_NONE;
+	if (!load(t, "rotad: the previous certificate", err))
+		return false;
+	return set_stage(t, CERT_STAGE_REFUSED, wall_add(now(t), REFUSED_REST_S * US_S), a->reason,
+			 err);
+}
+
+/* This host has the local authority: sign what the others ask for, as rs.conf lets them. */
+bool enact_sign_requests(struct seat *t, const struct act *a, struct err *err)
+{
+	const struct store_port *store = seat_store(t);
+	struct store_doc *docs;
+	size_t n;
+	struct doc_trust trust = seat_trust(t);
+	struct csr_doc *csr = arena_get(&t->arena, sizeof(*csr), err);
+	struct issued_doc *issued = arena_get(&t->arena, sizeof(*issued), err);
+	struct cert_wish *wish = arena_get(&t->arena, sizeof(*wish), err);
+	(void)a;
+	if (!csr || !issued || !wish ||
+	    !store->ops->list(store->self, "csr/", &t->arena, &docs, &n, err))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const struct authority_policy *policy;
+		const struct authority_port *port;
+		const struct identity *who;
+		char id[DOC_ID_BYTES];
+		struct store_doc old;
+		bool is_found;
+		auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+		struct authority_answer answer = {.outcome = AUTHORITY_REFUSED};
+		struct err why = ERR_INIT;
+		if (!csr_doc_decode(docs[i].text, &trust, csr, &why))
+			continue;
+		policy = config_find_authority(t->config, csr->authority);
+		who = trust.find(trust.self, &csr->head.from);
+		if (!policy || strcmp(policy->type, "local") != 0 || !is_issuer(t, policy) ||
+		    !policy->private_key[0])
+			continue;
+		if (!store->ops->read(store->self, doc_id(id, "issued", csr->host), &t->arena, &old,
+				      &is_found, err))
+			return err_in(err, "looking for an answer to '%s'", csr->host);
+		if (is_found && issued_doc_decode(old.text, &trust, issued, &why) &&
+		    digest_equal(&issued->csr, &csr->csr))
+			continue;
+		*issued = (struct issued_doc){.csr = csr->csr};
+		seat_head(t, &issued->head);
+		cut_z(issued->host, sizeof(issued->host), csr->host);
+		err_clear(&why);
+		/* A rotad asks for its own member only, and only what rs.conf gives that member. */
+		bool ok = who && strcmp(who->host, csr->host) == 0 &&
+			  seen_find_member(t->seen, csr->host) >= 0;
+		if (!ok)
+			err_set(&why, ERR_REFUSED,
+				"the request's signer does not speak for '%.200s'", csr->host);
+		port = ok && t->ports.find_authority
+			   ? t->ports.find_authority(t->ports.authorities, csr->authority)
+			   : NULL;
+		if (ok && !port)
+			ok = err_set(&why, ERR_UNSUPPORTED, "this host cannot use authority \"%s\"",
+				     csr->authority);
+		if (ok) {
+			struct authority_request r = {.instance = csr->host,
+						      .csr_pem = str_of(csr->csr_pem),
+						      .wish = wish,
+						      .cookie = "",
+						      .now = now(t),
+						      .timeout_us = 30 * US_S};
+			wish_for(t, csr->host, wish);
+			if (wish->valid_for_us == 0)
+				wish->valid_for_us = policy->valid_for_us;
+			ok = port->ops->issue(port->self, &r, &answer, &why) &&
+			     answer.outcome == AUTHORITY_ISSUED &&
+			     copy_str(issued->chain_pem, sizeof(issued->chain_pem),
+				      buf_str(&answer.chain_pem));
+		}
+		buf_fini(&answer.chain_pem);
+		if (!ok) {
+			issued->is_refused = true;
+			cut_z(issued->why, sizeof(issued->why),
+			      why.text[0] ? why.text : "the authority refused");
+		}
+		if (!issued_doc_encode(issued, &t->identity, &text, NULL, err) ||
+		    !ledger_put(t, id, buf_str(&text), err))
+			return err_in(err, "answering '%s'", csr->host);
+	}
+	return true;
+}

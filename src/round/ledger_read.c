@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads the ledger once a round. A document that cannot be believed counts as not there; that holds
+ * a rotation up, never on. */
+#include "round/ledger_read.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "codec/digest.h"
+#include "codec/envelope.h"
+
+DEFINE_AUTO(json_t, json_decref)
+
+const char *doc_id(char *out, const char *kind, const char *name)
+{
+	snprintf(out, DOC_ID_BYTES, "%s/%s", kind, name);
+	return out;
+}
+
+const char *doc_id_n(char *out, const char *kind, uint64_t generation)
+{
+	snprintf(out, DOC_ID_BYTES, "%s/%" PRIu64, kind, generation);
+	return out;
+}
+
+const char *doc_id_envelope(char *out, uint64_t generation, const char *spki)
+{
+	snprintf(out, DOC_ID_BYTES, "envelope/%" PRIu64 "/%s", generation, spki);
+	return out;
+}
+
+static const struct identity *find_identity(void *self, const struct spki *spki)
+{
+	struct seat *t = self;
+	for (unsigned i = 0; i < t->identities_n; i++)
+		if (spki_equal(&t->identities[i].identity.spki, spki))
+			return &t->identities[i].identity;
+	return NULL;
+}
+
+struct doc_trust seat_trust(struct seat *t)
+{
+	return (struct doc_trust){.find = find_identity,
+				  .self = t,
+				  .cluster = t->anchor.cluster,
+				  .ledger = &t->anchor.ledger};
+}
+
+struct docs {
+	const struct store_doc *docs;
+	size_t n;
+};
+
+static const struct store_doc *find_doc(const struct docs *d, const char *id)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (strcmp(d->docs[i].id, id) == 0)
+			return &d->docs[i];
+	return NULL;
+}
+
+static bool has_prefix(const struct store_doc *doc, const char *prefix, const char **ret_rest)
+{
+	size_t n = strlen(prefix);
+	*ret_rest = doc->id + n;
+	return strncmp(doc->id, prefix, n) == 0;
+}
+
+static void doubt(struct seat *t, const char *id, const struct err *err)
+{
+	struct seen_ledger *l = &t->seen->ledger;
+	if (err->kind == ERR_UNSUPPORTED)
+		l->is_unknown_protocol = true;
+	if (!l->not_admitted[0])
+		snprintf(l->not_admitted, sizeof(l->not_admitted), "%.80s: %.160s", id, err->text);
+}
+
+/* "ledger" is the one document without a signature: its id is pinned by each host's anchor. */
+static bool read_root(struct seat *t, const struct docs *d)
+{
+	struct seen_ledger *l = &t->seen->ledger;
+	const struct store_doc *doc = find_doc(d, "ledger");
+	const char *id, *cluster;
+	int protocol;
+	json_error_t why;
+	if (!doc) {
+		l->exists = false;
+		l->is_other_than_anchor = t->anchor.ledger.hex[0] != 0; /* it was there once */
+		return false;
+	}
+	AUTO(json_t) root = json_loadb(doc->text.p, doc->text.n, JSON_REJECT_DUPLICATES, &why);
+	if (!root ||
+	    json_unpack(root, "{s:s, s:s, s:i}", "cluster", &cluster, "id", &id, "protocol",
+			&protocol) != 0 ||
+	    protocol != PROTOCOL_NUMBER || !copy_z(l->id.hex, sizeof(l->id.hex), id)) {
+		l->is_unknown_protocol = true;
+		return false;
+	}
+	l->exists = true;
+	if (t->anchor.ledger.hex[0] && strcmp(t->anchor.ledger.hex, id) != 0) {
+		l->is_other_than_anchor = true;
+		return false;
+	}
+	if (strcmp(cluster, t->anchor.cluster) != 0) {
+		l->is_other_than_anchor = true;
+		return false;
+	}
+	return true;
+}
+
+static void read_identities(struct seat *t, const struct docs *d)
+{
+	struct seen_ledger *l = &t->seen->ledger;
+	struct err err = ERR_INIT;
+	auto_buf struct buf ca = {.max = PEM_BYTES_MAX};
+	struct endorsement_want want = {.membership = t->certificate.file.membership,
+					.now = t->seen->now};
+	struct keyring ring = {.n = 0};
+	const char *ca_file =
+	    t->options.cluster_ca_file[0] ? t->options.cluster_ca_file : t->options.ca_file;
+	const char *rest;
+	if (ca_file[0] && t->ports.files.ops->read_text(t->ports.files.self, ca_file, PEM_BYTES_MAX,
+							&ca, NULL, &err))
+		want.ca_pem = buf_str(&ca);
+	err_clear(&err);
+	/* Without TLS a first set-up is endorsed by possession of the key in use (PROTOCOL 6). */
+	if (!ca_file[0]) {
+		const struct secret *key = keychain_find(&t->chain, &t->anchor.pivot.id);
+		if (key && keyring_add(&ring, key->p, key->n, &err))
+			want.keyring = &ring;
+		err_clear(&err);
+	}
+	t->identities_n = 0;
+	l->identities_n = 0;
+	l->identities_unwelcomed_n = 0;
+	for (size_t i = 0; i < d->n && t->identities_n < MEMBERS_MAX + ROUTERS_MAX; i++) {
+		struct identity_doc *doc = &t->identities[t->identities_n];
+		char id[DOC_ID_BYTES];
+		const struct store_doc *w;
+		if (!has_prefix(&d->docs[i], "identity/", &rest))
+			continue;
+		struct doc_trust trust = seat_trust(t);
+		err_clear(&err);
+		if (!identity_doc_decode(d->docs[i].text, &trust, doc, &err)) {
+			doubt(t, d->docs[i].id, &err);
+			continue;
+		}
+		identity_judge(doc, &t->anchor, NULL, 0, &want);
+		bool is_me = spki_equal(&doc->identity.spki, &t->identity.spki);
+		if (is_me) {
+			doc->identity.is_admitted = true;
+			t->revs_identity = d->docs[i].rev;
+			/* Known here, by the keys it has now: else it is published again. */
+			l->identities_n =
+			    strcmp(doc->identity.receive_key, t->identity.receive_key) == 0;
+		}
+		if (!doc->identity.is_admitted) {
+			if (!l->not_admitted[0])
+				snprintf(l->not_admitted, sizeof(l->not_admitted), "%.80s: %.160s",
+					 doc->identity.host, doc->identity.why_not);
+		} else if (!is_me) {
+			w = find_doc(d, doc_id_envelope(id, 0, doc->identity.spki.hex));
+			t->is_welcomed[t->identities_n] = w != NULL;
+			t->welcome_revs[t->identities_n] = w ? w->rev : 0;
+			l->identities_unwelcomed_n += !w;
+		} else
+			t->is_welcomed[t->identities_n] = true;
+		t->identities_n++;
+	}
+	keyring_fini(&ring);
+}
+
+/* Pin each host's first admitted identity: kept on this host, not in the ledger (PROTOCOL 6). */
+static void pin_identities(struct seat *t)
+{
+	bool is_new = false;
+	struct err err = ERR_INIT;
+	for (unsigned i = 0; i < t->identities_n; i++) {
+		const struct identity *id = &t->identities[i].identity;
+		bool is_pinned = false;
+		if (!id->is_admitted)
+			continue;
+		for (unsigned k = 0; k < t->anchor.pins_n; k++)
+			is_pinned |= strcmp(t->anchor.pins[k].host, id->host) == 0;
+		if (is_pinned || t->anchor.pins_n == MEMBERS_MAX)
+			continue;
+		cut_z(t->anchor.pins[t->anchor.pins_n].host, HOST_BYTES_MAX, id->host);
+		t->anchor.pins[t->anchor.pins_n++].spki = id->spki;
+		is_new = true;
+	}
+	if (is_new &&
+	    !anchor_put(t,
+			&err)) /* tried again in the next round, since the pin is not there then */
+		t->anchor.pins_n = 0;
+}
+
+/* The salt and the present keyring, sealed for this host by one that has them. */
+static void read_welcome(struct seat *t, const struct docs *d)
+{
+	char id[DOC_ID_BYTES];
+	struct err err = ERR_INIT;
+	const struct store_doc *doc = find_doc(d, doc_id_envelope(id, 0, t->identity.spki.hex));
+	struct envelope e = {.generation = 0};
+	struct doc_trust trust = seat_trust(t);
+	if (t->anchor.ledger.hex[0] || !doc)
+		return;
+	trust.ledger = &t->seen->ledger.id;
+	if (!envelope_open(doc->text, &t->identity, &trust,
+			   &(struct envelope_want){.generation = 0}, &e, &err)) {
+		doubt(t, "the welcome of this host", &err);
+		return;
+	}
+	struct anchor was = t->anchor;
+	memcpy(t->anchor.salt_hex, e.salt_hex, sizeof(t->anchor.salt_hex));
+	t->anchor.ledger = t->seen->ledger.id;
+	t->anchor.pivot = (struct key_name){.number = 0};
+	t->anchor.retired_n = 0;
+	if (!anchor_put(t, &err)) {
+		t->anchor = was;
+		doubt(t, "the anchor of this host", &err);
+	}
+	keychain_fini(&t->chain); /* ids change with the salt */
+	t->memory_n = 0;
+	t->notes.has_written = false;
+	t->notes.loaded.is_known = false;
+	envelope_fini(&e);
+}
+
+static void open_keys(struct seat *t, const struct docs *d, const struct proposal *p)
+{
+	char id[DOC_ID_BYTES];
+	struct err err = ERR_INIT;
+	const struct store_doc *doc;
+	struct envelope e = {.generation = 0};
+	struct doc_trust trust = seat_trust(t);
+	struct ring_ids ids;
+	if (keychain_find(&t->chain, &p->next.id))
+		return;
+	snprintf(id, sizeof(id), "envelope/%s/%s", p->digest.hex, t->identity.spki.hex);
+	doc = find_doc(d, id);
+	if (!doc)
+		return;
+	if (!envelope_open(
+		doc->text, &t->identity, &trust,
+		&(struct envelope_want){.generation = p->generation, .proposal = &p->digest}, &e,
+		&err) ||
+	    !ring_ids_of(&e.ring, t->anchor.salt_hex, &ids, &err)) {
+		doubt(t, "the envelope for this host", &err);
+		envelope_fini(&e);
+		return;
+	}
+	for (unsigned i = 0; i < e.ring.n; i++) {
+		/* Keys match the proposal's ids, or nothing is taken (PROTOCOL 7.1). */
+		if (!key_id_equal(&ids.ids[i], &p->pivot.id) &&
+		    !key_id_equal(&ids.ids[i], &p->next.id) &&
+		    !key_id_equal(&ids.ids[i], &p->after.id)) {
+			err_set(&err, ERR_CRYPTO, "it holds a key that the proposal does not name");
+			doubt(t, "the envelope for this host", &err);
+			break;
+		}
+		if (!keychain_add(&t->chain, &ids.ids[i], &e.ring.keys[i].text, &err))
+			break;
+	}
+	envelope_fini(&e);
+}
+
+static void read_roll(struct seat *t, struct str text, int64_t rev)
+{
+	struct seen_ledger *l = &t->seen->ledger;
+	struct roll_doubts doubts;
+	struct err err = ERR_INIT;
+	struct doc_trust trust = seat_trust(t);
+	if (!roll_decode(text, rev, &l->proposal, &trust, &l->roll, &doubts, &err))
+		doubt(t, "the roll", &err);
+	else if (doubts.n)
+		doubt(t, "a vote in the roll", &doubts.first);
+}
+
+static void read_generation(struct seat *t, const struct docs *d)
+{
+	struct seen_ledger *l = &t->seen->ledger;
+	const struct store_doc *best = NULL, *roll;
+	uint64_t best_n = 0;
+	struct err err = ERR_INIT;
+	struct doc_trust trust = seat_trust(t);
+	char id[DOC_ID_BYTES];
+	const char *rest;
+	for (size_t i = 0; i < d->n; i++) {
+		uint64_t n = 0;
+		if (!has_prefix(&d->docs[i], "proposal/", &rest))
+			continue;
+		for (; *rest >= '0' && *rest <= '9' && n < UINT64_MAX / 20; rest++)
+			n = n * 10 + (uint64_t)(*rest - '0');
+		if (n > best_n) {
+			best_n = n;
+			best = &d->docs[i];
+		}
+	}
+	if (best_n < t->anchor.generation) {
+		l->is_older_than_anchor = true;
+		return;
+	}
+	if (!best)
+		return;
+	if (!proposal_decode(best->text, &trust, &l->proposal, &err) ||
+	    l->proposal.generation != best_n) {
+		doubt(t, best->id, &err);
+		l->is_older_than_anchor |=
+		    best_n == t->anchor.generation && t->anchor.generation > 0;
+		snprintf(l->why, sizeof(l->why), "the proposal cannot be believed: %.180s",
+			 err.text);
+		l->fact.who = WITNESS_NONE; /* unknown is unknown: nothing is done */
+		return;
+	}
+	if (t->anchor.generation == best_n &&
+	    !digest_equal(&t->anchor.proposal, &l->proposal.digest)) {
+		l->is_other_than_anchor = true;
+		return;
+	}
+	l->has_proposal = true;
+	roll = find_doc(d, doc_id_n(id, "roll", best_n));
+	if (roll) {
+		read_roll(t, roll->text, roll->rev);
+		t->revs_roll = roll->rev;
+	} else
+		t->revs_roll = 0;
+	open_keys(t, d, &l->proposal);
+}
+
+/* What depends on the roll is decided only from a linearizable read of it (PROTOCOL 1): asked
+ * before this host may narrow. */
+static void read_roll_again(struct seat *t)
+{
+	struct seen *s = t->seen;
+	struct err err = ERR_INIT;
+	struct store_doc doc;
+	bool found;
+	char id[DOC_ID_BYTES];
+	const struct store_port *store = seat_store(t);
+	if (!s->ledger.has_proposal || seen_generation(s) != GENERATION_CARRIED ||
+	    !ring_ids_has(&s->keyfile.ring, &s->ledger.proposal.pivot.id))
+		return;
+	if (!store->ops->read(store->self, doc_id_n(id, "roll", s->ledger.proposal.generation),
+			      &t->arena, &doc, &found, &err) ||
+	    !found) {
+		s->ledger.fact.who = WITNESS_NONE;
+		snprintf(s->ledger.why, sizeof(s->ledger.why), "%.240s",
+			 found ? err.text : "the roll is gone");
+		return;
+	}
+	memset(&s->ledger.roll, 0, sizeof(s->ledger.roll));
+	read_roll(t, doc.text, doc.rev);
+	t->revs_roll = doc.rev;
+}
+
+static void read_claim(struct seat *t, const struct docs *d)
+{
+	struct seen_ledger *l = &t->seen->ledger;
+	const struct store_doc *doc = find_doc(d, "claim");
+	struct err err = ERR_INIT;
+	struct doc_trust trust = seat_trust(t);
+	struct mono boot = t->ports.host.ops->boot(t->ports.host.self);
+	t->revs_claim = doc ? doc->rev : 0;
+	if (!doc)
+		return;
+	if (!claim_decode(doc->text, &trust, &l->claim, &err)) {
+		/* Somebody has the turn, and it cannot be told who: nobody takes it. */
+		doubt(t, "the claim", &err);
+		l->claim.state = CLAIM_ACTING;
+		return;
+	}
+	l->claim.rev = doc->rev;
+	l->is_claim_mine = l->claim.state != CLAIM_FREE &&
+			   spki_equal(&l->claim.head.from, &t->identity.spki) &&
+			   strcmp(l->claim.host, t->seen->self_host) == 0;
+	if (doc->rev != t->claim_rev || l->claim.beat != t->claim_beat) {
+		t->claim_rev = doc->rev;
+		t->claim_beat = l->claim.beat;
+		t->claim_moved = t->seen->now;
+		t->claim_moved_boot = boot;
+	}
+	l->claim_moved = t->claim_moved;
+	l->is_claim_stale = l->claim.state == CLAIM_WAITING &&
+			    boot.us - t->claim_moved_boot.us > CLAIM_STALE_S * US_S;
+}
+
+static void read_statements(struct seat *t, const struct docs *d)
+{
+	struct seen *s = t->seen;
+	struct doc_trust trust = seat_trust(t);
+	char id[DOC_ID_BYTES];
+	t->revs_statement = 0;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		struct seen_member *m = &s->members[i];
+		struct err err = ERR_INIT;
+		const struct store_doc *doc = find_doc(d, doc_id(id, "statement", m->host));
+		struct member_memory *memory = seat_memory(t, m->host);
+		if (!doc || !memory)
+			continue;
+		if ((int)i == s->self)
+			t->revs_statement = doc->rev;
+		if (!statement_decode(doc->text, &trust, &m->statement, &err) ||
+		    strcmp(m->statement.host, m->host) != 0) {
+			doubt(t, doc->id, &err);
+			m->statement = (struct statement){.member = 0};
+			continue;
+		}
+		/* A rotad speaks for its own member only. */
+		const struct identity *who = find_identity(t, &m->statement.head.from);
+		if (!who || strcmp(who->host, m->host) != 0) {
+			m->statement = (struct statement){.member = 0};
+			continue;
+		}
+		if (memory->statement_seq != m->statement.head.seq ||
+		    !token_equal(&memory->statement_incarnation, &m->statement.head.incarnation)) {
+			memory->statement_seq = m->statement.head.seq;
+			memory->statement_incarnation = m->statement.head.incarnation;
+			memory->statement_moved = s->now;
+		}
+		m->has_statement = true;
+		m->statement_moved = memory->statement_moved;
+	}
+}
+
+static void read_orders(struct seat *t, const struct docs *d)
+{
+	struct seen_ledger *l = &t->seen->ledger;
+	struct doc_trust trust = seat_trust(t);
+	const char *rest;
+	for (size_t i = 0; i < d->n; i++) {
+		struct order o;
+		struct err err = ERR_INIT;
+		unsigned at = l->orders_n;
+		if (!has_prefix(&d->docs[i], "order/", &rest))
+			continue;
+		if (!order_decode(d->docs[i].text, &trust, &o, &err)) {
+			doubt(t, d->docs[i].id, &err);
+			continue;
+		}
+		if (o.kind == ORDER_KEYFILE && l->has_proposal &&
+		    token_equal(&l->proposal.order, &o.id))
+			continue;
+		/* Of certificate orders for the same member the newest counts; a keyfile order
+		 * stays until a proposal serves it. */
+		for (unsigned k = 0; k < l->orders_n; k++)
+			if (l->orders[k].kind == o.kind && strcmp(l->orders[k].host, o.host) == 0)
+				at = k;
+		if (at < l->orders_n && o.kind == ORDER_CERTIFICATES &&
+		    o.head.at.us < l->orders[at].head.at.us)
+			continue;
+		if (at == ARRAY_N(l->orders))
+			continue;
+		l->orders[at] = o;
+		l->orders_n = MAX(l->orders_n, at + 1);
+	}
+}
+
+static void read_requests(struct seat *t, const struct docs *d)
+{
+	struct seen_ledger *l = &t->seen->ledger;
+	struct doc_trust trust = seat_trust(t);
+	char id[DOC_ID_BYTES];
+	const char *rest;
+	for (size_t i = 0; i < d->n; i++) {
+		struct csr_doc *csr;
+		struct issued_doc *issued;
+		struct err err = ERR_INIT;
+		const struct store_doc *answer;
+		const struct authority_policy *a;
+		bool is_mine = false;
+		if (!has_prefix(&d->docs[i], "csr/", &rest))
+			continue;
+		csr = arena_get(&t->arena, sizeof(*csr), &err);
+		issued = arena_get(&t->arena, sizeof(*issued), &err);
+		if (!csr || !issued)
+			return;
+		if (!csr_doc_decode(d->docs[i].text, &trust, csr, &err)) {
+			doubt(t, d->docs[i].id, &err);
+			continue;
+		}
+		a = config_find_authority(t->config, csr->authority);
+		for (unsigned k = 0; a && k < a->at_n; k++) {
+			size_t n = strcspn(t->seen->self_host, ":");
+			is_mine |= strcmp(a->at[k], t->seen->self_host) == 0 ||
+				   (strlen(a->at[k]) == n &&
+				    strncmp(a->at[k], t->seen->self_host, n) == 0);
+		}
+		if (!is_mine || !a->private_key[0])
+			continue;
+		answer = find_doc(d, doc_id(id, "issued", csr->host));
+		if (answer && issued_doc_decode(answer->text, &trust, issued, &err) &&
+		    digest_equal(&issued->csr, &csr->csr))
+			continue;
+		l->csrs_n++;
+	}
+}
+
+void ledger_read(struct seat *t)
+{
+	struct seen *s = t->seen;
+	struct seen_ledger *l = &s->ledger;
+	struct err err = ERR_INIT;
+	struct store_doc *docs;
+	struct docs d = {.n = 0};
+	const struct store_port *store = seat_store(t);
+	if (!store->ops->list(store->self, "", &t->arena, &docs, &d.n, &err)) {
+		snprintf(l->why, sizeof(l->why), "%.250s", err.text);
+		return;
+	}
+	d.docs = docs;
+	l->fact = (struct fact){.who = WITNESS_OWN_EYES, .at = s->now};
+	if (!read_root(t, &d))
+		return;
+	/* Until this host is welcomed it has no ledger of its own; it reads with the ledger's id to
+	 * be judged later. */
+	bool is_joined = t->anchor.ledger.hex[0] != 0;
+	struct token none = t->anchor.ledger;
+	if (!is_joined)
+		t->anchor.ledger = l->id;
+	read_identities(t, &d);
+	if (!is_joined) {
+		t->anchor.ledger = none;
+		read_welcome(t, &d);
+		return; /* the next round reads with the ledger's salt */
+	}
+	pin_identities(t);
+	read_generation(t, &d);
+	const struct store_doc *hold = find_doc(&d, "hold");
+	struct doc_trust trust = seat_trust(t);
+	t->revs_hold = hold ? hold->rev : 0;
+	if (hold && !hold_decode(hold->text, &trust, &l->hold, &err))
+		doubt(t, "hold", &err);
+	read_claim(t, &d);
+	read_statements(t, &d);
+	read_orders(t, &d);
+	read_requests(t, &d);
+	read_roll_again(t);
+}

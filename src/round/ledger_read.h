@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger as this seat believes it: every document's signature checked, its signer judged, the
+ * rest told. */
+#ifndef ROUND_LEDGER_READ_H
+#define ROUND_LEDGER_READ_H
+
+#include "codec/ledger_json.h"
+#include "round/seat.h"
+
+/* Read all documents into seat->seen->ledger, the members' statements and seat->identities. Never
+ * fails: what is not readable is not known, and why stands beside it. Opens envelopes for this host
+ * into the keychain. */
+void ledger_read(struct seat *t);
+/* Whom to believe, for decoding: the identities read last. */
+struct doc_trust seat_trust(struct seat *t);
+/* Document ids. out has DOC_ID_BYTES. */
+const char *doc_id(char *out, const char *kind, const char *name);
+const char *doc_id_n(char *out, const char *kind, uint64_t generation);
+const char *doc_id_envelope(char *out, uint64_t generation, const char *spki);
+
+#endif

@@ -1,0 +1,952 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fills struct seen: what is so now, each fact by a direct look. Changes nothing in the world. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "codec/digest.h"
+#include "codec/keyfile_text.h"
+#include "codec/mongod_options.h"
+#include "codec/x509_view.h"
+#include "round/ledger_read.h"
+#include "round/round.h"
+
+enum {
+	RS_MAX_AGE_S =
+	    30, /* rs.conf is read again after so long, and when a status tells of a newer one */
+	SERVER_MAX_AGE_S = 10, /* version, index builds, backups */
+	CERT_MAX_AGE_S = 60,   /* files and what is served */
+	REHEARSE_S = 10 * 60,
+	CLOCK_SKEW_MAX_S = 300, /* PROTOCOL 1: a maker whose clock is more than 5 min from the
+				   primary's proposes nothing */
+};
+
+static struct fact now_seen(const struct seat *t)
+{
+	return (struct fact){.who = WITNESS_OWN_EYES, .at = t->seen->now};
+}
+
+static bool is_old(const struct seat *t, struct wall at, int64_t seconds)
+{
+	return at.us == 0 || t->seen->now.us - at.us > seconds * US_S || at.us > t->seen->now.us;
+}
+
+/* ---- credentials ---- */
+
+/* Given user first; else __system with a key of the file, the voted-for keyring, or whatever else
+ * is held (PROTOCOL 3). */
+bool seat_credential(struct seat *t, struct mongod_credential *ret)
+{
+	const struct ring_ids *file = &t->seen->keyfile.ring;
+	if (t->instance->login.with == LOGIN_WITH_CERTIFICATE) {
+		*ret = (struct mongod_credential){.how = LOGIN_AS_CERTIFICATE};
+		return true;
+	}
+	for (unsigned i = 0; i < file->n; i++) {
+		const struct secret *key = keychain_find(&t->chain, &file->ids[i]);
+		/* A key that this process is known not to accept is tried last. */
+		if (key &&
+		    (!t->notes.loaded.is_known || ring_ids_has(&t->notes.loaded, &file->ids[i]))) {
+			*ret = (struct mongod_credential){.how = LOGIN_AS_SYSTEM, .key = key};
+			return true;
+		}
+	}
+	const struct secret *pivot = keychain_find(&t->chain, &t->anchor.pivot.id);
+	if (!pivot && t->chain.n > 0)
+		pivot = &t->chain.keys[t->chain.n - 1].text;
+	*ret = (struct mongod_credential){.how = LOGIN_AS_SYSTEM, .key = pivot};
+	return pivot != NULL;
+}
+
+/* ---- the keyfile ---- */
+
+static bool same_file(const struct notes *n, const struct file_view *v)
+{
+	return n->has_written && n->written_device == v->device && n->written_inode == v->inode &&
+	       n->written_size == v->size && n->written_modified.us == v->modified.us &&
+	       n->written_changed.us == v->changed.us;
+}
+
+static bool is_known_key(const struct seat *t, const struct key_id *id)
+{
+	const struct proposal *p = &t->seen->ledger.proposal;
+	if (key_id_equal(id, &t->anchor.pivot.id) || key_id_equal(id, &t->anchor.next.id) ||
+	    ring_ids_has(&t->notes.written_ring, id))
+		return true;
+	if (t->seen->ledger.has_proposal &&
+	    (key_id_equal(id, &p->pivot.id) || key_id_equal(id, &p->next.id) ||
+	     key_id_equal(id, &p->after.id)))
+		return true;
+	for (unsigned i = 0; i < t->anchor.retired_n; i++)
+		if (key_id_equal(id, &t->anchor.retired[i].id))
+			return true;
+	return false;
+}
+
+static void find_marker(const struct secret *text, char *out, size_t out_n)
+{
+	static const char *const markers[] = {
+	    "Ansible managed", "ansible", "Puppet", "puppet", "Chef", "Salt", "managed by"};
+	for (size_t i = 0; i < ARRAY_N(markers); i++)
+		if (memmem(text->p, text->n, markers[i], strlen(markers[i]))) {
+			cut_z(out, out_n, markers[i]);
+			return;
+		}
+}
+
+void observe_keyfile(struct seat *t)
+{
+	struct seen_keyfile *k = &t->seen->keyfile;
+	struct file_view view;
+	struct err err = ERR_INIT;
+	struct keyfile_text text = {.verdict = KEYFILE_GOOD};
+	auto_secret struct secret bytes = {.p = NULL};
+	struct keyfile_place place;
+	*k = (struct seen_keyfile){.fact = {.who = WITNESS_NONE}};
+	if (!t->options.key_file[0]) {
+		cut_z(k->why, sizeof(k->why), "no security.keyFile is configured");
+		return;
+	}
+	cut_z(k->path, sizeof(k->path), t->options.key_file);
+	k->is_writable = t->ports.files.ops->can_put(t->ports.files.self, k->path, &err);
+	if (!k->is_writable)
+		err_print(&err, k->why, sizeof(k->why));
+	err_clear(&err);
+	if (!t->ports.files.ops->read_secret(t->ports.files.self, k->path, KEYFILE_BYTES_MAX,
+					     &bytes, &view, &err)) {
+		err_print(&err, k->why, sizeof(k->why));
+		return;
+	}
+	k->modified = view.modified;
+	k->uid = view.uid;
+	k->is_foreign = t->notes.has_written && !same_file(&t->notes, &view);
+	if (k->is_foreign)
+		find_marker(&bytes, k->marker, sizeof(k->marker));
+	if (!keyfile_text_judge(bytes.p, bytes.n, &text, &err)) {
+		err_print(&err, k->why, sizeof(k->why));
+		return;
+	}
+	place = (struct keyfile_place){.is_regular = view.is_regular,
+				       .has_acl = view.has_acl,
+				       .mode = view.mode,
+				       .uid = view.uid,
+				       .links_n = view.links_n};
+	keyfile_text_judge_place(&text, &place, false);
+	k->fact = now_seen(t);
+	for (unsigned i = 0; i < text.findings_n; i++)
+		k->is_guessable |= text.findings[i].rule == KEYFILE_RULE_GUESSABLE;
+	if (text.verdict == KEYFILE_REFUSED) {
+		for (unsigned i = 0; i < text.findings_n; i++) {
+			const struct keyfile_rule_row *row =
+			    &keyfile_rule_table[text.findings[i].rule];
+			if (row->weight == KEYFILE_REFUSE) {
+				snprintf(k->why, sizeof(k->why), "%s: %s (%s)", row->name,
+					 row->text, row->you);
+				break;
+			}
+		}
+	} else if (!ring_ids_of(&text.ring, t->anchor.salt_hex, &k->ring, &err)) {
+		err_print(&err, k->why, sizeof(k->why));
+	}
+	for (unsigned i = 0; k->ring.is_known && i < k->ring.n; i++)
+		if (!keychain_add(&t->chain, &k->ring.ids[i], &text.ring.keys[i].text, &err))
+			err_print(&err, k->why, sizeof(k->why));
+	if (k->ring.is_known && !t->notes.has_written) {
+		/* First sight: what is there is adopted. */
+		struct notes *n = &t->notes;
+		n->has_written = true;
+		n->written_device = view.device;
+		n->written_inode = view.inode;
+		n->written_size = view.size;
+		n->written_modified = view.modified;
+		n->written_changed = view.changed;
+		n->written_ring = k->ring;
+		if (n->first_seen.us == 0)
+			n->first_seen = t->seen->now;
+		if (!notes_put(t, &err))
+			err_print(&err, k->why, sizeof(k->why));
+	}
+	if (k->is_foreign && ring_ids_equal(&k->ring, &t->notes.written_ring)) {
+		/* The same keys, written again by somebody: only the file's identity is new. */
+		k->is_foreign = false;
+	}
+	for (unsigned i = 0; k->ring.is_known && i < k->ring.n; i++)
+		k->has_stranger |= !is_known_key(t, &k->ring.ids[i]);
+	/* Birth: the ledger's word, else bornAt, else the oldest credible evidence, told as "at
+	 * least". */
+	struct wall born = t->anchor.key_born;
+	k->is_born_exact = born.us != 0 && t->anchor.is_born_exact;
+	if (born.us == 0 && t->config->policy.keyfile.born_at.us) {
+		born = t->config->policy.keyfile.born_at;
+		k->is_born_exact = true;
+	}
+	if (born.us == 0) {
+		born = t->notes.first_seen;
+		if (view.modified.us > 0 && view.modified.us < born.us)
+			born = view.modified;
+	}
+	if (born.us <= t->seen->now.us)
+		k->born = born;
+	keyfile_text_fini(&text);
+}
+
+/* ---- members ---- */
+
+static bool read_rs(struct seat *t, const struct mongod_target *self)
+{
+	struct mongod_credential c;
+	struct err err = ERR_INIT;
+	struct mongod_config rs;
+	if (t->has_rs && !is_old(t, t->rs_at, RS_MAX_AGE_S))
+		return true;
+	/* Not while our own restart is under way: the member has other things to do, and nothing
+	 * depends on it. */
+	if (t->notes.job_is_open || !seat_credential(t, &c))
+		return t->has_rs;
+	if (!t->ports.mongod.ops->config(t->ports.mongod.self, self, &c, &rs, &err)) {
+		snprintf(t->seen->rehearsal, sizeof(t->seen->rehearsal),
+			 "rs.conf cannot be read: %.400s", err.text);
+		return t->has_rs;
+	}
+	t->rs = rs;
+	t->rs_at = t->seen->now;
+	t->has_rs = true;
+	return true;
+}
+
+static void add_members(struct seat *t)
+{
+	struct seen *s = t->seen;
+	s->config = (struct fact){.who = WITNESS_OWN_EYES, .at = t->rs_at};
+	s->config_version = t->rs.version;
+	s->config_term = t->rs.term;
+	s->self = -1;
+	s->members_n = t->rs.members_n;
+	for (unsigned i = 0; i < t->rs.members_n; i++) {
+		const struct mongod_config_member *c = &t->rs.members[i];
+		struct seen_member *m = &s->members[i];
+		m->id = c->id;
+		cut_z(m->host, sizeof(m->host), c->host);
+		m->is_voter = c->votes > 0;
+		m->is_electable = c->priority > 0 && !c->is_arbiter;
+		m->is_arbiter = c->is_arbiter;
+		m->is_hidden = c->is_hidden;
+		m->delay_s = c->delay_s;
+		m->lag_us = c->is_arbiter ? 0 : -1;
+		if (strcmp(c->host, t->me) == 0) {
+			s->self = (int)i;
+			m->is_self = true;
+			cut_z(s->self_host, sizeof(s->self_host), c->host);
+		}
+	}
+}
+
+static void take_hello(const struct seat *t, struct seen_member *m, const struct mongod_hello *h)
+{
+	m->hello = now_seen(t);
+	cut_z(m->process_id, sizeof(m->process_id), h->process_id);
+	m->is_primary = h->is_writable_primary;
+	m->is_secondary = h->is_secondary;
+	m->is_quiescing = h->is_quiescing;
+	m->state = h->is_writable_primary ? MEMBER_PRIMARY
+		   : h->is_secondary      ? MEMBER_SECONDARY
+		   : h->is_arbiter        ? MEMBER_ARBITER
+					  : MEMBER_RECOVERING;
+}
+
+static void look_at_members(struct seat *t, struct mongod_status *statuses, bool *has_status)
+{
+	struct seen *s = t->seen;
+	struct mongod_credential c;
+	bool can_login = seat_credential(t, &c);
+	for (unsigned i = 0; i < s->members_n; i++) {
+		struct seen_member *m = &s->members[i];
+		struct mongod_target target = seat_target(t, m->host, m->is_self);
+		struct mongod_hello h;
+		struct err err = ERR_INIT;
+		has_status[i] = false;
+		if (!t->ports.mongod.ops->hello(t->ports.mongod.self, &target, &h, &err)) {
+			snprintf(m->why, sizeof(m->why), "%.250s", err.text);
+			continue;
+		}
+		take_hello(t, m, &h);
+		if (m->is_primary)
+			t->clock_offset_us = h.local_time.us ? s->now.us - h.local_time.us : 0;
+		if (m->is_quiescing || !can_login)
+			continue;
+		err_clear(&err);
+		if (!t->ports.mongod.ops->status(t->ports.mongod.self, &target, &c, &statuses[i],
+						 &err)) {
+			snprintf(m->why, sizeof(m->why), "%.250s", err.text);
+			continue;
+		}
+		has_status[i] = true;
+		m->status = now_seen(t);
+		m->state = statuses[i].my_state;
+		m->is_initial_syncing = statuses[i].is_initial_syncing;
+	}
+}
+
+static const struct mongod_status_member *status_of(const struct mongod_status *st,
+						    const char *host)
+{
+	for (unsigned i = 0; i < st->members_n; i++)
+		if (strcmp(st->members[i].host, host) == 0)
+			return &st->members[i];
+	return NULL;
+}
+
+static void judge_members(struct seat *t, const struct mongod_status *statuses,
+			  const bool *has_status)
+{
+	struct seen *s = t->seen;
+	struct wall newest = {.us = 0};
+	for (unsigned i = 0; i < s->members_n; i++)
+		for (unsigned k = 0; has_status[i] && k < statuses[i].members_n; k++)
+			if (statuses[i].members[k].is_self &&
+			    statuses[i].members[k].optime.us > newest.us)
+				newest = statuses[i].members[k].optime;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		struct seen_member *m = &s->members[i];
+		m->sees_all = has_status[i];
+		m->is_seen_by_all = fact_known(m->hello);
+		for (unsigned k = 0; k < s->members_n; k++) {
+			const struct mongod_status_member *v;
+			if (k == i)
+				continue;
+			/* What member i says of k: alive, logged in, and in a state that serves. */
+			v = has_status[i] ? status_of(&statuses[i], s->members[k].host) : NULL;
+			if (!v || !v->is_healthy || v->is_unauthenticated) {
+				m->sees_all = false;
+				if (has_status[i] && !m->why[0])
+					snprintf(m->why, sizeof(m->why),
+						 "it does not see '%.120s'%s", s->members[k].host,
+						 v && v->is_unauthenticated ? " (login refused)"
+									    : "");
+			}
+			/* What k says of i. One that does not answer us cannot be asked. */
+			v = has_status[k] ? status_of(&statuses[k], m->host) : NULL;
+			if (has_status[k] &&
+			    (!v || !v->is_healthy || v->is_unauthenticated ||
+			     (v->state != MEMBER_PRIMARY && v->state != MEMBER_SECONDARY &&
+			      v->state != MEMBER_ARBITER)))
+				m->is_seen_by_all = false;
+		}
+		if (has_status[i] && !m->is_arbiter && newest.us) {
+			const struct mongod_status_member *v = status_of(&statuses[i], m->host);
+			m->lag_us =
+			    v && v->optime.us ? MAX(newest.us - v->optime.us, (int64_t)0) : -1;
+		}
+		if (has_status[i] && (statuses[i].members[0].config_version != 0)) {
+			const struct mongod_status_member *v = status_of(&statuses[i], m->host);
+			if (v && v->config_version > s->config_version)
+				t->rs_at.us = 0; /* a newer configuration is about: read it in the
+						    next round */
+		}
+	}
+}
+
+static void take_proofs(struct seat *t)
+{
+	for (unsigned i = 0; i < t->seen->members_n; i++) {
+		struct seen_member *m = &t->seen->members[i];
+		const struct member_memory *memory = seat_memory(t, m->host);
+		if (!memory)
+			continue;
+		m->proofs_n = memory->proofs_n;
+		memcpy(m->proofs, memory->proofs, sizeof(m->proofs));
+	}
+}
+
+/* ---- the process ---- */
+
+static struct restart_target restart_target(const struct seat *t)
+{
+	const struct mongod_options *o = &t->options;
+	return (struct restart_target){
+	    .instance = t->instance->name,
+	    .how = t->instance->restart_how,
+	    .name = t->instance->restart_name,
+	    .config_file = t->instance->config_file[0] ? t->instance->config_file : NULL,
+	    .db_path = o->db_path[0] ? o->db_path : NULL,
+	    .pid_file = o->pid_file[0] ? o->pid_file : NULL,
+	    .log_path = o->log_path[0] ? o->log_path : NULL,
+	    .port = o->port,
+	    .timeout_us = t->instance->restart_timeout_us,
+	};
+}
+
+/* Which keys has the process loaded? What the file held when it was started, else what it was seen
+ * to accept. */
+static void judge_loaded(struct seat *t)
+{
+	struct seen *s = t->seen;
+	struct seen_process *x = &s->process;
+	struct notes *n = &t->notes;
+	struct err err = ERR_INIT;
+	if (!x->is_answering || !x->process_id[0])
+		return;
+	if (strcmp(n->loaded_process, x->process_id) == 0 && n->loaded.is_known) {
+		x->loaded = n->loaded;
+		return;
+	}
+	const struct seen_member *self = seen_self(s);
+	struct ring_ids found = {.is_known = false};
+	/* Logins tell, whatever wrote the file and whenever: each key of the file alone. */
+	for (unsigned i = 0; self && s->keyfile.ring.is_known && i < s->keyfile.ring.n; i++)
+		if (seen_accepts(self, &s->keyfile.ring.ids[i])) {
+			found.ids[found.n++] = s->keyfile.ring.ids[i];
+			found.is_known = true;
+		}
+	/* The whole file was loaded when the process started after the file's last change. */
+	if (s->keyfile.ring.is_known && x->started_at.us && n->written_changed.us &&
+	    n->written_changed.us < x->started_at.us && !s->keyfile.is_foreign)
+		found = s->keyfile.ring;
+	if (!found.is_known)
+		return;
+	n->loaded = found;
+	cut_z(n->loaded_process, sizeof(n->loaded_process), x->process_id);
+	x->loaded = found;
+	if (!notes_put(t, &err))
+		x->loaded = (struct ring_ids){.is_known = false};
+}
+
+static void judge_pending(struct seat *t, const struct process_view *v)
+{
+	struct seen_process *x = &t->seen->process;
+	struct notes *n = &t->notes;
+	struct err err = ERR_INIT;
+	auto_buf struct buf text = {.max = CONF_BYTES_MAX};
+	struct file_view view;
+	struct digest digest;
+	if (v->needs_daemon_reload)
+		snprintf(x->pending, sizeof(x->pending),
+			 "the unit file changed: systemctl daemon-reload is due");
+	else if (v->is_binary_changed)
+		snprintf(x->pending, sizeof(x->pending),
+			 "another mongod binary is installed than the one that runs (%.200s)",
+			 v->binary);
+	const char *path = t->instance->config_file;
+	if (!path[0] || !x->is_answering)
+		return;
+	if (!t->ports.files.ops->read_text(t->ports.files.self, path, CONF_BYTES_MAX, &text, &view,
+					   &err)) {
+		snprintf(x->pending, sizeof(x->pending), "mongod.conf cannot be read: %.300s",
+			 err.text);
+		return;
+	}
+	if (!sha256_digest(buf_str(&text), &digest, &err))
+		return;
+	bool is_known = strcmp(n->config_process, x->process_id) == 0;
+	if (!is_known && view.modified.us < x->started_at.us) {
+		cut_z(n->config_process, sizeof(n->config_process), x->process_id);
+		cut_z(n->config_hash, sizeof(n->config_hash), digest.hex);
+		is_known = notes_put(t, &err);
+	}
+	if (is_known && strcmp(n->config_hash, digest.hex) != 0)
+		snprintf(x->pending, sizeof(x->pending),
+			 "'%.200s' was changed since mongod started", path);
+	else if (!is_known)
+		snprintf(x->pending, sizeof(x->pending),
+			 "'%.200s' was changed after mongod started", path);
+	if (t->seen->certificate.file.is_known &&
+	    t->seen->certificate.file.not_after.us < t->seen->now.us && !x->pending[0])
+		snprintf(x->pending, sizeof(x->pending),
+			 "the certificate in '%.200s' has ended: mongod would not start",
+			 t->options.certificate_key_file);
+}
+
+static void look_at_process(struct seat *t, const struct mongod_hello *hello)
+{
+	struct seen_process *x = &t->seen->process;
+	struct process_view v;
+	struct err err = ERR_INIT;
+	struct restart_target target = restart_target(t);
+	x->is_answering = hello != NULL;
+	x->exit_code = -1;
+	x->shutdown_timeout_ms = -1;
+	if (hello)
+		cut_z(x->process_id, sizeof(x->process_id), hello->process_id);
+	if (!t->ports.restarter.ops->process(t->ports.restarter.self, &target, &v, &err)) {
+		if (hello) {
+			x->fact = now_seen(t);
+			x->is_alive = true;
+		}
+		return;
+	}
+	if (v.state != PROCESS_UNKNOWN)
+		x->fact = now_seen(t);
+	x->is_alive = hello != NULL || v.state == PROCESS_RUNNING || v.state == PROCESS_STARTING ||
+		      v.state == PROCESS_STOPPING;
+	x->pid = v.pid;
+	x->started_at = v.started_at;
+	x->exit_code = v.exit_code;
+	cut_z(x->last_fatal, sizeof(x->last_fatal), v.last_fatal);
+	judge_pending(t, &v);
+}
+
+static void look_at_server(struct seat *t, const struct mongod_target *self)
+{
+	struct seen_process *x = &t->seen->process;
+	struct mongod_credential c;
+	struct err err = ERR_INIT;
+	bool is_other = strcmp(t->server_process, x->process_id) != 0;
+	if (!x->is_answering || t->notes.job_is_open)
+		return;
+	if ((!t->has_server || is_other || is_old(t, t->server_at, SERVER_MAX_AGE_S)) &&
+	    seat_credential(t, &c)) {
+		struct mongod_server server;
+		if (t->ports.mongod.ops->server(t->ports.mongod.self, self, &c, &server, &err)) {
+			t->server = server;
+			t->has_server = true;
+			t->server_at = t->seen->now;
+			cut_z(t->server_process, sizeof(t->server_process), x->process_id);
+		}
+		if (!t->is_options_live || is_other) {
+			struct mongod_options live;
+			if (t->ports.mongod.ops->options(t->ports.mongod.self, self, &c, &live,
+							 &err)) {
+				t->options = live;
+				t->is_options_live = true;
+			}
+		}
+	}
+	if (!t->has_server)
+		return;
+	cut_z(x->version, sizeof(x->version), t->server.version);
+	cut_z(x->cluster_auth_mode, sizeof(x->cluster_auth_mode), t->server.cluster_auth_mode);
+	x->has_index_build = t->server.has_index_build;
+	x->has_backup = t->server.has_backup_cursor;
+	x->is_fsync_locked = t->server.is_fsync_locked;
+	x->shutdown_timeout_ms = is_other && !t->has_server ? -1 : t->server.shutdown_timeout_ms;
+}
+
+static void look_at_job(struct seat *t)
+{
+	struct seen_job *j = &t->seen->job;
+	struct job_view v;
+	struct err err = ERR_INIT;
+	struct restart_target target = restart_target(t);
+	j->is_open = t->notes.job_is_open;
+	if (!j->is_open)
+		return;
+	cut_z(j->process_before, sizeof(j->process_before), t->notes.job_process);
+	j->begun_at = t->notes.job_begun_at;
+	j->ring = t->notes.job_ring;
+	j->is_rollback = t->notes.job_is_rollback;
+	if (!t->ports.restarter.ops->poll(t->ports.restarter.self, &target, &v, &err)) {
+		snprintf(j->why, sizeof(j->why), "%.250s", err.text);
+		return;
+	}
+	j->is_running = v.state == JOB_RUNNING;
+	j->is_failed = v.state == JOB_FAILED;
+	j->is_overdue = v.state == JOB_OVERDUE;
+	snprintf(j->why, sizeof(j->why), "%.120s%s%.120s", v.why, v.output[0] ? ": " : "",
+		 v.output);
+}
+
+/* ---- certificates ---- */
+
+static void view_file(struct seat *t, const char *path, struct cert_view *ret, char *why,
+		      size_t why_n)
+{
+	auto_secret struct secret pem = {.p = NULL};
+	struct err err = ERR_INIT;
+	*ret = (struct cert_view){.is_known = false};
+	if (!path[0])
+		return;
+	if (!t->ports.files.ops->read_secret(t->ports.files.self, path, PEM_BYTES_MAX, &pem, NULL,
+					     &err) ||
+	    !x509_view_pem((struct str){.p = pem.p, .n = pem.n}, NULL, ret, &err)) {
+		snprintf(why, why_n, "'%.200s': %.250s", path, err.text);
+		ret->is_known = false;
+	}
+}
+
+static void look_at_certificate(struct seat *t, const struct mongod_target *self)
+{
+	struct seen_certificate *c = &t->certificate;
+	const struct mongod_options *o = &t->options;
+	struct file_view view;
+	struct err err = ERR_INIT;
+	bool is_changed;
+	if (!o->certificate_key_file[0])
+		return;
+	if (!t->ports.files.ops->look(t->ports.files.self, o->certificate_key_file, &view, &err))
+		return;
+	is_changed = view.inode != t->certificate_view.inode ||
+		     view.modified.us != t->certificate_view.modified.us ||
+		     view.size != t->certificate_view.size;
+	if (is_changed || is_old(t, t->certificate_at, CERT_MAX_AGE_S)) {
+		*c = (struct seen_certificate){.fact = now_seen(t)};
+		view_file(t, o->certificate_key_file, &c->file, c->why, sizeof(c->why));
+		view_file(t, o->cluster_file, &c->cluster, c->why, sizeof(c->why));
+		auto_buf struct buf text = {.max = PEM_BYTES_MAX};
+		unsigned n;
+		if (o->ca_file[0] &&
+		    t->ports.files.ops->read_text(t->ports.files.self, o->ca_file, PEM_BYTES_MAX,
+						  &text, NULL, &err) &&
+		    !x509_bundle_end(buf_str(&text), &n, &c->ca_not_after, &err))
+			c->ca_not_after.us = 0;
+		buf_clear(&text);
+		if (o->crl_file[0] &&
+		    t->ports.files.ops->read_text(t->ports.files.self, o->crl_file, PEM_BYTES_MAX,
+						  &text, NULL, &err) &&
+		    !x509_crl_end(buf_str(&text), &c->crl_next_update, &err))
+			c->crl_next_update.us = 0;
+		t->certificate_view = view;
+		t->certificate_at = t->seen->now;
+	}
+	/* What is served counts: looked at anew with the file, and in each round while a new one is
+	 * being proven. */
+	if (t->seen->process.is_answering && !t->notes.job_is_open && self->tls &&
+	    (is_changed || !fact_known(c->served_at) || t->notes.stage == CERT_STAGE_INSTALLED ||
+	     is_old(t, c->served_at.at, CERT_MAX_AGE_S))) {
+		struct mongod_tls_result r;
+		err_clear(&err);
+		if (t->ports.mongod.ops->tls(t->ports.mongod.self, self, &r, &err)) {
+			c->served_at = now_seen(t);
+			c->served = r.served;
+			c->is_served_trusted = r.is_chain_trusted && r.is_hello_answered;
+			c->is_served_named = r.is_name_covered;
+		}
+	}
+	t->seen->certificate = *c;
+	c = &t->seen->certificate;
+	c->stage = t->notes.stage;
+	cut_z(c->staged_serial, sizeof(c->staged_serial), t->notes.staged_serial);
+	c->order = t->notes.cert_order;
+	c->order_done = t->notes.cert_order_done;
+	c->asked_at = t->notes.asked_at;
+	c->retry_at = t->notes.retry_at;
+	if (t->notes.cert_why[0])
+		cut_z(c->why, sizeof(c->why), t->notes.cert_why);
+	c->is_seen_by_peers = t->is_peer_check_done && !t->peers_why[0];
+	cut_z(c->peers_why, sizeof(c->peers_why), t->peers_why);
+}
+
+/* With the new certificate as client, every peer must go on to answer a hello: what it accepts
+ * inbound. */
+void observe_peers(struct seat *t)
+{
+	t->is_peer_check_done = true;
+	t->peers_why[0] = 0;
+	for (unsigned i = 0; i < t->seen->members_n; i++) {
+		const struct seen_member *m = &t->seen->members[i];
+		struct mongod_target target = seat_target(t, m->host, false);
+		struct mongod_tls_result r;
+		struct err err = ERR_INIT;
+		if (m->is_self)
+			continue;
+		if (!t->ports.mongod.ops->tls(t->ports.mongod.self, &target, &r, &err)) {
+			t->is_peer_check_done = false; /* it does not answer: no verdict */
+			continue;
+		}
+		if (!r.is_hello_answered && !t->peers_why[0])
+			snprintf(t->peers_why, sizeof(t->peers_why),
+				 "%.100s does not accept it: %.140s", m->host, r.reason);
+	}
+}
+
+/* ---- rehearsal ---- */
+
+/* Could this host take its turn? Everything but the act (DESIGN invariant 8). */
+static void rehearse(struct seat *t, const struct mongod_target *self)
+{
+	struct seen *s = t->seen;
+	struct err err = ERR_INIT;
+	struct mongod_credential c;
+	struct restart_target target = restart_target(t);
+	char *why = t->rehearsal;
+	size_t n = sizeof(t->rehearsal);
+	if (t->is_rehearsed ? !is_old(t, t->rehearsed_at, REHEARSE_S)
+			    : !is_old(t, t->rehearsed_at, 1))
+		return;
+	if (t->notes.job_is_open)
+		return;
+	t->rehearsed_at = s->now;
+	t->is_rehearsed = false;
+	why[0] = 0;
+	if (!s->keyfile.ring.is_known)
+		snprintf(why, n, "keyfile: %.300s", s->keyfile.why);
+	else if (!s->keyfile.is_writable && t->config->policy.keyfile.writer == WRITER_ROTAD)
+		snprintf(why, n, "keyfile: %.300s", s->keyfile.why);
+	else if (t->instance->restart_how == RESTART_NONE)
+		snprintf(
+		    why, n,
+		    "no way to restart it is configured (restart: {unit: ...} or {hook: ...})");
+	else if (!t->ports.restarter.ops->can(t->ports.restarter.self, &target, &err))
+		snprintf(why, n, "restart: %.300s", err.text);
+	else if (!s->is_clock_sane)
+		snprintf(why, n, "clock: %s", s->clock_why);
+	else if (t->options.encryption_key_file[0] &&
+		 strcmp(t->options.encryption_key_file, t->options.key_file) == 0)
+		snprintf(why, n,
+			 "encryptionKeyFile is the same file as keyFile: rotating it would lock "
+			 "the data");
+	else if (!seat_credential(t, &c))
+		snprintf(why, n, "login: no key and no user to log in with");
+	else {
+		struct mongod_login_result r;
+		if (!t->ports.mongod.ops->login(t->ports.mongod.self, self, &c, &r, &err))
+			snprintf(why, n, "login: %.300s", err.text);
+		else if (r.verdict != LOGIN_ACCEPTED)
+			snprintf(why, n, "login: refused with code %d", r.code);
+		else
+			t->is_rehearsed = true;
+	}
+}
+
+/* ---- the whole ---- */
+
+static void judge_clock(struct seat *t)
+{
+	struct seen *s = t->seen;
+	/* Before this program was written no clock is right. */
+	s->is_clock_sane = s->now.us > 1767225600 * US_S;
+	if (!s->is_clock_sane) {
+		snprintf(s->clock_why, sizeof(s->clock_why),
+			 "it shows a time before rotad was made");
+	} else if (t->clock_offset_us > CLOCK_SKEW_MAX_S * US_S ||
+		   t->clock_offset_us < -CLOCK_SKEW_MAX_S * US_S) {
+		char off[32];
+		s->is_clock_sane = false;
+		snprintf(s->clock_why, sizeof(s->clock_why), "it is %s %s of the primary's",
+			 span_print(t->clock_offset_us, off, sizeof(off)),
+			 t->clock_offset_us > 0 ? "ahead" : "behind");
+	}
+}
+
+/* Options from the file until the process has told its own. */
+static void read_options(struct seat *t)
+{
+	auto_buf struct buf text = {.max = CONF_BYTES_MAX};
+	struct err err = ERR_INIT;
+	if (t->has_options || !t->instance->config_file[0])
+		return;
+	if (t->ports.files.ops->read_text(t->ports.files.self, t->instance->config_file,
+					  CONF_BYTES_MAX, &text, NULL, &err) &&
+	    mongod_options_from_text(buf_str(&text), &t->options, &err))
+		t->has_options = true;
+	else
+		snprintf(t->seen->rehearsal, sizeof(t->seen->rehearsal), "'%.200s': %.250s",
+			 t->instance->config_file, err.text);
+}
+
+static void standalone(struct seat *t, const struct mongod_hello *h)
+{
+	struct seen *s = t->seen;
+	s->is_standalone = true;
+	s->self = 0;
+	s->members_n = 1;
+	s->members[0] = (struct seen_member){.id = -1,
+					     .is_self = true,
+					     .is_voter = true,
+					     .is_electable = true,
+					     .state = MEMBER_PRIMARY,
+					     .sees_all = true,
+					     .is_seen_by_all = true};
+	cut_z(s->members[0].host, sizeof(s->members[0].host), s->self_host);
+	s->config = now_seen(t);
+	if (h) {
+		take_hello(t, &s->members[0], h);
+		s->members[0].is_primary = true;
+		s->members[0].state = MEMBER_PRIMARY;
+		s->members[0].status = s->members[0].hello;
+	}
+}
+
+static void aim_store(struct seat *t)
+{
+	struct mongod_target targets[MEMBERS_MAX];
+	struct mongod_credential c;
+	size_t n = 0;
+	if (!t->ports.store_aim || !seat_credential(t, &c))
+		return;
+	for (unsigned i = 0; i < t->seen->members_n; i++)
+		if (!t->seen->members[i].is_arbiter)
+			targets[n++] =
+			    seat_target(t, t->seen->members[i].host, t->seen->members[i].is_self);
+	t->ports.store_aim(t->ports.store_self, targets, n, &c);
+}
+
+static void adopt_pivot(struct seat *t)
+{
+	const struct seen *s = t->seen;
+	struct err err = ERR_INIT;
+	/* The first key of the file is what this member sends: with no generation yet it is the
+	 * candidate, and every member's statement must agree before anything begins (gate "all
+	 * share one key"). */
+	if (key_id_given(&t->anchor.pivot.id) || !s->keyfile.ring.is_known ||
+	    s->ledger.has_proposal)
+		return;
+	t->anchor.pivot = (struct key_name){.number = 1, .id = s->keyfile.ring.ids[0]};
+	t->anchor.highest_number = MAX(t->anchor.highest_number, 1u);
+	if (!anchor_put(t, &err))
+		t->anchor.pivot = (struct key_name){.number = 0};
+}
+
+static void follow_generation(struct seat *t)
+{
+	const struct seen_ledger *l = &t->seen->ledger;
+	const struct proposal *p = &l->proposal;
+	struct err err = ERR_INIT;
+	if (!l->has_proposal || p->generation <= t->anchor.generation)
+		return;
+	/* On disk before anything follows from it: a ledger that goes back later is met with an
+	 * alarm. */
+	struct anchor was = t->anchor;
+	t->anchor.generation = p->generation;
+	t->anchor.proposal = p->digest;
+	t->anchor.pivot = p->pivot;
+	t->anchor.next = p->next;
+	t->anchor.highest_number = MAX(t->anchor.highest_number, p->next.number);
+	if (!anchor_put(t, &err)) {
+		t->anchor = was;
+		t->seen->ledger.fact.who = WITNESS_NONE;
+		snprintf(t->seen->ledger.why, sizeof(t->seen->ledger.why),
+			 "the anchor cannot be written: %.200s", err.text);
+	}
+}
+
+void observe(struct seat *t)
+{
+	struct seen *s = t->seen;
+	struct err err = ERR_INIT;
+	struct mongod_hello hello;
+	bool was_standalone = s->is_standalone, is_up;
+	static const struct seen nothing;
+	struct mongod_status *statuses;
+	bool has_status[MEMBERS_MAX];
+	*s = nothing;
+	arena_reset(&t->arena);
+	s->now = t->ports.host.ops->now(t->ports.host.self);
+	s->self = -1;
+	s->identity = t->identity.spki;
+	cut_z(s->instance, sizeof(s->instance), t->instance->name);
+	cut_z(s->self_host, sizeof(s->self_host), t->me);
+	s->has_salt = t->anchor.salt_hex[0] != 0;
+	read_options(t);
+	statuses = arena_get(&t->arena, sizeof(*statuses) * MEMBERS_MAX, &err);
+	if (!statuses || !t->has_options)
+		return;
+	observe_keyfile(t);
+	char local[64];
+	snprintf(local, sizeof(local), "localhost:%d", t->options.port ? t->options.port : 27017);
+	struct mongod_target self = seat_target(t, t->me[0] ? t->me : local, true);
+	is_up = t->ports.mongod.ops->hello(t->ports.mongod.self, &self, &hello, &err);
+	if (is_up && hello.me[0] && strcmp(hello.me, t->me) != 0)
+		cut_z(t->me, sizeof(t->me), hello.me);
+	if (is_up && !hello.set_name[0] && !hello.is_mongos && !hello.me[0])
+		snprintf(t->me, sizeof(t->me), "%s", t->instance->name);
+	cut_z(s->self_host, sizeof(s->self_host), t->me);
+	look_at_process(t, is_up ? &hello : NULL);
+	look_at_job(t);
+	s->is_standalone = is_up ? !hello.set_name[0] && !hello.is_mongos && !t->options.set_name[0]
+				 : was_standalone;
+	s->is_mongos = t->options.is_mongos;
+	cut_z(s->cluster, sizeof(s->cluster),
+	      t->options.set_name[0] ? t->options.set_name : t->instance->name);
+	if (s->is_standalone) {
+		standalone(t, is_up ? &hello : NULL);
+		if (!t->anchor.cluster[0])
+			snprintf(t->anchor.cluster, sizeof(t->anchor.cluster), "local:%.100s",
+				 t->instance->name);
+	} else if (read_rs(t, &self)) {
+		add_members(t);
+		if (!t->anchor.cluster[0])
+			cut_z(t->anchor.cluster, sizeof(t->anchor.cluster), t->rs.replica_set_id);
+		look_at_members(t, statuses, has_status);
+		judge_members(t, statuses, has_status);
+	}
+	judge_clock(t);
+	look_at_server(t, &self);
+	look_at_certificate(t, &self);
+	take_proofs(t);
+	judge_loaded(t);
+	/* No ledger call between stop and ready of one's own member (PROTOCOL 3): it would wait for
+	 * a primary. */
+	if (s->self >= 0 && !t->notes.job_is_open) {
+		aim_store(t);
+		ledger_read(t);
+		follow_generation(t);
+		adopt_pivot(t);
+		observe_keyfile(t); /* strangers are known by the ledger's keys */
+	}
+	s->anchor = t->anchor;
+	wipe(s->anchor.salt_hex, sizeof(s->anchor.salt_hex)); /* seen is printable */
+	s->debts = (struct seen_debts){
+	    .step_down_refused_at = t->notes.step_down_refused_at,
+	    .rolled_back_at = t->notes.rolled_back_at,
+	    .hook_failed_at = t->notes.hook_failed_at,
+	    .restored_at = s->now.us - t->notes.restored_at.us < US_DAY ? t->notes.restored_at
+									: (struct wall){.us = 0},
+	};
+	cut_z(s->debts.rolled_back_why, sizeof(s->debts.rolled_back_why), t->notes.rolled_back_why);
+	cut_z(s->debts.hook_why, sizeof(s->debts.hook_why), t->notes.hook_why);
+	/* resume: a person lifted the hold after the rollback. */
+	if (t->notes.rolled_back_at.us && fact_known(s->ledger.fact) && !s->ledger.hold.is_on &&
+	    s->ledger.hold.head.at.us > t->notes.rolled_back_at.us) {
+		t->notes.rolled_back_at.us = 0;
+		s->debts.rolled_back_at.us = 0;
+		if (!notes_put(t, &err))
+			s->debts.rolled_back_at = t->seen->now; /* stays owed until it is on disk */
+	}
+	rehearse(t, &self);
+	s->is_rehearsed = t->is_rehearsed;
+	s->rehearsed_at = t->rehearsed_at;
+	if (t->rehearsal[0])
+		cut_z(s->rehearsal, sizeof(s->rehearsal), t->rehearsal);
+	s->is_approved = t->is_approved;
+}
+
+bool observe_looks(struct seat *t, const struct plan *plan)
+{
+	bool any = false;
+	for (unsigned i = 0; i < plan->looks_n; i++) {
+		const struct look *l = &plan->looks[i];
+		struct seen_member *m = &t->seen->members[l->member];
+		struct member_memory *memory = seat_memory(t, m->host);
+		struct mongod_target target = seat_target(t, m->host, m->is_self);
+		const struct secret *keys[2] = {keychain_find(&t->chain, &l->control),
+						keychain_find(&t->chain, &l->key)};
+		struct mongod_login_result r[2];
+		struct err err = ERR_INIT;
+		bool ok = memory && keys[0] && keys[1];
+		/* The control first, then the key, both on the process that hello shows. */
+		for (int k = key_id_equal(&l->control, &l->key) ? 1 : 0; ok && k < 2; k++) {
+			struct mongod_credential c = {.how = LOGIN_AS_SYSTEM, .key = keys[k]};
+			ok = t->ports.mongod.ops->login(t->ports.mongod.self, &target, &c, &r[k],
+							&err);
+			if (ok && strcmp(r[k].process_id, m->process_id) != 0)
+				ok = false;
+			/* Without a working control a refusal means nothing; the failed login is
+			 * not made. */
+			if (ok && k == 0 && r[0].verdict != LOGIN_ACCEPTED && l->expects_refusal)
+				ok = false;
+		}
+		if (!ok)
+			continue;
+		unsigned at = 0;
+		while (at < memory->proofs_n && !key_id_equal(&memory->proofs[at].key, &l->key))
+			at++;
+		if (at == PROOFS_PER_MEMBER_MAX) {
+			memmove(&memory->proofs[0], &memory->proofs[1],
+				sizeof(memory->proofs[0]) * (PROOFS_PER_MEMBER_MAX - 1));
+			at = PROOFS_PER_MEMBER_MAX - 1;
+		}
+		memory->proofs_n = MAX(memory->proofs_n, at + 1);
+		memory->proofs[at] =
+		    (struct key_proof){.fact = now_seen(t),
+				       .key = l->key,
+				       .verdict = r[1].verdict,
+				       .is_controlled = !key_id_equal(&l->control, &l->key) &&
+							r[0].verdict == LOGIN_ACCEPTED};
+		cut_z(memory->proofs[at].process_id, sizeof(memory->proofs[at].process_id),
+		      r[1].process_id);
+		any = true;
+	}
+	take_proofs(t);
+	judge_loaded(t);
+	return any;
+}

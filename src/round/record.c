@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happened, written down: the seat's journal (intents, proofs, failures: the history of this
+ * host) and the events that people hear of. The only place of the round that tells. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "codec/journal_line.h"
+#include "round/round.h"
+
+static void append(struct seat *t, enum journal_kind kind, const struct act *a, const char *text)
+{
+	struct journal_entry e = {.seq = ++t->journal_seq,
+				  .at = t->ports.host.ops->now(t->ports.host.self),
+				  .kind = kind,
+				  .generation = a->generation};
+	auto_buf struct buf line = {.max = 64 * 1024};
+	char path[PATH_BYTES_MAX];
+	struct err err = ERR_INIT;
+	cut_z(e.act, sizeof(e.act), act_table[a->kind].word);
+	cut_z(e.instance, sizeof(e.instance), t->instance->name);
+	cut_z(e.subject, sizeof(e.subject), t->seen->self_host);
+	cut_z(e.text, sizeof(e.text), text);
+	if (journal_line_print(&e, &line, &err) &&
+	    t->ports.files.ops->append(t->ports.files.self, seat_path(t, "journal", path),
+				       buf_str(&line), &err))
+		return;
+	struct event v = {.severity = SEVERITY_CRITICAL, .at = e.at};
+	cut_z(v.name, sizeof(v.name), err.kind == ERR_DISK_FULL ? "disk-full" : "state-unwritable");
+	cut_z(v.cluster, sizeof(v.cluster), t->seen->cluster);
+	cut_z(v.subject, sizeof(v.subject), t->seen->self_host);
+	snprintf(v.headline, sizeof(v.headline), "%s: rotad cannot write its journal.",
+		 t->seen->self_host);
+	snprintf(v.what, sizeof(v.what), "%s", err.text);
+	snprintf(v.now, sizeof(v.now), "Nothing in use was touched.");
+	snprintf(v.we_did, sizeof(v.we_did),
+		 "Acts that need a durable record fail and are tried again.");
+	snprintf(v.you, sizeof(v.you), "Free space and check permissions of %s.", t->directory);
+	t->ports.tell(t->ports.teller, &v, true);
+}
+
+void record_intent(struct seat *t, const struct act *a)
+{
+	append(t, JOURNAL_INTENT, a, a->reason);
+}
+
+/* Acts whose end is worth an event of its own. */
+static void tell_done(struct seat *t, const struct act *a)
+{
+	static const struct {
+		enum act_kind kind;
+		const char *event;
+		enum severity severity;
+		const char *text;
+	} rows[] = {
+	    {ACT_PROPOSE, "rotation-started", SEVERITY_NOTICE, "a keyfile rotation began"},
+	    {ACT_PUT_KEYFILE, "keyring-written", SEVERITY_INFO, "the keyfile was written"},
+	    {ACT_RESTART, "turn-started", SEVERITY_INFO, "the member is being restarted"},
+	    {ACT_END_JOB, "turn-done", SEVERITY_INFO, "the turn is over"},
+	    {ACT_VOTE, "voted", SEVERITY_INFO, "the member has voted"},
+	    {ACT_CLOSE, "rotation-done", SEVERITY_NOTICE, "the old key is refused by every member"},
+	    {ACT_RETIRE, "key-retired", SEVERITY_NOTICE, "the old key is retired on this host"},
+	    {ACT_CONFIRM_CERTIFICATE, "certificate-renewed", SEVERITY_NOTICE,
+	     "a new certificate is served and accepted by every peer"},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		struct event e = {.severity = rows[i].severity, .at = t->seen->now};
+		if (rows[i].kind != a->kind)
+			continue;
+		cut_z(e.name, sizeof(e.name), rows[i].event);
+		cut_z(e.cluster, sizeof(e.cluster), t->seen->cluster);
+		cut_z(e.subject, sizeof(e.subject), t->seen->self_host);
+		snprintf(e.headline, sizeof(e.headline), "%s/%s: %s: %.300s.", t->seen->cluster,
+			 t->seen->self_host, rows[i].text, a->reason);
+		snprintf(e.what, sizeof(e.what), "%s", a->reason);
+		snprintf(e.now, sizeof(e.now), "%s",
+			 t->plan.restart_why[0] ? t->plan.restart_why : "As planned.");
+		snprintf(e.we_did, sizeof(e.we_did), "%s", act_table[a->kind].text);
+		snprintf(e.you, sizeof(e.you), "Nothing to do.");
+		t->ports.tell(t->ports.teller, &e, true);
+	}
+}
+
+void record_proof(struct seat *t, const struct act *a)
+{
+	append(t, JOURNAL_PROOF, a, a->reason);
+	tell_done(t, a);
+}
+
+void record_failed(struct seat *t, const struct act *a, const struct err *err)
+{
+	char text[ERR_TEXT_BYTES];
+	err_print(err, text, sizeof(text));
+	append(t, JOURNAL_FAILED, a, text);
+	/* Losing a race, and a step-down that is refused once, are part of the game; the plan tells
+	 * of what lasts. */
+	if (err->kind == ERR_CONFLICT)
+		return;
+	struct event e = {.severity = err->kind == ERR_BUG ? SEVERITY_CRITICAL : SEVERITY_WARNING,
+			  .at = t->seen->now};
+	cut_z(e.name, sizeof(e.name),
+	      err->kind == ERR_BUG         ? "invariant-broken"
+	      : err->kind == ERR_DISK_FULL ? "disk-full"
+	      : a->kind == ACT_STEP_DOWN   ? "step-down-refused"
+					   : "act-failed");
+	cut_z(e.cluster, sizeof(e.cluster), t->seen->cluster);
+	cut_z(e.subject, sizeof(e.subject), t->seen->self_host);
+	snprintf(e.headline, sizeof(e.headline), "%s/%s: \"%s\" failed.", t->seen->cluster,
+		 t->seen->self_host, act_table[a->kind].text);
+	snprintf(e.what, sizeof(e.what), "%s", text);
+	snprintf(e.now, sizeof(e.now), "%s",
+		 t->plan.restart_why[0] ? t->plan.restart_why
+					: "Files in use are whole; nothing else was touched.");
+	snprintf(e.we_did, sizeof(e.we_did), "Stopped there; looked at again soon.");
+	snprintf(e.you, sizeof(e.you), "%s.",
+		 err_kind_advice(err->kind)[0] ? err_kind_advice(err->kind) : "rotactl explain");
+	t->ports.tell(t->ports.teller, &e, true);
+}
+
+void record_events(struct seat *t, const struct plan *plan)
+{
+	for (unsigned i = 0; i < plan->events_n; i++)
+		t->ports.tell(t->ports.teller, &plan->events[i],
+			      strcmp(plan->events[i].subject, t->seen->self_host) == 0);
+}

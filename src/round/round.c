@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The conductor (DESIGN section 2). A crash is a round that ended early: the next one looks again.
+ */
+#include "round/round.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/planner.h"
+#include "plan/post.h"
+#include "plan/safe.h"
+
+enum { PLANS_PER_ROUND_MAX = 3 }; /* plan, look, plan again; then look again in the next round */
+
+static void plan_now(struct seat *t)
+{
+	plan_step(t->seen, &t->config->policy, t->instance, 0, &t->plan);
+}
+
+/* What failed is told in words and tried again after a while that its kind names. */
+static struct wall after_failure(const struct seat *t, const struct err *err)
+{
+	static const int64_t wait_us[RETRY_N] = {
+	    [RETRY_NOW] = 50 * US_MS,    [RETRY_LATER] = US_S,      [RETRY_AFTER_CHANGE] = 5 * US_S,
+	    [RETRY_OPERATOR] = 5 * US_S, [RETRY_NEVER] = 30 * US_S,
+	};
+	return wall_add(t->ports.host.ops->now(t->ports.host.self),
+			wait_us[err_kind_retry(err->kind)]);
+}
+
+/* The narrow look after an act, and the pure judgement of what was seen. */
+static bool verify(struct seat *t, const struct act *a, struct err *err)
+{
+	if (a->kind == ACT_PUT_KEYFILE || a->kind == ACT_RESTORE_KEYFILE ||
+	    a->kind == ACT_ROLL_BACK)
+		observe_keyfile(t);
+	return post_holds(t->seen, a, err);
+}
+
+static bool act_now(struct seat *t, const struct act *a, struct err *err)
+{
+	/* The invariants, asked by code that did not make the plan. */
+	if (!safe_holds(t->seen, a, err)) {
+		record_failed(t, a, err);
+		return false;
+	}
+	record_intent(t, a);
+	if (!enact(t, a, err) || !verify(t, a, err)) {
+		record_failed(t, a, err);
+		return false;
+	}
+	record_proof(t, a);
+	return true;
+}
+
+struct wall round_run(struct seat *t, bool dry_run)
+{
+	struct err err = ERR_INIT;
+	struct wall wake;
+	unsigned done = 0;
+	t->rounds++;
+	observe(t);
+	plan_now(t);
+	for (int i = 0; i < PLANS_PER_ROUND_MAX &&
+			(t->plan.looks_n > 0 || t->plan.wants_peer_check) && !dry_run;
+	     i++) {
+		bool any = t->plan.wants_peer_check;
+		if (t->plan.wants_peer_check) {
+			observe_peers(t);
+			t->seen->certificate.is_seen_by_peers =
+			    t->is_peer_check_done && !t->peers_why[0];
+			cut_z(t->seen->certificate.peers_why,
+			      sizeof(t->seen->certificate.peers_why), t->peers_why);
+		}
+		any |= t->plan.looks_n > 0 && observe_looks(t, &t->plan);
+		if (!any)
+			break;
+		plan_now(t);
+	}
+	record_events(t, &t->plan);
+	wake = t->plan.wake_at;
+	for (unsigned i = 0; !dry_run && i < t->plan.acts_n; i++) {
+		if (!act_now(t, &t->plan.acts[i], &err)) {
+			char why[REASON_BYTES];
+			snprintf(t->plan.reason, sizeof(t->plan.reason), "%s failed: %.400s",
+				 act_table[t->plan.acts[i].kind].word,
+				 err_print(&err, why, sizeof(why)));
+			t->plan.is_waiting = true;
+			return after_failure(t, &err);
+		}
+		done++;
+	}
+	/* Something changed: look again at once. */
+	if (done > 0)
+		wake = t->seen->now;
+	return wake;
+}

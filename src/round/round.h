@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The conductor: observe, plan, record the intent, act, verify, record the proof. One round of one
+ * seat; knows ports only. */
+#ifndef ROUND_ROUND_H
+#define ROUND_ROUND_H
+
+#include "round/seat.h"
+
+/* One round. Returns the moment for the next one at the latest (this host's wall clock). Never
+ * fails: what went wrong is in seat->plan.reason and in events. dry_run: everything but ACT. */
+struct wall round_run(struct seat *t, bool dry_run);
+
+/* round/observe.c: fill seat->seen. */
+void observe(struct seat *t);
+/* Make the logins that the plan asked for; true when at least one was made. */
+bool observe_looks(struct seat *t, const struct plan *plan);
+/* Handshakes as a member towards every peer, with the certificate in place. */
+void observe_peers(struct seat *t);
+/* Read the keyfile again into seen: the narrow look after a write. */
+void observe_keyfile(struct seat *t);
+
+/* round/enact.c: do one act. True when it was done (or begun). Errors: of the ports. */
+MUST_CHECK bool enact(struct seat *t, const struct act *a, struct err *err);
+
+/* round/record.c: the journal of the seat and the events. */
+void record_intent(struct seat *t, const struct act *a);
+void record_proof(struct seat *t, const struct act *a);
+void record_failed(struct seat *t, const struct act *a, const struct err *err);
+void record_events(struct seat *t, const struct plan *plan);
+
+/* A person's orders, put into the ledger by this seat. */
+struct order_wish {
+	enum order_kind kind;
+	enum urgency urgency;
+	const char *host, *who, *reason, *ticket; /* "" where not given */
+	bool breaks_freeze;
+	int64_t max_lag_us;
+};
+MUST_CHECK bool seat_order(struct seat *t, const struct order_wish *w, struct token *ret_id,
+			   struct err *err);
+MUST_CHECK bool seat_hold(struct seat *t, bool is_on, const char *who, const char *why,
+			  struct err *err);
+/* A nay in the name of every member that has not voted. */
+MUST_CHECK bool seat_abort(struct seat *t, const char *who, const char *why, struct err *err);
+/* Give back a claim in a person's name: he has made sure that nothing acts any more. */
+MUST_CHECK bool seat_release(struct seat *t, const char *who, struct err *err);
+
+/* round/view.c: what `rotactl status` and the rest show, as JSON text. Errors: ERR_MEMORY,
+ * ERR_LIMIT. */
+MUST_CHECK bool view_encode(const struct seat *t, struct buf *ret, struct err *err);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening, closing and addressing a seat; its keychain. Decides nothing. */
+#include "round/seat.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "codec/anchor_json.h"
+#include "codec/base64.h"
+
+const struct secret *keychain_find(const struct keychain *c, const struct key_id *id)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		if (key_id_equal(&c->keys[i].id, id))
+			return &c->keys[i].text;
+	return NULL;
+}
+
+bool keychain_add(struct keychain *c, const struct key_id *id, const struct secret *text,
+		  struct err *err)
+{
+	struct secret copy = {.p = NULL};
+	if (keychain_find(c, id))
+		return true;
+	if (!secret_from(&copy, text->p, text->n, err))
+		return false;
+	if (c->n == KEYCHAIN_MAX) { /* the oldest goes: it is on disk or in the ledger if it is
+				       still needed */
+		secret_fini(&c->keys[0].text);
+		memmove(&c->keys[0], &c->keys[1], (KEYCHAIN_MAX - 1) * sizeof(c->keys[0]));
+		c->n--;
+	}
+	c->keys[c->n].id = *id;
+	c->keys[c->n].text = copy;
+	c->n++;
+	return true;
+}
+
+void keychain_drop(struct keychain *c, const struct key_id *id)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		if (key_id_equal(&c->keys[i].id, id)) {
+			secret_fini(&c->keys[i].text);
+			memmove(&c->keys[i], &c->keys[i + 1], (c->n - i - 1) * sizeof(c->keys[0]));
+			c->n--;
+			return;
+		}
+}
+
+void keychain_fini(struct keychain *c)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		secret_fini(&c->keys[i].text);
+	c->n = 0;
+}
+
+const char *seat_path(const struct seat *t, const char *name, char *out)
+{
+	snprintf(out, PATH_BYTES_MAX, "%s/%s", t->directory, name);
+	return out;
+}
+
+bool seat_token(struct seat *t, struct token *ret, struct err *err)
+{
+	unsigned char bytes[TOKEN_CHARS / 2];
+	if (!t->ports.host.ops->random(t->ports.host.self, bytes, sizeof(bytes), err))
+		return false;
+	hex_print(bytes, sizeof(bytes), ret->hex);
+	return true;
+}
+
+void seat_head(struct seat *t, struct doc_head *ret)
+{
+	*ret = (struct doc_head){
+	    .ledger = t->anchor.ledger,
+	    .from = t->identity.spki,
+	    .incarnation = t->incarnation,
+	    .seq = ++t->seq,
+	    .at = t->ports.host.ops->now(t->ports.host.self),
+	};
+	cut_z(ret->cluster, sizeof(ret->cluster), t->anchor.cluster);
+}
+
+const struct store_port *seat_store(const struct seat *t)
+{
+	return t->seen && t->seen->is_standalone ? &t->ports.local_store : &t->ports.set_store;
+}
+
+bool anchor_put(struct seat *t, struct err *err)
+{
+	char path[PATH_BYTES_MAX];
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	if (!anchor_encode(&t->anchor, &text, err))
+		return err_in(err, "writing the anchor of %s", t->instance->name);
+	struct file_put put = {
+	    .path = seat_path(t, "anchor.json", path), .bytes = buf_str(&text), .mode = 0600};
+	if (!t->ports.files.ops->put(t->ports.files.self, &put, err))
+		return err_in(err, "writing the anchor of %s", t->instance->name);
+	t->is_anchor_new = false;
+	return true;
+}
+
+bool notes_put(struct seat *t, struct err *err)
+{
+	char path[PATH_BYTES_MAX];
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	if (!notes_encode(&t->notes, &text, err))
+		return err_in(err, "writing the notes of %s", t->instance->name);
+	struct file_put put = {
+	    .path = seat_path(t, "notes.json", path), .bytes = buf_str(&text), .mode = 0600};
+	return t->ports.files.ops->put(t->ports.files.self, &put, err) ||
+	       err_in(err, "writing the notes of %s", t->instance->name);
+}
+
+static bool open_identity(struct seat *t, struct err *err)
+{
+	char path[PATH_BYTES_MAX];
+	auto_secret struct secret text = {.p = NULL};
+	seat_path(t, "identity.pem", path);
+	if (t->ports.files.ops->read_secret(t->ports.files.self, path, IDENTITY_FILE_BYTES_MAX,
+					    &text, NULL, err))
+		return identity_keys_decode(&text, &t->identity, err) ||
+		       err_in(err, "reading '%s'", path);
+	if (err->kind != ERR_NOT_FOUND)
+		return err_in(err, "reading '%s'", path);
+	err_clear(err);
+	if (!identity_keys_new(&t->identity, err) ||
+	    !identity_keys_encode(&t->identity, &text, err))
+		return err_in(err, "making an identity");
+	struct file_put put = {.path = path, .bytes = {.p = text.p, .n = text.n}, .mode = 0600};
+	return t->ports.files.ops->put(t->ports.files.self, &put, err) ||
+	       err_in(err, "writing '%s'", path);
+}
+
+static bool open_anchor(struct seat *t, struct err *err)
+{
+	char path[PATH_BYTES_MAX];
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	seat_path(t, "anchor.json", path);
+	if (t->ports.files.ops->read_text(t->ports.files.self, path, DOC_BYTES_MAX, &text, NULL,
+					  err))
+		return anchor_decode(buf_str(&text), &t->anchor, err) ||
+		       err_in(err, "reading '%s'", path);
+	if (err->kind != ERR_NOT_FOUND)
+		return err_in(err, "reading '%s'", path);
+	err_clear(err);
+	t->is_anchor_new = true;
+	/* A salt of this host's own until it founds or joins a ledger: ids never leave the host
+	 * with it. */
+	unsigned char salt[32];
+	if (!t->ports.host.ops->random(t->ports.host.self, salt, sizeof(salt), err))
+		return false;
+	hex_print(salt, sizeof(salt), t->anchor.salt_hex);
+	return true;
+}
+
+static bool open_notes(struct seat *t, struct err *err)
+{
+	char path[PATH_BYTES_MAX];
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	seat_path(t, "notes.json", path);
+	if (t->ports.files.ops->read_text(t->ports.files.self, path, DOC_BYTES_MAX, &text, NULL,
+					  err)) {
+		if (notes_decode(buf_str(&text), &t->notes, err))
+			return true;
+		/* Notes only tell where to look first; without them everything is looked at anew.
+		 */
+		t->notes = (struct notes){.has_written = false};
+		err_clear(err);
+		return true;
+	}
+	if (err->kind != ERR_NOT_FOUND)
+		return err_in(err, "reading '%s'", path);
+	err_clear(err);
+	return true;
+}
+
+bool seat_open(struct seat *t, const struct config *config, const struct instance_policy *instance,
+	       const struct round_ports *ports, struct err *err)
+{
+	*t = (struct seat){.config = config, .instance = instance, .ports = *ports};
+	if (snprintf(t->directory, sizeof(t->directory), "%s/%s", config->state_directory,
+		     instance->name) >= (int)sizeof(t->directory))
+		return err_set(err, ERR_LIMIT, "the state directory's name is too long");
+	if (!arena_init(&t->arena, (size_t)16 * 1024 * 1024, err))
+		return false;
+	t->seen = calloc(1, sizeof(*t->seen));
+	t->identities = calloc(MEMBERS_MAX + ROUTERS_MAX, sizeof(*t->identities));
+	if (!t->seen || !t->identities)
+		return err_set(err, ERR_MEMORY, "no memory for instance '%s'", instance->name);
+	return seat_token(t, &t->incarnation, err) && open_identity(t, err) &&
+	       open_anchor(t, err) && open_notes(t, err);
+}
+
+void seat_close(struct seat *t)
+{
+	keychain_fini(&t->chain);
+	identity_keys_fini(&t->identity);
+	arena_fini(&t->arena);
+	wipe(t->anchor.salt_hex, sizeof(t->anchor.salt_hex));
+	free(t->seen);
+	free(t->identities);
+	t->seen = NULL;
+	t->identities = NULL;
+}
+
+void seat_reload(struct seat *t, const struct config *config,
+		 const struct instance_policy *instance)
+{
+	t->config = config;
+	t->instance = instance;
+	t->has_server = false;
+	t->certificate_at.us = 0;
+	t->rehearsed_at.us = 0;
+}
+
+struct member_memory *seat_memory(struct seat *t, const char *host)
+{
+	for (unsigned i = 0; i < t->memory_n; i++)
+		if (strcmp(t->memory[i].host, host) == 0)
+			return &t->memory[i];
+	if (t->memory_n == MEMBERS_MAX)
+		return NULL;
+	struct member_memory *m = &t->memory[t->memory_n++];
+	*m = (struct member_memory){.proofs_n = 0};
+	cut_z(m->host, sizeof(m->host), host);
+	return m;
+}
+
+static bool uses_tls(const struct mongod_options *o)
+{
+	return strcmp(o->tls_mode, "requireTLS") == 0 || strcmp(o->tls_mode, "preferTLS") == 0;
+}
+
+struct mongod_target seat_target(const struct seat *t, const char *host, bool is_self)
+{
+	const struct mongod_options *o = &t->options;
+	struct mongod_target r = {.host = host, .tls = uses_tls(o)};
+	if (r.tls) {
+		r.ca_file = o->ca_file[0] ? o->ca_file : NULL;
+		r.client_pem = o->cluster_file[0] ? o->cluster_file : o->certificate_key_file;
+		r.allows_invalid_hostnames = o->allows_invalid_hostnames;
+	}
+	if (is_self) {
+		r.address = t->instance->address[0] ? t->instance->address : NULL;
+		/* Before its name in rs.conf is known there is no name to check; it is asked over
+		 * this host's own address. */
+		if (!t->me[0])
+			r.allows_invalid_hostnames = true;
+	}
+	return r;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One instance of this host under rotad's care: its ports, its durable state and what is remembered
+ * between rounds. A seat shares nothing with another: each has its own identity, anchor, notes and
+ * journal in STATE/INSTANCE. */
+#ifndef ROUND_SEAT_H
+#define ROUND_SEAT_H
+
+#include "codec/identity.h"
+#include "model/plan.h"
+#include "model/policy.h"
+#include "model/seen.h"
+#include "port/authority.h"
+#include "port/files.h"
+#include "port/host.h"
+#include "port/mongod.h"
+#include "port/restarter.h"
+#include "port/store.h"
+
+/* What the seat needs of the outside; wired by cmd/wire.c or by fakes. */
+struct round_ports {
+	struct host_port host;
+	struct files_port files;
+	struct mongod_port mongod;
+	struct restarter_port restarter;
+	struct store_port set_store;   /* the ledger in the set */
+	struct store_port local_store; /* the ledger in a file, for standalones */
+	/* Point the set's store at these members with this credential; borrowed during the call. */
+	void (*store_aim)(void *self, const struct mongod_target *targets, size_t targets_n,
+			  const struct mongod_credential *credential);
+	void *store_self;
+	/* An authority of the configuration, or NULL. */
+	const struct authority_port *(*find_authority)(void *self, const char *name);
+	void *authorities;
+	/* Tell an event: journal and alert targets. is_mine: it concerns this host, so this host
+	 * sends first. */
+	void (*tell)(void *self, const struct event *e, bool is_mine);
+	void *teller;
+	/* Read a secret that the configuration refers to. */
+	bool (*credential)(void *self, const struct credential_ref *ref, struct secret *ret,
+			   struct err *err);
+	void *credentials;
+};
+
+/* Key bytes by id, for writing files and for login proofs: of the file, of envelopes, of the
+ * previous file. */
+enum { KEYCHAIN_MAX = 8 };
+struct keychain {
+	unsigned n;
+	struct {
+		struct key_id id;
+		struct secret text;
+	} keys[KEYCHAIN_MAX];
+};
+const struct secret *keychain_find(const struct keychain *c,
+				   const struct key_id *id); /* NULL: not held */
+MUST_CHECK bool keychain_add(struct keychain *c, const struct key_id *id, const struct secret *text,
+			     struct err *err);
+void keychain_drop(struct keychain *c, const struct key_id *id);
+void keychain_fini(struct keychain *c);
+
+/* What must survive a crash of rotad, an instance each: STATE/INSTANCE/notes.json, replaced durably
+ * before the act that it announces. It tells what to look at first, never what to do next (DESIGN
+ * invariant 9). */
+struct notes {
+	/* the keyring that the process was started with, as far as known */
+	char loaded_process[PROCESS_ID_CHARS + 1];
+	struct ring_ids loaded;
+	/* the keyfile as this rotad wrote or adopted it last */
+	bool has_written;
+	uint64_t written_device, written_inode;
+	int64_t written_size;
+	struct wall written_modified, written_changed;
+	struct ring_ids written_ring;
+	/* a restart that was begun */
+	bool job_is_open, job_is_rollback;
+	char job_process[PROCESS_ID_CHARS + 1];
+	struct wall job_begun_at;
+	struct ring_ids job_ring;
+	/* debts and budgets */
+	struct wall step_down_refused_at, restored_at, rolled_back_at, hook_failed_at;
+	char rolled_back_why[512], hook_why[256];
+	/* the certificate under way */
+	enum cert_stage stage;
+	char staged_serial[64];
+	struct token cert_order, cert_order_done;
+	struct wall asked_at, retry_at;
+	char cert_why[512], cookie[256];
+	/* mongod.conf as it was when the process was started */
+	char config_process[PROCESS_ID_CHARS + 1];
+	char config_hash[65];
+	/* order asked for by a person here, not yet in the ledger */
+	struct wall first_seen; /* of this keyfile, for its age */
+};
+
+/* What is remembered of a member between rounds; losing it costs a look. */
+struct member_memory {
+	char host[HOST_BYTES_MAX];
+	uint64_t statement_seq;
+	struct token statement_incarnation;
+	struct wall statement_moved;
+	unsigned proofs_n;
+	struct key_proof proofs[PROOFS_PER_MEMBER_MAX];
+	bool has_served;
+	struct mongod_tls_result served;
+	struct wall served_at;
+};
+
+struct seat {
+	const struct config *config;
+	const struct instance_policy *instance;
+	struct round_ports ports;
+	char directory[PATH_BYTES_MAX / 2]; /* STATE/INSTANCE */
+	struct token incarnation;
+	uint64_t seq;
+	uint64_t journal_seq;
+
+	/* durable */
+	struct identity_keys identity;
+	struct anchor anchor;
+	bool is_anchor_new; /* not on disk yet */
+	struct notes notes;
+
+	/* remembered */
+	struct keychain chain;
+	bool has_options;
+	struct mongod_options
+	    options; /* of the live process if it ever answered, else of the file */
+	bool is_options_live;
+	bool has_rs;
+	struct mongod_config rs;
+	struct wall rs_at;
+	bool has_server;
+	struct mongod_server server;
+	char server_process[PROCESS_ID_CHARS + 1];
+	struct wall server_at;
+	char me[HOST_BYTES_MAX];
+	unsigned memory_n;
+	struct member_memory memory[MEMBERS_MAX];
+	int64_t claim_rev;
+	uint64_t claim_beat;
+	struct wall claim_moved;
+	struct mono claim_moved_boot;
+	struct wall rehearsed_at;
+	bool is_rehearsed;
+	char rehearsal[REASON_BYTES];
+	char foreign_sessions[256];
+	struct wall foreign_at;
+	struct wall certificate_at;
+	struct seen_certificate certificate;
+	struct file_view certificate_view;
+	bool is_peer_check_done;
+	char peers_why[256];
+	bool is_approved;
+	int64_t clock_offset_us;
+
+	/* of the last round */
+	struct seen *seen;
+	struct plan plan;
+	struct identity_doc *identities; /* MEMBERS_MAX + ROUTERS_MAX */
+	unsigned identities_n;
+	int64_t revs_claim, revs_hold, revs_statement, revs_roll,
+	    revs_identity; /* of the documents read */
+	bool is_welcomed[MEMBERS_MAX + ROUTERS_MAX];
+	int64_t welcome_revs[MEMBERS_MAX + ROUTERS_MAX];
+	struct arena arena;
+	/* told: for deduplication within this process; the notifier keeps its own */
+	unsigned rounds;
+};
+
+/* Read or make the durable state of the seat in config->state_directory/NAME (the folder is there).
+ * Errors: as files_ops; ERR_SYNTAX for a torn or foreign anchor: rotad does not go on with it. */
+MUST_CHECK bool seat_open(struct seat *t, const struct config *config,
+			  const struct instance_policy *instance, const struct round_ports *ports,
+			  struct err *err);
+void seat_close(struct seat *t);
+/* Take a new configuration; what was seen stays. */
+void seat_reload(struct seat *t, const struct config *config,
+		 const struct instance_policy *instance);
+
+/* Durable writes of the seat's own state. */
+MUST_CHECK bool notes_put(struct seat *t, struct err *err);
+MUST_CHECK bool anchor_put(struct seat *t, struct err *err);
+MUST_CHECK bool notes_encode(const struct notes *n, struct buf *ret, struct err *err);
+MUST_CHECK bool notes_decode(struct str text, struct notes *ret, struct err *err);
+
+/* Path of a file in the seat's folder, in out (PATH_BYTES_MAX). */
+const char *seat_path(const struct seat *t, const char *name, char *out);
+struct member_memory *seat_memory(struct seat *t,
+				  const char *host); /* made when it is not there; NULL when full */
+/* A fresh random token. */
+MUST_CHECK bool seat_token(struct seat *t, struct token *ret, struct err *err);
+/* Head of a new document of this seat. */
+void seat_head(struct seat *t, struct doc_head *ret);
+/* The store in use: the set's, or the local file for a standalone. */
+const struct store_port *seat_store(const struct seat *t);
+
+/* How to reach a member; borrows from the seat and host. */
+struct mongod_target seat_target(const struct seat *t, const char *host, bool is_self);
+/* The credential for looking: the given user, or __system with the best key. False when there is
+ * none. */
+bool seat_credential(struct seat *t, struct mongod_credential *ret);
+
+#endif
