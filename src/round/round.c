@@ -46,7 +46,12 @@ static bool act_now(struct seat *t, const struct act *a, struct err *err)
 		return false;
 	}
 	record_intent(t, a);
-	if (!enact(t, a, err) || !verify(t, a, err)) {
+	if (t->ports.boundary)
+		t->ports.boundary(t->ports.boundary_self, act_table[a->kind].word, true);
+	bool ok = enact(t, a, err);
+	if (t->ports.boundary)
+		t->ports.boundary(t->ports.boundary_self, act_table[a->kind].word, false);
+	if (!ok || !verify(t, a, err)) {
 		record_failed(t, a, err);
 		return false;
 	}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Orders, holds and questions. Each leaves a line in the seat's journal with who asked. */
+#include "round/command.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "codec/journal_line.h"
+
+DEFINE_AUTO(json_t, json_decref)
+
+static void note(struct seat *t, const char *word, const char *who, const char *text)
+{
+	struct journal_entry e = {.seq = ++t->journal_seq,
+				  .at = t->ports.host.ops->now(t->ports.host.self),
+				  .kind = JOURNAL_NOTE};
+	auto_buf struct buf line = {.max = 64 * 1024};
+	char path[PATH_BYTES_MAX];
+	struct err ignored = ERR_INIT;
+	cut_z(e.act, sizeof(e.act), word);
+	cut_z(e.instance, sizeof(e.instance), t->instance->name);
+	cut_z(e.subject, sizeof(e.subject), t->seen->self_host);
+	snprintf(e.text, sizeof(e.text), "by %s: %.400s", who, text);
+	if (journal_line_print(&e, &line, &ignored)) /* a full disk is told by the next act */
+		(void)!t->ports.files.ops->append(
+		    t->ports.files.self, seat_path(t, "journal", path), buf_str(&line), &ignored);
+}
+
+static const char *text_of(const json_t *body, const char *key)
+{
+	const char *z = json_string_value(json_object_get(body, key));
+	return z ? z : "";
+}
+
+static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *ret,
+		   struct err *err)
+{
+	static const char *const urgencies[] = {[URGENCY_ROUTINE] = "routine",
+						[URGENCY_URGENT] = "urgent",
+						[URGENCY_EMERGENCY] = "emergency"};
+	const char *kind = text_of(body, "kind"), *urgency = text_of(body, "urgency");
+	struct token id;
+	struct order_wish w = {
+	    .host = text_of(body, "member"),
+	    .who = who,
+	    .reason = text_of(body, "reason"),
+	    .ticket = text_of(body, "ticket"),
+	    .breaks_freeze = json_is_true(json_object_get(body, "breakFreeze")),
+	    .max_lag_us = json_integer_value(json_object_get(body, "maxLagSeconds")) * US_S,
+	};
+	if (strcmp(kind, "keyfile") == 0)
+		w.kind = ORDER_KEYFILE;
+	else if (strcmp(kind, "certificates") == 0)
+		w.kind = ORDER_CERTIFICATES;
+	else
+		return err_set(err, ERR_INVALID,
+			       "kind '%.40s' cannot be rotated; keyfile or certificates", kind);
+	for (int i = 0; urgency[0] && i < URGENCY_N; i++)
+		if (strcmp(urgency, urgencies[i]) == 0)
+			w.urgency = (enum urgency)i;
+	enum mode mode = instance_mode(&t->config->policy, t->instance,
+				       w.kind == ORDER_KEYFILE ? KIND_KEYFILE : KIND_CERTIFICATES);
+	if (mode <= MODE_OBSERVE)
+		return err_set(err, ERR_REFUSED,
+			       "%s is in mode %s: rotad only looks. See rotactl mode",
+			       t->instance->name, mode_name(mode));
+	if (w.kind == ORDER_CERTIFICATES && !t->config->policy.certificates.authority[0])
+		return err_set(err, ERR_REFUSED, "no authority is configured for certificates");
+	if (w.kind == ORDER_KEYFILE && seen_generation(t->seen) != GENERATION_NONE &&
+	    w.urgency != URGENCY_EMERGENCY)
+		return err_set(
+		    err, ERR_REFUSED, "a rotation is under way (key %u to key %u); rotactl status",
+		    t->seen->ledger.proposal.pivot.number, t->seen->ledger.proposal.next.number);
+	if (!seat_order(t, &w, &id, err))
+		return false;
+	note(t, "order", who, w.reason[0] ? w.reason : kind);
+	json_object_set_new(ret, "order", json_string(id.hex));
+	return true;
+}
+
+static bool approve(struct seat *t, const json_t *body, const char *who, json_t *ret,
+		    struct err *err)
+{
+	(void)body;
+	(void)err;
+	t->is_approved = true;
+	note(t, "approve", who, t->plan.reason);
+	json_object_set_new(ret, "approved", json_string(t->plan.reason));
+	return true;
+}
+
+static bool pause_it(struct seat *t, const json_t *body, const char *who, json_t *ret,
+		     struct err *err)
+{
+	const char *why = text_of(body, "reason");
+	(void)ret;
+	if (!seat_hold(t, true, who, why[0] ? why : "paused", err))
+		return false;
+	note(t, "pause", who, why);
+	return true;
+}
+
+static bool resume(struct seat *t, const json_t *body, const char *who, json_t *ret,
+		   struct err *err)
+{
+	(void)ret;
+	if (!seat_hold(t, false, who, text_of(body, "reason"), err))
+		return false;
+	/* A person looked: debts of this host are tried anew. */
+	t->notes.step_down_refused_at.us = 0;
+	t->notes.hook_failed_at.us = 0;
+	note(t, "resume", who, text_of(body, "reason"));
+	return notes_put(t, err);
+}
+
+static bool abort_it(struct seat *t, const json_t *body, const char *who, json_t *ret,
+		     struct err *err)
+{
+	(void)ret;
+	if (!seat_abort(t, who, text_of(body, "reason"), err))
+		return false;
+	note(t, "abort", who, text_of(body, "reason"));
+	return true;
+}
+
+static bool release(struct seat *t, const json_t *body, const char *who, json_t *ret,
+		    struct err *err)
+{
+	(void)body;
+	(void)ret;
+	if (!seat_release(t, who, err))
+		return false;
+	note(t, "turn release", who, t->seen->ledger.claim.host);
+	return true;
+}
+
+/* Every key of the file (all known keys with "all") on every member, each alone. */
+static bool verify(struct seat *t, const json_t *body, const char *who, json_t *ret,
+		   struct err *err)
+{
+	const struct seen *s = t->seen;
+	const struct proposal *p = &s->ledger.proposal;
+	struct plan *looks = calloc(1, sizeof(*looks));
+	struct key_name pivot = seen_pivot(s);
+	bool all = json_is_true(json_object_get(body, "all"));
+	(void)who;
+	(void)ret;
+	if (!looks)
+		return err_set(err, ERR_MEMORY, "no memory to verify");
+	for (unsigned i = 0; i < s->members_n; i++) {
+		looks->looks[looks->looks_n++] =
+		    (struct look){.member = i, .key = pivot.id, .control = pivot.id};
+		if (s->ledger.has_proposal &&
+		    (all || ring_ids_has(&s->keyfile.ring, &p->next.id)) &&
+		    !key_id_equal(&p->next.id, &pivot.id) && looks->looks_n < LOOKS_MAX)
+			looks->looks[looks->looks_n++] = (struct look){.member = i,
+								       .key = p->next.id,
+								       .control = pivot.id,
+								       .expects_refusal = true};
+	}
+	if (key_id_given(&pivot.id))
+		(void)observe_looks(t, looks);
+	free(looks);
+	return true;
+}
+
+static bool history(struct seat *t, const json_t *body, const char *who, json_t *ret,
+		    struct err *err)
+{
+	char path[PATH_BYTES_MAX];
+	auto_buf struct buf text = {.max = 16 * 1024 * 1024};
+	json_t *entries = json_array();
+	struct str rest, line;
+	(void)body;
+	(void)who;
+	json_object_set_new(ret, "entries", entries);
+	if (!t->ports.files.ops->read_text(t->ports.files.self, seat_path(t, "journal", path),
+					   16 * 1024 * 1024, &text, NULL, err)) {
+		if (err->kind != ERR_NOT_FOUND)
+			return false;
+		err_clear(err);
+		return true;
+	}
+	rest = buf_str(&text);
+	while (str_cut(&rest, '\n', &line)) {
+		struct journal_entry e;
+		struct err bad = ERR_INIT;
+		char when[40];
+		if (line.n == 0 || !journal_line_parse(line, &e, &bad))
+			continue;
+		json_array_append_new(entries,
+				      json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "at",
+						wall_print_utc(e.at, when, sizeof(when)), "kind",
+						journal_kind_name(e.kind), "act", e.act, "instance",
+						e.instance, "member", e.subject, "generation",
+						(json_int_t)e.generation, "text", e.text));
+	}
+	return true;
+}
+
+static const struct {
+	const char *route;
+	bool (*run)(struct seat *t, const json_t *body, const char *who, json_t *ret,
+		    struct err *err);
+} command_table[] = {
+    {"/v1/rotate", rotate}, {"/v1/approve", approve}, {"/v1/pause", pause_it},
+    {"/v1/resume", resume}, {"/v1/abort", abort_it},  {"/v1/release", release},
+    {"/v1/verify", verify}, {"/v1/history", history},
+};
+
+static json_t *body_of(struct str body)
+{
+	json_error_t why;
+	json_t *root =
+	    body.n ? json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, &why) : json_object();
+	if (root && !json_is_object(root)) {
+		json_decref(root);
+		return NULL;
+	}
+	return root;
+}
+
+void command_instance(struct str body, char *out, size_t out_n)
+{
+	AUTO(json_t) root = body_of(body);
+	cut_z(out, out_n, root ? text_of(root, "instance") : "");
+}
+
+bool command_run(struct seat *t, const char *route, struct str body, const char *who,
+		 struct buf *ret, struct err *err)
+{
+	AUTO(json_t) root = body_of(body);
+	AUTO(json_t) answer = json_object();
+	if (!root)
+		return err_set(err, ERR_INVALID, "the request is no JSON object");
+	for (size_t i = 0; i < ARRAY_N(command_table); i++) {
+		if (strcmp(command_table[i].route, route) != 0)
+			continue;
+		if (!command_table[i].run(t, root, who, answer, err))
+			return false;
+		json_object_set_new(answer, "instance", json_string(t->instance->name));
+		char *text = json_dumps(answer, JSON_COMPACT);
+		if (!text)
+			return err_set(err, ERR_MEMORY, "no memory for the answer");
+		buf_adds(ret, text);
+		free(text);
+		return buf_ok(ret, err);
+	}
+	return err_set(err, ERR_NOT_FOUND, "no such command: %.60s", route);
+}
