@@ -158,7 +158,7 @@ static enum MHD_Result handle(void *self, struct MHD_Connection *c, const char *
 	if (x->is_finished)
 		return answer(c, x->status, buf_str(&x->answer));
 	if (!buf_ok(&x->body, &err))
-		return refuse(c, MHD_HTTP_PAYLOAD_TOO_LARGE, "the request is too large");
+		return refuse(c, MHD_HTTP_CONTENT_TOO_LARGE, "the request is too large");
 	if (x->call.route->is_snapshot) {
 		a->owner.snapshot(a->owner.self, &x->answer);
 		return answer(c, MHD_HTTP_OK, buf_str(&x->answer));

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "codec/journal_line.h"
 
-DEFINE_AUTO(json_t, json_decref)
+DEFINE_AUTO(json_t, json_decref);
 
 static void note(struct seat *t, const char *word, const char *who, const char *text)
 {

@@ -87,28 +87,29 @@ static bool publish_identity(struct seat *t, const struct act *a, struct err *er
 	return ledger_put(t, doc_id(id, "identity", t->identity.spki.hex), buf_str(&text), err);
 }
 
-/* Seal keys and salt for one identity. */
+/* Seal keys and salt for one identity. nonce: what it asked with, or NULL. */
 static bool seal(struct seat *t, const struct identity *to, uint64_t generation,
-		 const struct digest *proposal, const struct key_name *keys, unsigned keys_n,
-		 const char *id, struct err *err)
+		 const struct digest *proposal, const struct token *nonce,
+		 const struct key_name *keys, unsigned keys_n, const char *id, struct err *err)
 {
-	struct envelope e = {.generation = generation};
+	struct keyring_doc e = {.generation = generation, .to = to->spki};
 	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
 	bool ok = true;
 	seat_head(t, &e.head);
 	if (proposal)
 		e.proposal = *proposal;
-	e.to = to->spki;
+	if (nonce)
+		e.nonce = *nonce;
 	cut_z(e.host, sizeof(e.host), to->host);
 	memcpy(e.salt_hex, t->anchor.salt_hex, sizeof(e.salt_hex));
 	for (unsigned i = 0; ok && i < keys_n; i++) {
 		const struct secret *key = keychain_find(&t->chain, &keys[i].id);
-		ok = key ? keyring_add(&e.ring, key->p, key->n, err)
+		ok = key ? keyring_add(&e.keys, key->p, key->n, err)
 			 : err_set(err, ERR_NOT_FOUND, "key %u is not held here", keys[i].number);
 	}
-	ok = ok && envelope_seal(&e, &t->identity, to->receive_key, &text, err) &&
+	ok = ok && envelope_seal(&e, &t->identity, to, &text, err) &&
 	     ledger_put(t, id, buf_str(&text), err);
-	envelope_fini(&e);
+	keyring_doc_fini(&e);
 	return ok || err_in(err, "sealing for '%s'", to->host);
 }
 
@@ -121,7 +122,8 @@ static bool welcome(struct seat *t, const struct act *a, struct err *err)
 		const struct identity *to = &t->identities[i].identity;
 		if (!to->is_admitted || to->is_revoked || t->is_welcomed[i])
 			continue;
-		if (!seal(t, to, 0, NULL, &pivot, key_id_given(&pivot.id) ? 1 : 0,
+		if (!seal(t, to, t->anchor.generation, NULL, &to->head.incarnation, &pivot,
+			  key_id_given(&pivot.id) ? 1 : 0,
 			  doc_id_envelope(id, 0, to->spki.hex), err))
 			return false;
 	}
@@ -234,7 +236,7 @@ static bool propose(struct seat *t, const struct act *a, struct err *err)
 	for (unsigned i = 0; i < p->roll_n; i++) {
 		const struct identity *to = identity_for(t, p->roll[i].host);
 		snprintf(id, sizeof(id), "envelope/%s/%s", p->digest.hex, to->spki.hex);
-		if (!seal(t, to, p->generation, &p->digest, keys, 2, id, err))
+		if (!seal(t, to, p->generation, &p->digest, NULL, keys, 2, id, err))
 			return false;
 	}
 	return ledger_swap(t, doc_id_n(id, "proposal", p->generation), buf_str(&text), 0, err);

@@ -12,7 +12,7 @@
 #include "codec/digest.h"
 #include "codec/envelope.h"
 
-DEFINE_AUTO(json_t, json_decref)
+DEFINE_AUTO(json_t, json_decref);
 
 const char *doc_id(char *out, const char *kind, const char *name)
 {
@@ -197,19 +197,25 @@ static void pin_identities(struct seat *t)
 		t->anchor.pins_n = 0;
 }
 
-/* The salt and the present keyring, sealed for this host by one that has them. */
+/* The salt and the present keyring, sealed for this host by one that has them. The request was
+ * this host's identity; its nonce is the incarnation that published it. */
 static void read_welcome(struct seat *t, const struct docs *d)
 {
 	char id[DOC_ID_BYTES];
 	struct err err = ERR_INIT;
 	const struct store_doc *doc = find_doc(d, doc_id_envelope(id, 0, t->identity.spki.hex));
-	struct envelope e = {.generation = 0};
+	struct keyring_doc e = {.generation = 0};
 	struct doc_trust trust = seat_trust(t);
+	struct envelope_want want = {.trust = &trust, .host = t->seen->self_host};
 	if (t->anchor.ledger.hex[0] || !doc)
 		return;
 	trust.ledger = &t->seen->ledger.id;
-	if (!envelope_open(doc->text, &t->identity, &trust,
-			   &(struct envelope_want){.generation = 0}, &e, &err)) {
+	for (unsigned i = 0; i < t->identities_n; i++)
+		if (spki_equal(&t->identities[i].identity.spki, &t->identity.spki))
+			want.nonce = &t->identities[i].identity.head.incarnation;
+	if (!want.nonce)
+		return;
+	if (!envelope_open(doc->text, &t->identity, &want, &e, &err)) {
 		doubt(t, "the welcome of this host", &err);
 		return;
 	}
@@ -218,15 +224,18 @@ static void read_welcome(struct seat *t, const struct docs *d)
 	t->anchor.ledger = t->seen->ledger.id;
 	t->anchor.pivot = (struct key_name){.number = 0};
 	t->anchor.retired_n = 0;
+	keyring_doc_fini(&e);
 	if (!anchor_put(t, &err)) {
 		t->anchor = was;
 		doubt(t, "the anchor of this host", &err);
+		return;
 	}
-	keychain_fini(&t->chain); /* ids change with the salt */
+	/* Ids change with the salt: what is remembered by id is looked at anew. */
+	keychain_fini(&t->chain);
 	t->memory_n = 0;
 	t->notes.has_written = false;
 	t->notes.loaded.is_known = false;
-	envelope_fini(&e);
+	t->notes.job_ring.is_known = false;
 }
 
 static void open_keys(struct seat *t, const struct docs *d, const struct proposal *p)
@@ -234,37 +243,33 @@ static void open_keys(struct seat *t, const struct docs *d, const struct proposa
 	char id[DOC_ID_BYTES];
 	struct err err = ERR_INIT;
 	const struct store_doc *doc;
-	struct envelope e = {.generation = 0};
+	struct keyring_doc e = {.generation = 0};
 	struct doc_trust trust = seat_trust(t);
 	struct ring_ids ids;
+	struct envelope_want want = {
+	    .trust = &trust,
+	    .proposal = p,
+	    .min_generation = t->anchor.generation,
+	    .host = t->seen->self_host,
+	    .salt_hex = t->anchor.salt_hex,
+	};
 	if (keychain_find(&t->chain, &p->next.id))
 		return;
 	snprintf(id, sizeof(id), "envelope/%s/%s", p->digest.hex, t->identity.spki.hex);
 	doc = find_doc(d, id);
 	if (!doc)
 		return;
-	if (!envelope_open(
-		doc->text, &t->identity, &trust,
-		&(struct envelope_want){.generation = p->generation, .proposal = &p->digest}, &e,
-		&err) ||
-	    !ring_ids_of(&e.ring, t->anchor.salt_hex, &ids, &err)) {
+	/* That the keys are the proposal's is checked while it is opened (PROTOCOL 7.1). */
+	if (!envelope_open(doc->text, &t->identity, &want, &e, &err) ||
+	    !ring_ids_of(&e.keys, t->anchor.salt_hex, &ids, &err)) {
 		doubt(t, "the envelope for this host", &err);
-		envelope_fini(&e);
+		keyring_doc_fini(&e);
 		return;
 	}
-	for (unsigned i = 0; i < e.ring.n; i++) {
-		/* Keys match the proposal's ids, or nothing is taken (PROTOCOL 7.1). */
-		if (!key_id_equal(&ids.ids[i], &p->pivot.id) &&
-		    !key_id_equal(&ids.ids[i], &p->next.id) &&
-		    !key_id_equal(&ids.ids[i], &p->after.id)) {
-			err_set(&err, ERR_CRYPTO, "it holds a key that the proposal does not name");
-			doubt(t, "the envelope for this host", &err);
-			break;
-		}
-		if (!keychain_add(&t->chain, &ids.ids[i], &e.ring.keys[i].text, &err))
-			break;
-	}
-	envelope_fini(&e);
+	for (unsigned i = 0; i < e.keys.n; i++)
+		if (!keychain_add(&t->chain, &ids.ids[i], &e.keys.keys[i].text, &err))
+			break; /* looked at again in the next round */
+	keyring_doc_fini(&e);
 }
 
 static void read_roll(struct seat *t, struct str text, int64_t rev)

@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "round/seat.h"
 
-DEFINE_AUTO(json_t, json_decref)
+DEFINE_AUTO(json_t, json_decref);
 
 enum note_kind { NOTE_TEXT, NOTE_BOOL, NOTE_WALL, NOTE_INT, NOTE_U64, NOTE_RING, NOTE_STAGE };
 #define ROW(k, f)                                                                                  \

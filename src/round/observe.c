@@ -726,7 +726,7 @@ static void read_options(struct seat *t)
 		return;
 	if (t->ports.files.ops->read_text(t->ports.files.self, t->instance->config_file,
 					  CONF_BYTES_MAX, &text, NULL, &err) &&
-	    mongod_options_from_text(buf_str(&text), &t->options, &err))
+	    mongod_options_from_file(buf_str(&text), &t->options, &err))
 		t->has_options = true;
 	else
 		snprintf(t->seen->rehearsal, sizeof(t->seen->rehearsal), "'%.200s': %.250s",

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "round/round.h"
 
-DEFINE_AUTO(json_t, json_decref)
+DEFINE_AUTO(json_t, json_decref);
 
 static json_t *time_json(struct wall t)
 {

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Wiring of alerts: targets with their secrets, lanes with their helpers, the journal beside them. */
+#include "cmd/alerts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/rng.h"
+#include "cmd/wire.h"
+#include "notify/notify.h"
+#include "sys/files_durable.h"
+#include "sys/host_linux.h"
+#include "sys/http_rpc.h"
+#include "sys/journal.h"
+#include "sys/program_hook.h"
+
+enum { LANES = 2, SEEN_MAX = 128, WAIT_MAX_S = 3600, POLL_MS = 100 };
+
+/* What one generation of targets is made of: built whole, then swapped in. */
+struct targets {
+	struct notify *notify;
+	size_t n;
+	struct notify_target rows[ALERTS_MAX];
+	struct alert_policy policies[ALERTS_MAX];
+	struct secret secrets[ALERTS_MAX];
+	char state_directory[PATH_BYTES_MAX];
+};
+
+struct alerts {
+	struct targets *targets;
+	struct helper *helpers[LANES];
+	struct program_later_hook *programs[LANES];
+	struct notify_lane lanes[LANES];
+	char host[HOST_BYTES_MAX];
+	/* the journal is told a lasting trouble once: the hash of what was told last, by key */
+	unsigned seen_n;
+	struct {
+		uint64_t key, content;
+	} seen[SEEN_MAX];
+};
+
+static void targets_free(struct targets *t)
+{
+	if (!t)
+		return;
+	notify_free(t->notify);
+	for (size_t i = 0; i < ALERTS_MAX; i++)
+		secret_fini(&t->secrets[i]);
+	free(t);
+}
+
+static bool targets_new(struct alerts *a, const struct config *config, struct targets **ret, struct err *err)
+{
+	struct targets *t = calloc(1, sizeof(*t));
+	char path[PATH_BYTES_MAX];
+	struct host_port host = host_linux();
+	if (!t)
+		return err_set(err, ERR_MEMORY, "no memory for the alert targets");
+	cut_z(t->state_directory, sizeof(t->state_directory), config->state_directory);
+	snprintf(path, sizeof(path), "%s/spool", config->state_directory);
+	bool ok = mkdir(path, 0700) == 0 || errno == EEXIST || err_sys(err, errno, "making '%s'", path);
+	for (unsigned i = 0; ok && i < config->alerts_n; i++) {
+		t->policies[i] = config->alerts[i];
+		ok = t->policies[i].secret.from == CREDENTIAL_NONE || wire_credential(&t->policies[i].secret, &t->secrets[i], err);
+		if (!ok)
+			err_in(err, "alert target \"%s\"", t->policies[i].name);
+		t->rows[i] = (struct notify_target){.policy = &t->policies[i], .secret = t->secrets[i].p ? &t->secrets[i] : NULL};
+		t->n++;
+	}
+	struct notify_parts parts = {.targets = t->rows, .targets_n = t->n, .lanes = a->lanes, .lanes_n = LANES, .files = files_durable(), .random = host,
+				     .state_directory = t->state_directory, .host = a->host};
+	ok = ok && notify_new(&parts, host.ops->now(host.self), &t->notify, err);
+	if (!ok) {
+		targets_free(t);
+		return false;
+	}
+	*ret = t;
+	return true;
+}
+
+bool alerts_new(const struct config *config, const char *libexec, struct alerts **ret, struct err *err)
+{
+	struct alerts *a = calloc(1, sizeof(*a));
+	char path[PATH_BYTES_MAX];
+	if (!a)
+		return err_set(err, ERR_MEMORY, "no memory for the alerts");
+	if (gethostname(a->host, sizeof(a->host) - 1) != 0)
+		cut_z(a->host, sizeof(a->host), "unknown");
+	snprintf(path, sizeof(path), "%s/rotad-net", libexec);
+	for (int i = 0; i < LANES; i++) {
+		if (!helper_new("rotad-net", path, &a->helpers[i], err) || !program_later_hook_new(&a->programs[i], &a->lanes[i].program, err)) {
+			alerts_free(a);
+			return false;
+		}
+		a->lanes[i].http = (struct http_later){.ops = &http_rpc_later_ops, .self = a->helpers[i]};
+	}
+	if (!targets_new(a, config, &a->targets, err)) {
+		alerts_free(a);
+		return false;
+	}
+	*ret = a;
+	return true;
+}
+
+void alerts_free(struct alerts *a)
+{
+	if (!a)
+		return;
+	targets_free(a->targets);
+	for (int i = 0; i < LANES; i++) {
+		program_later_hook_free(a->programs[i]);
+		helper_free(a->helpers[i]);
+	}
+	free(a);
+}
+
+bool alerts_reload(struct alerts *a, const struct config *config, struct err *err)
+{
+	struct targets *old = a->targets, *next;
+	/* The state file has one owner at a time. */
+	notify_free(old->notify);
+	old->notify = NULL;
+	if (targets_new(a, config, &next, err)) {
+		targets_free(old);
+		a->targets = next;
+		return true;
+	}
+	struct host_port host = host_linux();
+	struct err again = ERR_INIT;
+	struct notify_parts parts = {.targets = old->rows, .targets_n = old->n, .lanes = a->lanes, .lanes_n = LANES, .files = files_durable(), .random = host,
+				     .state_directory = old->state_directory, .host = a->host};
+	if (!notify_new(&parts, host.ops->now(host.self), &old->notify, &again))
+		journal_line(SEVERITY_CRITICAL, "alerts cannot be sent any more: %s", again.text);
+	return false;
+}
+
+/* One event per fact: a trouble that lasts is in the journal once, until its words change or it is over. */
+static bool is_news(struct alerts *a, const struct event *e)
+{
+	char key[512];
+	uint64_t k = hash64(str_of(event_key(e, key, sizeof(key))), 0), content = hash64(str_of(e->what), hash64(str_of(e->headline), e->is_resolved));
+	unsigned i = 0;
+	if (e->severity <= SEVERITY_NOTICE)
+		return true;
+	while (i < a->seen_n && a->seen[i].key != k)
+		i++;
+	if (i < a->seen_n && a->seen[i].content == content)
+		return false;
+	if (i == SEEN_MAX)
+		i = 0;
+	a->seen_n = MAX(a->seen_n, i + 1);
+	a->seen[i].key = k;
+	a->seen[i].content = content;
+	return true;
+}
+
+void alerts_tell(struct alerts *a, const struct event *e, bool is_mine)
+{
+	struct notify_when when = {.is_mine = is_mine};
+	struct host_port host = host_linux();
+	enum notify_added added;
+	struct err err = ERR_INIT;
+	if (is_news(a, e))
+		journal_event(e);
+	if (a->targets->notify && e->severity >= SEVERITY_NOTICE &&
+	    !notify_add(a->targets->notify, e, &when, host.ops->now(host.self), &added, &err))
+		journal_line(SEVERITY_WARNING, "an alert could not be queued: %s", err.text);
+}
+
+int64_t alerts_run(struct alerts *a, struct wall now)
+{
+	struct event own;
+	int64_t next;
+	if (!a->targets->notify)
+		return WAIT_MAX_S * US_S;
+	next = notify_pump(a->targets->notify, now);
+	while (notify_tell(a->targets->notify, &own))
+		alerts_tell(a, &own, true);
+	/* A lane with an exchange under way is looked at soon: its descriptor changes with each helper. */
+	for (int i = 0; i < LANES; i++)
+		if (helper_fd(a->helpers[i]) >= 0)
+			next = MIN(next, POLL_MS * US_MS);
+	return MIN(next, WAIT_MAX_S * US_S);
+}
