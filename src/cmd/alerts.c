@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Wiring of alerts: targets with their secrets, lanes with their helpers, the journal beside them. */
+/* Wiring of alerts: targets with their secrets, lanes with their helpers, the journal beside them.
+ */
 #include "cmd/alerts.h"
 
 #include <errno.h>
@@ -54,7 +55,8 @@ static void targets_free(struct targets *t)
 	free(t);
 }
 
-static bool targets_new(struct alerts *a, const struct config *config, struct targets **ret, struct err *err)
+static bool targets_new(struct alerts *a, const struct config *config, struct targets **ret,
+			struct err *err)
 {
 	struct targets *t = calloc(1, sizeof(*t));
 	char path[PATH_BYTES_MAX];
@@ -63,17 +65,26 @@ static bool targets_new(struct alerts *a, const struct config *config, struct ta
 		return err_set(err, ERR_MEMORY, "no memory for the alert targets");
 	cut_z(t->state_directory, sizeof(t->state_directory), config->state_directory);
 	snprintf(path, sizeof(path), "%s/spool", config->state_directory);
-	bool ok = mkdir(path, 0700) == 0 || errno == EEXIST || err_sys(err, errno, "making '%s'", path);
+	bool ok =
+	    mkdir(path, 0700) == 0 || errno == EEXIST || err_sys(err, errno, "making '%s'", path);
 	for (unsigned i = 0; ok && i < config->alerts_n; i++) {
 		t->policies[i] = config->alerts[i];
-		ok = t->policies[i].secret.from == CREDENTIAL_NONE || wire_credential(&t->policies[i].secret, &t->secrets[i], err);
+		ok = t->policies[i].secret.from == CREDENTIAL_NONE ||
+		     wire_credential(&t->policies[i].secret, &t->secrets[i], err);
 		if (!ok)
 			err_in(err, "alert target \"%s\"", t->policies[i].name);
-		t->rows[i] = (struct notify_target){.policy = &t->policies[i], .secret = t->secrets[i].p ? &t->secrets[i] : NULL};
+		t->rows[i] = (struct notify_target){
+		    .policy = &t->policies[i], .secret = t->secrets[i].p ? &t->secrets[i] : NULL};
 		t->n++;
 	}
-	struct notify_parts parts = {.targets = t->rows, .targets_n = t->n, .lanes = a->lanes, .lanes_n = LANES, .files = files_durable(), .random = host,
-				     .state_directory = t->state_directory, .host = a->host};
+	struct notify_parts parts = {.targets = t->rows,
+				     .targets_n = t->n,
+				     .lanes = a->lanes,
+				     .lanes_n = LANES,
+				     .files = files_durable(),
+				     .random = host,
+				     .state_directory = t->state_directory,
+				     .host = a->host};
 	ok = ok && notify_new(&parts, host.ops->now(host.self), &t->notify, err);
 	if (!ok) {
 		targets_free(t);
@@ -83,7 +94,8 @@ static bool targets_new(struct alerts *a, const struct config *config, struct ta
 	return true;
 }
 
-bool alerts_new(const struct config *config, const char *libexec, struct alerts **ret, struct err *err)
+bool alerts_new(const struct config *config, const char *libexec, struct alerts **ret,
+		struct err *err)
 {
 	struct alerts *a = calloc(1, sizeof(*a));
 	char path[PATH_BYTES_MAX];
@@ -93,11 +105,13 @@ bool alerts_new(const struct config *config, const char *libexec, struct alerts 
 		cut_z(a->host, sizeof(a->host), "unknown");
 	snprintf(path, sizeof(path), "%s/rotad-net", libexec);
 	for (int i = 0; i < LANES; i++) {
-		if (!helper_new("rotad-net", path, &a->helpers[i], err) || !program_later_hook_new(&a->programs[i], &a->lanes[i].program, err)) {
+		if (!helper_new("rotad-net", path, &a->helpers[i], err) ||
+		    !program_later_hook_new(&a->programs[i], &a->lanes[i].program, err)) {
 			alerts_free(a);
 			return false;
 		}
-		a->lanes[i].http = (struct http_later){.ops = &http_rpc_later_ops, .self = a->helpers[i]};
+		a->lanes[i].http =
+		    (struct http_later){.ops = &http_rpc_later_ops, .self = a->helpers[i]};
 	}
 	if (!targets_new(a, config, &a->targets, err)) {
 		alerts_free(a);
@@ -132,18 +146,26 @@ bool alerts_reload(struct alerts *a, const struct config *config, struct err *er
 	}
 	struct host_port host = host_linux();
 	struct err again = ERR_INIT;
-	struct notify_parts parts = {.targets = old->rows, .targets_n = old->n, .lanes = a->lanes, .lanes_n = LANES, .files = files_durable(), .random = host,
-				     .state_directory = old->state_directory, .host = a->host};
+	struct notify_parts parts = {.targets = old->rows,
+				     .targets_n = old->n,
+				     .lanes = a->lanes,
+				     .lanes_n = LANES,
+				     .files = files_durable(),
+				     .random = host,
+				     .state_directory = old->state_directory,
+				     .host = a->host};
 	if (!notify_new(&parts, host.ops->now(host.self), &old->notify, &again))
 		journal_line(SEVERITY_CRITICAL, "alerts cannot be sent any more: %s", again.text);
 	return false;
 }
 
-/* One event per fact: a trouble that lasts is in the journal once, until its words change or it is over. */
+/* One event per fact: a trouble that lasts is in the journal once, until its words change or it is
+ * over. */
 static bool is_news(struct alerts *a, const struct event *e)
 {
 	char key[512];
-	uint64_t k = hash64(str_of(event_key(e, key, sizeof(key))), 0), content = hash64(str_of(e->what), hash64(str_of(e->headline), e->is_resolved));
+	uint64_t k = hash64(str_of(event_key(e, key, sizeof(key))), 0),
+		 content = hash64(str_of(e->what), hash64(str_of(e->headline), e->is_resolved));
 	unsigned i = 0;
 	if (e->severity <= SEVERITY_NOTICE)
 		return true;
@@ -181,7 +203,8 @@ int64_t alerts_run(struct alerts *a, struct wall now)
 	next = notify_pump(a->targets->notify, now);
 	while (notify_tell(a->targets->notify, &own))
 		alerts_tell(a, &own, true);
-	/* A lane with an exchange under way is looked at soon: its descriptor changes with each helper. */
+	/* A lane with an exchange under way is looked at soon: its descriptor changes with each
+	 * helper. */
 	for (int i = 0; i < LANES; i++)
 		if (helper_fd(a->helpers[i]) >= 0)
 			next = MIN(next, POLL_MS * US_MS);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The alert path of the daemon: journal and targets, on the main thread. Wires notify/ to its lanes. */
+/* The alert path of the daemon: journal and targets, on the main thread. Wires notify/ to its
+ * lanes. */
 #ifndef CMD_ALERTS_H
 #define CMD_ALERTS_H
 
@@ -8,15 +9,18 @@
 
 struct alerts;
 
-/* Targets of the configuration, each lane with a rotad-net of its own. *ret is new; end with alerts_free(). Errors:
- * ERR_INVALID (a target), those of credentials. */
-MUST_CHECK bool alerts_new(const struct config *config, const char *libexec, struct alerts **ret, struct err *err);
+/* Targets of the configuration, each lane with a rotad-net of its own. *ret is new; end with
+ * alerts_free(). Errors: ERR_INVALID (a target), those of credentials. */
+MUST_CHECK bool alerts_new(const struct config *config, const char *libexec, struct alerts **ret,
+			   struct err *err);
 void alerts_free(struct alerts *a);
 /* Other targets; what waits in the spool stays. On failure the old ones stay. */
 MUST_CHECK bool alerts_reload(struct alerts *a, const struct config *config, struct err *err);
-/* Write to the journal, once per change, and queue for the targets. is_mine: this host sends first. */
+/* Write to the journal, once per change, and queue for the targets. is_mine: this host sends first.
+ */
 void alerts_tell(struct alerts *a, const struct event *e, bool is_mine);
-/* Send what can be sent without waiting. Returns the microseconds until there is something to do. */
+/* Send what can be sent without waiting. Returns the microseconds until there is something to do.
+ */
 int64_t alerts_run(struct alerts *a, struct wall now);
 
 #endif

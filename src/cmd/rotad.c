@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rotad: the main thread (signals, socket, watchdog, alerts; it never blocks) and the round thread. They exchange values under
- * one lock and share nothing else. */
+/* rotad: the main thread (signals, socket, watchdog, alerts; it never blocks) and the round thread.
+ * They exchange values under one lock and share nothing else. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -30,10 +30,12 @@
 #include "sys/watch.h"
 
 enum {
-	COMMANDS_MAX = 32,      /* requests that wait for the round thread */
-	EVENTS_MAX = 256,       /* events on their way to the main thread */
-	ROUND_BEAT_MAX_S = 180, /* a round is bounded by its calls' deadlines; one that takes longer hangs */
-	LEAVE_WAIT_S = 80,      /* SIGTERM waits for a restart that is under way; below TimeoutStopSec= */
+	COMMANDS_MAX = 32, /* requests that wait for the round thread */
+	EVENTS_MAX = 256,  /* events on their way to the main thread */
+	ROUND_BEAT_MAX_S =
+	    180, /* a round is bounded by its calls' deadlines; one that takes longer hangs */
+	LEAVE_WAIT_S =
+	    80, /* SIGTERM waits for a restart that is under way; below TimeoutStopSec= */
 	STATUS_BYTES_MAX = 4 * 1024 * 1024,
 };
 
@@ -51,8 +53,9 @@ struct told {
 
 struct daemon {
 	const char *config_path;
-	struct conf *conf;       /* in use by the round thread */
-	struct conf *conf_main;  /* the main thread's own copy for alerts: the same object, never changed in place */
+	struct conf *conf;      /* in use by the round thread */
+	struct conf *conf_main; /* the main thread's own copy for alerts: the same object, never
+				   changed in place */
 	struct wire *wire;
 	struct api *api;
 	struct alerts *alerts;
@@ -106,7 +109,8 @@ static json_t *error_json(const struct err *err)
 {
 	char text[ERR_TEXT_BYTES + ERR_CONTEXTS_MAX * ERR_CONTEXT_BYTES];
 	json_t *what = json_string(err_print(err, text, sizeof(text)));
-	return json_pack("{s:{s:s, s:o, s:s}}", "error", "kind", err_kind_name(err->kind), "text", what ? what : json_null(), "advice", err_kind_advice(err->kind));
+	return json_pack("{s:{s:s, s:o, s:s}}", "error", "kind", err_kind_name(err->kind), "text",
+			 what ? what : json_null(), "advice", err_kind_advice(err->kind));
 }
 
 static void run_command(struct daemon *d, struct command *c)
@@ -124,15 +128,20 @@ static void run_command(struct daemon *d, struct command *c)
 	else if (!t)
 		err_set(&err, ERR_NOT_FOUND, "no instance '%.100s' on this host", instance);
 	else
-		ok = command_run(t, c->call->route->path, c->call->body, c->call->who, &answer, &err);
+		ok = command_run(t, c->call->route->path, c->call->body, c->call->who, &answer,
+				 &err);
 	if (!ok) {
 		json_t *j = error_json(&err);
 		char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
 		buf_clear(&answer);
-		buf_adds(&answer, text ? text : "{\"error\":{\"kind\":\"MEMORY\",\"text\":\"no memory\"}}");
+		buf_adds(&answer,
+			 text ? text : "{\"error\":{\"kind\":\"MEMORY\",\"text\":\"no memory\"}}");
 		free(text);
 		json_decref(j);
-		status = err.kind == ERR_REFUSED || err.kind == ERR_CONFLICT ? 409 : err.kind == ERR_INVALID ? 400 : err.kind == ERR_NOT_FOUND ? 404 : 503;
+		status = err.kind == ERR_REFUSED || err.kind == ERR_CONFLICT ? 409
+			 : err.kind == ERR_INVALID                           ? 400
+			 : err.kind == ERR_NOT_FOUND                         ? 404
+									     : 503;
 	}
 	pthread_mutex_lock(&d->lock);
 	c->answer = answer;
@@ -165,7 +174,8 @@ static void publish(struct daemon *d)
 	char when[40];
 	struct host_port host = host_linux();
 	bool running = false;
-	buf_addf(&all, "{\"version\":\"%s\",\"pid\":%d,\"at\":\"%s\",\"instances\":[", PACKAGE_VERSION, (int)getpid(),
+	buf_addf(&all, "{\"version\":\"%s\",\"pid\":%d,\"at\":\"%s\",\"instances\":[",
+		 PACKAGE_VERSION, (int)getpid(),
 		 wall_print_utc(host.ops->now(host.self), when, sizeof(when)));
 	for (unsigned i = 0; i < wire_seats_n(d->wire); i++) {
 		struct seat *t = wire_seat(d->wire, i);
@@ -203,7 +213,8 @@ static void take_conf(struct daemon *d)
 	if (!next)
 		return;
 	if (!wire_reload(d->wire, &next->config, &err)) {
-		journal_line(SEVERITY_WARNING, "the new configuration is not taken, the old one stays: %s", err.text);
+		journal_line(SEVERITY_WARNING,
+			     "the new configuration is not taken, the old one stays: %s", err.text);
 		conf_free(next);
 		return;
 	}
@@ -258,7 +269,8 @@ static void *round_thread(void *self)
 			continue;
 		if (leave_by.us == 0)
 			leave_by = mono_add(boot_now(), LEAVE_WAIT_S * US_S);
-		/* A restart that is under way is seen to its end: its hook would end with us, and the member stay down. */
+		/* A restart that is under way is seen to its end: its hook would end with us, and
+		 * the member stay down. */
 		if (!d->is_job_running || boot_now().us > leave_by.us)
 			break;
 		usleep(50 * 1000);
@@ -285,7 +297,8 @@ static void snapshot(void *self, struct buf *ret)
 	struct daemon *d = self;
 	ret->max = STATUS_BYTES_MAX;
 	pthread_mutex_lock(&d->lock);
-	buf_add(ret, d->snapshot.p ? d->snapshot.p : "{\"instances\":[]}", d->snapshot.p ? d->snapshot.n : 16);
+	buf_add(ret, d->snapshot.p ? d->snapshot.p : "{\"instances\":[]}",
+		d->snapshot.p ? d->snapshot.n : 16);
 	pthread_mutex_unlock(&d->lock);
 }
 
@@ -303,7 +316,9 @@ static void submit(void *self, struct api_call *call)
 	if (taken)
 		poke(d);
 	else
-		api_finish(d->api, call, 503, STR("{\"error\":{\"kind\":\"LIMIT\",\"text\":\"too many requests wait; try again\"}}"));
+		api_finish(d->api, call, 503,
+			   STR("{\"error\":{\"kind\":\"LIMIT\",\"text\":\"too many requests wait; "
+			       "try again\"}}"));
 }
 
 static void finish_commands(struct daemon *d)
@@ -425,7 +440,8 @@ static bool load_conf(const char *path, struct conf **ret, struct err *err)
 	auto_conf struct conf *c = conf_new();
 	struct files_port files = files_durable();
 	struct host_port host = host_linux();
-	struct conf_how how = {.files = &files, .uid = (unsigned)getuid(), .now = host.ops->now(host.self)};
+	struct conf_how how = {
+	    .files = &files, .uid = (unsigned)getuid(), .now = host.ops->now(host.self)};
 	auto_buf struct buf text = {.max = 64 * 1024};
 	struct conf_faults *faults = calloc(1, sizeof(*faults));
 	if (!c || !faults) {
@@ -451,7 +467,8 @@ static int on_hup(sd_event_source *source, const struct signalfd_siginfo *si, vo
 	char text[ERR_TEXT_BYTES];
 	(void)source;
 	(void)si;
-	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=Reading %s.", (uint64_t)boot_now().us, d->config_path);
+	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=Reading %s.",
+			 (uint64_t)boot_now().us, d->config_path);
 	if (!load_conf(d->config_path, &next, &err)) {
 		/* A bad configuration keeps the old one and names the line. */
 		struct event e = {.severity = SEVERITY_WARNING};
@@ -463,12 +480,14 @@ static int on_hup(sd_event_source *source, const struct signalfd_siginfo *si, vo
 		snprintf(e.what, sizeof(e.what), "%s", err_print(&err, text, sizeof(text)));
 		snprintf(e.now, sizeof(e.now), "The configuration before it is in use.");
 		snprintf(e.we_did, sizeof(e.we_did), "Kept the old one.");
-		snprintf(e.you, sizeof(e.you), "Correct the line named; rotactl config check; systemctl reload rotad.");
+		snprintf(e.you, sizeof(e.you),
+			 "Correct the line named; rotactl config check; systemctl reload rotad.");
 		alerts_tell(d->alerts, &e, true);
 		run_alerts(d);
 	} else {
 		if (!alerts_reload(d->alerts, &next->config, &err))
-			journal_line(SEVERITY_WARNING, "alert targets stay as they were: %s", err.text);
+			journal_line(SEVERITY_WARNING, "alert targets stay as they were: %s",
+				     err.text);
 		pthread_mutex_lock(&d->lock);
 		conf_free(d->conf_next);
 		d->conf_next = next;
@@ -485,7 +504,8 @@ static int on_term(sd_event_source *source, const struct signalfd_siginfo *si, v
 	struct daemon *d = self;
 	(void)source;
 	(void)si;
-	(void)sd_notify(0, "STOPPING=1\nSTATUS=Leaving; a restart that is under way is seen to its end.");
+	(void)sd_notify(
+	    0, "STOPPING=1\nSTATUS=Leaving; a restart that is under way is seen to its end.");
 	pthread_mutex_lock(&d->lock);
 	d->is_leaving = true;
 	pthread_cond_signal(&d->bell);
@@ -504,7 +524,8 @@ static int on_watch(sd_event_source *source, int fd, uint32_t events, void *self
 	return 0;
 }
 
-/* The watchdog is fed while the round thread moves: also while a member starts for forty minutes, since no round waits. */
+/* The watchdog is fed while the round thread moves: also while a member starts for forty minutes,
+ * since no round waits. */
 static int on_watchdog(sd_event_source *source, uint64_t usec, void *self)
 {
 	struct daemon *d = self;
@@ -537,7 +558,9 @@ static void watch_files(struct daemon *d)
 		if (pems[i][0])
 			paths[n++] = pems[i];
 	}
-	(void)!watch_set(d->watch, paths, n, &ignored); /* what cannot be watched is looked at by the rounds' own timer */
+	(void)!watch_set(
+	    d->watch, paths, n,
+	    &ignored); /* what cannot be watched is looked at by the rounds' own timer */
 }
 
 static bool add_sources(struct daemon *d, struct err *err)
@@ -560,9 +583,11 @@ static bool add_sources(struct daemon *d, struct err *err)
 	if (rc >= 0)
 		rc = sd_event_add_io(d->loop, NULL, watch_fd(d->watch), 1, on_watch, d);
 	if (rc >= 0)
-		rc = sd_event_add_time(d->loop, &d->api_timer, CLOCK_MONOTONIC, now, 0, on_api_timer, d);
+		rc = sd_event_add_time(d->loop, &d->api_timer, CLOCK_MONOTONIC, now, 0,
+				       on_api_timer, d);
 	if (rc >= 0)
-		rc = sd_event_add_time(d->loop, &d->alert_timer, CLOCK_MONOTONIC, now, 0, on_alert_timer, d);
+		rc = sd_event_add_time(d->loop, &d->alert_timer, CLOCK_MONOTONIC, now, 0,
+				       on_alert_timer, d);
 	if (rc >= 0 && sd_watchdog_enabled(0, &limit) > 0)
 		rc = sd_event_add_time(d->loop, &source, CLOCK_MONOTONIC, now, 0, on_watchdog, d);
 	return rc >= 0 || err_sys(err, -rc, "setting up the event loop");
@@ -603,12 +628,14 @@ static bool run(struct daemon *d, struct err *err)
 	char libexec[PATH_BYTES_MAX];
 	int fd;
 	struct wire_teller teller = {.tell = tell, .self = d};
-	struct api_owner owner = {.self = d, .snapshot = snapshot, .submit = submit, .own_uid = getuid()};
+	struct api_owner owner = {
+	    .self = d, .snapshot = snapshot, .submit = submit, .own_uid = getuid()};
 	pthread_condattr_t attr;
 	find_libexec(libexec, sizeof(libexec));
-	if (!load_conf(d->config_path, &d->conf, err) || !wire_new(&d->conf->config, libexec, &teller, &d->wire, err) ||
-	    !alerts_new(&d->conf->config, libexec, &d->alerts, err) || !watch_new(&d->watch, err) || !listen_fd(d->conf->config.socket, &fd, err) ||
-	    !api_new(fd, &owner, &d->api, err))
+	if (!load_conf(d->config_path, &d->conf, err) ||
+	    !wire_new(&d->conf->config, libexec, &teller, &d->wire, err) ||
+	    !alerts_new(&d->conf->config, libexec, &d->alerts, err) || !watch_new(&d->watch, err) ||
+	    !listen_fd(d->conf->config.socket, &fd, err) || !api_new(fd, &owner, &d->api, err))
 		return false;
 	d->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (d->done_fd < 0)
@@ -636,16 +663,20 @@ static bool run(struct daemon *d, struct err *err)
 
 static void usage(FILE *out)
 {
-	(void)fputs("usage: rotad [--config FILE] [--version] [--help]\n\n"
-		    "Watches and renews the keyfiles and certificates of the mongods on this host.\n"
-		    "Started by systemd (rotad.service); in the foreground it logs to standard error.\n"
-		    "  --config FILE   the configuration, default " SYSCONFDIR "/rotad/rotad.yaml\n",
-		    out);
+	(void)fputs(
+	    "usage: rotad [--config FILE] [--version] [--help]\n\n"
+	    "Watches and renews the keyfiles and certificates of the mongods on this host.\n"
+	    "Started by systemd (rotad.service); in the foreground it logs to standard error.\n"
+	    "  --config FILE   the configuration, default " SYSCONFDIR "/rotad/rotad.yaml\n",
+	    out);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {"version", no_argument, NULL, 'V'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+						{"version", no_argument, NULL, 'V'},
+						{"help", no_argument, NULL, 'h'},
+						{NULL, 0, NULL, 0}};
 	static struct daemon d = {.config_path = SYSCONFDIR "/rotad/rotad.yaml", .done_fd = -1};
 	struct err err = ERR_INIT;
 	char text[2048];

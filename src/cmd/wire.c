@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "authority/authority_table.h"
+#include "authority/authority_local.h"
 #include "base/cleanup.h"
 #include "round/round.h"
 #include "sys/files_durable.h"
@@ -18,8 +18,7 @@
 #include "sys/http_rpc.h"
 #include "sys/lock.h"
 #include "sys/mongod_rpc.h"
-#include "sys/program_hook.h"
-#include "sys/restarter.h"
+#include "sys/restarter_host.h"
 #include "sys/store_file.h"
 #include "sys/store_rpc.h"
 
@@ -28,19 +27,24 @@ struct wired_seat {
 	struct seat seat;
 	struct helper *mongo;
 	struct store_rpc *store;
-	struct store_file *local;
+	struct store_port local;
 	struct secret password;
+};
+
+/* An authority of the configuration with its backend. */
+struct authority {
+	struct authority_port port; /* ops NULL: this host cannot use it */
+	struct authority_local local;
 };
 
 struct wire {
 	const struct config *config;
 	struct files_port files;
 	struct host_port host;
-	struct restarter *restarter;
 	struct restarter_port restarter_port;
 	struct helper *net;
 	struct http_port http;
-	struct authorities *authorities;
+	struct authority authorities[AUTHORITIES_MAX];
 	struct state_lock lock;
 	struct wire_teller teller;
 	char kill_act[64];
@@ -55,17 +59,40 @@ static void tell(void *self, const struct event *e, bool is_mine)
 	w->teller.tell(w->teller.self, e, is_mine);
 }
 
-static void store_aim(void *self, const struct mongod_target *targets, size_t targets_n, const struct mongod_credential *credential)
+static void store_aim(void *self, const struct mongod_target *targets, size_t targets_n,
+		      const struct mongod_credential *credential)
 {
 	struct wired_seat *ws = self;
-	struct store_rpc_config c = {.targets = targets, .targets_n = (unsigned)targets_n, .credential = *credential};
+	struct store_rpc_config c = {
+	    .targets = targets, .targets_n = (unsigned)targets_n, .credential = *credential};
 	store_rpc_set(ws->store, &c);
 }
 
 static const struct authority_port *find_authority(void *self, const char *name)
 {
 	struct wire *w = self;
-	return authorities_find(w->authorities, name);
+	for (unsigned i = 0; i < w->config->authorities_n; i++)
+		if (strcmp(w->config->authorities[i].name, name) == 0)
+			return w->authorities[i].port.ops ? &w->authorities[i].port : NULL;
+	return NULL;
+}
+
+static bool wire_authorities(struct wire *w, const struct config *config, struct err *err)
+{
+	for (unsigned i = 0; i < config->authorities_n; i++) {
+		const struct authority_policy *p = &config->authorities[i];
+		struct authority *a = &w->authorities[i];
+		*a = (struct authority){.port = {.ops = NULL}};
+		if (strcmp(p->type, "local") != 0 || !p->private_key[0])
+			continue;
+		struct authority_local_config c = {.ca_file = p->certificate,
+						   .key_file = p->private_key,
+						   .valid_for_us = p->valid_for_us};
+		if (!authority_local_init(&a->local, &c, &w->files, &w->host, err))
+			return err_in(err, "authority \"%s\"", p->name);
+		a->port = (struct authority_port){.ops = &authority_local_ops, .self = &a->local};
+	}
+	return true;
 }
 
 bool wire_credential(const struct credential_ref *ref, struct secret *ret, struct err *err)
@@ -78,27 +105,34 @@ bool wire_credential(const struct credential_ref *ref, struct secret *ret, struc
 	size_t n;
 	if (ref->from == CREDENTIAL_SYSTEMD) {
 		if (!directory)
-			return err_set(err, ERR_NOT_FOUND, "credential '%.100s' is wanted and $CREDENTIALS_DIRECTORY is not set (LoadCredential= in the unit)", ref->name);
+			return err_set(err, ERR_NOT_FOUND,
+				       "credential '%.100s' is wanted and $CREDENTIALS_DIRECTORY "
+				       "is not set (LoadCredential= in the unit)",
+				       ref->name);
 		snprintf(path, sizeof(path), "%s/%s", directory, ref->name);
 	} else
 		snprintf(path, sizeof(path), "%s", ref->name);
 	if (!files.ops->read_secret(files.self, path, 16 * 1024, &text, &view, err))
 		return err_in(err, "reading a credential");
 	if (ref->from == CREDENTIAL_FILE && (view.mode & 077) != 0)
-		return err_set(err, ERR_UNSAFE_FILE, "'%.300s' is open to group or others (mode %04o); chmod 600", path, view.mode);
+		return err_set(err, ERR_UNSAFE_FILE,
+			       "'%.300s' is open to group or others (mode %04o); chmod 600", path,
+			       view.mode);
 	n = text.n;
 	while (n > 0 && (text.p[n - 1] == '\n' || text.p[n - 1] == '\r'))
 		n--;
 	return secret_from(ret, text.p, n, err);
 }
 
-static bool credential(void *self, const struct credential_ref *ref, struct secret *ret, struct err *err)
+static bool credential(void *self, const struct credential_ref *ref, struct secret *ret,
+		       struct err *err)
 {
 	(void)self;
 	return wire_credential(ref, ret, err);
 }
 
-/* ROTAD_TEST_KILL_AT=put-keyfile:before ends this process as a power failure would, at that boundary: for crash tests. */
+/* ROTAD_TEST_KILL_AT=put-keyfile:before ends this process as a power failure would, at that
+ * boundary: for crash tests. */
 static void boundary(void *self, const char *act, bool is_before)
 {
 	struct wire *w = self;
@@ -120,39 +154,44 @@ static bool make_directory(const char *path, struct err *err)
 	return true;
 }
 
-static bool wire_one(struct wire *w, const struct instance_policy *instance, const char *libexec, struct err *err)
+static bool wire_one(struct wire *w, const struct instance_policy *instance, const char *libexec,
+		     struct err *err)
 {
 	struct wired_seat *ws = &w->seats[w->seats_n];
 	char path[PATH_BYTES_MAX];
 	struct round_ports ports = {
-		.host = w->host,
-		.files = w->files,
-		.restarter = w->restarter_port,
-		.store_aim = store_aim,
-		.store_self = ws,
-		.find_authority = find_authority,
-		.authorities = w,
-		.tell = tell,
-		.teller = w,
-		.boundary = w->kill_act[0] ? boundary : NULL,
-		.boundary_self = w,
-		.credential = credential,
+	    .host = w->host,
+	    .files = w->files,
+	    .restarter = w->restarter_port,
+	    .store_aim = store_aim,
+	    .store_self = ws,
+	    .find_authority = find_authority,
+	    .authorities = w,
+	    .tell = tell,
+	    .teller = w,
+	    .boundary = w->kill_act[0] ? boundary : NULL,
+	    .boundary_self = w,
+	    .credential = credential,
 	};
 	snprintf(path, sizeof(path), "%s/%s", w->config->state_directory, instance->name);
 	if (!make_directory(path, err))
 		return false;
 	snprintf(path, sizeof(path), "%s/rotad-mongo", libexec);
-	if (!helper_new("rotad-mongo", path, &ws->mongo, err) || !mongod_rpc_new(ws->mongo, &ports.mongod, err) ||
+	if (!helper_new("rotad-mongo", path, &ws->mongo, err) ||
+	    !mongod_rpc_new(ws->mongo, &ports.mongod, err) ||
 	    !store_rpc_new(ws->mongo, &ws->store, &ports.set_store, err))
 		return false;
-	snprintf(path, sizeof(path), "%s/%s/ledger.json", w->config->state_directory, instance->name);
-	if (!store_file_new(path, &w->files, &ws->local, &ports.local_store, err))
+	snprintf(path, sizeof(path), "%s/%s/ledger.json", w->config->state_directory,
+		 instance->name);
+	if (!store_file_new(path, &ws->local, err))
 		return false;
+	ports.local_store = ws->local;
 	w->seats_n++;
 	return seat_open(&ws->seat, w->config, instance, &ports, err);
 }
 
-bool wire_new(const struct config *config, const char *libexec, const struct wire_teller *teller, struct wire **ret, struct err *err)
+bool wire_new(const struct config *config, const char *libexec, const struct wire_teller *teller,
+	      struct wire **ret, struct err *err)
 {
 	struct wire *w = calloc(1, sizeof(*w));
 	char path[PATH_BYTES_MAX];
@@ -165,14 +204,15 @@ bool wire_new(const struct config *config, const char *libexec, const struct wir
 	w->lock = STATE_LOCK_INIT;
 	read_kill_at(w);
 	snprintf(path, sizeof(path), "%s/rotad-net", libexec);
-	if (!make_directory(config->state_directory, err) || !state_lock_take(config->state_directory, &w->lock, err) ||
-	    !restarter_new(&w->restarter, &w->restarter_port, err) || !helper_new("rotad-net", path, &w->net, err)) {
+	if (!make_directory(config->state_directory, err) ||
+	    !state_lock_take(config->state_directory, &w->lock, err) ||
+	    !restarter_host_new(&w->restarter_port, err) ||
+	    !helper_new("rotad-net", path, &w->net, err)) {
 		wire_free(w);
 		return false;
 	}
 	w->http = (struct http_port){.ops = &http_rpc_ops, .self = w->net};
-	struct authority_ports authority_ports = {.files = w->files, .http = w->http, .program = program_hook(), .host = w->host, .credential = credential};
-	if (!authorities_new(config, &authority_ports, &w->authorities, err)) {
+	if (!wire_authorities(w, config, err)) {
 		wire_free(w);
 		return false;
 	}
@@ -193,13 +233,13 @@ void wire_free(struct wire *w)
 	for (unsigned i = 0; i < w->seats_n; i++) {
 		seat_close(&w->seats[i].seat);
 		store_rpc_free(w->seats[i].store);
-		store_file_free(w->seats[i].local);
+		store_file_free(w->seats[i].local.self);
 		helper_free(w->seats[i].mongo);
 		secret_fini(&w->seats[i].password);
 	}
-	authorities_free(w->authorities);
 	helper_free(w->net);
-	restarter_free(w->restarter);
+	if (w->restarter_port.ops)
+		restarter_host_free(w->restarter_port.self);
 	state_lock_fini(&w->lock);
 	free(w);
 }
@@ -228,18 +268,24 @@ struct seat *wire_find_seat(struct wire *w, const char *instance)
 bool wire_reload(struct wire *w, const struct config *config, struct err *err)
 {
 	if (config->instances_n != w->seats_n)
-		return err_set(err, ERR_UNSUPPORTED, "instances came or went: restart rotad to take them");
+		return err_set(err, ERR_UNSUPPORTED,
+			       "instances came or went: restart rotad to take them");
 	for (unsigned i = 0; i < w->seats_n; i++)
 		if (!config_find_instance(config, w->seats[i].seat.instance->name))
-			return err_set(err, ERR_UNSUPPORTED, "instance '%s' is gone: restart rotad", w->seats[i].seat.instance->name);
-	struct authorities *authorities;
-	struct authority_ports ports = {.files = w->files, .http = w->http, .program = program_hook(), .host = w->host, .credential = credential};
+			return err_set(err, ERR_UNSUPPORTED, "instance '%s' is gone: restart rotad",
+				       w->seats[i].seat.instance->name);
+	struct authority authorities[AUTHORITIES_MAX];
+	struct authority_ports ports = {.files = w->files,
+					.http = w->http,
+					.program = program_hook(),
+					.host = w->host,
+					.credential = credential};
 	if (!authorities_new(config, &ports, &authorities, err))
 		return false;
-	authorities_free(w->authorities);
 	w->authorities = authorities;
 	for (unsigned i = 0; i < w->seats_n; i++)
-		seat_reload(&w->seats[i].seat, config, config_find_instance(config, w->seats[i].seat.instance->name));
+		seat_reload(&w->seats[i].seat, config,
+			    config_find_instance(config, w->seats[i].seat.instance->name));
 	w->config = config;
 	return true;
 }

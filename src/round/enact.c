@@ -123,8 +123,8 @@ static bool welcome(struct seat *t, const struct act *a, struct err *err)
 		if (!to->is_admitted || to->is_revoked || t->is_welcomed[i])
 			continue;
 		if (!seal(t, to, t->anchor.generation, NULL, &to->head.incarnation, &pivot,
-			  key_id_given(&pivot.id) ? 1 : 0,
-			  doc_id_envelope(id, 0, to->spki.hex), err))
+			  key_id_given(&pivot.id) ? 1 : 0, doc_id_envelope(id, 0, to->spki.hex),
+			  err))
 			return false;
 	}
 	return true;

@@ -35,7 +35,8 @@ struct round_ports {
 	 * sends first. */
 	void (*tell)(void *self, const struct event *e, bool is_mine);
 	void *teller;
-	/* Called before and after each act ("put-keyfile", true before); for tests that kill there. NULL: not wanted. */
+	/* Called before and after each act ("put-keyfile", true before); for tests that kill there.
+	 * NULL: not wanted. */
 	void (*boundary)(void *self, const char *act, bool is_before);
 	void *boundary_self;
 	/* Read a secret that the configuration refers to. */
