@@ -274,15 +274,8 @@ bool wire_reload(struct wire *w, const struct config *config, struct err *err)
 		if (!config_find_instance(config, w->seats[i].seat.instance->name))
 			return err_set(err, ERR_UNSUPPORTED, "instance '%s' is gone: restart rotad",
 				       w->seats[i].seat.instance->name);
-	struct authority authorities[AUTHORITIES_MAX];
-	struct authority_ports ports = {.files = w->files,
-					.http = w->http,
-					.program = program_hook(),
-					.host = w->host,
-					.credential = credential};
-	if (!authorities_new(config, &ports, &authorities, err))
+	if (!wire_authorities(w, config, err))
 		return false;
-	w->authorities = authorities;
 	for (unsigned i = 0; i < w->seats_n; i++)
 		seat_reload(&w->seats[i].seat, config,
 			    config_find_instance(config, w->seats[i].seat.instance->name));

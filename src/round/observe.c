@@ -318,11 +318,14 @@ static void judge_members(struct seat *t, const struct mongod_status *statuses,
 			v = has_status[i] ? status_of(&statuses[i], s->members[k].host) : NULL;
 			if (!v || !v->is_healthy || v->is_unauthenticated) {
 				m->sees_all = false;
-				if (has_status[i] && !m->why[0])
-					snprintf(m->why, sizeof(m->why),
-						 "it does not see '%.120s'%s", s->members[k].host,
+				if (has_status[i] && !m->why[0]) {
+					char text[200];
+					snprintf(text, sizeof(text), "it does not see '%.120s'%s",
+						 s->members[k].host,
 						 v && v->is_unauthenticated ? " (login refused)"
 									    : "");
+					cut_z(m->why, sizeof(m->why), text);
+				}
 			}
 			/* What k says of i. One that does not answer us cannot be asked. */
 			v = has_status[k] ? status_of(&statuses[k], m->host) : NULL;
@@ -330,6 +333,12 @@ static void judge_members(struct seat *t, const struct mongod_status *statuses,
 			    (!v || !v->is_healthy || v->is_unauthenticated ||
 			     (v->state != MEMBER_PRIMARY && v->state != MEMBER_SECONDARY &&
 			      v->state != MEMBER_ARBITER)))
+				m->is_seen_by_all = false;
+			/* A restart may be over before k missed a heartbeat: what k says counts from the
+			 * first heartbeat that this process sent. Ages by each one's own clock. */
+			if (v && m->is_self && s->process.started_at.us && v->last_heartbeat.us &&
+			    statuses[k].date.us - v->last_heartbeat.us >=
+				s->now.us - s->process.started_at.us)
 				m->is_seen_by_all = false;
 		}
 		if (has_status[i] && !m->is_arbiter && newest.us) {

@@ -117,9 +117,11 @@ static json_t *member_json(const struct seat *t, unsigned i)
 				: json_null());
 	json_object_set_new(o, "certificate",
 			    m->has_statement
-				? json_pack("{s:o, s:o}", "serial",
+				? json_pack("{s:o, s:o, s:o}", "serial",
 					    text_json(m->statement.certificate_serial), "notAfter",
-					    time_json(m->statement.certificate_not_after))
+					    time_json(m->statement.certificate_not_after),
+					    "orderDone",
+					    text_json(m->statement.certificate_order.hex))
 				: json_null());
 	return o;
 }
