@@ -91,7 +91,7 @@ bool anchor_put(struct seat *t, struct err *err)
 {
 	char path[PATH_BYTES_MAX];
 	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
-	if (!anchor_encode(&t->anchor, &text, err))
+	if (!anchor_encode(&t->anchor, t->machine_id, &text, err))
 		return err_in(err, "writing the anchor of %s", t->instance->name);
 	struct file_put put = {
 	    .path = seat_path(t, "anchor.json", path), .bytes = buf_str(&text), .mode = 0600};
@@ -111,6 +111,20 @@ bool notes_put(struct seat *t, struct err *err)
 	    .path = seat_path(t, "notes.json", path), .bytes = buf_str(&text), .mode = 0600};
 	return t->ports.files.ops->put(t->ports.files.self, &put, err) ||
 	       err_in(err, "writing the notes of %s", t->instance->name);
+}
+
+/* machine-id(5). A host without one gets zeros: its anchor is then bound to nothing. */
+static void read_machine_id(struct seat *t)
+{
+	auto_buf struct buf text = {.max = 256};
+	struct err ignored = ERR_INIT;
+	memset(t->machine_id, '0', sizeof(t->machine_id) - 1);
+	if (t->ports.files.ops->read_text(t->ports.files.self, "/etc/machine-id", 256, &text, NULL,
+					  &ignored) &&
+	    text.n >= sizeof(t->machine_id) - 1 &&
+	    hex_holds((struct str){.p = text.p, .n = sizeof(t->machine_id) - 1},
+		      sizeof(t->machine_id) - 1))
+		memcpy(t->machine_id, text.p, sizeof(t->machine_id) - 1);
 }
 
 static bool open_identity(struct seat *t, struct err *err)
@@ -140,7 +154,7 @@ static bool open_anchor(struct seat *t, struct err *err)
 	seat_path(t, "anchor.json", path);
 	if (t->ports.files.ops->read_text(t->ports.files.self, path, DOC_BYTES_MAX, &text, NULL,
 					  err))
-		return anchor_decode(buf_str(&text), &t->anchor, err) ||
+		return anchor_decode(buf_str(&text), t->machine_id, &t->anchor, err) ||
 		       err_in(err, "reading '%s'", path);
 	if (err->kind != ERR_NOT_FOUND)
 		return err_in(err, "reading '%s'", path);
@@ -189,6 +203,7 @@ bool seat_open(struct seat *t, const struct config *config, const struct instanc
 	t->identities = calloc(MEMBERS_MAX + ROUTERS_MAX, sizeof(*t->identities));
 	if (!t->seen || !t->identities)
 		return err_set(err, ERR_MEMORY, "no memory for instance '%s'", instance->name);
+	read_machine_id(t);
 	return seat_token(t, &t->incarnation, err) && open_identity(t, err) &&
 	       open_anchor(t, err) && open_notes(t, err);
 }

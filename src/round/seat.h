@@ -114,6 +114,7 @@ struct seat {
 	const struct instance_policy *instance;
 	struct round_ports ports;
 	char directory[PATH_BYTES_MAX / 2]; /* STATE/INSTANCE */
+	char machine_id[33]; /* of this host: the anchor is bound to it */
 	struct token incarnation;
 	uint64_t seq;
 	uint64_t journal_seq;
