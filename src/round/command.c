@@ -166,6 +166,11 @@ static bool verify(struct seat *t, const json_t *body, const char *who, json_t *
 	return true;
 }
 
+static const char *const kind_words[JOURNAL_KIND_N] = {
+    [JOURNAL_INTENT] = "intent", [JOURNAL_PROOF] = "done",     [JOURNAL_FAILED] = "failed",
+    [JOURNAL_DEBT] = "debt",     [JOURNAL_BUDGET] = "budget", [JOURNAL_NOTE] = "note",
+};
+
 static bool history(struct seat *t, const json_t *body, const char *who, json_t *ret,
 		    struct err *err)
 {
@@ -193,7 +198,7 @@ static bool history(struct seat *t, const json_t *body, const char *who, json_t 
 		json_array_append_new(entries,
 				      json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "at",
 						wall_print_utc(e.at, when, sizeof(when)), "kind",
-						journal_kind_name(e.kind), "act", e.act, "instance",
+						kind_words[e.kind], "act", e.act, "instance",
 						e.instance, "member", e.subject, "generation",
 						(json_int_t)e.generation, "text", e.text));
 	}

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "codec/anchor_json.h"
 #include "codec/base64.h"
+#include "codec/journal_line.h"
 
 const struct secret *keychain_find(const struct keychain *c, const struct key_id *id)
 {
@@ -190,6 +191,37 @@ static bool open_notes(struct seat *t, struct err *err)
 	return true;
 }
 
+/* Go on numbering where the journal ends; close a line that a power cut left torn; roll a long one. */
+static bool open_journal(struct seat *t, struct err *err)
+{
+	char path[PATH_BYTES_MAX], old[PATH_BYTES_MAX];
+	auto_buf struct buf text = {.max = 4 * JOURNAL_FILE_BYTES_MAX};
+	struct journal_reader reader;
+	struct journal_entry e;
+	seat_path(t, "journal", path);
+	if (!t->ports.files.ops->read_text(t->ports.files.self, path, 4 * JOURNAL_FILE_BYTES_MAX, &text,
+					   NULL, err)) {
+		if (err->kind != ERR_NOT_FOUND)
+			return err_in(err, "reading '%s'", path);
+		err_clear(err);
+		return true;
+	}
+	journal_open(&reader, buf_str(&text));
+	while (journal_find_next(&reader, &e))
+		;
+	t->journal_seq = reader.last_seq;
+	if (reader.torn_bytes &&
+	    !t->ports.files.ops->append(t->ports.files.self, path, STR(""), err))
+		return err_in(err, "closing a torn line of '%s'", path);
+	if (text.n < JOURNAL_FILE_BYTES_MAX / 2)
+		return true;
+	struct file_put put = {
+	    .path = seat_path(t, "journal.1", old), .bytes = buf_str(&text), .mode = 0600};
+	return (t->ports.files.ops->put(t->ports.files.self, &put, err) &&
+		t->ports.files.ops->remove(t->ports.files.self, path, err)) ||
+	       err_in(err, "rolling '%s'", path);
+}
+
 bool seat_open(struct seat *t, const struct config *config, const struct instance_policy *instance,
 	       const struct round_ports *ports, struct err *err)
 {
@@ -205,7 +237,8 @@ bool seat_open(struct seat *t, const struct config *config, const struct instanc
 		return err_set(err, ERR_MEMORY, "no memory for instance '%s'", instance->name);
 	read_machine_id(t);
 	return seat_token(t, &t->incarnation, err) && open_identity(t, err) &&
-	       open_anchor(t, err) && open_notes(t, err);
+	       open_anchor(t, err) &&
+	       open_notes(t, err) && open_journal(t, err);
 }
 
 void seat_close(struct seat *t)
