@@ -698,7 +698,7 @@ int main(int argc, char **argv)
 			usage(stderr);
 			return 64;
 		}
-	journal_open(NULL);
+	journal_start(NULL);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGTERM);

@@ -41,7 +41,7 @@ static bool stderr_is_journal(void)
 	return strcmp(text, want) == 0;
 }
 
-void journal_open(const char *socket_path)
+void journal_start(const char *socket_path)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	if (journal.fd >= 0)

@@ -8,7 +8,7 @@
 
 /* Where to. NULL: journald when $JOURNAL_STREAM says that stderr is its stream, else stderr. A
  * path: a socket that speaks journald's protocol (tests). Call once, before other threads. */
-void journal_open(const char *socket_path);
+void journal_start(const char *socket_path);
 /* Tell one event: MESSAGE (headline and what), PRIORITY, MESSAGE_ID, ROTAD_EVENT, ROTAD_CLUSTER,
  * ROTAD_MEMBER, ROTAD_SEVERITY, ROTAD_WHAT, ROTAD_NOW, ROTAD_DID, ROTAD_YOU, ROTAD_RESOLVED. */
 void journal_event(const struct event *e);

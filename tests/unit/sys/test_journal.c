@@ -22,7 +22,7 @@ static void an_event_has_all_its_fields(void **state)
 {
 	char got[8192];
 	int fd = listen_at(tempdir_path(state, "socket"));
-	journal_open(tempdir_path(state, "socket"));
+	journal_start(tempdir_path(state, "socket"));
 	struct event e = event_of(EVENT_FOREIGN_WRITE, "rs0", "db3.example.net");
 	snprintf(e.headline, sizeof(e.headline), "rs0/db3: replaced");
 	snprintf(e.what, sizeof(e.what), "key 6\nonly");
@@ -58,7 +58,7 @@ static void a_stuck_journal_is_not_waited_for(void **state)
 	char got[8192];
 	int fd = listen_at(tempdir_path(state, "socket"));
 	unsigned received = 0, sent = 0;
-	journal_open(tempdir_path(state, "socket"));
+	journal_start(tempdir_path(state, "socket"));
 	for (; journal_dropped() < 3 && sent < 100000; sent++)
 		journal_line(SEVERITY_INFO, "line %u", sent);
 	assert_int_equal(journal_dropped(), 3);
@@ -79,7 +79,7 @@ static void the_foreground_gets_one_clean_line(void **state)
 	int pipe_fds[2], before = dup(STDERR_FILENO);
 	assert_int_equal(pipe(pipe_fds), 0);
 	assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
-	journal_open(NULL);
+	journal_start(NULL);
 	assert_int_equal(dup2(pipe_fds[1], STDERR_FILENO), STDERR_FILENO);
 	struct event e = event_of(EVENT_HOOK_FAILED, "rs0", "db1");
 	snprintf(e.headline, sizeof(e.headline), "bad\nrotad: \x1b[31mforged");
