@@ -136,7 +136,7 @@ static void run_command(struct daemon *d, struct command *c)
 		buf_clear(&answer);
 		buf_adds(&answer,
 			 text ? text : "{\"error\":{\"kind\":\"MEMORY\",\"text\":\"no memory\"}}");
-		free(text);
+		json_text_free(text);
 		json_decref(j);
 		status = err.kind == ERR_REFUSED || err.kind == ERR_CONFLICT ? 409
 			 : err.kind == ERR_INVALID                           ? 400

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "codec/json_mem.h"
 #include "codec/journal_line.h"
 
-DEFINE_AUTO(json_t, json_decref);
 
 static void note(struct seat *t, const char *word, const char *who, const char *text)
 {
@@ -250,7 +250,7 @@ bool command_run(struct seat *t, const char *route, struct str body, const char 
 		if (!text)
 			return err_set(err, ERR_MEMORY, "no memory for the answer");
 		buf_adds(ret, text);
-		free(text);
+		json_text_free(text);
 		return buf_ok(ret, err);
 	}
 	return err_set(err, ERR_NOT_FOUND, "no such command: %.60s", route);

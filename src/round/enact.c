@@ -96,8 +96,11 @@ static bool seal(struct seat *t, const struct identity *to, uint64_t generation,
 	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
 	bool ok = true;
 	seat_head(t, &e.head);
+	/* A welcome belongs to no proposal: it is bound to the ledger instead. */
 	if (proposal)
 		e.proposal = *proposal;
+	else if (!sha256_digest(str_of(t->anchor.ledger.hex), &e.proposal, err))
+		return false;
 	if (nonce)
 		e.nonce = *nonce;
 	cut_z(e.host, sizeof(e.host), to->host);
@@ -122,7 +125,7 @@ static bool welcome(struct seat *t, const struct act *a, struct err *err)
 		const struct identity *to = &t->identities[i].identity;
 		if (!to->is_admitted || to->is_revoked || t->is_welcomed[i])
 			continue;
-		if (!seal(t, to, t->anchor.generation, NULL, &to->head.incarnation, &pivot,
+		if (!seal(t, to, MAX(t->anchor.generation, (uint64_t)1), NULL, &to->head.incarnation, &pivot,
 			  key_id_given(&pivot.id) ? 1 : 0, doc_id_envelope(id, 0, to->spki.hex),
 			  err))
 			return false;
@@ -543,6 +546,7 @@ static bool retire(struct seat *t, const struct act *a, struct err *err)
 	if (!t->ports.files.ops->forget_previous(t->ports.files.self, t->options.key_file, err))
 		return err_in(err, "wiping the previous keyfile");
 	keychain_drop(&t->chain, &gone.id);
+	seat_aim(t);
 	snprintf(id, sizeof(id), "envelope/%s/%s", p->digest.hex, t->identity.spki.hex);
 	if (!ledger_drop(t, id, err))
 		return false;
@@ -717,5 +721,6 @@ bool enact(struct seat *t, const struct act *a, struct err *err)
 {
 	ASSERT(a->kind < ACT_N);
 	ASSERT(enact_table[a->kind]);
+	seat_aim(t);
 	return enact_table[a->kind](t, a, err);
 }

@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "codec/json_mem.h"
 #include "codec/digest.h"
 #include "codec/envelope.h"
 
-DEFINE_AUTO(json_t, json_decref);
 
 const char *doc_id(char *out, const char *kind, const char *name)
 {

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "codec/json_mem.h"
 #include "round/seat.h"
 
-DEFINE_AUTO(json_t, json_decref);
 
 enum note_kind { NOTE_TEXT, NOTE_BOOL, NOTE_WALL, NOTE_INT, NOTE_U64, NOTE_RING, NOTE_STAGE };
 #define ROW(k, f)                                                                                  \
@@ -118,7 +118,7 @@ bool notes_encode(const struct notes *n, struct buf *ret, struct err *err)
 		return err_set(err, ERR_MEMORY, "no memory for the notes");
 	buf_clear(ret);
 	buf_adds(ret, text);
-	free(text);
+	json_text_free(text);
 	return buf_ok(ret, err);
 }
 

@@ -765,18 +765,21 @@ static void standalone(struct seat *t, const struct mongod_hello *h)
 	}
 }
 
-static void aim_store(struct seat *t)
+/* Point the set's store at the members as seen now. What it borrows lives in the seat; asked again
+ * after the keychain changed. */
+void seat_aim(struct seat *t)
 {
-	struct mongod_target targets[MEMBERS_MAX];
-	struct mongod_credential c;
 	size_t n = 0;
-	if (!t->ports.store_aim || !seat_credential(t, &c))
+	if (!t->ports.store_aim || t->seen->is_standalone || !seat_credential(t, &t->aim_credential))
 		return;
-	for (unsigned i = 0; i < t->seen->members_n; i++)
-		if (!t->seen->members[i].is_arbiter)
-			targets[n++] =
-			    seat_target(t, t->seen->members[i].host, t->seen->members[i].is_self);
-	t->ports.store_aim(t->ports.store_self, targets, n, &c);
+	for (unsigned i = 0; i < t->seen->members_n; i++) {
+		if (t->seen->members[i].is_arbiter)
+			continue;
+		cut_z(t->aim_hosts[n], HOST_BYTES_MAX, t->seen->members[i].host);
+		t->aim_targets[n] = seat_target(t, t->aim_hosts[n], t->seen->members[i].is_self);
+		n++;
+	}
+	t->ports.store_aim(t->ports.store_self, t->aim_targets, n, &t->aim_credential);
 }
 
 static void adopt_pivot(struct seat *t)
@@ -834,7 +837,6 @@ void observe(struct seat *t)
 	s->identity = t->identity.spki;
 	cut_z(s->instance, sizeof(s->instance), t->instance->name);
 	cut_z(s->self_host, sizeof(s->self_host), t->me);
-	s->has_salt = t->anchor.salt_hex[0] != 0;
 	read_options(t);
 	statuses = arena_get(&t->arena, sizeof(*statuses) * MEMBERS_MAX, &err);
 	if (!statuses || !t->has_options)
@@ -876,12 +878,14 @@ void observe(struct seat *t)
 	/* No ledger call between stop and ready of one's own member (PROTOCOL 3): it would wait for
 	 * a primary. */
 	if (s->self >= 0 && !t->notes.job_is_open) {
-		aim_store(t);
+		seat_aim(t);
 		ledger_read(t);
 		follow_generation(t);
+		observe_keyfile(t); /* by the ledger's salt, and strangers by the ledger's keys */
 		adopt_pivot(t);
-		observe_keyfile(t); /* strangers are known by the ledger's keys */
 	}
+	/* Until a ledger that exists has welcomed this host, its ids are its own and compare with nobody's. */
+	s->has_salt = t->anchor.ledger.hex[0] || !s->ledger.exists;
 	s->anchor = t->anchor;
 	wipe(s->anchor.salt_hex, sizeof(s->anchor.salt_hex)); /* seen is printable */
 	s->debts = (struct seen_debts){

@@ -158,6 +158,11 @@ struct seat {
 	bool is_approved;
 	int64_t clock_offset_us;
 
+	/* whom the set's store asks, and as whom: borrowed by it */
+	struct mongod_target aim_targets[MEMBERS_MAX];
+	char aim_hosts[MEMBERS_MAX][HOST_BYTES_MAX];
+	struct mongod_credential aim_credential;
+
 	/* of the last round */
 	struct seen *seen;
 	struct plan plan;
@@ -203,6 +208,7 @@ const struct store_port *seat_store(const struct seat *t);
 struct mongod_target seat_target(const struct seat *t, const char *host, bool is_self);
 /* The credential for looking: the given user, or __system with the best key. False when there is
  * none. */
+void seat_aim(struct seat *t); /* round/observe.c */
 bool seat_credential(struct seat *t, struct mongod_credential *ret);
 
 #endif

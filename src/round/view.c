@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "codec/json_mem.h"
 #include "round/round.h"
 
-DEFINE_AUTO(json_t, json_decref);
 
 static json_t *time_json(struct wall t)
 {
@@ -286,6 +286,6 @@ bool view_encode(const struct seat *t, struct buf *ret, struct err *err)
 		return err_set(err, ERR_MEMORY, "no memory to show the status");
 	buf_clear(ret);
 	buf_adds(ret, text);
-	free(text);
+	json_text_free(text);
 	return buf_ok(ret, err);
 }
