@@ -222,7 +222,7 @@ static void take_conf(struct daemon *d)
 	d->conf = next;
 }
 
-static bool wait_bell(struct daemon *d, int64_t wait_us)
+static bool wait_bell(struct daemon *d, int64_t wait_us, bool *ret_poked)
 {
 	struct timespec until;
 	bool leave;
@@ -237,6 +237,7 @@ static bool wait_bell(struct daemon *d, int64_t wait_us)
 	while (!d->is_poked && !d->is_leaving)
 		if (pthread_cond_timedwait(&d->bell, &d->lock, &until) == ETIMEDOUT)
 			break;
+	*ret_poked = d->is_poked;
 	d->is_poked = false;
 	leave = d->is_leaving;
 	pthread_mutex_unlock(&d->lock);
@@ -248,6 +249,7 @@ static void *round_thread(void *self)
 	struct daemon *d = self;
 	struct host_port host = host_linux();
 	struct mono leave_by = {.us = 0};
+	bool is_poked = true;
 	for (;;) {
 		struct command *c;
 		int64_t wait_us = 30 * US_S;
@@ -256,7 +258,7 @@ static void *round_thread(void *self)
 		while (next_command(d, &c))
 			run_command(d, c);
 		for (unsigned i = 0; i < wire_seats_n(d->wire); i++) {
-			struct wall wake = round_run(wire_seat(d->wire, i), false);
+			struct wall wake = round_run(wire_seat(d->wire, i), false, is_poked);
 			wait_us = MIN(wait_us, wake.us - host.ops->now(host.self).us);
 			pthread_mutex_lock(&d->lock);
 			d->beat = boot_now();
@@ -264,7 +266,7 @@ static void *round_thread(void *self)
 		}
 		publish(d);
 		/* A bound from below, so that a mistake in a plan does not become a busy loop. */
-		is_leaving = wait_bell(d, MAX(wait_us, 10 * US_MS));
+		is_leaving = wait_bell(d, MAX(wait_us, 10 * US_MS), &is_poked);
 		if (!is_leaving)
 			continue;
 		if (leave_by.us == 0)
@@ -649,7 +651,7 @@ static bool run(struct daemon *d, struct err *err)
 		return false;
 	/* One round before READY: what is seen at the start is seen by who asks then. */
 	for (unsigned i = 0; i < wire_seats_n(d->wire); i++)
-		(void)round_run(wire_seat(d->wire, i), true);
+		(void)round_run(wire_seat(d->wire, i), true, true);
 	publish(d);
 	watch_files(d);
 	int rc = pthread_create(&d->thread, NULL, round_thread, d);

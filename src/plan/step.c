@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { LOOK_AGAIN_S = 10 }; /* nothing under way: a full look at all members */
+
 struct act *plan_add(struct planner *p, enum act_kind kind, const char *format, ...)
 {
 	struct plan *plan = p->plan;
@@ -149,6 +151,6 @@ void plan_step(const struct seen *s, const struct policy *policy,
 			break;
 	explain_plan(&p);
 	if (ret->wake_at.us == 0)
-		ret->wake_at = wall_add(s->now, 30 * US_S);
+		ret->wake_at = wall_add(s->now, LOOK_AGAIN_S * US_S);
 	ASSERT(ret->reason[0]);
 }

@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/rng.h"
 #include "codec/json_mem.h"
 #include "codec/digest.h"
 #include "codec/envelope.h"
-
 
 const char *doc_id(char *out, const char *kind, const char *name)
 {
@@ -503,6 +503,26 @@ static void read_requests(struct seat *t, const struct docs *d)
 	}
 }
 
+static uint64_t signature(const struct store_doc *docs, size_t n)
+{
+	uint64_t h = n;
+	for (size_t i = 0; i < n; i++)
+		h = hash64(str_of(docs[i].id), h ^ (uint64_t)docs[i].rev);
+	return h;
+}
+
+bool ledger_moved(struct seat *t)
+{
+	struct err ignored = ERR_INIT;
+	struct store_doc *docs;
+	size_t n;
+	const struct store_port *store = seat_store(t);
+	arena_reset(&t->arena);
+	seat_aim(t);
+	return store->ops->list(store->self, "", &t->arena, &docs, &n, &ignored) &&
+	       signature(docs, n) != t->ledger_signature;
+}
+
 void ledger_read(struct seat *t)
 {
 	struct seen *s = t->seen;
@@ -516,6 +536,7 @@ void ledger_read(struct seat *t)
 		return;
 	}
 	d.docs = docs;
+	t->ledger_signature = signature(docs, d.n);
 	l->fact = (struct fact){.who = WITNESS_OWN_EYES, .at = s->now};
 	if (!read_root(t, &d))
 		return;

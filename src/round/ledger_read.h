@@ -11,6 +11,9 @@
  * fails: what is not readable is not known, and why stands beside it. Opens envelopes for this host
  * into the keychain. */
 void ledger_read(struct seat *t);
+/* Has any document come, gone or changed since ledger_read()? False also when it does not answer.
+ */
+bool ledger_moved(struct seat *t);
 /* Whom to believe, for decoding: the identities read last. */
 struct doc_trust seat_trust(struct seat *t);
 /* Document ids. out has DOC_ID_BYTES. */

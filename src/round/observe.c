@@ -848,8 +848,9 @@ void observe(struct seat *t)
 	is_up = t->ports.mongod.ops->hello(t->ports.mongod.self, &self, &hello, &err);
 	if (is_up && hello.me[0] && strcmp(hello.me, t->me) != 0)
 		cut_z(t->me, sizeof(t->me), hello.me);
-	if (is_up && !hello.set_name[0] && !hello.is_mongos && !hello.me[0])
-		snprintf(t->me, sizeof(t->me), "%s", t->instance->name);
+	/* A member of a set says nothing of it in its first moments: its configuration tells. */
+	if (is_up && !hello.set_name[0] && !hello.is_mongos && !t->options.set_name[0])
+		cut_z(t->me, sizeof(t->me), t->instance->name);
 	cut_z(s->self_host, sizeof(s->self_host), t->me);
 	look_at_process(t, is_up ? &hello : NULL);
 	look_at_job(t);

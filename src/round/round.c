@@ -10,6 +10,7 @@
 #include "plan/planner.h"
 #include "plan/post.h"
 #include "plan/safe.h"
+#include "round/ledger_read.h"
 
 enum { PLANS_PER_ROUND_MAX = 3 }; /* plan, look, plan again; then look again in the next round */
 
@@ -59,11 +60,24 @@ static bool act_now(struct seat *t, const struct act *a, struct err *err)
 	return true;
 }
 
-struct wall round_run(struct seat *t, bool dry_run)
+#define LEDGER_POLL_US (1 * US_S) /* how soon an idle rotad hears of another one's order */
+
+static struct wall sleep_until(struct seat *t, struct wall wake)
+{
+	struct wall poll = wall_add(t->ports.host.ops->now(t->ports.host.self), LEDGER_POLL_US);
+	t->full_at = wake;
+	return wake.us < poll.us ? wake : poll;
+}
+
+struct wall round_run(struct seat *t, bool dry_run, bool is_poked)
 {
 	struct err err = ERR_INIT;
 	struct wall wake;
 	unsigned done = 0;
+	struct wall now = t->ports.host.ops->now(t->ports.host.self);
+	if (!is_poked && t->rounds > 0 && now.us < t->full_at.us && !t->notes.job_is_open &&
+	    !ledger_moved(t))
+		return sleep_until(t, t->full_at);
 	t->rounds++;
 	observe(t);
 	plan_now(t);
@@ -92,12 +106,12 @@ struct wall round_run(struct seat *t, bool dry_run)
 				 act_table[t->plan.acts[i].kind].word,
 				 err_print(&err, why, sizeof(why)));
 			t->plan.is_waiting = true;
-			return after_failure(t, &err);
+			return sleep_until(t, after_failure(t, &err));
 		}
 		done++;
 	}
 	/* Something changed: look again at once. */
 	if (done > 0)
 		wake = t->seen->now;
-	return wake;
+	return sleep_until(t, wake);
 }

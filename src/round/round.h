@@ -7,8 +7,10 @@
 #include "round/seat.h"
 
 /* One round. Returns the moment for the next one at the latest (this host's wall clock). Never
- * fails: what went wrong is in seat->plan.reason and in events. dry_run: everything but ACT. */
-struct wall round_run(struct seat *t, bool dry_run);
+ * fails: what went wrong is in seat->plan.reason and in events. dry_run: everything but ACT.
+ * is_poked: something moved on this host; else, before the planned moment, only the ledger's
+ * revisions are looked at. */
+struct wall round_run(struct seat *t, bool dry_run, bool is_poked);
 
 /* round/observe.c: fill seat->seen. */
 void observe(struct seat *t);

@@ -173,8 +173,9 @@ struct seat {
 	bool is_welcomed[MEMBERS_MAX + ROUTERS_MAX];
 	int64_t welcome_revs[MEMBERS_MAX + ROUTERS_MAX];
 	struct arena arena;
-	/* told: for deduplication within this process; the notifier keeps its own */
 	unsigned rounds;
+	struct wall full_at;      /* the next full round, unless something moves */
+	uint64_t ledger_signature; /* of ids and revisions as read last */
 };
 
 /* Read or make the durable state of the seat in config->state_directory/NAME (the folder is there).
