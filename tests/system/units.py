@@ -118,6 +118,16 @@ def as_root():
     expect("... and no more after it", driver("process unit ok.service"), needs_daemon_reload="0")
 
 
+def inside_our_unit():
+    """A server that a hook started lives in the unit of the daemon that ran the hook."""
+    sh("cp /bin/sleep /opt/t/mongod")
+    look = "LD_LIBRARY_PATH=/opt/t/lib ASAN_OPTIONS=detect_leaks=0 /opt/t/units_driver process unit"
+    sh("systemd-run --wait --pipe -u hookish.service sh -c '/opt/t/mongod 30 & sleep 0.3; %s hookish.service' > /tmp/inside || true" % look)
+    got = dict(re.findall(r"^(\w+)=(.*)$", sh("cat /tmp/inside"), re.M))
+    expect("a process inside our own unit is told", got, in_our_cgroup="1")
+    expect("... one in its own unit is not", driver("process unit ok.service"), in_our_cgroup="0")
+
+
 def slow_ones():
     got = driver("restart unit slow.service")
     expect("a slow one is polled, never waited for", got, state="^done$", begin_ms=r"^\d{1,3}$", longest_poll_ms=r"^\d{1,3}$", polls=r"^\d{2}")
@@ -157,6 +167,7 @@ def main():
         hosts("up", "1", "--include", "polkitd")
         install()
         as_root()
+        inside_our_unit()
         slow_ones()
         as_user()
     finally:

@@ -94,9 +94,10 @@ int main(int argc, char **argv)
 		rc = tell(r.ops->process(r.self, &t, &p, &err), &err);
 		if (rc == 0)
 			printf("state=%s\npid=%" PRId64 "\nexit_code=%d\nbinary=%s\n"
-			       "needs_daemon_reload=%d\nstarted_at_us=%" PRId64 "\n",
+			       "needs_daemon_reload=%d\nin_our_cgroup=%d\nstarted_at_us=%" PRId64
+			       "\n",
 			       processes[p.state], p.pid, p.exit_code, p.binary,
-			       p.needs_daemon_reload, p.started_at.us);
+			       p.needs_daemon_reload, p.is_in_our_cgroup, p.started_at.us);
 	}
 	restarter_host_free(r.self);
 	return rc;
