@@ -20,7 +20,12 @@ enum { CURSOR_BATCH = 200, CURSOR_BATCHES_MAX = 100, ADDRESSES_MAX = 512 };
 static void command_end(bson_t *command, const char *database, struct mono deadline)
 {
 	int64_t left_ms = (deadline.us - resolve_now().us) / US_MS;
+	bson_t preference;
 	BSON_APPEND_INT64(command, "maxTimeMS", MAX(left_ms, 1));
+	/* This very member is meant: a secondary refuses some commands without it (code 13435). */
+	BSON_APPEND_DOCUMENT_BEGIN(command, "$readPreference", &preference);
+	BSON_APPEND_UTF8(&preference, "mode", "primaryPreferred");
+	bson_append_document_end(command, &preference);
 	BSON_APPEND_UTF8(command, "$db", database);
 }
 
