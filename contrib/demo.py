@@ -84,20 +84,17 @@ class Demo:
 
     # -- the steps
     def set_up(self):
-        use = self.rotactl if not self.a.by_hand else None
-        self.world = World(os.path.join(self.dir, "set"), os.environ["MONGOD"], self.a.members, rotactl=use).up()
+        # Every secondary follows the primary itself. Where they may follow one another, a step-down makes majority writes pause
+        # for 0.05 s or for 1 s, as it happens, and nothing can be compared with anything.
+        self.world = World(os.path.join(self.dir, "set"), os.environ["MONGOD"], self.a.members, rotactl=self.rotactl, chaining=False).up()
         self.world.pki.client("app")
 
     def application_user(self):
         pem = self.world.pki.path("app")
-        if self.a.by_hand:
-            user = {"createUser": pki.subject_of(pem), "roles": [{"role": "readWrite", "db": "shop"}]}
-        else:
-            user = json.loads(pki.call([self.rotactl, "user", pem, "--role", "readWrite@shop", "--json"]))
-        user.pop("$db", None)
-        user["writeConcern"] = {"w": "majority"}
+        told = json.loads(pki.call([self.rotactl, "user", pem, "--role", "readWrite@shop", "--member", self.world.members[0].pem, "--json"]))
         with self.world.primary().client() as c:
-            c["$external"].command(user)
+            for row in told["commands"]:
+                c[row["db"]].command(dict(row["command"], writeConcern={"w": "majority"}))
 
     def start_rotads(self):
         secret = hooksink.new_secret()
@@ -193,13 +190,15 @@ class Demo:
         f["seconds_bound"] = round(sum(r.bound() for r in restarts), 3)
         f["restarts"] = len(restarts)
         f["writes_acknowledged"], f["writes_failed"], f["writes_retried"] = len(w.acked), len(w.failed), w.retries.n
+        if w.overlooked:
+            say("  %d writes were sent again by the application, as pymongo overlooked the server's word to do so", w.overlooked)
         f["writes_lost"] = len(w.lost())
         f["longest_pause_ms"] = round(1000 * w.longest_pause(self.begun, self.work_ended))
         f["bare_pause_ms"] = round(1000 * statistics.median(self.bare))
         f["steps"] = self.steps
         self.restarts = restarts
         c = self.checks
-        c.that("no write failed", f["writes_failed"] == 0, [t for _, t in w.failed[:1]] or "")
+        c.that("no write failed", f["writes_failed"] == 0, [t for _, t in w.failed[:1]] or "%d sent again" % w.retries.n)
         c.that("no acknowledged write is lost", f["writes_lost"] == 0, "%d acknowledged" % f["writes_acknowledged"])
         c.that("writes went on all the time", during >= ACKED_MIN and rate >= RATE_MIN, "%d during the keyfile rotation, %.0f a second" % (during, rate))
         c.that("the longest pause is at most twice that of a bare step-down", f["longest_pause_ms"] <= PAUSE_MAX_RATIO * f["bare_pause_ms"],
@@ -274,7 +273,7 @@ def main():
     a = options()
     if a.json:
         a.json = os.path.abspath(a.json)
-    for name in ["MONGOD"] + ([] if a.by_hand else ["ROTAD", "ROTACTL"]):
+    for name in ["MONGOD", "ROTACTL"] + ([] if a.by_hand else ["ROTAD"]):
         if not os.access(os.environ.get(name, ""), os.X_OK):
             sys.exit("demo: %s is not there ('%s'); start contrib/demo, not demo.py" % (name, os.environ.get(name, "")))
     return nest.run(lambda: Demo(a).run())

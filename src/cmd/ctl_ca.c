@@ -489,7 +489,7 @@ enum ctl_exit ctl_ca_crl(struct ctl *ctl, int argc, char **argv)
 	struct err err = ERR_INIT;
 	auto_buf struct buf crl = {0};
 	char ends[32];
-	unsigned n;
+	unsigned n = 0;
 	int c;
 	while ((c = ctl_option(ctl, argc, argv, "", longs)) != -1) {
 		if (c == '?')

@@ -18,6 +18,7 @@ struct check {
 	struct conf *conf;
 	const struct conf_how *how;
 	struct conf_faults *faults;
+	bool is_one_text; /* all places are in the text that is told of */
 };
 
 /* Where key stands for element i; the element itself where the key was not given. A value of the
@@ -29,7 +30,7 @@ static struct conf_origin place(const struct check *k, const char *key, unsigned
 	struct conf_origin o = *conf_origin_get(k->conf, row, i);
 	if (o.from == CONF_FROM_DEFAULT && row->base != CONF_IN_CONFIG)
 		o = k->conf->elements[row->base][i];
-	if (o.from == CONF_FROM_SCHEDULE)
+	if (o.from == CONF_FROM_SCHEDULE && !k->is_one_text)
 		o.line = o.column = 0;
 	return o;
 }
@@ -439,16 +440,23 @@ static void check_certificate_times(struct check *k, const struct gap *gap)
 		      local(p, gap->until), span(gap->us / US_MIN * US_MIN));
 }
 
-static void check_times(struct check *k)
+static bool check_freezes(struct check *k)
 {
 	const struct policy *p = &k->conf->config.policy;
-	struct gap gap = {.us = 0};
 	bool is_good = true;
 	for (unsigned i = 0; i < p->freezes_n; i++)
 		if (p->freezes[i].until_day < p->freezes[i].from_day) {
 			is_good = false;
 			WRONG(k, "freezes[].until", i, "the freeze ends before it begins");
 		}
+	return is_good;
+}
+
+static void check_times(struct check *k)
+{
+	const struct policy *p = &k->conf->config.policy;
+	struct gap gap = {.us = 0};
+	bool is_good = check_freezes(k);
 	for (unsigned i = 0; i < p->windows_n; i++)
 		if (p->windows[i].for_us <= 0 || p->windows[i].days == 0)
 			is_good = false; /* told by the parser */
@@ -544,6 +552,15 @@ static void check_files(struct check *k)
 	check_file(k, "schedule.signer", 0, c->schedule.signer, FILE_READABLE);
 	check_file(k, "schedule.caFile", 0, c->schedule.ca_file, FILE_READABLE);
 	check_file(k, "schedule.clientPem", 0, c->schedule.client_pem, FILE_SECRET);
+}
+
+bool conf_check_policy(struct conf *c, const struct conf_how *how, struct conf_faults *faults)
+{
+	unsigned before = faults->errors_n;
+	struct check k = {.conf = c, .how = how, .faults = faults, .is_one_text = true};
+	check_zones(&k);
+	(void)check_freezes(&k); /* told */
+	return faults->errors_n == before;
 }
 
 bool conf_check(struct conf *c, const struct conf_how *how, struct conf_faults *faults)

@@ -19,6 +19,9 @@ struct conf_how {
 /* Load the time zones and check all; every fault is added. False when there was an error. */
 MUST_CHECK bool conf_check(struct conf *c, const struct conf_how *how, struct conf_faults *faults);
 
+/* Only what a policy of the schedule can be checked for by itself, with places in its own text. */
+bool conf_check_policy(struct conf *c, const struct conf_how *how, struct conf_faults *faults);
+
 /* Read path, parse and check it into *ret, which holds defaults. faults tells all errors and
  * warnings, err the first error. Errors: those of files.read_text, ERR_UNSAFE_FILE (writable by
  * others), ERR_INVALID. */

@@ -49,10 +49,19 @@ struct wall doc_wall(const bson_t *doc, const char *path)
 	return (struct wall){.us = ms > INT64_MIN / 1000 && ms < INT64_MAX / 1000 ? ms * 1000 : 0};
 }
 
+const char *doc_text_at(const bson_iter_t *it)
+{
+	uint32_t n = 0;
+	if (!BSON_ITER_HOLDS_UTF8(it))
+		return "";
+	const char *text = bson_iter_utf8(it, &n);
+	return bson_utf8_validate(text, n, false) ? text : "";
+}
+
 const char *doc_text(const bson_t *doc, const char *path)
 {
 	bson_iter_t it;
-	return find(doc, path, &it) && BSON_ITER_HOLDS_UTF8(&it) ? bson_iter_utf8(&it, NULL) : "";
+	return find(doc, path, &it) ? doc_text_at(&it) : "";
 }
 
 bool doc_copy(const bson_t *doc, const char *path, char *out, size_t out_n, struct err *err)

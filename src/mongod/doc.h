@@ -20,13 +20,15 @@ DEFINE_AUTO(bson_t, bson_destroy);
 /* A document on the stack that is destroyed with its scope. */
 #define auto_bson __attribute__((cleanup(bson_destroy))) bson_t
 
-/* Not there, or of another type: the default given ("" for text, 0 for times). */
+/* Not there, of another type, or a text that is not UTF-8 or holds a NUL: the default given ("" for
+ * text, 0 for times). */
 bool doc_has(const bson_t *doc, const char *path);
 int64_t doc_int(const bson_t *doc, const char *path, int64_t otherwise);
 double doc_double(const bson_t *doc, const char *path, double otherwise);
 bool doc_true(const bson_t *doc, const char *path); /* true, or a number other than 0 */
 struct wall doc_wall(const bson_t *doc, const char *path);
 const char *doc_text(const bson_t *doc, const char *path); /* borrowed from doc; never NULL */
+const char *doc_text_at(const bson_iter_t *it);            /* the same of an element */
 /* A text that has to fit. Errors: ERR_PROTOCOL when it is longer than out_n - 1 bytes. */
 MUST_CHECK bool doc_copy(const bson_t *doc, const char *path, char *out, size_t out_n,
 			 struct err *err);

@@ -52,8 +52,7 @@ bool hello_read(const bson_t *reply, struct mongod_hello *ret, struct err *err)
 	h.local_time = doc_wall(reply, "localTime");
 	if (doc_sub(reply, "saslSupportedMechs", &mechanisms) && bson_iter_init(&it, &mechanisms))
 		while (bson_iter_next(&it)) {
-			const char *name =
-			    BSON_ITER_HOLDS_UTF8(&it) ? bson_iter_utf8(&it, NULL) : "";
+			const char *name = doc_text_at(&it);
 			h.offers_scram_sha256 |= strcmp(name, "SCRAM-SHA-256") == 0;
 			h.offers_scram_sha1 |= strcmp(name, "SCRAM-SHA-1") == 0;
 		}

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codec/mongod_options.h"
 #include "mongod/hello.h"
 #include "mongod/resolve.h"
 
@@ -19,7 +20,12 @@ enum { CURSOR_BATCH = 200, CURSOR_BATCHES_MAX = 100, ADDRESSES_MAX = 512 };
 static void command_end(bson_t *command, const char *database, struct mono deadline)
 {
 	int64_t left_ms = (deadline.us - resolve_now().us) / US_MS;
+	bson_t preference;
 	BSON_APPEND_INT64(command, "maxTimeMS", MAX(left_ms, 1));
+	/* This very member is meant: a secondary refuses some commands without it (code 13435). */
+	BSON_APPEND_DOCUMENT_BEGIN(command, "$readPreference", &preference);
+	BSON_APPEND_UTF8(&preference, "mode", "primaryPreferred");
+	bson_append_document_end(command, &preference);
 	BSON_APPEND_UTF8(command, "$db", database);
 }
 
@@ -125,8 +131,7 @@ static bool config_member_read(const bson_t *doc, struct mongod_config_member *m
 	m->delay_s = doc_int(doc, "secondaryDelaySecs", doc_int(doc, "slaveDelay", 0));
 	if (doc_sub(doc, "horizons", &horizons) && bson_iter_init(&it, &horizons))
 		while (bson_iter_next(&it))
-			if (BSON_ITER_HOLDS_UTF8(&it) &&
-			    !horizon_add(m, bson_iter_utf8(&it, NULL), err))
+			if (!horizon_add(m, doc_text_at(&it), err))
 				return false;
 	return true;
 }
@@ -158,108 +163,19 @@ bool config_read(const bson_t *reply, struct mongod_config *ret, struct err *err
 	return true;
 }
 
-/* Which option goes where. Paths are of `parsed`: a new name and its old one (net.ssl.*), which the
- * server keeps in what it tells when it was given that way. */
-static const struct {
-	const char *path, *old_path;
-	size_t at, n;
-} option_rows[] = {
-#define O(path, old_path, field)                                                                   \
-	{                                                                                          \
-		path, old_path, offsetof(struct mongod_options, field),                            \
-		    sizeof(((struct mongod_options *)0)->field)                                    \
-	}
-    O("config", NULL, config_file),
-    O("security.keyFile", NULL, key_file),
-    O("security.encryptionKeyFile", NULL, encryption_key_file),
-    O("security.clusterAuthMode", NULL, cluster_auth_mode),
-    O("net.tls.mode", "net.ssl.mode", tls_mode),
-    O("net.tls.certificateKeyFile", "net.ssl.PEMKeyFile", certificate_key_file),
-    O("net.tls.clusterFile", "net.ssl.clusterFile", cluster_file),
-    O("net.tls.CAFile", "net.ssl.CAFile", ca_file),
-    O("net.tls.clusterCAFile", "net.ssl.clusterCAFile", cluster_ca_file),
-    O("net.tls.CRLFile", "net.ssl.CRLFile", crl_file),
-    O("sharding.clusterRole", NULL, cluster_role),
-    O("replication.replSetName", "replication.replSet", set_name),
-    O("sharding.configDB", NULL, config_db),
-    O("net.bindIp", NULL, bind_ip),
-    O("storage.dbPath", NULL, db_path),
-    O("systemLog.path", NULL, log_path),
-    O("processManagement.pidFilePath", NULL, pid_file),
-#undef O
-};
-
-static const struct {
-	const char *path, *old_path;
-	size_t at;
-} flag_rows[] = {
-#define B(path, old_path, field)                                                                   \
-	{                                                                                          \
-		path, old_path, offsetof(struct mongod_options, field)                             \
-	}
-    B("net.tls.allowInvalidHostnames", "net.ssl.allowInvalidHostnames", allows_invalid_hostnames),
-    B("net.tls.allowInvalidCertificates", "net.ssl.allowInvalidCertificates",
-      allows_invalid_certificates),
-    B("net.tls.allowConnectionsWithoutCertificates", "net.ssl.allowConnectionsWithoutCertificates",
-      allows_no_certificate),
-    B("security.transitionToAuth", NULL, transition_to_auth),
-#undef B
-};
-
-/* The old names of the modes mean the new ones. */
-static const char *const mode_names[][2] = {
-    {"allowSSL", "allowTLS"}, {"preferSSL", "preferTLS"}, {"requireSSL", "requireTLS"}};
-
-/* A number that may have been given as text: setParameter on the command line. */
-static int64_t number_of(const bson_t *doc, const char *path, int64_t otherwise)
-{
-	const char *text = doc_text(doc, path);
-	int64_t v = 0;
-	if (!text[0])
-		return doc_int(doc, path, otherwise);
-	for (const char *c = text; *c; c++) {
-		if (*c < '0' || *c > '9' || v > INT32_MAX)
-			return otherwise;
-		v = v * 10 + (*c - '0');
-	}
-	return v;
-}
-
 bool options_read(const bson_t *reply, struct mongod_options *ret, struct err *err)
 {
-	struct mongod_options o = {.shutdown_timeout_ms = -1};
-	bson_t parsed;
+	size_t n = 0;
 
-	if (!doc_sub(reply, "parsed", &parsed))
+	if (!doc_has(reply, "parsed"))
 		return err_set(err, ERR_PROTOCOL, "getCmdLineOpts lacks 'parsed'");
-	for (size_t i = 0; i < ARRAY_N(option_rows); i++) {
-		const char *path = option_rows[i].path;
-		if (!doc_has(&parsed, path) && option_rows[i].old_path)
-			path = option_rows[i].old_path;
-		if (!doc_copy(&parsed, path, (char *)&o + option_rows[i].at, option_rows[i].n, err))
-			return false;
-	}
-	for (size_t i = 0; i < ARRAY_N(flag_rows); i++) {
-		bool v = doc_true(&parsed, flag_rows[i].path) ||
-			 (flag_rows[i].old_path && doc_true(&parsed, flag_rows[i].old_path));
-		memcpy((char *)&o + flag_rows[i].at, &v, sizeof(v));
-	}
-	for (size_t i = 0; i < ARRAY_N(mode_names); i++)
-		if (strcmp(o.tls_mode, mode_names[i][0]) == 0 &&
-		    !copy_z(o.tls_mode, sizeof(o.tls_mode), mode_names[i][1]))
-			return err_set(err, ERR_BUG, "the name of a mode does not fit");
-	o.has_key_password = doc_has(&parsed, "net.tls.certificateKeyFilePassword") ||
-			     doc_has(&parsed, "net.ssl.PEMKeyPassword");
-	o.is_mongos = o.config_db[0] != 0;
-	o.port = (int)MIN(MAX(doc_int(&parsed, "net.port", 0), 0), 65535);
-	o.shutdown_timeout_ms =
-	    number_of(&parsed,
-		      o.is_mongos ? "setParameter.mongosShutdownTimeoutMillisForSignaledShutdown"
-				  : "setParameter.shutdownTimeoutMillisForSignaledShutdown",
-		      -1);
-	o.is_known = true;
-	*ret = o;
-	return true;
+	/* One table knows all names that options ever had: codec/mongod_options. */
+	char *text = bson_as_relaxed_extended_json(reply, &n);
+	if (!text)
+		return err_set(err, ERR_PROTOCOL, "the answer to getCmdLineOpts is no JSON");
+	bool ok = mongod_options_from_json((struct str){.p = text, .n = n}, ret, err);
+	bson_free(text);
+	return ok || err_in(err, "reading getCmdLineOpts");
 }
 
 void operations_read(const bson_t *reply, struct mongod_server *to)

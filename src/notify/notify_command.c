@@ -48,7 +48,7 @@ void notify_command_poll(struct notify_lane *lane, struct wall now, bool *ret_is
 		 r.exit_code != EX_TEMPFAIL_)
 		ret->verdict = NOTIFY_REFUSED;
 	if (r.exit_code != 0)
-		snprintf(ret->why, sizeof(ret->why), "the command ended with code %d", r.exit_code);
+		snprintf(ret->why, sizeof(ret->why), "the command ended with code %d%s%s", r.exit_code,
+			 r.output.n ? ": " : "", buf_z(&r.output));
 	buf_wipe(&r.output);
-	buf_fini(&r.errors);
 }

@@ -15,6 +15,8 @@ enum authority_outcome {
 			    */
 };
 
+enum { AUTHORITY_COOKIE_BYTES = 1024 }; /* certmonger's helpers print URLs and ids as cookies */
+
 /* One request. Borrows all. */
 struct authority_request {
 	const char *instance; /* for whom */
@@ -27,7 +29,7 @@ struct authority_request {
 struct authority_answer {
 	enum authority_outcome outcome;
 	struct buf chain_pem; /* caller ends with buf_fini */
-	char cookie[256];
+	char cookie[AUTHORITY_COOKIE_BYTES];
 	int64_t retry_us;
 };
 

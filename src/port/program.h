@@ -12,23 +12,23 @@ enum { PROGRAM_ARGS_MAX = 16, PROGRAM_ENV_MAX = 24 };
 /* Borrows all. */
 struct program_call {
 	const char *argv[PROGRAM_ARGS_MAX + 1]; /* [0] is an absolute path; ends in NULL */
-	/* "NAME=value", ends in NULL: added to PATH, LANG and TZ; nothing else of rotad's own
-	 * environment is passed. Never secret. */
+	/* "NAME=value", ends in NULL; besides them only a fixed PATH. Never secret. */
 	const char *env[PROGRAM_ENV_MAX + 1];
-	struct str input;   /* its stdin, may be secret; closed afterwards */
+	struct str input;   /* its stdin, closed afterwards; not for secrets */
 	int64_t timeout_us; /* then its whole process group is ended */
 	size_t output_max;  /* bytes of stdout that are kept; more is ERR_LIMIT */
 };
 
 struct program_result {
-	int exit_code;     /* 0..255; 128+n after signal n */
+	int exit_code;     /* 0..255 */
 	struct buf output; /* stdout; caller ends with buf_wipe */
-	struct buf errors; /* the end of stderr, at most 2,048 bytes; caller ends with buf_fini */
+	char errors[1024]; /* the end of stderr, fit to show */
 };
 
 struct program_ops {
 	/* True when it ended by itself, with whatever code. Errors: ERR_NOT_FOUND, ERR_PERMISSION
-	 * (not executable, or others may write it), ERR_TIMEOUT, ERR_LIMIT, ERR_SYSTEM. */
+	 * (not executable), ERR_UNSAFE_FILE (others may write it), ERR_TIMEOUT, ERR_LIMIT,
+	 * ERR_HOOK, ERR_SYSTEM. */
 	bool (*run)(void *self, const struct program_call *call, struct program_result *ret,
 		    struct err *err);
 };
@@ -38,7 +38,8 @@ struct program_port {
 	void *self;
 };
 
-/* The same without waiting, one program at a time: for alerts. Semantics of http_later_ops. */
+/* The same without waiting, one program at a time: for alerts. Semantics of http_later_ops; output
+ * and errors come together in `output`, of which the end is kept, fit to show. */
 struct program_later_ops {
 	bool (*begin)(void *self, const struct program_call *call, struct err *err);
 	bool (*poll)(void *self, bool *ret_is_done, struct program_result *ret, struct err *err);

@@ -59,6 +59,8 @@ struct process_view {
 	char binary[PATH_BYTES_MAX]; /* /proc/PID/exe; ends in " (deleted)" when it was replaced */
 	char argv_hash[65];          /* SHA-256 of /proc/PID/cmdline */
 	bool needs_daemon_reload;    /* systemd: NeedDaemonReload */
+	bool is_in_our_cgroup; /* a hook started it inside rotad's own unit, whose stop would end it
+				  with KillMode=control-group: a finding for doctor and explain */
 	bool is_binary_changed;      /* the file at the path is not the one that runs */
 };
 

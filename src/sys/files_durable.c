@@ -8,49 +8,22 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <sys/xattr.h>
 #include <time.h>
 
 #include "base/cleanup.h"
 #include "sys/file_attrs.h"
+#include "sys/place.h"
 
 /* Our temporary files: ".rotad-", 16 lower-case hex digits, ".tmp". Nothing else is ever swept. */
 #define TEMP_PREFIX ".rotad-"
 #define TEMP_SUFFIX ".tmp"
 enum { TEMP_HEX = 16, TEMP_NAME_BYTES = sizeof(TEMP_PREFIX) + TEMP_HEX + sizeof(TEMP_SUFFIX) };
 enum { CHUNK_BYTES = 8192, READ_TRIES = 3, SWEEP_ENTRIES_MAX = 65536 };
-
-/* ---- small pieces ---- */
-
-static struct wall wall_of(struct timespec t)
-{
-	return (struct wall){.us = (int64_t)t.tv_sec * US_S + t.tv_nsec / 1000};
-}
-
-static bool same_inode(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-static bool same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-/* Same inode with the same content, as far as the file system tells. ctime apart: a rename moves
- * it. */
-static bool same_content(const struct stat *a, const struct stat *b)
-{
-	return same_inode(a, b) && a->st_size == b->st_size && same_time(a->st_mtim, b->st_mtim);
-}
 
 static int sync_fd(int fd)
 {
@@ -72,298 +45,6 @@ static bool write_all(int fd, const char *p, size_t n, struct err *err)
 		p += done;
 		n -= (size_t)done;
 	}
-	return true;
-}
-
-/* Number behind "mnt_id:" in /proc/self/fdinfo/FD: which mount the descriptor is on. -1 not known.
- */
-static long mount_of(int fd)
-{
-	char path[48], text[512];
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	auto_close int info = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
-	if (n <= 0)
-		return -1;
-	text[n] = 0;
-	const char *hit = strstr(text, "mnt_id:");
-	return hit ? strtol(hit + strlen("mnt_id:"), NULL, 10) : -1;
-}
-
-/* FS_IMMUTABLE_FL and FS_APPEND_FL of what fd names; 0 where the file system has no flags. */
-static unsigned flags_of(int fd)
-{
-	struct statx x;
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &x) == 0 &&
-	    (x.stx_attributes_mask & STATX_ATTR_IMMUTABLE))
-		return (x.stx_attributes & STATX_ATTR_IMMUTABLE ? FS_IMMUTABLE_FL : 0u) |
-		       (x.stx_attributes & STATX_ATTR_APPEND ? FS_APPEND_FL : 0u);
-	int flags = 0;
-	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) != 0)
-		return 0;
-	return (unsigned)flags & (unsigned)(FS_IMMUTABLE_FL | FS_APPEND_FL);
-}
-
-/* ---- where a path leads ---- */
-
-/* A path resolved once: the directory held open, the name in it, and the file if there is one. All
- * later steps go through `dir`, so a component swapped meanwhile moves nothing. */
-struct place {
-	char real[PATH_BYTES_MAX];
-	char name[NAME_MAX + 1];
-	int dir, file; /* file: O_PATH; -1 when it does not exist */
-	bool exists, is_link;
-	struct stat dir_stat, stat, link_stat;
-};
-
-static void place_fini(struct place *p)
-{
-	cleanup_close(&p->file);
-	cleanup_close(&p->dir);
-}
-#define auto_place __attribute__((cleanup(place_fini)))
-#define PLACE_INIT ((struct place){.dir = -1, .file = -1})
-
-/* The real path of what `path` names, or would name: then only its directory must exist. */
-static bool resolve(const char *path, struct place *p, struct err *err)
-{
-	char head[PATH_BYTES_MAX], real[PATH_MAX];
-	size_t n = strlen(path);
-	if (n == 0 || n >= sizeof(head) || path[n - 1] == '/')
-		return err_set(err, ERR_INVALID, "a path of a file must be 1 to %d bytes",
-			       PATH_BYTES_MAX - 1);
-	if (lstat(path, &p->link_stat) == 0) {
-		p->is_link = S_ISLNK(p->link_stat.st_mode);
-		if (realpath(path, real)) {
-			if (!copy_z(p->real, sizeof(p->real), real))
-				return err_set(err, ERR_LIMIT, "its real path is too long");
-			return true;
-		}
-		if (errno != ENOENT || !p->is_link)
-			return err_sys(err, errno, "resolving the path");
-		p->real[0] = 0; /* a link to nowhere */
-		return true;
-	}
-	if (errno != ENOENT)
-		return err_sys(err, errno, "looking at it");
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
-	if (!copy_str(head, sizeof(head),
-		      slash ? (struct str){.p = path, .n = (size_t)(slash - path)} : STR(".")))
-		return err_set(err, ERR_INVALID, "not a path");
-	if (!realpath(head[0] ? head : "/", real))
-		return err_sys(err, errno, "resolving its directory");
-	n = (size_t)snprintf(p->real, sizeof(p->real), "%s/%s", strcmp(real, "/") ? real : "",
-			     name);
-	if (n >= sizeof(p->real))
-		return err_set(err, ERR_LIMIT, "its real path is too long");
-	return true;
-}
-
-/* Fill *p; the file need not exist. Errors: ERR_NOT_FOUND (no such directory), ERR_PERMISSION,
- * ERR_CHANGED, ERR_INVALID, ERR_UNSAFE_FILE (dangling link). */
-static bool place_find(const char *path, struct place *p, struct err *err)
-{
-	char head[PATH_BYTES_MAX];
-	if (!resolve(path, p, err))
-		return false;
-	if (p->real[0] == 0)
-		return err_set(
-		    err, ERR_UNSAFE_FILE,
-		    "it is a link to a file that does not exist; remove the link or make "
-		    "its target");
-	const char *slash = strrchr(p->real, '/');
-	if (!slash || !copy_z(p->name, sizeof(p->name), slash + 1) || !p->name[0] ||
-	    strcmp(p->name, ".") == 0 || strcmp(p->name, "..") == 0)
-		return err_set(err, ERR_INVALID, "not the path of a file");
-	if (!copy_str(head, sizeof(head),
-		      slash == p->real
-			  ? STR("/")
-			  : (struct str){.p = p->real, .n = (size_t)(slash - p->real)}))
-		return err_set(err, ERR_INVALID, "not the path of a file");
-	p->dir = open(head, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (p->dir < 0 && errno == ELOOP)
-		return err_set(err, ERR_CHANGED, "its directory became a link meanwhile");
-	if (p->dir < 0 || fstat(p->dir, &p->dir_stat) != 0)
-		return err_sys(err, errno, "opening its directory %s", head);
-	p->file = openat(p->dir, p->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (p->file < 0 && errno != ENOENT)
-		return err_sys(err, errno, "looking at it");
-	p->exists = p->file >= 0;
-	if (p->exists && fstat(p->file, &p->stat) != 0)
-		return err_sys(err, errno, "looking at it");
-	if (p->exists && S_ISLNK(p->stat.st_mode))
-		return err_set(err, ERR_CHANGED, "it became a link meanwhile");
-	return true;
-}
-
-static bool has_acl(const char *real_path)
-{
-	return getxattr(real_path, "system.posix_acl_access", NULL, 0) > 0;
-}
-
-static void view_of(const struct place *p, struct file_view *ret)
-{
-	struct statvfs fs;
-	long dir_mount = mount_of(p->dir), mount = p->exists ? mount_of(p->file) : -1;
-	*ret = (struct file_view){.exists = p->exists, .is_symlink = p->is_link};
-	ret->is_on_readonly_mount = fstatvfs(p->dir, &fs) == 0 && (fs.f_flag & ST_RDONLY);
-	STATIC_ASSERT(sizeof(ret->real_path) == sizeof(p->real), "a place fits into a view");
-	memcpy(ret->real_path, p->real, sizeof(p->real));
-	if (!p->exists)
-		return;
-	ret->is_regular = S_ISREG(p->stat.st_mode);
-	ret->device = p->stat.st_dev;
-	ret->inode = p->stat.st_ino;
-	ret->links_n = p->stat.st_nlink;
-	ret->size = p->stat.st_size;
-	ret->modified = wall_of(p->stat.st_mtim);
-	ret->changed = wall_of(p->stat.st_ctim);
-	ret->mode = p->stat.st_mode & 07777;
-	ret->uid = p->stat.st_uid;
-	ret->gid = p->stat.st_gid;
-	ret->is_immutable = ret->is_regular && flags_of(p->file) != 0;
-	ret->has_acl = ret->is_regular && has_acl(p->real);
-	ret->is_mount_point = p->stat.st_dev != p->dir_stat.st_dev ||
-			      (dir_mount >= 0 && mount >= 0 && dir_mount != mount);
-}
-
-/* ---- may it be replaced ---- */
-
-static bool check_directory(const struct place *p, struct err *err)
-{
-	struct statvfs fs;
-	char owner[64], me[64];
-	unsigned flags = flags_of(p->dir);
-	if (fstatvfs(p->dir, &fs) != 0)
-		return err_sys(err, errno, "looking at its file system");
-	if (fs.f_flag & ST_RDONLY)
-		return err_set(err, ERR_UNSAFE_FILE,
-			       "its file system is read-only for rotad: mount it writable, or let "
-			       "the unit write there (ReadWritePaths=; sudo rotactl adopt INSTANCE "
-			       "does it)");
-	if (flags)
-		return err_set(
-		    err, ERR_UNSAFE_FILE,
-		    "its directory is %s: nothing can be renamed there; chattr -%c on it "
-		    "if that is not meant",
-		    flags & FS_IMMUTABLE_FL ? "immutable" : "append-only",
-		    flags & FS_IMMUTABLE_FL ? 'i' : 'a');
-	if (faccessat(p->dir, ".", W_OK | X_OK, AT_EACCESS) != 0)
-		return err_set(
-		    err, ERR_PERMISSION,
-		    "its directory is %s's and rotad runs as \"%s\" (it must create a file beside "
-		    "it and rename). Nothing was changed. Mend it once: sudo rotactl adopt "
-		    "INSTANCE (moves the file, leaves a link; --dry-run shows it), or let your "
-		    "configuration management write it: keyfile: {writer: external}",
-		    user_name(p->dir_stat.st_uid, owner, sizeof(owner)),
-		    user_name(geteuid(), me, sizeof(me)));
-	if (fs.f_bavail == 0 || (fs.f_files > 0 && fs.f_favail == 0))
-		return err_set(err, ERR_DISK_FULL, "its file system has no %s left",
-			       fs.f_bavail == 0 ? "space" : "inodes");
-	return true;
-}
-
-/* Every reason why the file at p must not or cannot be replaced by rename. */
-static bool check_replaceable(const struct place *p, struct err *err)
-{
-	char owner[64], me[64];
-	if (strlen(p->name) + strlen(FILES_PREVIOUS_SUFFIX) > NAME_MAX)
-		return err_set(err, ERR_UNSAFE_FILE, "its name is too long");
-	if (!check_directory(p, err))
-		return false;
-	if (!p->exists)
-		return true;
-	if (!S_ISREG(p->stat.st_mode))
-		return err_set(err, ERR_UNSAFE_FILE, "it is not a regular file");
-	struct file_view view;
-	view_of(p, &view);
-	/* Root follows a link only where its owner could have written the target himself, or is
-	 * root: else the owner of a directory could have rotad write into anybody's. */
-	if (p->is_link && p->link_stat.st_uid != 0 && p->link_stat.st_uid != geteuid() &&
-	    p->link_stat.st_uid != p->stat.st_uid)
-		return err_set(err, ERR_UNSAFE_FILE,
-			       "it is a link made by %s to a file of somebody else",
-			       user_name(p->link_stat.st_uid, owner, sizeof(owner)));
-	if (view.is_mount_point)
-		return err_set(err, ERR_UNSAFE_FILE,
-			       "it is a mount point of its own (a single file mounted into a "
-			       "container?), which no rename can replace; mount its directory "
-			       "instead");
-	if (view.is_immutable)
-		return err_set(
-		    err, ERR_UNSAFE_FILE,
-		    "it is marked immutable or append-only: somebody wants it kept as it "
-		    "is. chattr -ia on it, or keyfile: {writer: external}");
-	if (p->stat.st_nlink != 1)
-		return err_set(err, ERR_UNSAFE_FILE,
-			       "it has %" PRIuMAX " hard links: a rename would leave the others "
-			       "with the old content. Replace them by symbolic links (find -inum "
-			       "%" PRIuMAX " shows them)",
-			       (uintmax_t)p->stat.st_nlink, (uintmax_t)p->stat.st_ino);
-	if (p->stat.st_size > FILE_PUT_BYTES_MAX)
-		return err_set(err, ERR_LIMIT,
-			       "it has %" PRIdMAX " bytes, more than the %d that "
-			       "rotad replaces",
-			       (intmax_t)p->stat.st_size, FILE_PUT_BYTES_MAX);
-	if (!file_attrs_may_own(p->stat.st_uid, p->stat.st_gid))
-		return err_set(err, ERR_PERMISSION,
-			       "it belongs to %s (group %u), and rotad runs as \"%s\": a new file "
-			       "cannot be given to that owner. Run rotad as that user "
-			       "(rotad@USER.service)",
-			       user_name(p->stat.st_uid, owner, sizeof(owner)), p->stat.st_gid,
-			       user_name(geteuid(), me, sizeof(me)));
-	if ((p->dir_stat.st_mode & S_ISVTX) && geteuid() != 0 && p->dir_stat.st_uid != geteuid() &&
-	    p->stat.st_uid != geteuid())
-		return err_set(err, ERR_PERMISSION,
-			       "its directory is sticky and neither is %s's: it cannot be renamed "
-			       "over",
-			       user_name(geteuid(), me, sizeof(me)));
-	return true;
-}
-
-static bool check_expected(const struct place *p, const struct file_view *expect, struct err *err)
-{
-	struct file_view now;
-	view_of(p, &now);
-	if (!now.exists && !expect->exists)
-		return true;
-	if (now.exists != expect->exists || now.device != expect->device ||
-	    now.inode != expect->inode || now.size != expect->size ||
-	    now.modified.us != expect->modified.us || now.changed.us != expect->changed.us)
-		return err_set(err, ERR_CHANGED, "somebody else wrote it since it was looked at");
-	return true;
-}
-
-/* Does the path still lead where it led, and is the file still the one that was looked at? */
-static bool check_unmoved(const char *path, const struct place *p, struct err *err)
-{
-	auto_place struct place now = PLACE_INIT;
-	if (!place_find(path, &now, err))
-		return false;
-	if (strcmp(now.real, p->real) != 0 || !same_inode(&now.dir_stat, &p->dir_stat))
-		return err_set(err, ERR_CHANGED, "its path leads elsewhere since it was looked at");
-	if (now.exists != p->exists ||
-	    (p->exists &&
-	     (!same_content(&now.stat, &p->stat) || !same_time(now.stat.st_ctim, p->stat.st_ctim))))
-		return err_set(err, ERR_CHANGED, "somebody else wrote it since it was looked at");
-	return true;
-}
-
-/* Open what p names for reading; checked to be the same. */
-static bool place_open(const struct place *p, int *ret_fd, struct err *err)
-{
-	struct stat now;
-	auto_close int fd =
-	    openat(p->dir, p->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 && (errno == ENOENT || errno == ELOOP))
-		return err_set(err, ERR_CHANGED, "it was taken away since it was looked at");
-	if (fd < 0 || fstat(fd, &now) != 0)
-		return err_sys(err, errno, "opening it");
-	if (!same_inode(&now, &p->stat))
-		return err_set(err, ERR_CHANGED, "it was replaced since it was looked at");
-	*ret_fd = fd;
-	fd = -1;
 	return true;
 }
 
@@ -652,8 +333,7 @@ static bool keep_previous(const struct place *p, int old, struct err *err)
 }
 
 /* Descriptor of the file whose attributes the new one gets; -1: there is none. */
-static bool open_like(const struct file_put *put, const struct place *p, int old, int *ret,
-		      struct err *err)
+static bool open_like(const struct file_put *put, int old, int *ret, struct err *err)
 {
 	struct stat st;
 	*ret = -1;
@@ -662,7 +342,6 @@ static bool open_like(const struct file_put *put, const struct place *p, int old
 			return err_sys(err, errno, "duplicating a descriptor");
 		return true;
 	}
-	(void)p;
 	if (stat(put->like, &st) != 0)
 		return err_sys(err, errno, "looking at %s, which it must be like", put->like);
 	if (!S_ISREG(st.st_mode))
@@ -680,7 +359,7 @@ static bool put_at(const struct file_put *put, const struct place *p, struct err
 	auto_close int like = -1;
 	if (p->exists && !place_open(p, &old, err))
 		return false;
-	if (!open_like(put, p, old, &like, err))
+	if (!open_like(put, old, &like, err))
 		return false;
 	if (put->keep_previous && p->exists && !keep_previous(p, old, err))
 		return false;
@@ -701,7 +380,7 @@ static bool put_at(const struct file_put *put, const struct place *p, struct err
 		return false;
 	if (like >= 0 && !file_attrs_check(like, t.fd, err))
 		return false;
-	if (!check_unmoved(put->path, p, err))
+	if (!place_check_unmoved(put->path, p, err))
 		return false;
 	if (!p->exists)
 		return rename_new(p, &t, err);
@@ -726,9 +405,9 @@ static bool put_locked(const struct file_put *put, struct err *err)
 	if (put->bytes.n > FILE_PUT_BYTES_MAX)
 		return err_set(err, ERR_LIMIT, "%zu bytes are more than the %d of a file",
 			       put->bytes.n, FILE_PUT_BYTES_MAX);
-	if (!place_find(put->path, &p, err) || !check_replaceable(&p, err))
+	if (!place_find(put->path, &p, err) || !place_check_replaceable(&p, err))
 		return false;
-	if (put->expect && !check_expected(&p, put->expect, err))
+	if (put->expect && !place_check_expected(&p, put->expect, err))
 		return false;
 	/* The lock goes with the descriptor of the directory. */
 	if (!lock_directory(p.dir, &is_locked, err))
@@ -752,7 +431,7 @@ static bool look_at(const char *path, struct file_view *ret, struct err *err)
 	auto_place struct place p = PLACE_INIT;
 	struct err why = ERR_INIT;
 	if (place_find(path, &p, &why)) {
-		view_of(&p, ret);
+		place_view(&p, ret);
 		return true;
 	}
 	if (why.kind == ERR_NOT_FOUND || (p.is_link && why.kind == ERR_UNSAFE_FILE) ||
@@ -839,7 +518,7 @@ static bool read_once(const char *path, size_t max, const struct sink *s,
 	if (!same_content(&after, &p.stat))
 		return err_set(err, ERR_CHANGED, "somebody wrote it while it was read");
 	if (ret_view)
-		view_of(&p, ret_view);
+		place_view(&p, ret_view);
 	return true;
 }
 
@@ -890,7 +569,7 @@ static bool can_put_at(const char *path, struct err *err)
 {
 	auto_place struct place p = PLACE_INIT;
 	auto_close int old = -1;
-	return place_find(path, &p, err) && check_replaceable(&p, err) &&
+	return place_find(path, &p, err) && place_check_replaceable(&p, err) &&
 	       (!p.exists || place_open(&p, &old, err));
 }
 

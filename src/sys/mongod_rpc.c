@@ -3,6 +3,7 @@
 #include "sys/mongod_rpc.h"
 
 #include "codec/json_mongod.h"
+#include "codec/serve.h"
 
 /* Ask for op with what was put into request so far. */
 static bool ask(void *self, json_t *request, const char *op, int64_t timeout_us, json_t **ret,
@@ -11,6 +12,30 @@ static bool ask(void *self, json_t *request, const char *op, int64_t timeout_us,
 	if (json_object_set_new(request, "op", json_string(op)) != 0)
 		return err_set(err, ERR_MEMORY, "no memory for a request");
 	return helper_call(self, request, timeout_us + RPC_MARGIN_US, ret, err);
+}
+
+/* The same for a request that changes nothing: a helper that was ended from outside just before
+ * (out of memory, a person's kill) is not worth an error, so another is asked, once. */
+static bool ask_again(void *self, json_t *request, const char *op, int64_t timeout_us, json_t **ret,
+		      struct err *err)
+{
+	bool was_sent = false;
+	AUTO(json_t) reply = NULL;
+	struct err why = ERR_INIT;
+
+	if (json_object_set_new(request, "op", json_string(op)) != 0)
+		return err_set(err, ERR_MEMORY, "no memory for a request");
+	if (!helper_ask(self, request, timeout_us + RPC_MARGIN_US, &reply, &was_sent, &why)) {
+		if (!was_sent || why.kind != ERR_UNREACHABLE) {
+			*err = why;
+			return false;
+		}
+		return helper_call(self, request, timeout_us + RPC_MARGIN_US, ret, err);
+	}
+	if (!serve_reply_check(reply, err))
+		return false;
+	*ret = take(&reply);
+	return true;
 }
 
 static int64_t timeout_of(const struct mongod_target *t)
@@ -44,7 +69,7 @@ static bool rpc_hello(void *self, const struct mongod_target *t, struct mongod_h
 	AUTO(json_t) reply = NULL;
 	struct mongod_hello value;
 	if (!begin(t, NULL, &request, err) ||
-	    !ask(self, request, "hello", timeout_of(t), &reply, err) ||
+	    !ask_again(self, request, "hello", timeout_of(t), &reply, err) ||
 	    !json_hello_parse(reply, &value, err))
 		return false;
 	*ret = value;
@@ -63,7 +88,7 @@ static bool rpc_hello(void *self, const struct mongod_target *t, struct mongod_h
 		if (!value)                                                                        \
 			return err_set(err, ERR_MEMORY, "no memory for a reply");                  \
 		if (!begin(t, c, &request, err) ||                                                 \
-		    !ask(self, request, #name, timeout_of(t), &reply, err) ||                      \
+		    !ask_again(self, request, #name, timeout_of(t), &reply, err) ||                \
 		    !json_##name##_parse(reply, value, err))                                       \
 			return false;                                                              \
 		*ret = *value;                                                                     \
@@ -97,7 +122,7 @@ static bool rpc_tls(void *self, const struct mongod_target *t, struct mongod_tls
 	if (!value)
 		return err_set(err, ERR_MEMORY, "no memory for a reply");
 	if (!begin(t, NULL, &request, err) ||
-	    !ask(self, request, "tls", timeout_of(t), &reply, err) ||
+	    !ask_again(self, request, "tls", timeout_of(t), &reply, err) ||
 	    !json_tls_result_parse(reply, value, err))
 		return false;
 	*ret = *value;

@@ -291,6 +291,17 @@ static void view_binary(int64_t pid, struct process_view *ret)
 		    running.st_dev != there.st_dev || running.st_ino != there.st_ino;
 }
 
+/* Both in one unit's control group, as after a hook that started mongod by itself. Outside of units
+ * (a shell) it says nothing. */
+static bool shares_our_unit(int64_t pid)
+{
+	char path[64], theirs[4097], ours[4097];
+	snprintf(path, sizeof(path), "/proc/%" PRId64 "/cgroup", pid);
+	return slurp(path, theirs, sizeof(theirs) - 1) > 0 &&
+	       slurp("/proc/self/cgroup", ours, sizeof(ours) - 1) > 0 &&
+	       strcmp(theirs, ours) == 0 && strstr(ours, ".service");
+}
+
 void proc_view(int64_t pid, struct process_view *ret)
 {
 	struct proc_stat s;
@@ -298,7 +309,7 @@ void proc_view(int64_t pid, struct process_view *ret)
 	ret->start_ticks = 0;
 	ret->started_at = (struct wall){.us = 0};
 	ret->binary[0] = ret->argv_hash[0] = 0;
-	ret->is_binary_changed = false;
+	ret->is_binary_changed = ret->is_in_our_cgroup = false;
 	ret->state = PROCESS_NONE;
 	if (!proc_stat_read(pid, &s) || s.state == 'Z' || s.state == 'X')
 		return;
@@ -308,6 +319,7 @@ void proc_view(int64_t pid, struct process_view *ret)
 	int64_t ticks = sysconf(_SC_CLK_TCK);
 	ret->started_at.us = clock_us(CLOCK_REALTIME) - clock_us(CLOCK_BOOTTIME) +
 			     (int64_t)s.start_ticks * (US_S / MAX(ticks, (int64_t)1));
+	ret->is_in_our_cgroup = pid != getpid() && shares_our_unit(pid);
 	hash_cmdline(pid, ret->argv_hash);
 	view_binary(pid, ret);
 }

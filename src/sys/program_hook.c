@@ -1,114 +1,92 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs of the operator for authorities and alerts: the same checks, limits and ends as hooks.
- */
+/* The operator's programs as the port wants them. How they are run is for hooks.c. */
 #include "sys/program_hook.h"
 
-#include <stdlib.h>
-#include <string.h>
-
+#include "base/cleanup.h"
 #include "sys/hooks.h"
 
-static bool to_run(const struct program_call *call, struct hook_run *ret, struct err *err)
+STATIC_ASSERT((int)PROGRAM_ARGS_MAX <= HOOK_ARGS_MAX, "every call fits a hook");
+STATIC_ASSERT((int)PROGRAM_ENV_MAX <= HOOK_ENV_MAX, "every call fits a hook");
+
+static struct hook_run run_of(const struct program_call *call)
 {
-	*ret = (struct hook_run){
+	struct hook_run run = {
 	    .path = call->argv[0], .input = call->input, .timeout_us = call->timeout_us};
-	for (unsigned i = 1; call->argv[i]; i++) {
-		if (ret->args_n == HOOK_ARGS_MAX)
-			return err_set(err, ERR_LIMIT, "too many arguments for '%s'",
-				       call->argv[0]);
-		ret->args[ret->args_n++] = call->argv[i];
+	while (run.args_n + 1 < PROGRAM_ARGS_MAX && call->argv[run.args_n + 1]) {
+		run.args[run.args_n] = call->argv[run.args_n + 1];
+		run.args_n++;
 	}
-	for (unsigned i = 0; call->env[i]; i++) {
-		if (ret->env_n == HOOK_ENV_MAX)
-			return err_set(err, ERR_LIMIT, "too many environment variables for '%s'",
-				       call->argv[0]);
-		ret->env[ret->env_n++] = call->env[i];
+	while (run.env_n < PROGRAM_ENV_MAX && call->env[run.env_n]) {
+		run.env[run.env_n] = call->env[run.env_n];
+		run.env_n++;
 	}
-	return true;
+	return run;
 }
 
-static bool run(void *self, const struct program_call *call, struct program_result *ret,
-		struct err *err)
+static bool program_run(void *self, const struct program_call *call, struct program_result *ret,
+			struct err *err)
 {
-	struct hook_run r;
-	struct program_result got = {.exit_code = -1, .errors = {.max = 4096}};
-	char errors[2048] = "";
+	struct program_result r = {0};
+	const struct hook_run run = run_of(call);
+
 	(void)self;
-	if (!to_run(call, &r, err) || !hook_run(&r, call->output_max, &got.output, errors,
-						sizeof(errors), &got.exit_code, err))
+	ASSERT(call->argv[0]);
+	if (!hook_run(&run, call->output_max, &r.output, r.errors, sizeof(r.errors), &r.exit_code,
+		      err))
 		return false;
-	buf_adds(&got.errors, errors);
-	*ret = got;
+	*ret = r;
 	return true;
 }
 
-static const struct program_ops ops = {.run = run};
-
-struct program_port program_hook(void)
+static bool program_begin(void *self, const struct program_call *call, struct err *err)
 {
-	return (struct program_port){.ops = &ops};
+	struct program_lane *l = self;
+	const struct hook_run run = run_of(call);
+
+	ASSERT(call->argv[0]);
+	if (l->hook)
+		return err_set(err, ERR_CONFLICT, "another program runs");
+	return hook_begin(&run, &l->hook, err);
 }
 
-struct program_later_hook {
-	struct hook *hook;
-	char name[256];
-};
-
-static bool later_begin(void *self, const struct program_call *call, struct err *err)
+static bool program_poll(void *self, bool *ret_is_done, struct program_result *ret, struct err *err)
 {
-	struct program_later_hook *p = self;
-	struct hook_run r;
-	if (p->hook)
-		return err_set(err, ERR_CONFLICT, "'%s' still runs", p->name);
-	cut_z(p->name, sizeof(p->name), call->argv[0]);
-	return to_run(call, &r, err) && hook_begin(&r, &p->hook, err);
-}
+	struct program_lane *l = self;
+	struct program_result r = {0};
+	struct hook_view v;
+	char text[1024];
 
-static bool later_poll(void *self, bool *ret_is_done, struct program_result *ret, struct err *err)
-{
-	struct program_later_hook *p = self;
-	struct hook_view view;
-	char output[2048];
-	if (!p->hook)
-		return err_set(err, ERR_CONFLICT, "no program runs");
-	hook_poll(p->hook, &view);
-	*ret_is_done = view.state != HOOK_RUNNING;
+	*ret_is_done = true;
+	if (!l->hook)
+		return err_set(err, ERR_CONFLICT, "nothing was begun");
+	hook_poll(l->hook, &v);
+	*ret_is_done = v.state != HOOK_RUNNING;
 	if (!*ret_is_done)
 		return true;
-	hook_output(p->hook, output, sizeof(output));
-	hook_free(p->hook);
-	p->hook = NULL;
-	if (view.state == HOOK_OVERDUE)
-		return err_set(err, ERR_TIMEOUT, "'%s' did not end in time", p->name);
-	*ret = (struct program_result){.exit_code = view.exit_code, .errors = {.max = 4096}};
-	buf_adds(&ret->errors, output);
+	hook_output(l->hook, text, sizeof(text));
+	hook_free(take(&l->hook));
+	if (v.state == HOOK_OVERDUE)
+		return err_set(err, ERR_TIMEOUT, "the program did not end in time");
+	if (v.was_signalled)
+		return err_set(err, ERR_HOOK, "the program was ended by signal %d",
+			       v.exit_code - 128);
+	r.exit_code = v.exit_code;
+	buf_adds(&r.output, text);
+	*ret = r;
 	return true;
 }
 
-static int later_fd(void *self)
+static int program_fd(void *self)
 {
-	const struct program_later_hook *p = self;
-	return p->hook ? hook_fd(p->hook) : -1;
+	const struct program_lane *l = self;
+	return l->hook ? hook_fd(l->hook) : -1;
 }
 
-static const struct program_later_ops later_ops = {
-    .begin = later_begin, .poll = later_poll, .fd = later_fd};
-
-bool program_later_hook_new(struct program_later_hook **ret, struct program_later *ret_port,
-			    struct err *err)
+void program_lane_fini(struct program_lane *l)
 {
-	struct program_later_hook *p = calloc(1, sizeof(*p));
-	if (!p)
-		return err_set(err, ERR_MEMORY, "no memory to run programs");
-	*ret = p;
-	*ret_port = (struct program_later){.ops = &later_ops, .self = p};
-	return true;
+	hook_free(take(&l->hook));
 }
 
-void program_later_hook_free(struct program_later_hook *p)
-{
-	if (!p)
-		return;
-	hook_free(p->hook);
-	free(p);
-}
+const struct program_ops program_hook_ops = {.run = program_run};
+const struct program_later_ops program_hook_later_ops = {
+    .begin = program_begin, .poll = program_poll, .fd = program_fd};

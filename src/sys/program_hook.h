@@ -5,14 +5,14 @@
 
 #include "port/program.h"
 
-/* Runs a program and waits for it. */
-struct program_port program_hook(void);
+extern const struct program_ops program_hook_ops; /* self is not used */
 
-/* The same without waiting, one program at a time. */
-struct program_later_hook;
-/* *ret is new; *ret_port works on it. End with program_later_hook_free(). Errors: ERR_MEMORY. */
-MUST_CHECK bool program_later_hook_new(struct program_later_hook **ret,
-				       struct program_later *ret_port, struct err *err);
-void program_later_hook_free(struct program_later_hook *p); /* ends what runs; accepts NULL */
+struct hook;
+/* One program at a time. Zeroed at first; end with program_lane_fini(). */
+struct program_lane {
+	struct hook *hook;
+};
+void program_lane_fini(struct program_lane *l);               /* ends what still runs */
+extern const struct program_later_ops program_hook_later_ops; /* self: struct program_lane */
 
 #endif

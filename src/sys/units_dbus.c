@@ -403,14 +403,14 @@ static void conclude(struct units_job *job, const char *result, const struct uni
 	}
 	job->state = UNITS_JOB_FAILED;
 	if (v)
-		snprintf(
-		    job->why, sizeof(job->why),
-		    "systemd ended the %s of %s with '%s'; the unit is %s (%s), its result '%s', "
-		    "exit code %d",
-		    verb_table[job->verb].word, job->unit, result, v->active, v->sub, v->result,
-		    v->exit_code);
+		snprintf(job->why, sizeof(job->why),
+			 "systemd ended the %s of %.100s with '%s'; the unit is %s (%s), its "
+			 "result '%s', "
+			 "exit code %d",
+			 verb_table[job->verb].word, job->unit, result, v->active, v->sub,
+			 v->result, v->exit_code);
 	else
-		snprintf(job->why, sizeof(job->why), "systemd ended the %s of %s with '%s'",
+		snprintf(job->why, sizeof(job->why), "systemd ended the %s of %.150s with '%s'",
 			 verb_table[job->verb].word, job->unit, result);
 }
 

@@ -29,7 +29,7 @@ static int fake_files_find(const struct fake_files *f, const char *path)
 	return -1;
 }
 
-static void fake_files_set(struct fake_files *f, const char *path, const void *bytes, size_t n)
+UNUSED static void fake_files_set(struct fake_files *f, const char *path, const void *bytes, size_t n)
 {
 	int i = fake_files_find(f, path);
 	for (size_t k = 0; i < 0 && k < f->files_n; k++)
@@ -103,7 +103,7 @@ static struct files_port fake_files_port(struct fake_files *f)
 	return (struct files_port){.ops = &fake_files_ops, .self = f};
 }
 
-static unsigned fake_files_n(const struct fake_files *f)
+UNUSED static unsigned fake_files_n(const struct fake_files *f)
 {
 	unsigned n = 0;
 	for (size_t i = 0; i < f->files_n; i++)

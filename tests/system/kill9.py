@@ -5,8 +5,8 @@ write fails. Prints where it hit.
 
 usage: kill9.py [--boundaries|--random] [--kills N] [--seed S]
 
-At boundaries: rotad is started with ROTAD_TEST_KILL_AT=ACT:before,ACT:after,... and sends itself SIGKILL when it comes to
-one of them, after one line "test: kill at ACT:WHEN" on stderr; it is started again without those hit."""
+At boundaries: rotad is started with ROTAD_TEST_KILL_AT=ACT:before or ACT:after and sends itself SIGKILL when it comes there;
+it is started again with the next one."""
 import argparse
 import os
 import random
@@ -20,12 +20,14 @@ sys.path.insert(0, os.path.join(HERE, "lib"))
 from bench import nest  # noqa: E402
 from bench.rotads import HOOK  # noqa: E402
 from bench.scene import Scene  # noqa: E402
-from bench.show import say, table  # noqa: E402
+from bench.show import say, table, wait_for  # noqa: E402
 
 TOP = os.environ.get("TOP_SRCDIR") or os.path.join(HERE, "..", "..")
 # Acts that only a fault leads to, or another kind of rotation: not to be met in a keyfile rotation that goes well.
+ORDER = ["publish-statement", "propose", "put-keyfile", "take-claim", "claim-acting", "set-drain", "step-down", "restart", "end-job", "release-claim",
+         "vote", "close", "retire"]
 ELSEWHERE = {"restore-keyfile", "roll-back", "hold", "ask-authority", "install-certificate", "reload", "confirm-certificate", "roll-back-certificate",
-             "sign-requests", "found-ledger", "publish-identity"}
+             "sign-requests", "found-ledger", "publish-identity", "welcome"}
 
 
 def acts():
@@ -45,26 +47,54 @@ def end_hooks(member):
             pass
 
 
-def boundaries(scene, hit):
-    """One rotation in which every rotad dies at each boundary that it comes to."""
-    points = ["%s:%s" % (a, w) for a in acts() if a not in ELSEWHERE for w in ("before", "after")]
-    for r in scene.fleet.all:
-        r.points = list(points)
-        r.env["ROTAD_TEST_KILL_AT"] = ",".join(points)
+def boundaries(scene, hit, patience=12):
+    """Every rotad has one boundary at a time at which it dies; then the next, in the order of a rotation. One that it does not
+    come to for a while is put off. Rotations follow one another until each boundary was met or two more rotations met none."""
+    points = ["%s:%s" % (a, w) for a in ORDER for w in ("before", "after")]
+    missing = set(acts()) - ELSEWHERE - set(ORDER)
+    scene.checks.that("every act is known to this test", not missing, " ".join(missing))
+    for i, r in enumerate(scene.fleet.all):
+        r.points = points[i * len(points) // len(scene.fleet.all):] + points[:i * len(points) // len(scene.fleet.all)]
+        r.env["ROTAD_TEST_KILL_AT"] = r.points[0]
+        r.put_off = False
 
         def died(r=r):
             end_hooks(r.member)
-            for point in re.findall(r"test: kill at ([a-z-]+:(?:before|after))", r.last_words(50)):
-                if point in r.points:
-                    r.points.remove(point)
+            status, now = r.ends[-1]
+            if status == -signal.SIGKILL:
+                point = r.points.pop(0)
+                if r.put_off:
+                    r.points.append(point)
+                else:
                     hit.setdefault(point, []).append(r.name)
-            r.env["ROTAD_TEST_KILL_AT"] = ",".join(r.points)
-        r.died = died
-    scene.fleet.start()
-    scene.rotate()
-    scene.checks.that("the rotation ends well", scene.wait_rotated(600))
+                r.put_off, r.since = False, now
+            else:
+                scene.checks.that("rotad of %s ends only by SIGKILL" % r.name, False, status)
+            r.env.pop("ROTAD_TEST_KILL_AT", None)
+            if r.points:
+                r.env["ROTAD_TEST_KILL_AT"] = r.points[0]
+        r.died, r.since = died, time.monotonic()
+    scene.fleet.start(seconds=120)
+    idle, rotations = 0, 0
+    while idle < 2 and rotations < 6 and any(r.points for r in scene.fleet.all):
+        before, rotations = sum(map(len, hit.values())), rotations + 1
+        scene.old_key = scene.keys(scene.world.members[0])[0]
+        wait_for("the rotation to be taken", 120, lambda: any(scene.rotate(r).status in (0, 75) for r in scene.fleet.all), 1)
+        end = time.monotonic() + 400
+        while time.monotonic() < end and not scene.is_rotated():
+            time.sleep(1)
+            for r in scene.fleet.all:
+                if r.points and r.pid() and time.monotonic() - r.since > patience:
+                    r.put_off = True
+                    r.kill()
+        for r in scene.fleet.all:
+            r.since = time.monotonic()
+        if not scene.checks.that("rotation %d ends well" % rotations, scene.wait_rotated(300), "%d kills so far" % sum(map(len, hit.values()))):
+            break
+        idle = idle + 1 if sum(map(len, hit.values())) == before else 0
     missed = [p for p in points if p not in hit]
-    scene.checks.that("at least 12 boundaries were hit", len(hit) >= 12, "%d of %d; not met: %s" % (len(hit), len(points), " ".join(missed)))
+    scene.checks.that("every boundary was hit", not missed, "%d of %d, %d kills; not met: %s" % (
+        len(hit), len(points), sum(map(len, hit.values())), " ".join(missed)))
 
 
 def at_random(scene, hit, kills, rng):

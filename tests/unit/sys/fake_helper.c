@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -96,12 +97,62 @@ static bool op_self(void *self, const json_t *request, json_t *reply, struct err
 	return ok;
 }
 
+/* A write of the store: what comes of it stands in the document's id. */
+static bool op_store_swap(void *self, const json_t *request, json_t *reply, struct err *err)
+{
+	const char *id = json_string_value(json_object_get(json_object_get(request, "doc"), "id"));
+	if (!id || strcmp(id, "die") == 0)
+		_exit(7);
+	if (strcmp(id, "garbage") == 0)
+		return op_garbage(self, request, reply, err);
+	if (strcmp(id, "refused") == 0)
+		return err_set(err, ERR_REFUSED, "no");
+	return json_object_set_new(reply, "outcome", json_string(id)) == 0;
+}
+
+/* As many documents as the prefix says, three a page. */
+static bool op_store_list(void *self, const json_t *request, json_t *reply, struct err *err)
+{
+	const char *prefix = json_string_value(json_object_get(request, "prefix"));
+	const char *after = json_string_value(json_object_get(request, "after"));
+	int all = prefix ? (int)strtol(prefix, NULL, 10) : 0;
+	int first = after ? (int)strtol(after, NULL, 10) + 1 : 0;
+	json_t *docs = json_array();
+	for (int i = first; i < all && i < first + 3; i++) {
+		char id[16];
+		(void)snprintf(id, sizeof(id), "%04d", i);
+		(void)json_array_append_new(docs, json_pack("{s:s, s:i, s:s, s:s}", "id", id, "rev",
+							    1, "nonce", "n", "text", id));
+	}
+	return json_object_set_new(reply, "docs", docs) == 0 &&
+	       json_object_set_new(reply, "more", json_boolean(first + 3 < all)) == 0;
+}
+
+static bool op_store_read(void *self, const json_t *request, json_t *reply, struct err *err)
+{
+	const char *id = json_string_value(json_object_get(request, "id"));
+	json_t *doc =
+	    id && strcmp(id, "there") == 0
+		? json_pack("{s:s, s:i, s:s, s:s}", "id", id, "rev", 3, "nonce", "n", "text", "x")
+		: json_null();
+	return json_object_set_new(reply, "doc", doc) == 0;
+}
+
 int main(void)
 {
 	static const struct serve_row rows[] = {
-	    {"echo", op_echo},       {"error", op_error}, {"hang", op_hang},
-	    {"cling", op_cling},     {"die", op_die},     {"kill", op_kill},
-	    {"garbage", op_garbage}, {"last", op_last},   {"self", op_self},
+	    {"echo", op_echo},
+	    {"error", op_error},
+	    {"hang", op_hang},
+	    {"cling", op_cling},
+	    {"die", op_die},
+	    {"kill", op_kill},
+	    {"garbage", op_garbage},
+	    {"last", op_last},
+	    {"self", op_self},
+	    {"store_swap", op_store_swap},
+	    {"store_list", op_store_list},
+	    {"store_read", op_store_read},
 	};
 	struct err err = ERR_INIT;
 	json_mem_init();

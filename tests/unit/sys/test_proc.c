@@ -3,7 +3,10 @@
 
 #include "lib/tempdir.h"
 
+#include <netinet/in.h>
 #include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "sys/proc.h"
@@ -88,6 +91,34 @@ static void two_that_could_be_it_are_none(void **state)
 	end_server(pid[0], hold[0]);
 	assert_int_equal(proc_find(&t, 0), pid[1]);
 	end_server(pid[1], hold[1]);
+}
+
+static void a_server_is_found_by_its_port(void **state)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET,
+				 .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+	socklen_t at_n = sizeof(at);
+	struct proc_stat s = {.comm = ""};
+	int fds[2], listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char x;
+	assert_int_equal(bind(listener, (const struct sockaddr *)&at, at_n), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &at_n), 0);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		(void)prctl(PR_SET_NAME, "mongod");
+		(void)close(fds[1]);
+		_exit(read(fds[0], &x, 1) == 0 ? 0 : 1);
+	}
+	for (int i = 0; i < 100000 && strcmp(s.comm, "mongod") != 0; i++)
+		assert_true(proc_stat_read(pid, &s));
+	struct restart_target t = {.instance = "a", .port = ntohs(at.sin_port)};
+	assert_int_equal(proc_find(&t, 0), pid); /* and not us, who hold the socket too */
+	t.port = t.port == 1 ? 2 : t.port - 1;
+	assert_int_equal(proc_find(&t, 0), 0);
+	assert_int_equal(close(fds[0]) | close(fds[1]) | close(listener), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 static void a_process_is_described(void **state)
@@ -253,6 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    IN_DIR(a_server_is_found_by_lock_pid_file_and_command_line),
 	    IN_DIR(two_that_could_be_it_are_none),
+	    cmocka_unit_test(a_server_is_found_by_its_port),
 	    IN_DIR(a_process_is_described),
 	    IN_DIR(a_replaced_binary_shows),
 	    cmocka_unit_test(only_servers_are_servers),

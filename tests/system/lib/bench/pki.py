@@ -27,7 +27,7 @@ class Pki:
 
     def init(self, subject="Example MongoDB CA"):
         if self.rotactl:
-            call([self.rotactl, "ca", "init", "--name", subject, "--out", self.ca, "--key", self.key])
+            call([self.rotactl, "ca", "init", self.dir, "--name", subject, "--o", ORG])
         else:
             call(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.key, "-out", self.ca,
                   "-days", "3650", "-subj", "/O=%s/CN=%s" % (ORG, subject), "-addext", "basicConstraints=critical,CA:true",
@@ -37,8 +37,8 @@ class Pki:
     def member(self, name, hosts):
         """A member's certificate: serves and dials, names its hosts, has the O and OU that all members share."""
         if self.rotactl:
-            argv = [self.rotactl, "ca", "issue", "member", "--ca", self.ca, "--ca-key", self.key, "--out", self.path(name), "--subject",
-                    "O=%s,OU=%s,CN=%s" % (ORG, UNIT, name)]
+            argv = [self.rotactl, "ca", "issue", "member", "--ca", self.dir, "--out", self.path(name), "--subject",
+                    "CN=%s,OU=%s,O=%s" % (name, UNIT, ORG)]
             for h in hosts:
                 argv += ["--host", h]
             call(argv)
@@ -50,8 +50,8 @@ class Pki:
     def client(self, name):
         """An application's certificate: dials only, and has another OU, so that it is no member."""
         if self.rotactl:
-            call([self.rotactl, "ca", "issue", "client", "--ca", self.ca, "--ca-key", self.key, "--out", self.path(name), "--subject",
-                  "O=%s,OU=apps,CN=%s" % (ORG, name)])
+            call([self.rotactl, "ca", "issue", "client", "--ca", self.dir, "--out", self.path(name), "--subject",
+                  "CN=%s,OU=apps,O=%s" % (name, ORG)])
         else:
             self._openssl(name, "/O=%s/OU=apps/CN=%s" % (ORG, name), [], "clientAuth")
         os.chmod(self.path(name), 0o600)

@@ -27,7 +27,8 @@ class Scene:
     def __init__(self, members=3, arbiters=0, parameters=None, drain="0s", writer=True, before=None, **fleet):
         self.checks = Checks()
         self.dir = tempfile.mkdtemp(prefix="rotad-scene.")
-        self.world = World(os.path.join(self.dir, "set"), os.environ["MONGOD"], members, arbiters=arbiters, parameters=parameters)
+        self.world = World(os.path.join(self.dir, "set"), os.environ["MONGOD"], members, arbiters=arbiters, parameters=parameters,
+                           rotactl=os.environ.get("ROTACTL"))
         self.with_writer, self.writer, self.drain, self.changes, self.before = writer, None, drain, fleet, before
         self.sink = self.fleet = None
 
@@ -48,7 +49,7 @@ class Scene:
                                                 "minSeverity": "notice"}])
             self.fleet = Fleet(w, os.environ["ROTAD"], os.environ["ROTACTL"], self.drain, folder=self.dir, **self.changes)
             if self.with_writer:
-                self.writer = Writer(w, per_second=250).start()
+                self.writer = Writer(w).start()
             self.wall, self.old_key = time.time(), w.key
             say("a set of %d, and an application that writes", len(w.members))
         except BaseException:

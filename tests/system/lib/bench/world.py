@@ -153,8 +153,10 @@ class Member:
 class World:
     """A replica set. Use as a context; under bench.nest nothing outlives it even without."""
 
-    def __init__(self, folder, mongod, members=3, tls=True, rotactl=None, arbiters=0, set_name="rs0", parameters=None, wrap=None, env=None):
+    def __init__(self, folder, mongod, members=3, tls=True, rotactl=None, arbiters=0, set_name="rs0", parameters=None, wrap=None, env=None,
+                 chaining=True):
         self.dir, self.mongod, self.set_name = folder, mongod, set_name
+        self.chaining = chaining
         self.parameters, self.wrap, self.env = dict(parameters or {}), list(wrap or []), env
         os.makedirs(folder, mode=0o700, exist_ok=True)
         self.pki = pki.Pki(os.path.join(folder, "pki"), rotactl) if tls else None
@@ -186,7 +188,7 @@ class World:
         for m in self.members:
             m.start()
         if initiate:
-            conf = {"_id": self.set_name, "members": [dict({"_id": i, "host": m.address}, **({"arbiterOnly": True} if m.arbiter else {}))
+            conf = {"_id": self.set_name, "settings": {"chainingAllowed": self.chaining}, "members": [dict({"_id": i, "host": m.address}, **({"arbiterOnly": True} if m.arbiter else {}))
                                                       for i, m in enumerate(self.members)]}
             with self.members[0].client(key=self.key) as c:
                 c.admin.command("replSetInitiate", conf)

@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stock writer: an application with pymongo's default options, 8 threads, single inserts at w:majority, at a steady pace.
 
-It keeps every acknowledged id, counts failures and the driver's own retries, and measures gaps between acknowledged writes."""
+It keeps every acknowledged id, counts failures and retries, and measures gaps between acknowledged writes."""
 import bisect
 import threading
 import time
 
 from bson import ObjectId
 from pymongo import monitoring
-from pymongo.errors import PyMongoError
+from pymongo.errors import PyMongoError, WriteError
 
 
 class _Retries(monitoring.CommandListener):
-    """Counts inserts that the driver sent again: the second time that a thread's call starts one."""
+    """Counts inserts that were sent again: the second time that a thread's call starts one."""
 
     def __init__(self):
         self.local, self.lock, self.n = threading.local(), threading.Lock(), 0
 
     def begin(self):
-        self.local.sent = 0
+        self.local.sent, self.local.labelled = 0, False
 
     def started(self, event):
         if event.command_name == "insert":
@@ -28,18 +28,20 @@ class _Retries(monitoring.CommandListener):
                     self.n += 1
 
     def succeeded(self, event):
-        pass
+        if event.command_name == "insert":
+            self.local.labelled = event.reply.get("n") == 0 and "RetryableWriteError" in event.reply.get("errorLabels", [])
 
     def failed(self, event):
         pass
 
 
 class Writer:
-    def __init__(self, world, name="app", threads=8, per_second=400, database="shop", collection="orders"):
+    def __init__(self, world, name="app", threads=8, per_second=250, database="shop", collection="orders"):
         self.world, self.name, self.per_second = world, name, per_second
         self.database, self.collection = database, collection
         self.retries, self.stop_asked, self.lock = _Retries(), threading.Event(), threading.Lock()
         self.acked, self.at, self.failed = [], [], []  # ids; when, monotonic and sorted enough; (when, text)
+        self.overlooked = 0  # labelled answers that the driver did not act on; part of the retries
         self.client = world.application(name, event_listeners=[self.retries])
         self.threads = [threading.Thread(target=self._write, args=(i, threads), daemon=True) for i in range(threads)]
 
@@ -65,7 +67,15 @@ class Writer:
             doc = {"_id": ObjectId(), "thread": number, "text": "x" * 100}
             self.retries.begin()
             try:
-                c.insert_one(doc)
+                try:
+                    c.insert_one(doc)
+                except WriteError:
+                    # The server wrote nothing and put the label "send it again" on its answer. pymongo (4.20 too) overlooks the
+                    # label where the error stands in writeErrors, other drivers do not; about 1 step-down in 25 meets it.
+                    if not self.retries.local.labelled:
+                        raise
+                    self.overlooked += 1
+                    c.insert_one(doc)
             except PyMongoError as e:
                 with self.lock:
                     self.failed.append((time.monotonic(), "%s: %s" % (type(e).__name__, e)))
