@@ -265,7 +265,7 @@ class Demo:
         for thing in (self.fleet, self.sink, getattr(self, "world", None)):
             if thing:
                 thing.__exit__(None, None, None)
-        nest.end_all_below(os.getpid())
+        nest.end_rest()
         shutil.rmtree(self.dir, ignore_errors=True)
 
 

@@ -314,6 +314,11 @@ static size_t on_body(char *p, size_t size, size_t n, void *self)
 	return n;
 }
 
+static bool is_named(struct str s, const char *name)
+{
+	return s.n == strlen(name) && strncasecmp(s.p, name, s.n) == 0;
+}
+
 static void keep_header(struct exchange *x, struct str name, struct str value)
 {
 	static const char *const kept[] = {"etag",          "retry-after", "date",
@@ -326,7 +331,7 @@ static void keep_header(struct exchange *x, struct str name, struct str value)
 		    (unsigned char)value.p[i] >= 0x7f)
 			return; /* an answer's own splitting: not worth keeping */
 	for (size_t i = 0; i < ARRAY_N(kept); i++) {
-		if (name.n != strlen(kept[i]) || strncasecmp(name.p, kept[i], name.n) != 0)
+		if (!is_named(name, kept[i]))
 			continue;
 		struct http_header *h = &r->headers[r->headers_n];
 		if (r->headers_n < HTTP_HEADERS_MAX && copy_z(h->name, sizeof(h->name), kept[i]) &&
@@ -354,9 +359,10 @@ static size_t on_header(char *p, size_t size, size_t n, void *self)
 	struct str rest = line;
 	if (memchr(line.p, ':', line.n) && str_cut(&rest, ':', &name)) {
 		struct str value = str_trim(rest);
-		if (name.n == 16 && strncasecmp(name.p, "content-encoding", 16) == 0)
-			x->is_compressed =
-			    !(value.n == 8 && strncasecmp(value.p, "identity", 8) == 0);
+		if (is_named(name, "content-encoding"))
+			x->is_compressed = !is_named(value, "identity");
+		if (is_named(name, "transfer-encoding") && !is_named(value, "chunked"))
+			x->is_compressed = true;
 		keep_header(x, name, value);
 	}
 	return line.n;
@@ -423,7 +429,7 @@ static bool failed(struct http_curl *h, const struct exchange *x, CURLcode code,
 		enum err_kind kind;
 	} rows[] = {
 	    {CURLE_URL_MALFORMAT, ERR_INVALID},
-	    {CURLE_UNSUPPORTED_PROTOCOL, ERR_INVALID},
+	    {CURLE_UNSUPPORTED_PROTOCOL, ERR_PROTOCOL}, /* HTTP/0.9; the URL was checked */
 	    {CURLE_OPERATION_TIMEDOUT, ERR_TIMEOUT},
 	    {CURLE_OUT_OF_MEMORY, ERR_MEMORY},
 	    {CURLE_FILESIZE_EXCEEDED, ERR_LIMIT},
@@ -442,6 +448,9 @@ static bool failed(struct http_curl *h, const struct exchange *x, CURLcode code,
 
 	if (x->is_memory_out)
 		return err_set(err, ERR_MEMORY, "no memory for the answer");
+	/* libcurl's name for a header line beyond its own bound. */
+	if (code == CURLE_OUT_OF_MEMORY && x->lines_n)
+		return err_set(err, ERR_LIMIT, "the answer has a header line of excessive length");
 	if (x->is_body_over)
 		return err_set(err, ERR_LIMIT, "the answer is longer than %zu bytes", x->body_max);
 	if (x->is_head_over)
@@ -454,6 +463,10 @@ static bool failed(struct http_curl *h, const struct exchange *x, CURLcode code,
 	for (size_t i = 0; i < ARRAY_N(rows); i++)
 		if (rows[i].code == code)
 			kind = rows[i].kind;
+	/* TLS 1.3 says only now that it wants a certificate, or another one. */
+	if ((code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) &&
+	    strstr(h->why, "SSL routines"))
+		kind = ERR_UNTRUSTED;
 	return err_set(err, kind, "%s", h->why[0] ? printable(h->why) : curl_easy_strerror(code));
 }
 

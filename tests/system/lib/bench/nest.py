@@ -59,14 +59,24 @@ def reap():
         out[pid] = status
 
 
-def end_all_below(me, seconds=10):
-    """SIGKILL everything below this process, also what that starts meanwhile. Gives the names of what was found."""
-    found, end = [], time.monotonic() + seconds
+def end_rest():
+    """For a job: SIGKILL all that it started and that still runs, daemonised or not; before it removes their files."""
+    return end_all_below(os.getppid(), but={os.getpid()})
+
+
+def end_all_below(me, seconds=10, grace=0, but=()):
+    """SIGKILL everything below this process, also what that starts meanwhile. Gives the names of what was found; what ends by
+    itself within `grace` seconds is let."""
+    found, start = [], time.monotonic()
+    end = start + seconds
     while True:
         reap()
-        left = below(me)
+        left = [pid for pid in below(me) if pid not in but]
         if not left:
             return found
+        if time.monotonic() < start + grace:
+            time.sleep(0.02)
+            continue
         if not found:
             found = names_of(left)
         if time.monotonic() > end:
@@ -126,7 +136,7 @@ def _keep(job, seconds, back_w):
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
-    me = os.getpid()
+    me, above = os.getpid(), os.getppid()
     wake_r, wake_w = os.pipe()
     os.set_blocking(wake_w, False)
     os.set_blocking(wake_r, False)
@@ -135,6 +145,7 @@ def _keep(job, seconds, back_w):
     signal.signal(signal.SIGCHLD, lambda n, frame: None)
     for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(s, lambda n, frame: asked.append(n))
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)  # kill -9 of who asked for the job ends it too
     child = os.fork()
     if child == 0:
         status = 1
@@ -172,6 +183,8 @@ def _keep(job, seconds, back_w):
             status = os.waitstatus_to_exitcode(ended[child])
             break
         now = time.monotonic()
+        if os.getppid() != above:
+            asked.append(signal.SIGTERM)
         if asked and late is None:
             late, result = now + 15, 130
             _send(child, signal.SIGTERM)
@@ -189,7 +202,7 @@ def _keep(job, seconds, back_w):
         status = result
     if status == KEEP:
         return 0
-    left = end_all_below(me)
+    left = end_all_below(me, grace=1.5 if late is None else 0)
     os.write(back_w, "\n".join(left)[:60000].encode())
     return status if 0 <= status < 256 else 128 - status if status < 0 else 1
 

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 
-from . import hooksink, logs, pki
+from . import hooksink, logs, nest, pki
 from .rotads import Fleet
 from .show import Checks, say, wait_for
 from .world import World, keys_of, write_whole
@@ -67,6 +67,7 @@ class Scene:
         for thing in (self.fleet, self.sink, self.world):
             if thing:
                 thing.__exit__(None, None, None)
+        nest.end_rest()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     # -- acts
