@@ -12,7 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/rng.h"
-#include "cmd/wire.h"
+#include "cmd/wiring.h"
 #include "notify/notify.h"
 #include "sys/files_durable.h"
 #include "sys/host_linux.h"
@@ -35,7 +35,7 @@ struct targets {
 struct alerts {
 	struct targets *targets;
 	struct helper *helpers[LANES];
-	struct program_later_hook *programs[LANES];
+	struct program_lane programs[LANES];
 	struct notify_lane lanes[LANES];
 	char host[HOST_BYTES_MAX];
 	/* the journal is told a lasting trouble once: the hash of what was told last, by key */
@@ -70,7 +70,7 @@ static bool targets_new(struct alerts *a, const struct config *config, struct ta
 	for (unsigned i = 0; ok && i < config->alerts_n; i++) {
 		t->policies[i] = config->alerts[i];
 		ok = t->policies[i].secret.from == CREDENTIAL_NONE ||
-		     wire_credential(&t->policies[i].secret, &t->secrets[i], err);
+		     wiring_credential(&t->policies[i].secret, &t->secrets[i], err);
 		if (!ok)
 			err_in(err, "alert target \"%s\"", t->policies[i].name);
 		t->rows[i] = (struct notify_target){
@@ -105,11 +105,12 @@ bool alerts_new(const struct config *config, const char *libexec, struct alerts 
 		cut_z(a->host, sizeof(a->host), "unknown");
 	snprintf(path, sizeof(path), "%s/rotad-net", libexec);
 	for (int i = 0; i < LANES; i++) {
-		if (!helper_new("rotad-net", path, &a->helpers[i], err) ||
-		    !program_later_hook_new(&a->programs[i], &a->lanes[i].program, err)) {
+		if (!helper_new("rotad-net", path, &a->helpers[i], err)) {
 			alerts_free(a);
 			return false;
 		}
+		a->lanes[i].program =
+		    (struct program_later){.ops = &program_hook_later_ops, .self = &a->programs[i]};
 		a->lanes[i].http =
 		    (struct http_later){.ops = &http_rpc_later_ops, .self = a->helpers[i]};
 	}
@@ -127,7 +128,7 @@ void alerts_free(struct alerts *a)
 		return;
 	targets_free(a->targets);
 	for (int i = 0; i < LANES; i++) {
-		program_later_hook_free(a->programs[i]);
+		program_lane_fini(&a->programs[i]);
 		helper_free(a->helpers[i]);
 	}
 	free(a);

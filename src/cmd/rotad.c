@@ -19,7 +19,7 @@
 #include "api/api.h"
 #include "base/cleanup.h"
 #include "cmd/alerts.h"
-#include "cmd/wire.h"
+#include "cmd/wiring.h"
 #include "codec/json_mem.h"
 #include "conf/conf_check.h"
 #include "conf/conf_parse.h"
@@ -56,7 +56,7 @@ struct daemon {
 	struct conf *conf;      /* in use by the round thread */
 	struct conf *conf_main; /* the main thread's own copy for alerts: the same object, never
 				   changed in place */
-	struct wire *wire;
+	struct wiring *wiring;
 	struct api *api;
 	struct alerts *alerts;
 	struct watch *watch;
@@ -121,7 +121,7 @@ static void run_command(struct daemon *d, struct command *c)
 	bool is_reload = strcmp(c->call->route->path, "/v1/reload") == 0;
 	unsigned status = 200;
 	command_instance(c->call->body, instance, sizeof(instance));
-	struct seat *t = wire_find_seat(d->wire, instance);
+	struct seat *t = wiring_find_seat(d->wiring, instance);
 	bool ok = is_reload;
 	if (is_reload)
 		buf_adds(&answer, "{}");
@@ -177,8 +177,8 @@ static void publish(struct daemon *d)
 	buf_addf(&all, "{\"version\":\"%s\",\"pid\":%d,\"at\":\"%s\",\"instances\":[",
 		 PACKAGE_VERSION, (int)getpid(),
 		 wall_print_utc(host.ops->now(host.self), when, sizeof(when)));
-	for (unsigned i = 0; i < wire_seats_n(d->wire); i++) {
-		struct seat *t = wire_seat(d->wire, i);
+	for (unsigned i = 0; i < wiring_seats_n(d->wiring); i++) {
+		struct seat *t = wiring_seat(d->wiring, i);
 		struct err err = ERR_INIT;
 		buf_clear(&one);
 		if (!view_encode(t, &one, &err))
@@ -197,8 +197,9 @@ static void publish(struct daemon *d)
 	}
 	d->is_job_running = running;
 	d->beat = boot_now();
-	if (wire_seats_n(d->wire) > 0)
-		cut_z(d->status_line, sizeof(d->status_line), wire_seat(d->wire, 0)->plan.reason);
+	if (wiring_seats_n(d->wiring) > 0)
+		cut_z(d->status_line, sizeof(d->status_line),
+		      wiring_seat(d->wiring, 0)->plan.reason);
 	pthread_mutex_unlock(&d->lock);
 	ring(d);
 }
@@ -212,7 +213,7 @@ static void take_conf(struct daemon *d)
 	pthread_mutex_unlock(&d->lock);
 	if (!next)
 		return;
-	if (!wire_reload(d->wire, &next->config, &err)) {
+	if (!wiring_reload(d->wiring, &next->config, &err)) {
 		journal_line(SEVERITY_WARNING,
 			     "the new configuration is not taken, the old one stays: %s", err.text);
 		conf_free(next);
@@ -257,8 +258,8 @@ static void *round_thread(void *self)
 		take_conf(d);
 		while (next_command(d, &c))
 			run_command(d, c);
-		for (unsigned i = 0; i < wire_seats_n(d->wire); i++) {
-			struct wall wake = round_run(wire_seat(d->wire, i), false, is_poked);
+		for (unsigned i = 0; i < wiring_seats_n(d->wiring); i++) {
+			struct wall wake = round_run(wiring_seat(d->wiring, i), false, is_poked);
 			wait_us = MIN(wait_us, wake.us - host.ops->now(host.self).us);
 			pthread_mutex_lock(&d->lock);
 			d->beat = boot_now();
@@ -551,8 +552,8 @@ static void watch_files(struct daemon *d)
 	size_t n = 0;
 	struct err ignored = ERR_INIT;
 	static char keyfiles[INSTANCES_MAX][PATH_BYTES_MAX], pems[INSTANCES_MAX][PATH_BYTES_MAX];
-	for (unsigned i = 0; i < wire_seats_n(d->wire); i++) {
-		const struct seat *t = wire_seat(d->wire, i);
+	for (unsigned i = 0; i < wiring_seats_n(d->wiring); i++) {
+		const struct seat *t = wiring_seat(d->wiring, i);
 		cut_z(keyfiles[i], PATH_BYTES_MAX, t->options.key_file);
 		cut_z(pems[i], PATH_BYTES_MAX, t->options.certificate_key_file);
 		if (keyfiles[i][0])
@@ -629,13 +630,13 @@ static bool run(struct daemon *d, struct err *err)
 {
 	char libexec[PATH_BYTES_MAX];
 	int fd;
-	struct wire_teller teller = {.tell = tell, .self = d};
+	struct wiring_teller teller = {.tell = tell, .self = d};
 	struct api_owner owner = {
 	    .self = d, .snapshot = snapshot, .submit = submit, .own_uid = getuid()};
 	pthread_condattr_t attr;
 	find_libexec(libexec, sizeof(libexec));
 	if (!load_conf(d->config_path, &d->conf, err) ||
-	    !wire_new(&d->conf->config, libexec, &teller, &d->wire, err) ||
+	    !wiring_new(&d->conf->config, libexec, &teller, &d->wiring, err) ||
 	    !alerts_new(&d->conf->config, libexec, &d->alerts, err) || !watch_new(&d->watch, err) ||
 	    !listen_fd(d->conf->config.socket, &fd, err) || !api_new(fd, &owner, &d->api, err))
 		return false;
@@ -650,8 +651,8 @@ static bool run(struct daemon *d, struct err *err)
 	if (!add_sources(d, err))
 		return false;
 	/* One round before READY: what is seen at the start is seen by who asks then. */
-	for (unsigned i = 0; i < wire_seats_n(d->wire); i++)
-		(void)round_run(wire_seat(d->wire, i), true, true);
+	for (unsigned i = 0; i < wiring_seats_n(d->wiring); i++)
+		(void)round_run(wiring_seat(d->wiring, i), true, true);
 	publish(d);
 	watch_files(d);
 	int rc = pthread_create(&d->thread, NULL, round_thread, d);
@@ -716,7 +717,7 @@ int main(int argc, char **argv)
 	api_free(d.api);
 	alerts_free(d.alerts);
 	watch_free(d.watch);
-	wire_free(d.wire);
+	wiring_free(d.wiring);
 	conf_free(d.conf);
 	conf_free(d.conf_next);
 	buf_fini(&d.snapshot);

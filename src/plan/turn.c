@@ -242,7 +242,8 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 	cut_z(p->plan->gates_for, sizeof(p->plan->gates_for), s->self_host);
 	if (!gate_check(p, GATE_FOR_TURN, &first)) {
 		const struct gate_result *g = &p->plan->gates[first];
-		if (l->is_claim_mine)
+		/* What opens by itself is waited for with the turn in hand (a new primary, lag); what needs a person is not. */
+		if (l->is_claim_mine && g->verdict == GATE_REFUSE)
 			plan_add(p, ACT_RELEASE_CLAIM, "%s: %s", g->name, g->text);
 		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
 		plan_wait(p, US_S / 4, "%s needs a restart to %s, and waits: %s: %s.", s->self_host,

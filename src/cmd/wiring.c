@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Wiring: adapters to ports, seats on top. No behaviour of its own beyond choosing. */
-#include "cmd/wire.h"
+#include "cmd/wiring.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "authority/authority_local.h"
+#include "authority/authority_table.h"
 #include "base/cleanup.h"
 #include "round/round.h"
 #include "sys/files_durable.h"
@@ -18,6 +18,7 @@
 #include "sys/http_rpc.h"
 #include "sys/lock.h"
 #include "sys/mongod_rpc.h"
+#include "sys/program_hook.h"
 #include "sys/restarter_host.h"
 #include "sys/store_file.h"
 #include "sys/store_rpc.h"
@@ -32,21 +33,22 @@ struct wired_seat {
 };
 
 /* An authority of the configuration with its backend. */
-struct authority {
+struct wired_authority {
+	struct authority authority;
 	struct authority_port port; /* ops NULL: this host cannot use it */
-	struct authority_local local;
+	struct secret token;
 };
 
-struct wire {
+struct wiring {
 	const struct config *config;
 	struct files_port files;
 	struct host_port host;
 	struct restarter_port restarter_port;
 	struct helper *net;
 	struct http_port http;
-	struct authority authorities[AUTHORITIES_MAX];
+	struct wired_authority authorities[AUTHORITIES_MAX];
 	struct state_lock lock;
-	struct wire_teller teller;
+	struct wiring_teller teller;
 	char kill_act[64];
 	bool is_kill_before;
 	unsigned seats_n;
@@ -55,7 +57,7 @@ struct wire {
 
 static void tell(void *self, const struct event *e, bool is_mine)
 {
-	struct wire *w = self;
+	struct wiring *w = self;
 	w->teller.tell(w->teller.self, e, is_mine);
 }
 
@@ -70,32 +72,43 @@ static void store_aim(void *self, const struct mongod_target *targets, size_t ta
 
 static const struct authority_port *find_authority(void *self, const char *name)
 {
-	struct wire *w = self;
+	struct wiring *w = self;
 	for (unsigned i = 0; i < w->config->authorities_n; i++)
 		if (strcmp(w->config->authorities[i].name, name) == 0)
 			return w->authorities[i].port.ops ? &w->authorities[i].port : NULL;
 	return NULL;
 }
 
-static bool wire_authorities(struct wire *w, const struct config *config, struct err *err)
+static bool wiring_authorities(struct wiring *w, const struct config *config, struct err *err)
 {
 	for (unsigned i = 0; i < config->authorities_n; i++) {
 		const struct authority_policy *p = &config->authorities[i];
-		struct authority *a = &w->authorities[i];
-		*a = (struct authority){.port = {.ops = NULL}};
-		if (strcmp(p->type, "local") != 0 || !p->private_key[0])
+		struct wired_authority *a = &w->authorities[i];
+		secret_fini(&a->token);
+		*a = (struct wired_authority){.port = {.ops = NULL}};
+		/* The local authority's key is on its issuing hosts only; manual has no backend by
+		 * nature. */
+		if ((strcmp(p->type, "local") == 0 && !p->private_key[0]) ||
+		    strcmp(p->type, "manual") == 0)
 			continue;
-		struct authority_local_config c = {.ca_file = p->certificate,
-						   .key_file = p->private_key,
-						   .valid_for_us = p->valid_for_us};
-		if (!authority_local_init(&a->local, &c, &w->files, &w->host, err))
+		if (p->token.from != CREDENTIAL_NONE &&
+		    !wiring_credential(&p->token, &a->token, err))
 			return err_in(err, "authority \"%s\"", p->name);
-		a->port = (struct authority_port){.ops = &authority_local_ops, .self = &a->local};
+		struct authority_parts parts = {
+		    .http = w->http,
+		    .program = {.ops = &program_hook_ops},
+		    .files = w->files,
+		    .host = w->host,
+		    .token = a->token.p ? &a->token : NULL,
+		};
+		if (!authority_init(&a->authority, p, &parts, err))
+			return err_in(err, "authority \"%s\"", p->name);
+		a->port = authority_port_of(&a->authority);
 	}
 	return true;
 }
 
-bool wire_credential(const struct credential_ref *ref, struct secret *ret, struct err *err)
+bool wiring_credential(const struct credential_ref *ref, struct secret *ret, struct err *err)
 {
 	char path[PATH_BYTES_MAX];
 	struct files_port files = files_durable();
@@ -128,19 +141,19 @@ static bool credential(void *self, const struct credential_ref *ref, struct secr
 		       struct err *err)
 {
 	(void)self;
-	return wire_credential(ref, ret, err);
+	return wiring_credential(ref, ret, err);
 }
 
 /* ROTAD_TEST_KILL_AT=put-keyfile:before ends this process as a power failure would, at that
  * boundary: for crash tests. */
 static void boundary(void *self, const char *act, bool is_before)
 {
-	struct wire *w = self;
+	struct wiring *w = self;
 	if (is_before == w->is_kill_before && strcmp(act, w->kill_act) == 0)
 		(void)kill(getpid(), SIGKILL);
 }
 
-static void read_kill_at(struct wire *w)
+static void read_kill_at(struct wiring *w)
 {
 	struct str rest = str_of(getenv("ROTAD_TEST_KILL_AT")), act;
 	if (rest.n && str_cut(&rest, ':', &act) && copy_str(w->kill_act, sizeof(w->kill_act), act))
@@ -154,8 +167,8 @@ static bool make_directory(const char *path, struct err *err)
 	return true;
 }
 
-static bool wire_one(struct wire *w, const struct instance_policy *instance, const char *libexec,
-		     struct err *err)
+static bool wiring_one(struct wiring *w, const struct instance_policy *instance,
+		       const char *libexec, struct err *err)
 {
 	struct wired_seat *ws = &w->seats[w->seats_n];
 	char path[PATH_BYTES_MAX];
@@ -190,10 +203,10 @@ static bool wire_one(struct wire *w, const struct instance_policy *instance, con
 	return seat_open(&ws->seat, w->config, instance, &ports, err);
 }
 
-bool wire_new(const struct config *config, const char *libexec, const struct wire_teller *teller,
-	      struct wire **ret, struct err *err)
+bool wiring_new(const struct config *config, const char *libexec,
+		const struct wiring_teller *teller, struct wiring **ret, struct err *err)
 {
-	struct wire *w = calloc(1, sizeof(*w));
+	struct wiring *w = calloc(1, sizeof(*w));
 	char path[PATH_BYTES_MAX];
 	if (!w)
 		return err_set(err, ERR_MEMORY, "no memory to start");
@@ -208,28 +221,30 @@ bool wire_new(const struct config *config, const char *libexec, const struct wir
 	    !state_lock_take(config->state_directory, &w->lock, err) ||
 	    !restarter_host_new(&w->restarter_port, err) ||
 	    !helper_new("rotad-net", path, &w->net, err)) {
-		wire_free(w);
+		wiring_free(w);
 		return false;
 	}
 	w->http = (struct http_port){.ops = &http_rpc_ops, .self = w->net};
-	if (!wire_authorities(w, config, err)) {
-		wire_free(w);
+	if (!wiring_authorities(w, config, err)) {
+		wiring_free(w);
 		return false;
 	}
 	for (unsigned i = 0; i < config->instances_n; i++)
-		if (!wire_one(w, &config->instances[i], libexec, err)) {
+		if (!wiring_one(w, &config->instances[i], libexec, err)) {
 			err_in(err, "starting instance '%s'", config->instances[i].name);
-			wire_free(w);
+			wiring_free(w);
 			return false;
 		}
 	*ret = w;
 	return true;
 }
 
-void wire_free(struct wire *w)
+void wiring_free(struct wiring *w)
 {
 	if (!w)
 		return;
+	for (unsigned i = 0; i < AUTHORITIES_MAX; i++)
+		secret_fini(&w->authorities[i].token);
 	for (unsigned i = 0; i < w->seats_n; i++) {
 		seat_close(&w->seats[i].seat);
 		store_rpc_free(w->seats[i].store);
@@ -244,18 +259,18 @@ void wire_free(struct wire *w)
 	free(w);
 }
 
-unsigned wire_seats_n(const struct wire *w)
+unsigned wiring_seats_n(const struct wiring *w)
 {
 	return w->seats_n;
 }
 
-struct seat *wire_seat(struct wire *w, unsigned i)
+struct seat *wiring_seat(struct wiring *w, unsigned i)
 {
 	ASSERT(i < w->seats_n);
 	return &w->seats[i].seat;
 }
 
-struct seat *wire_find_seat(struct wire *w, const char *instance)
+struct seat *wiring_find_seat(struct wiring *w, const char *instance)
 {
 	if (!instance[0])
 		return w->seats_n > 0 ? &w->seats[0].seat : NULL;
@@ -265,7 +280,7 @@ struct seat *wire_find_seat(struct wire *w, const char *instance)
 	return NULL;
 }
 
-bool wire_reload(struct wire *w, const struct config *config, struct err *err)
+bool wiring_reload(struct wiring *w, const struct config *config, struct err *err)
 {
 	if (config->instances_n != w->seats_n)
 		return err_set(err, ERR_UNSUPPORTED,
@@ -274,7 +289,7 @@ bool wire_reload(struct wire *w, const struct config *config, struct err *err)
 		if (!config_find_instance(config, w->seats[i].seat.instance->name))
 			return err_set(err, ERR_UNSUPPORTED, "instance '%s' is gone: restart rotad",
 				       w->seats[i].seat.instance->name);
-	if (!wire_authorities(w, config, err))
+	if (!wiring_authorities(w, config, err))
 		return false;
 	for (unsigned i = 0; i < w->seats_n; i++)
 		seat_reload(&w->seats[i].seat, config,
