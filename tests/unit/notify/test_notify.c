@@ -358,6 +358,33 @@ static void a_message_that_is_refused_is_given_up_and_the_next_goes(void **state
 	assert_int_equal(sent(), NOTIFY_BAD_TRIES_MAX + 1);
 }
 
+static void each_refused_message_has_tries_of_its_own(void **state)
+{
+	static const enum event_kind kinds[] = {EVENT_DISK_FULL, EVENT_CLAIM_STUCK};
+	lanes[0].status = 422;
+	for (size_t i = 0; i < ARRAY_N(kinds); i++)
+		(void)add(kinds[i], "db1");
+	while (notify_view(n, 0).waiting_n == 2)
+		live(10 * US_S);
+	assert_in_range(sent(), NOTIFY_BAD_TRIES_MAX, NOTIFY_BAD_TRIES_MAX + 1);
+	while (notify_view(n, 0).waiting_n == 1)
+		live(US_MIN);
+	assert_int_equal(sent(), 2 * NOTIFY_BAD_TRIES_MAX);
+	/* tries of one that was taken in the end do not count for the next */
+	(void)add(EVENT_FOREIGN_WRITE, "db1");
+	while (sent() < 2 * NOTIFY_BAD_TRIES_MAX + NOTIFY_BAD_TRIES_MAX - 1)
+		live(US_MIN);
+	lanes[0].status = 200;
+	live(20 * US_MIN);
+	assert_int_equal(notify_view(n, 0).waiting_n, 0);
+	lanes[0].status = 422;
+	(void)add(EVENT_SECOND_WRITER, "db1");
+	unsigned before = sent();
+	while (notify_view(n, 0).waiting_n == 1)
+		live(US_S);
+	assert_int_equal(sent() - before, NOTIFY_BAD_TRIES_MAX);
+}
+
 static void a_wrong_secret_or_url_is_told_at_once_and_nothing_is_lost(void **state)
 {
 	lanes[0].status = 401;
@@ -566,6 +593,7 @@ int main(void)
 	    CASE(retry_after_is_a_lower_bound),
 	    CASE(a_receiver_that_is_gone_is_switched_off_until_its_url_changes),
 	    CASE(a_message_that_is_refused_is_given_up_and_the_next_goes),
+	    CASE(each_refused_message_has_tries_of_its_own),
 	    CASE(a_wrong_secret_or_url_is_told_at_once_and_nothing_is_lost),
 	    CASE(a_slow_receiver_holds_up_nobody_else),
 	    CASE(other_hosts_wait_a_minute_and_say_nothing_when_it_was_told),
