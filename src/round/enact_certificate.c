@@ -440,6 +440,20 @@ bool enact_roll_back_certificate(struct seat *t, const struct act *a, struct err
 			 err);
 }
 
+/* Names that the member serves now, by a certificate that this host's CA file trusts: somebody may
+ * dial them, so they stay. */
+static void add_served_names(struct seat *t, const char *host, struct cert_wish *w)
+{
+	struct mongod_target target = seat_target(t, host, strcmp(host, t->seen->self_host) == 0);
+	struct mongod_tls_result r;
+	struct err ignored = ERR_INIT;
+	if (!t->ports.mongod.ops->tls(t->ports.mongod.self, &target, &r, &ignored) ||
+	    !r.is_chain_trusted || !r.is_name_covered)
+		return;
+	for (unsigned i = 0; i < r.served.names_n; i++)
+		add_name(w, r.served.names[i]);
+}
+
 /* This host has the local authority: sign what the others ask for, as rs.conf lets them. */
 bool enact_sign_requests(struct seat *t, const struct act *a, struct err *err)
 {
@@ -501,6 +515,7 @@ bool enact_sign_requests(struct seat *t, const struct act *a, struct err *err)
 						      .now = now(t),
 						      .timeout_us = 30 * US_S};
 			wish_for(t, csr->host, wish);
+			add_served_names(t, csr->host, wish);
 			if (wish->valid_for_us == 0)
 				wish->valid_for_us = policy->valid_for_us;
 			ok = port->ops->issue(port->self, &r, &answer, &why) &&
