@@ -166,7 +166,7 @@ static const struct authority_need {
     {"exec", {"helper"}},
     {"acme", {"url"}},
     {"est", {"url"}},
-    {"vault", {"url", "role"}},
+    {"vault", {"url", "role", "token"}},
     {"stepca", {"url", "profile", "token"}},
     {"cmp", {"url"}},
     {"cfssl", {"url"}},
@@ -517,6 +517,15 @@ static void check_credential(struct check *k, const char *key, unsigned i,
 		check_file(k, key, i, c->name, FILE_SECRET);
 }
 
+/* The program may be followed by arguments, separated by spaces. */
+static void check_helper(struct check *k, unsigned i, const char *helper)
+{
+	char program[CONF_PATH_BYTES_MAX];
+	if (copy_str(program, sizeof(program),
+		     (struct str){.p = helper, .n = strcspn(helper, " ")}))
+		check_file(k, "authorities.*.helper", i, program, FILE_PROGRAM);
+}
+
 static void check_files(struct check *k)
 {
 	const struct config *c = &k->conf->config;
@@ -535,7 +544,7 @@ static void check_files(struct check *k)
 		const struct authority_policy *a = &c->authorities[i];
 		/* Only the issuing hosts have these. */
 		check_file(k, "authorities.*.privateKey", i, a->private_key, FILE_SECRET_IF_THERE);
-		check_file(k, "authorities.*.helper", i, a->helper, FILE_PROGRAM);
+		check_helper(k, i, a->helper);
 		check_file(k, "authorities.*.hook", i, a->hook, FILE_PROGRAM);
 		check_file(k, "authorities.*.caFile", i, a->ca_file, FILE_READABLE);
 		check_file(k, "authorities.*.chain", i, a->chain, FILE_READABLE);

@@ -338,7 +338,7 @@ const struct conf_row conf_table[] = {
     {.path = "authorities.*.helper",
      .type = CONF_PATH,
      IN_AUTHORITY(helper),
-     .help = "exec: the program, spoken to as certmonger does"},
+     .help = "exec: the program and its arguments, spoken to as certmonger does"},
     {.path = "authorities.*.hook",
      .type = CONF_PATH,
      IN_AUTHORITY(hook),
