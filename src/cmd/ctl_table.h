@@ -31,6 +31,19 @@
 	X("offline", "user", ctl_user, CTL_OFFLINE,                                                \
 	  "PEM [--role ROLE@DB]... [--member PEM] | --for rotad [PEM]",                            \
 	  "Print the commands that make a database user")                                          \
+	X("set up", "config check", ctl_config_check, CTL_OFFLINE,                                 \
+	  "[FILE] [--user NAME] [--elsewhere] [--at TIME]", "Check rotad.yaml, all errors at once") \
+	X("set up", "config show", ctl_config_show, CTL_OFFLINE, "[FILE] [--all] [--elsewhere]",   \
+	  "Show every value in force and where it comes from")                                     \
+	X("set up", "config keys", ctl_config_keys, CTL_OFFLINE, "[KEY]",                          \
+	  "List the keys of rotad.yaml and what each allows")                         \
+	X("set up", "schedule check", ctl_schedule_check, CTL_OFFLINE, "FILE [--signer PEM]",      \
+	  "Check a central schedule as a whole")                                                   \
+	X("set up", "schedule sign", ctl_schedule_sign, CTL_OFFLINE,                               \
+	  "FILE --signer PEM --key FILE [--out FILE]", "Sign a central schedule")                  \
+	X("set up", "schedule preview", ctl_schedule_preview, CTL_OFFLINE,                         \
+	  "FILE --cluster C --host H [--at TIME] [--signer PEM]",                                  \
+	  "Show what a schedule would mean for a host")                                            \
 	/* each row ends with a backslash; this line is the end */
 /* clang-format on */
 

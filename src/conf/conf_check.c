@@ -12,7 +12,7 @@
 #include "conf/zone_file.h"
 #include "model/window.h"
 
-enum { OPENINGS_MAX = 1000 /* of the year ahead that are followed */ };
+enum { OPENINGS_MAX = 4000 /* that are followed in the year ahead */ };
 
 struct check {
 	struct conf *conf;
@@ -166,7 +166,7 @@ static const struct authority_need {
     {"exec", {"helper"}},
     {"acme", {"url"}},
     {"est", {"url"}},
-    {"vault", {"url", "role"}},
+    {"vault", {"url", "role", "token"}},
     {"stepca", {"url", "profile", "token"}},
     {"cmp", {"url"}},
     {"cfssl", {"url"}},
@@ -346,6 +346,14 @@ static bool longest_gap(const struct policy *p, struct wall now, struct gap *ret
 		if (for_us == 0)
 			break;
 		t = wall_add(at, for_us);
+		/* Weeks repeat: after two of them only freezes can make another gap. */
+		struct freeze_view f = freeze_at(p, t);
+		if (t.us - now.us < 15 * US_DAY || f.is_frozen)
+			continue;
+		if (f.next_from.us == 0)
+			break;
+		if (f.next_from.us - t.us > 9 * US_DAY)
+			t = wall_add(f.next_from, -8 * US_DAY);
 	}
 	for (unsigned i = 0; i < p->freezes_n; i++) {
 		struct wall from = zone_from_local(&p->zones[p->freezes[i].zone_i],
@@ -472,7 +480,7 @@ static void check_times(struct check *k)
 
 /* ---- files ---- */
 
-enum file_need { FILE_READABLE, FILE_SECRET, FILE_SECRET_IF_THERE, FILE_PROGRAM };
+enum file_need { FILE_LATER, FILE_READABLE, FILE_SECRET, FILE_SECRET_IF_THERE, FILE_PROGRAM };
 
 static void check_file(struct check *k, const char *key, unsigned i, const char *path,
 		       enum file_need need)
@@ -486,7 +494,9 @@ static void check_file(struct check *k, const char *key, unsigned i, const char 
 		return;
 	}
 	if (!v.exists) {
-		if (need != FILE_SECRET_IF_THERE)
+		if (need == FILE_LATER) /* it may come, and the process is asked first */
+			WARN(k, key, i, "%s: there is no file %s", key, path);
+		else if (need != FILE_SECRET_IF_THERE)
 			WRONG(k, key, i, "%s: there is no file %s", key, path);
 		return;
 	}
@@ -503,7 +513,7 @@ static void check_file(struct check *k, const char *key, unsigned i, const char 
 		      "0600 %s",
 		      key, path, v.mode, path);
 	else if ((need == FILE_SECRET || need == FILE_SECRET_IF_THERE) && v.uid != 0 &&
-		 v.uid != k->how->uid)
+		 k->how->uid != CONF_UID_ANY && v.uid != k->how->uid)
 		WRONG(k, key, i,
 		      "%s: %s holds a secret and belongs to uid %u, neither root nor "
 		      "rotad's own %u",
@@ -517,12 +527,21 @@ static void check_credential(struct check *k, const char *key, unsigned i,
 		check_file(k, key, i, c->name, FILE_SECRET);
 }
 
+/* The program may be followed by arguments, separated by spaces. */
+static void check_helper(struct check *k, unsigned i, const char *helper)
+{
+	char program[CONF_PATH_BYTES_MAX];
+	if (copy_str(program, sizeof(program),
+		     (struct str){.p = helper, .n = strcspn(helper, " ")}))
+		check_file(k, "authorities.*.helper", i, program, FILE_PROGRAM);
+}
+
 static void check_files(struct check *k)
 {
 	const struct config *c = &k->conf->config;
 	for (unsigned i = 0; i < c->instances_n; i++) {
 		const struct instance_policy *n = &c->instances[i];
-		check_file(k, "instances[].configFile", i, n->config_file, FILE_READABLE);
+		check_file(k, "instances[].configFile", i, n->config_file, FILE_LATER);
 		if (n->restart_how == RESTART_HOOK)
 			check_file(k, "instances[].restart.hook", i, n->restart_name, FILE_PROGRAM);
 		check_file(k, "instances[].reload.hook", i, n->reload_hook, FILE_PROGRAM);
@@ -535,7 +554,7 @@ static void check_files(struct check *k)
 		const struct authority_policy *a = &c->authorities[i];
 		/* Only the issuing hosts have these. */
 		check_file(k, "authorities.*.privateKey", i, a->private_key, FILE_SECRET_IF_THERE);
-		check_file(k, "authorities.*.helper", i, a->helper, FILE_PROGRAM);
+		check_helper(k, i, a->helper);
 		check_file(k, "authorities.*.hook", i, a->hook, FILE_PROGRAM);
 		check_file(k, "authorities.*.caFile", i, a->ca_file, FILE_READABLE);
 		check_file(k, "authorities.*.chain", i, a->chain, FILE_READABLE);

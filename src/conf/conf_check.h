@@ -7,12 +7,14 @@
 #include "conf/conf_parse.h"
 #include "port/files.h"
 
+#define CONF_UID_ANY ((unsigned)-1)
+
 /* What the checks may know of this host. */
 struct conf_how {
 	const struct files_port *files; /* time zones are read by it, and files looked at */
 	const char *zone_directory;     /* NULL: the system's */
 	bool is_elsewhere; /* checked for another host: files it names are not looked at */
-	unsigned uid;      /* whose secrets may belong to, beside root's */
+	unsigned uid;      /* whom secrets may belong to, beside root; CONF_UID_ANY: not asked */
 	struct wall now;   /* from when on windows and freezes are followed */
 };
 

@@ -338,7 +338,7 @@ const struct conf_row conf_table[] = {
     {.path = "authorities.*.helper",
      .type = CONF_PATH,
      IN_AUTHORITY(helper),
-     .help = "exec: the program, spoken to as certmonger does"},
+     .help = "exec: the program and its arguments, spoken to as certmonger does"},
     {.path = "authorities.*.hook",
      .type = CONF_PATH,
      IN_AUTHORITY(hook),
@@ -732,13 +732,35 @@ static void days_print(unsigned days, struct buf *out)
 	buf_addc(out, ']');
 }
 
+/* Text that YAML would take for something else stands in quotes. */
+static void text_print(const char *text, struct buf *out)
+{
+	size_t n = strlen(text);
+	bool is_plain = n > 0 && text[0] != ' ' && text[n - 1] != ' ' && text[0] != '-' &&
+			strpbrk(text, ":#[]{},&*!|>'\"%@`?\\=") == NULL && strcmp(text, "~") != 0;
+	bool is_url = strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0;
+	if (is_plain || n == 0 || (is_url && !strchr(text, '#') && !strchr(text, ','))) {
+		buf_adds(out, text);
+		return;
+	}
+	buf_addc(out, '"');
+	for (const char *c = text; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			buf_addc(out, '\\');
+		buf_addc(out, *c);
+	}
+	buf_addc(out, '"');
+}
+
 static void hosts_print(const char (*hosts)[HOST_BYTES_MAX], unsigned n, struct buf *out)
 {
 	if (n == 0)
 		return;
 	buf_addc(out, '[');
-	for (unsigned i = 0; i < n; i++)
-		buf_addf(out, "%s%s", i ? ", " : "", hosts[i]);
+	for (unsigned i = 0; i < n; i++) {
+		buf_adds(out, i ? ", " : "");
+		text_print(hosts[i], out);
+	}
 	buf_addc(out, ']');
 }
 
@@ -751,12 +773,13 @@ static void maps_print(const struct conf_row *row, const void *at, unsigned n, s
 	if (n == 0)
 		return;
 	buf_addc(out, '{');
-	for (unsigned i = 0; i < n; i++)
-		if (row->type == CONF_PATH_MAP)
-			buf_addf(out, "%s%s: %s", i ? ", " : "", paths[i].from, paths[i].to);
-		else
-			buf_addf(out, "%s%s: \"%s\"", i ? ", " : "", alert->headers[i].name,
-				 alert->headers[i].value);
+	for (unsigned i = 0; i < n; i++) {
+		bool is_path = row->type == CONF_PATH_MAP;
+		buf_adds(out, i ? ", " : "");
+		text_print(is_path ? paths[i].from : alert->headers[i].name, out);
+		buf_adds(out, ": ");
+		text_print(is_path ? paths[i].to : alert->headers[i].value, out);
+	}
 	buf_addc(out, '}');
 }
 
@@ -787,7 +810,7 @@ static void value_print(const struct conf_row *row, const struct config *c, cons
 	case CONF_PATH:
 	case CONF_URL:
 	case CONF_RELOAD_HOOK:
-		buf_adds(out, at);
+		text_print(at, out);
 		break;
 	case CONF_HOSTS:
 		hosts_print(at, count, out);
@@ -841,7 +864,7 @@ static void value_print(const struct conf_row *row, const struct config *c, cons
 		key_type_print(&c->policy.certificates, out);
 		break;
 	case CONF_RESTART:
-		buf_adds(out, (int)instance->restart_how == row->word_first ? at : "");
+		text_print((int)instance->restart_how == row->word_first ? at : "", out);
 		break;
 	case CONF_PATH_MAP:
 	case CONF_HEADERS:

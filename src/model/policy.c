@@ -55,7 +55,8 @@ void config_init(struct config *c)
 	snprintf(c->socket, sizeof(c->socket), "/run/rotad/rotad.sock");
 	c->policy.mode = MODE_OBSERVE;
 	c->policy.authorities_mode = MODE_OBSERVE;
-	c->policy.zones_n = 1; /* all zero: UTC */
+	c->policy.zones_n = 1;
+	snprintf(c->policy.zones[0].name, sizeof(c->policy.zones[0].name), "UTC");
 	c->policy.keyfile = (struct keyfile_policy){
 	    .mode = MODE_OBSERVE,
 	    .writer = WRITER_ROTAD,
