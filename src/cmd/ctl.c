@@ -97,8 +97,15 @@ static json_t *json_text(const char *z)
 
 enum ctl_exit ctl_error(struct ctl *ctl, const struct err *err)
 {
+	return ctl_error_with(ctl, err, NULL);
+}
+
+enum ctl_exit ctl_error_with(struct ctl *ctl, const struct err *err, const char *you)
+{
 	char where[ERR_SUBJECT_BYTES + 48];
 	ASSERT(err->kind != ERR_NONE);
+	if (!you)
+		you = err_kind_advice(err->kind);
 	int n = snprintf(where, sizeof(where), "%s", err->subject);
 	if (err->line > 0)
 		(void)snprintf(where + n, sizeof(where) - (size_t)n, "%sline %d, column %d",
@@ -113,7 +120,7 @@ enum ctl_exit ctl_error(struct ctl *ctl, const struct err *err)
 		(void)json_object_set_new(e, "where", json_text(where));
 		(void)json_object_set_new(e, "line", json_integer(err->line));
 		(void)json_object_set_new(e, "column", json_integer(err->column));
-		(void)json_object_set_new(e, "you", json_text(err_kind_advice(err->kind)));
+		(void)json_object_set_new(e, "you", json_text(you));
 		(void)json_object_set_new(e, "retry",
 					  json_text(retry_name(err_kind_retry(err->kind))));
 		(void)json_object_set_new(e, "while", contexts);
@@ -128,7 +135,7 @@ enum ctl_exit ctl_error(struct ctl *ctl, const struct err *err)
 		head.n ? buf_z(&head) : err_kind_text(err->kind));
 	say_row(ctl->err, "what", err->text);
 	say_row(ctl->err, "where", where);
-	say_row(ctl->err, "you", err_kind_advice(err->kind));
+	say_row(ctl->err, "you", you);
 	return CTL_FAILED;
 }
 

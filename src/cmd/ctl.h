@@ -79,6 +79,8 @@ enum ctl_exit ctl_usage(struct ctl *ctl, const char *format, ...) PRINTF(2, 3);
 /* Tell an error: what, where, what to do. In JSON it becomes the field "error". Returns CTL_FAILED.
  */
 enum ctl_exit ctl_error(struct ctl *ctl, const struct err *err);
+/* The same with its own words for what to do; NULL: those of the kind. */
+enum ctl_exit ctl_error_with(struct ctl *ctl, const struct err *err, const char *you);
 
 /* One thing that was found in a file or on a host. */
 enum ctl_weight { CTL_NOTE, CTL_WARN, CTL_REFUSE };

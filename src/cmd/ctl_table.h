@@ -10,6 +10,39 @@
 #define CTL_ROWS(X)                                                                                \
 	X("look", "help", ctl_help, CTL_OFFLINE, "[VERB]",                                         \
 	  "Explain a verb, or list all") \
+	X("look", "status", ctl_status, CTL_DAEMON,                                                \
+	  "[--instance I] [--cluster C] [--from FILE]", "Show how every instance of this host stands") \
+	X("look", "explain", ctl_explain, CTL_DAEMON,                                              \
+	  "[THING] [--instance I] [--cluster C] [--from FILE]",                                    \
+	  "Tell why rotad does what it does, or what a name means")                                \
+	X("look", "verify", ctl_verify, CTL_DAEMON,                                                \
+	  "[--all] [--instance I] [--cluster C] [--from FILE]",                                    \
+	  "Try the keys on every member now")                                                      \
+	X("look", "history", ctl_history, CTL_DAEMON, "[-n N] [--instance I] [--cluster C]",       \
+	  "Show what rotad did on this host")                                                      \
+	X("act", "plan", ctl_plan, CTL_DAEMON, "[--instance I] [--cluster C] [--from FILE]",       \
+	  "Show what comes next, and what is foretold")                                            \
+	X("act", "rotate keyfile", ctl_rotate_keyfile, CTL_DAEMON | CTL_ROOT,                      \
+	  "[--cluster C] [--instance I] [--dry-run] [--emergency [--break-freeze]] [--max-lag D] " \
+	  "[--reason R] [--ticket T] [--wait|-w [--timeout D]] [--yes]",                           \
+	  "Order a rotation of the keyfile")                                                       \
+	X("act", "rotate certificates", ctl_rotate_certificates, CTL_DAEMON | CTL_ROOT,            \
+	  "[--cluster C] [--instance I] [--member M] [--dry-run] [--reason R] [--ticket T] "       \
+	  "[--wait|-w [--timeout D]] [--yes]",                                                     \
+	  "Order new certificates")                                                                \
+	X("act", "approve", ctl_approve, CTL_DAEMON | CTL_ROOT,                                    \
+	  "[--instance I] [--cluster C] [--yes]", "Approve what waits in mode ask")                \
+	X("act", "pause", ctl_pause, CTL_DAEMON | CTL_ROOT,                                        \
+	  "[--reason R] [--instance I] [--cluster C]", "Hold the cluster where it is")             \
+	X("act", "resume", ctl_resume, CTL_DAEMON | CTL_ROOT,                                      \
+	  "[--reason R] [--instance I] [--cluster C]", "Go on")                                    \
+	X("act", "abort", ctl_abort, CTL_DAEMON | CTL_ROOT,                                        \
+	  "[--reason R] [--wait|-w [--timeout D]] [--yes] [--instance I] [--cluster C]",           \
+	  "Give the rotation up, back to the key in use")                                          \
+	X("act", "turn release", ctl_turn_release, CTL_DAEMON | CTL_ROOT,                          \
+	  "[--yes] [--instance I] [--cluster C]", "Give back a turn whose holder is gone")         \
+	X("set up", "mode", ctl_mode, CTL_DAEMON | CTL_ROOT,                                       \
+	  "WORD [--kind K | --instance I]", "Set how much rotad may do on this host")              \
 	X("offline", "keyfile new", ctl_keyfile_new, CTL_OFFLINE,                                  \
 	  "[--bytes N] [--out FILE] [--keep FILE]", "Make a new key as a keyfile")                 \
 	X("offline", "keyfile check", ctl_keyfile_check, CTL_OFFLINE, "FILE [--percona]",          \

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rotactl approve, pause, resume, abort, turn release, history: a person's words to a rotation, and
+ * what became of them. */
+#include <string.h>
+
+#include "cmd/ctl_daemon.h"
+#include "cmd/ctl_follow.h"
+#include "cmd/ctl_table.h"
+#include "codec/json_mem.h"
+
+enum { HISTORY_DEFAULT_N = 20, HISTORY_MAX_N = 100000, HISTORY_COLUMNS = 20 };
+
+struct word {
+	struct view_pick pick;
+	const char *reason;
+	bool waits, yes;
+	int64_t timeout_us;
+};
+
+/* `shorts` names the options of this verb: r reason, w wait and timeout, y yes. */
+static bool take_word(struct ctl *ctl, int argc, char **argv, const char *allowed, struct word *ret)
+{
+	static const struct option longs[] = {VIEW_PICK_OPTIONS,
+					      {"reason", required_argument, NULL, 'r'},
+					      {"wait", no_argument, NULL, 'w'},
+					      {"timeout", required_argument, NULL, 't'},
+					      {"yes", no_argument, NULL, 'y'},
+					      {NULL, 0, NULL, 0}};
+	int c;
+	while ((c = ctl_option(ctl, argc, argv, "wy", longs)) != -1) {
+		struct err err = ERR_INIT;
+		if (c == '?')
+			return false;
+		if (c != 'I' && c != 'C' && !strchr(allowed, c == 't' ? 'w' : c)) {
+			(void)ctl_usage(ctl, "that option is none of this verb");
+			return false;
+		}
+		if (c == 'I')
+			ret->pick.instance = optarg;
+		else if (c == 'C')
+			ret->pick.cluster = optarg;
+		else if (c == 'r')
+			ret->reason = optarg;
+		else if (c == 'w')
+			ret->waits = true;
+		else if (c == 'y')
+			ret->yes = true;
+		else if (!span_parse(str_of(optarg), &ret->timeout_us, &err) ||
+			 ret->timeout_us <= 0) {
+			(void)ctl_usage(ctl, "--timeout takes a duration, as 30s or 5m");
+			return false;
+		}
+	}
+	if (optind < argc) {
+		(void)ctl_usage(ctl, "no argument is taken: '%.60s'", argv[optind]);
+		return false;
+	}
+	return true;
+}
+
+/* Send a word for the instance. */
+static enum ctl_exit send_word(struct ctl *ctl, const char *route, const json_t *instance,
+			       const struct word *w, json_t **ret)
+{
+	AUTO(json_t)
+	body = json_pack("{s:s, s:s}", "instance", view_text(instance, "instance"), "reason",
+			 w->reason ? w->reason : "");
+	if (!body) /* the one text of a person here */
+		return ctl_usage(ctl, "--reason takes UTF-8");
+	enum ctl_exit code = ctl_ask(ctl, "POST", route, body, DAEMON_ROUND_S * US_S, ret);
+	if (code == CTL_GOOD)
+		view_to_doc(ctl, *ret);
+	return code;
+}
+
+/* The status and the instance that is meant. */
+static enum ctl_exit open_one(struct ctl *ctl, const struct word *w, json_t **ret_doc,
+			      const json_t **ret_instance, struct wall *ret_now)
+{
+	enum ctl_exit code = view_open(ctl, NULL, ret_doc, ret_now);
+	if (code != CTL_GOOD)
+		return code;
+	*ret_instance = view_instance(ctl, *ret_doc, &w->pick);
+	return *ret_instance ? CTL_GOOD : CTL_USAGE;
+}
+
+static const char *reason_of(const json_t *instance)
+{
+	return view_text(json_object_get(instance, "plan"), "reason");
+}
+
+enum ctl_exit ctl_approve(struct ctl *ctl, int argc, char **argv)
+{
+	struct word w = {.reason = NULL};
+	AUTO(json_t) doc = NULL;
+	AUTO(json_t) answer = NULL;
+	const json_t *instance;
+	struct wall now;
+	if (!take_word(ctl, argc, argv, "y", &w))
+		return CTL_USAGE;
+	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
+	if (code != CTL_GOOD)
+		return code;
+	view_row(ctl, 0, "", "%s", reason_of(instance));
+	if (!view_confirm(ctl, w.yes, "Approve it?")) {
+		ctl_say(ctl, "Nothing was changed.");
+		return CTL_FAILED;
+	}
+	code = send_word(ctl, "/v1/approve", instance, &w, &answer);
+	if (code == CTL_GOOD)
+		view_row(ctl, 10, "Approved: ", "%s", view_text(answer, "approved"));
+	return code;
+}
+
+enum ctl_exit ctl_pause(struct ctl *ctl, int argc, char **argv)
+{
+	struct word w = {.reason = NULL};
+	AUTO(json_t) doc = NULL;
+	AUTO(json_t) answer = NULL;
+	const json_t *instance;
+	struct wall now;
+	if (!take_word(ctl, argc, argv, "r", &w))
+		return CTL_USAGE;
+	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
+	if (code == CTL_GOOD)
+		code = send_word(ctl, "/v1/pause", instance, &w, &answer);
+	if (code == CTL_GOOD)
+		view_row(ctl, 0, "",
+			 "%s is held: no further turn begins, on no host. A restart that is under "
+			 "way is seen to its end. Go on: rotactl resume",
+			 view_text(instance, "cluster"));
+	return code;
+}
+
+enum ctl_exit ctl_resume(struct ctl *ctl, int argc, char **argv)
+{
+	struct word w = {.reason = NULL};
+	AUTO(json_t) doc = NULL;
+	AUTO(json_t) answer = NULL;
+	const json_t *instance;
+	struct wall now;
+	if (!take_word(ctl, argc, argv, "r", &w))
+		return CTL_USAGE;
+	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
+	if (code == CTL_GOOD)
+		code = send_word(ctl, "/v1/resume", instance, &w, &answer);
+	if (code == CTL_GOOD)
+		view_row(ctl, 0, "",
+			 "%s goes on. What had failed on this host is tried anew. See: rotactl "
+			 "status",
+			 view_text(instance, "cluster"));
+	return code;
+}
+
+enum ctl_exit ctl_abort(struct ctl *ctl, int argc, char **argv)
+{
+	struct word w = {.reason = NULL};
+	AUTO(json_t) doc = NULL;
+	AUTO(json_t) answer = NULL;
+	const json_t *instance;
+	struct wall now;
+	if (!take_word(ctl, argc, argv, "rwy", &w))
+		return CTL_USAGE;
+	if (w.timeout_us && !w.waits)
+		return ctl_usage(ctl, "--timeout needs --wait");
+	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
+	if (code != CTL_GOOD)
+		return code;
+	const json_t *rotation = json_object_get(instance, "rotation");
+	if (strcmp(view_rotation(instance), "open") == 0)
+		view_row(ctl, 0, "",
+			 "Back to key %lld: members that have loaded key %lld are restarted once "
+			 "more, in turn; key %lld is burnt.",
+			 (long long)view_int(rotation, "pivot"),
+			 (long long)view_int(rotation, "next"),
+			 (long long)view_int(rotation, "next"));
+	if (!view_confirm(ctl, w.yes, "Abort the rotation?")) {
+		ctl_say(ctl, "Nothing was changed.");
+		return CTL_FAILED;
+	}
+	code = send_word(ctl, "/v1/abort", instance, &w, &answer);
+	if (code != CTL_GOOD)
+		return code;
+	if (!w.waits) {
+		ctl_say(ctl, "Given up. Follow it: rotactl status");
+		return CTL_GOOD;
+	}
+	struct follow *f = calloc(1, sizeof(*f));
+	ASSERT(f); /* 30 KiB */
+	follow_init(f, ctl, FOLLOW_ABORT, "", "", instance, now);
+	code = follow_run(f, view_text(instance, "instance"), w.timeout_us);
+	free(f);
+	return code;
+}
+
+enum ctl_exit ctl_turn_release(struct ctl *ctl, int argc, char **argv)
+{
+	struct word w = {.reason = NULL};
+	AUTO(json_t) doc = NULL;
+	AUTO(json_t) answer = NULL;
+	const json_t *instance;
+	struct wall now;
+	if (!take_word(ctl, argc, argv, "y", &w))
+		return CTL_USAGE;
+	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
+	if (code != CTL_GOOD)
+		return code;
+	const json_t *members = json_object_get(instance, "members");
+	for (size_t i = 0; i < json_array_size(members); i++)
+		if (view_text(json_array_get(members, i), "turn")[0])
+			ctl_say(ctl, "The turn is %s's.",
+				view_text(json_array_get(members, i), "host"));
+	view_row(ctl, 0, "",
+		 "Release it only when nothing acts there any more: its rotad stopped, no restart "
+		 "of mongod under way.");
+	if (!view_confirm(ctl, w.yes, "Have you made sure?")) {
+		ctl_say(ctl, "Nothing was changed.");
+		return CTL_FAILED;
+	}
+	code = send_word(ctl, "/v1/release", instance, &w, &answer);
+	if (code == CTL_GOOD)
+		ctl_say(ctl, "Released: the next member takes its turn.");
+	return code;
+}
+
+/* ---- history ---- */
+
+static void tell_entry(struct ctl *ctl, const json_t *e, char *day, size_t day_n)
+{
+	struct wall at = view_wall(e, "at");
+	char when[32], date[32], zone[16], head[64];
+	const char *kind = view_text(e, "kind");
+	/* The day stands once above its entries, with the zone. */
+	(void)view_date(at, date, sizeof(date));
+	if (strcmp(date, day) != 0) {
+		ctl_say(ctl, "%s (%s)", date, view_zone(at, zone, sizeof(zone)));
+		cut_z(day, day_n, date);
+	}
+	snprintf(head, sizeof(head), "  %s  %-7.7s ", view_clock(at, at, when, sizeof(when)), kind);
+	view_row(ctl, HISTORY_COLUMNS, head, "%s%s%s", view_text(e, "act"),
+		 view_text(e, "text")[0] ? ": " : "", view_text(e, "text"));
+}
+
+enum ctl_exit ctl_history(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option longs[] = {
+	    VIEW_PICK_OPTIONS, {"number", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
+	struct word w = {.reason = NULL};
+	long n = HISTORY_DEFAULT_N;
+	AUTO(json_t) doc = NULL;
+	AUTO(json_t) answer = NULL;
+	AUTO(json_t) body = NULL;
+	const json_t *instance;
+	struct wall now;
+	char day[32] = "";
+	int c;
+	while ((c = ctl_option(ctl, argc, argv, "n:", longs)) != -1) {
+		if (c == 'I')
+			w.pick.instance = optarg;
+		else if (c == 'C')
+			w.pick.cluster = optarg;
+		else if (c != 'n' || !ctl_number(ctl, "-n", optarg, 1, HISTORY_MAX_N, &n))
+			return CTL_USAGE;
+	}
+	if (optind < argc)
+		return ctl_usage(ctl, "history takes no argument");
+	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
+	if (code != CTL_GOOD)
+		return code;
+	body = json_pack("{s:s}", "instance", view_text(instance, "instance"));
+	code = ctl_ask(ctl, "GET", "/v1/history", body, DAEMON_ROUND_S * US_S, &answer);
+	if (code != CTL_GOOD)
+		return code;
+	json_t *entries = json_object_get(answer, "entries");
+	size_t all = json_array_size(entries), first = all > (size_t)n ? all - (size_t)n : 0;
+	if (!all)
+		ctl_say(ctl, "Nothing has been done by rotad for %s yet.",
+			view_text(instance, "instance"));
+	if (ctl->json) {
+		json_t *last = json_array();
+		for (size_t i = first; i < all; i++)
+			(void)json_array_append(last, json_array_get(entries, i));
+		(void)json_object_set_new(ctl->doc, "entries", last);
+		return CTL_GOOD;
+	}
+	for (size_t i = first; i < all; i++)
+		tell_entry(ctl, json_array_get(entries, i), day, sizeof(day));
+	return CTL_GOOD;
+}

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rotactl verify: has rotad try the keys on every member now, and sets side by side who accepts
+ * what, which keys each two members share whichever file is loaded, and what is served. */
+#include <string.h>
+#include <time.h>
+
+#include "cmd/ctl_daemon.h"
+#include "cmd/ctl_table.h"
+#include "cmd/ctl_view.h"
+#include "codec/json_mem.h"
+
+enum {
+	MATRIX_MAX = 6, /* members; a wider matrix does not fit a page, and is told by its pairs */
+	PAIRS_TOLD_MAX = 12,
+	KEYS_TRIED_MAX = 4,
+	STATUS_TRIES_MAX = 30, /* looks, 100 ms apart, for the status that has the answers */
+};
+
+struct sheet {
+	struct ctl *ctl;
+	const json_t *instance, *members;
+	struct wall now;
+	struct view_labels labels;
+	int64_t pivot, keys[KEYS_TRIED_MAX]; /* numbers of the keys tried; the pivot first */
+	size_t keys_n, none_n, unknown_n, refused_n, silent_n;
+	struct view_table table;
+};
+
+static const json_t *member(const struct sheet *v, size_t i)
+{
+	return json_array_get(v->members, i);
+}
+
+static void add_key(struct sheet *v, int64_t key)
+{
+	for (size_t i = 0; i < v->keys_n; i++)
+		if (v->keys[i] == key)
+			return;
+	if (key && v->keys_n < KEYS_TRIED_MAX)
+		v->keys[v->keys_n++] = key;
+}
+
+static const char *verdict(const json_t *m, int64_t key, bool *ret_controlled)
+{
+	const json_t *proofs = json_object_get(m, "proofs");
+	for (size_t i = 0; i < json_array_size(proofs); i++)
+		if (view_int(json_array_get(proofs, i), "key") == key) {
+			*ret_controlled = view_is(json_array_get(proofs, i), "control");
+			return view_text(json_array_get(proofs, i), "verdict");
+		}
+	*ret_controlled = false;
+	return "not tried";
+}
+
+static void logins(struct sheet *v)
+{
+	struct view_table *t = &v->table;
+	*t = (struct view_table){.rows_n = 0};
+	view_new_row(t);
+	view_cell(t, 0, "LOGIN WITH");
+	view_cell(t, 1, "%s", "");
+	for (size_t k = 0; k < v->keys_n; k++)
+		view_cell(t, 2 + k, "key %lld%s", (long long)v->keys[k],
+			  v->keys[k] == v->pivot ? " (control)" : "");
+	for (size_t i = 0; i < v->labels.n; i++) {
+		const json_t *m = member(v, i);
+		view_new_row(t);
+		view_cell(t, 0, "%.24s", v->labels.text[i]);
+		view_cell(t, 1, "%s", view_text(m, "state"));
+		for (size_t k = 0; k < v->keys_n; k++) {
+			bool controlled;
+			const char *word = verdict(m, v->keys[k], &controlled);
+			/* A refusal counts only beside a key that the same process accepted. */
+			bool is_bare =
+			    strcmp(word, "refused") == 0 && !controlled && v->keys[k] != v->pivot;
+			view_cell(t, 2 + k, "%s%s", word, is_bare ? ", no control" : "");
+			if (v->keys[k] == v->pivot && strcmp(word, "refused") == 0)
+				v->refused_n++;
+			if (v->keys[k] == v->pivot && strcmp(word, "accepted") != 0)
+				v->silent_n++;
+		}
+	}
+	if (v->keys_n) {
+		ctl_say(v->ctl, "%s", "");
+		view_table_print(v->ctl, t);
+	}
+}
+
+/* Keys that two members share whichever of its two rings each has loaded: those in all four. Key
+ * numbers; a key without a number cannot be compared here. False when a ring is not known. */
+static bool shared(const json_t *a, const json_t *b, struct buf *ret)
+{
+	const json_t *rings[] = {json_object_get(a, "onDisk"), json_object_get(a, "loaded"),
+				 json_object_get(b, "onDisk"), json_object_get(b, "loaded")};
+	for (size_t i = 0; i < ARRAY_N(rings); i++)
+		if (!json_is_array(rings[i]))
+			return false;
+	for (size_t i = 0; i < json_array_size(rings[0]); i++) {
+		int64_t key = json_integer_value(json_array_get(rings[0], i));
+		bool all = true;
+		for (size_t r = 1; r < ARRAY_N(rings); r++)
+			all &= view_ring_has(rings[r], key);
+		if (key && all)
+			buf_addf(ret, "%s%lld", ret->n ? " " : "", (long long)key);
+	}
+	return true;
+}
+
+static bool shares_loaded(const json_t *a, const json_t *b)
+{
+	const json_t *la = json_object_get(a, "loaded"), *lb = json_object_get(b, "loaded");
+	for (size_t i = 0; i < json_array_size(la); i++)
+		if (view_ring_has(lb, json_integer_value(json_array_get(la, i))))
+			return true;
+	return false;
+}
+
+/* Would the two share a key if `restarted` came back with its file, and the other stayed? */
+static bool shares_after(const json_t *restarted, const json_t *other)
+{
+	const json_t *disk = json_object_get(restarted, "onDisk");
+	const json_t *loaded = json_object_get(other, "loaded");
+	for (size_t i = 0; i < json_array_size(disk); i++)
+		if (view_ring_has(loaded, json_integer_value(json_array_get(disk, i))))
+			return true;
+	return false;
+}
+
+static void served_cells(struct sheet *v, size_t i, size_t column)
+{
+	const json_t *m = member(v, i), *c = json_object_get(m, "certificate");
+	const json_t *own = json_object_get(json_object_get(v->instance, "certificate"), "served");
+	const char *serial = view_text(c, "serial");
+	struct wall end = view_wall(c, "notAfter");
+	char date[32];
+	if (view_is(m, "self") && json_is_object(own)) {
+		serial = view_text(own, "serial");
+		end = view_wall(own, "notAfter");
+	}
+	size_t n = strlen(serial);
+	if (n)
+		view_cell(&v->table, column, "%s, %s", n > 6 ? serial + n - 6 : serial,
+			  view_date(end, date, sizeof(date)));
+	else
+		view_cell(&v->table, column, "unknown");
+	view_cell(&v->table, column + 1, "%s", view_is(m, "seesAll") ? "yes" : "no");
+	view_cell(&v->table, column + 2, "%s", view_is(m, "seenByAll") ? "yes" : "no");
+}
+
+static void matrix(struct sheet *v)
+{
+	struct view_table *t = &v->table;
+	size_t n = v->labels.n, columns = n <= MATRIX_MAX && n > 1 ? n - 1 : 0;
+	*t = (struct view_table){.rows_n = 0};
+	view_new_row(t);
+	for (size_t j = 0; j < columns; j++)
+		view_cell(t, 1 + j, "%.10s", v->labels.text[j + 1]);
+	view_cell(t, 1 + columns, "SERVES");
+	view_cell(t, 2 + columns, "SEES ALL");
+	view_cell(t, 3 + columns, "SEEN BY ALL");
+	for (size_t i = 0; i < n; i++) {
+		view_new_row(t);
+		view_cell(t, 0, "%.20s", v->labels.text[i]);
+		for (size_t j = i + 1; j < n; j++) {
+			auto_buf struct buf keys = {.p = NULL};
+			bool is_known = shared(member(v, i), member(v, j), &keys);
+			v->unknown_n += !is_known;
+			v->none_n += is_known && !keys.n;
+			if (columns)
+				view_cell(t, j, "%s",
+					  !is_known ? "unknown"
+					  : keys.n  ? buf_z(&keys)
+						    : "NONE");
+		}
+		served_cells(v, i, 1 + columns);
+	}
+	ctl_say(v->ctl, columns ? "\n  SHARED, WHICHEVER FILE IS LOADED" : "%s", "");
+	view_table_print(v->ctl, t);
+}
+
+/* One line for each pair that would part, with who must not be restarted. */
+static void not_safe(struct sheet *v)
+{
+	unsigned told = 0;
+	for (size_t i = 0; i < v->labels.n; i++)
+		for (size_t j = i + 1; j < v->labels.n; j++) {
+			auto_buf struct buf keys = {.p = NULL};
+			const json_t *a = member(v, i), *b = member(v, j);
+			const char *na = v->labels.text[i], *nb = v->labels.text[j];
+			if (!shared(a, b, &keys) || keys.n || told++ >= PAIRS_TOLD_MAX)
+				continue;
+			bool a_parts = !shares_after(a, b), b_parts = !shares_after(b, a);
+			if (!shares_loaded(a, b))
+				view_row(v->ctl, 2, NULL, "NOT SAFE: %s and %s share no key now.",
+					 na, nb);
+			else if (a_parts == b_parts)
+				view_row(v->ctl, 2, NULL,
+					 "NOT SAFE: %s and %s share no key if one restarts now. Do "
+					 "not restart %s or %s.",
+					 na, nb, na, nb);
+			else
+				view_row(v->ctl, 2, NULL,
+					 "NOT SAFE: %s and %s share no key if %s restarts now. Do "
+					 "not restart %s.",
+					 na, nb, a_parts ? na : nb, a_parts ? na : nb);
+		}
+}
+
+/* A key that every member has in both rings; 0: none. */
+static int64_t common_key(const struct sheet *v)
+{
+	const json_t *first = json_object_get(member(v, 0), "onDisk");
+	for (size_t k = 0; k < json_array_size(first); k++) {
+		int64_t key = json_integer_value(json_array_get(first, k));
+		bool all = key != 0;
+		for (size_t i = 0; i < v->labels.n; i++)
+			all &= view_ring_has(json_object_get(member(v, i), "onDisk"), key) &&
+			       view_ring_has(json_object_get(member(v, i), "loaded"), key);
+		if (all)
+			return key;
+	}
+	return 0;
+}
+
+static void not_finished(const struct sheet *v)
+{
+	const json_t *rotation = json_object_get(v->instance, "rotation");
+	int64_t next = view_int(rotation, "next");
+	auto_buf struct buf who = {.p = NULL};
+	if (strcmp(view_rotation(v->instance), "open") != 0)
+		return;
+	for (size_t i = 0; i < v->labels.n; i++) {
+		bool controlled;
+		if (strcmp(verdict(member(v, i), next, &controlled), "accepted") != 0)
+			buf_addf(&who, "%s%s", who.n ? ", " : "", v->labels.text[i]);
+	}
+	if (who.n)
+		view_row(v->ctl, 2, NULL, "Not finished: key %lld is not seen accepted by %s.",
+			 (long long)next, buf_z(&who));
+}
+
+static enum ctl_exit conclude(struct sheet *v)
+{
+	const char *reason = view_text(json_object_get(v->instance, "plan"), "reason");
+	const char *why =
+	    view_text(json_object_get(json_object_get(v->instance, "plan"), "restartNow"), "why");
+	int64_t common = v->labels.n ? common_key(v) : 0;
+	char restart = view_restart_now(v->instance);
+	ctl_say(v->ctl, "%s", "");
+	if (v->none_n || restart == 'n' || v->refused_n) {
+		not_safe(v);
+		if (v->refused_n)
+			view_row(v->ctl, 2, NULL, "NOT SAFE: key %lld is refused by %zu member%s.",
+				 (long long)v->pivot, v->refused_n, v->refused_n == 1 ? "" : "s");
+		if (!v->none_n && !v->refused_n)
+			view_row(v->ctl, 2, NULL, "NOT SAFE: %s.", why);
+		view_row(v->ctl, 2, NULL, "rotad: %s", reason);
+		return CTL_FAILED;
+	}
+	if (v->labels.n > 1 && !v->unknown_n && !common) {
+		ctl_say(v->ctl, "NOT SAFE: each two share a key, but no key is common to all.");
+		view_row(v->ctl, 2, NULL, "rotad: %s", reason);
+		return CTL_FAILED;
+	}
+	if (!common || v->unknown_n || v->silent_n) {
+		view_row(v->ctl, 2, NULL, "Cannot tell: %s.",
+			 !v->labels.n     ? "no member is known"
+			 : v->unknown_n   ? "the keys of some members are not known here"
+			 : restart != 'y' ? why
+					  : "a member did not answer a login");
+		return CTL_UNKNOWN;
+	}
+	ctl_say(v->ctl, "Safe: all share key %lld, whatever is restarted.", (long long)common);
+	not_finished(v);
+	return CTL_GOOD;
+}
+
+static enum ctl_exit show(struct ctl *ctl, const json_t *instance, struct wall now)
+{
+	struct sheet *v = calloc(1, sizeof(*v));
+	char when[32], zone[32];
+	ASSERT(v); /* 50 KiB of a program that has just begun */
+	*v = (struct sheet){.ctl = ctl,
+			    .instance = instance,
+			    .members = json_object_get(instance, "members"),
+			    .now = now,
+			    .pivot = view_int(json_object_get(instance, "key"), "pivot")};
+	view_labels(instance, true, &v->labels);
+	add_key(v, v->pivot);
+	for (size_t i = 0; i < v->labels.n; i++) {
+		const json_t *proofs = json_object_get(member(v, i), "proofs");
+		for (size_t k = 0; k < json_array_size(proofs); k++)
+			add_key(v, view_int(json_array_get(proofs, k), "key"));
+	}
+	const char *from = "here";
+	for (size_t i = 0; i < v->labels.n; i++)
+		if (view_is(member(v, i), "self"))
+			from = v->labels.text[i];
+	view_row(ctl, 2, NULL, "%s: each member asked directly, one key alone, from %s. %s %s",
+		 view_text(instance, "cluster"), from, view_clock(now, now, when, sizeof(when)),
+		 view_zone(now, zone, sizeof(zone)));
+	logins(v);
+	matrix(v);
+	enum ctl_exit code = conclude(v);
+	free(v);
+	return code;
+}
+
+/* Logins that will be refused: members that do not have the next key loaded. */
+static unsigned refusals_foretold(const json_t *instance, bool all)
+{
+	const json_t *members = json_object_get(instance, "members");
+	int64_t next = view_int(json_object_get(instance, "rotation"), "next");
+	unsigned n = 0;
+	bool on_file = false;
+	if (!next || next == view_int(json_object_get(instance, "key"), "pivot"))
+		return 0;
+	for (size_t i = 0; i < json_array_size(members); i++) {
+		const json_t *m = json_array_get(members, i);
+		on_file |= view_is(m, "self") && view_ring_has(json_object_get(m, "onDisk"), next);
+		n += !view_ring_has(json_object_get(m, "loaded"), next);
+	}
+	return all || on_file ? n : 0;
+}
+
+/* Has each member that answers been tried since then? Times are in whole seconds. */
+static bool is_tried(const json_t *instance, struct wall since)
+{
+	const json_t *members = json_object_get(instance, "members");
+	int64_t pivot = view_int(json_object_get(instance, "key"), "pivot");
+	for (size_t i = 0; i < json_array_size(members); i++) {
+		const json_t *m = json_array_get(members, i),
+			     *proofs = json_object_get(m, "proofs");
+		bool found = false;
+		for (size_t k = 0; k < json_array_size(proofs); k++) {
+			const json_t *p = json_array_get(proofs, k);
+			found |= view_int(p, "key") == pivot &&
+				 view_wall(p, "at").us >= since.us / US_S * US_S;
+		}
+		if (!found && view_is(m, "answers"))
+			return false;
+	}
+	return true;
+}
+
+/* The status with the answers in it: the daemon publishes it a moment after the logins. */
+static enum ctl_exit await_status(struct ctl *ctl, const struct view_pick *pick, struct wall since,
+				  json_t **ret, struct wall *ret_now)
+{
+	const struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
+	for (unsigned i = 0;; i++) {
+		AUTO(json_t) doc = NULL;
+		enum ctl_exit code = view_open(ctl, NULL, &doc, ret_now);
+		if (code != CTL_GOOD)
+			return code;
+		const json_t *instance = view_instance(ctl, doc, pick);
+		if (!instance)
+			return CTL_UNKNOWN;
+		if (is_tried(instance, since) || i >= STATUS_TRIES_MAX) {
+			*ret = take(&doc);
+			return CTL_GOOD;
+		}
+		(void)nanosleep(&pause, NULL); /* cut short by a signal is fine */
+	}
+}
+
+static enum ctl_exit try_keys(struct ctl *ctl, const json_t *instance, bool all)
+{
+	AUTO(json_t) answer = NULL;
+	unsigned refused = refusals_foretold(instance, all);
+	AUTO(json_t)
+	body = json_pack("{s:s, s:b}", "instance", view_text(instance, "instance"), "all", all);
+	if (refused)
+		view_row(ctl, 2, NULL,
+			 "Up to %u logins as __system will be refused and logged by the servers "
+			 "(appName rotad-proof).",
+			 refused);
+	if (!ctl->json)
+		(void)fflush(ctl->out); /* said beforehand; a failure shows in ctl_main's */
+	return ctl_ask(ctl, "POST", "/v1/verify", body, DAEMON_ROUND_S * US_S, &answer);
+}
+
+enum ctl_exit ctl_verify(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option longs[] = {VIEW_PICK_OPTIONS,
+					      {"all", no_argument, NULL, 'a'},
+					      {"from", required_argument, NULL, 'f'},
+					      {NULL, 0, NULL, 0}};
+	struct view_pick pick = {.instance = NULL};
+	const char *from = NULL;
+	bool all = false;
+	AUTO(json_t) doc = NULL;
+	AUTO(json_t) before = NULL;
+	struct wall now;
+	int c;
+	while ((c = ctl_option(ctl, argc, argv, "", longs)) != -1) {
+		if (c == 'I')
+			pick.instance = optarg;
+		else if (c == 'C')
+			pick.cluster = optarg;
+		else if (c == 'f')
+			from = optarg;
+		else if (c == 'a')
+			all = true;
+		else
+			return CTL_USAGE;
+	}
+	if (optind < argc)
+		return ctl_usage(ctl, "verify takes no argument");
+	enum ctl_exit code = view_open(ctl, from, &before, &now);
+	const json_t *instance = code == CTL_GOOD ? view_instance(ctl, before, &pick) : NULL;
+	if (!instance)
+		return code == CTL_GOOD ? CTL_USAGE : code;
+	if (from) {
+		view_to_doc(ctl, before);
+		return show(ctl, instance, now);
+	}
+	struct wall since = now;
+	pick.instance = view_text(instance, "instance");
+	code = try_keys(ctl, instance, all);
+	if (code == CTL_GOOD)
+		code = await_status(ctl, &pick, since, &doc, &now);
+	if (code != CTL_GOOD)
+		return code;
+	view_to_doc(ctl, doc);
+	return show(ctl, view_instance(ctl, doc, &pick), now);
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The looking verbs on saved statuses: the whole page against a golden text, exit codes, and what
+ * is no status. UPDATE_GOLDEN=1 writes the texts anew, for a person to read. */
+#include "lib/test.h"
+
+#include <time.h>
+
+#include "base/clock.h"
+#include "ctl_run.h"
+#include "lib/tempdir.h"
+
+static void pages_are_as_they_were_agreed(void **state)
+{
+	static const struct {
+		const char *verb, *fixture, *golden;
+		enum ctl_exit code;
+	} rows[] = {
+	    {"status", FIXTURE("healthy.json"), FIXTURE("healthy.status.txt"), CTL_GOOD},
+	    {"status", FIXTURE("waiting.json"), FIXTURE("waiting.status.txt"), CTL_GOOD},
+	    {"status", FIXTURE("not-safe.json"), FIXTURE("not-safe.status.txt"), CTL_FAILED},
+	    {"status", FIXTURE("observe.json"), FIXTURE("observe.status.txt"), CTL_GOOD},
+	    {"explain", FIXTURE("waiting.json"), FIXTURE("waiting.explain.txt"), CTL_GOOD},
+	    {"explain", FIXTURE("not-safe.json"), FIXTURE("not-safe.explain.txt"), CTL_FAILED},
+	    {"plan", FIXTURE("waiting.json"), FIXTURE("waiting.plan.txt"), CTL_GOOD},
+	    {"verify", FIXTURE("waiting.json"), FIXTURE("waiting.verify.txt"), CTL_GOOD},
+	    {"verify", FIXTURE("not-safe.json"), FIXTURE("not-safe.verify.txt"), CTL_FAILED},
+	    {"verify", FIXTURE("observe.json"), FIXTURE("observe.verify.txt"), CTL_UNKNOWN},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		auto_free char *out = NULL, *err = NULL;
+		auto_buf struct buf golden = {.p = NULL};
+		const char *args[] = {rows[i].verb, "--from", rows[i].fixture, NULL};
+		enum ctl_exit code = ctl_run_args(args, &out, &err);
+		if (getenv("UPDATE_GOLDEN")) {
+			auto_file FILE *f = fopen(rows[i].golden, "we");
+			assert_true(f && fputs(out, f) >= 0);
+		}
+		read_fixture(rows[i].golden, &golden);
+		assert_string_equal(err, "");
+		assert_string_equal(out, buf_z(&golden));
+		assert_int_equal(code, rows[i].code);
+	}
+}
+
+static void pages_fit_a_terminal_and_use_no_glyphs(void **state)
+{
+	static const char *const fixtures[] = {FIXTURE("healthy.json"), FIXTURE("waiting.json"),
+					       FIXTURE("observe.json")};
+	static const char *const verbs[] = {"status", "explain", "verify", "plan"};
+	for (size_t i = 0; i < ARRAY_N(fixtures); i++)
+		for (size_t k = 0; k < ARRAY_N(verbs); k++) {
+			auto_free char *out = NULL, *err = NULL;
+			const char *args[] = {verbs[k], "--from", fixtures[i], NULL};
+			(void)ctl_run_args(args, &out, &err);
+			size_t lines = 0;
+			struct str rest = str_of(out), line;
+			while (str_cut(&rest, '\n', &line)) {
+				lines += rest.n > 0 || line.n > 0;
+				assert_true(line.n <= 80);
+				assert_true(line.n == 0 || line.p[line.n - 1] != ' ');
+			}
+			assert_true(lines <= 24);
+			for (const char *c = out; *c; c++)
+				assert_true((unsigned char)*c < 0x80 && *c != 0x1b);
+		}
+}
+
+static json_t *instance_of(json_t *doc)
+{
+	return json_array_get(json_object_get(doc, "instances"), 0);
+}
+static json_t *member_of(json_t *doc, size_t i)
+{
+	return json_array_get(json_object_get(instance_of(doc), "members"), i);
+}
+
+static void member_is_down(json_t *doc)
+{
+	json_object_set_new(member_of(doc, 1), "answers", json_false());
+	json_object_set_new(member_of(doc, 1), "state", json_string("DOWN"));
+	json_object_set_new(member_of(doc, 1), "why", json_string("connection refused\x1b[31m"));
+}
+static void is_held(json_t *doc)
+{
+	json_object_set_new(instance_of(doc), "hold",
+			    json_pack("{s:s,s:s,s:n}", "who", "amy", "why", "the weekend", "at"));
+}
+static void cannot_tell(json_t *doc)
+{
+	json_object_set_new(json_object_get(instance_of(doc), "plan"), "restartNow",
+			    json_pack("{s:s,s:s}", "answer", "unknown", "why",
+				      "cannot tell: nothing is known of db3"));
+}
+static void has_warning(json_t *doc)
+{
+	json_array_append_new(json_object_get(json_object_get(instance_of(doc), "plan"), "events"),
+			      json_pack("{s:s,s:s,s:s}", "event", "crl-expiring", "severity",
+					"warning", "headline", "the CRL ends in 3 days"));
+}
+static void certificate_has_ended(json_t *doc)
+{
+	json_object_set_new(
+	    json_object_get(json_object_get(instance_of(doc), "certificate"), "served"), "notAfter",
+	    json_string("2026-11-21T00:00:00Z"));
+}
+static void stranger_in_file(json_t *doc)
+{
+	json_object_set_new(member_of(doc, 1), "onDisk", json_pack("[i,i]", 8, 0));
+}
+static void pairs_without_common_key(json_t *doc)
+{
+	const int rings[3][2] = {{1, 2}, {2, 3}, {1, 3}};
+	for (size_t i = 0; i < 3; i++) {
+		json_object_set_new(member_of(doc, i), "onDisk",
+				    json_pack("[i,i]", rings[i][0], rings[i][1]));
+		json_object_set_new(member_of(doc, i), "loaded",
+				    json_pack("[i,i]", rings[i][0], rings[i][1]));
+	}
+}
+static void pivot_is_refused(json_t *doc)
+{
+	json_object_set_new(json_array_get(json_object_get(member_of(doc, 0), "proofs"), 0),
+			    "verdict", json_string("refused"));
+}
+static void is_standalone(json_t *doc)
+{
+	json_object_set_new(instance_of(doc), "standalone", json_true());
+	json_array_remove(json_object_get(instance_of(doc), "members"), 0);
+	json_array_remove(json_object_get(instance_of(doc), "members"), 0);
+	json_object_set_new(member_of(doc, 0), "state", json_string("STARTUP"));
+}
+static void many_members(json_t *doc)
+{
+	json_t *members = json_object_get(instance_of(doc), "members");
+	for (size_t i = 0; i < 9; i++)
+		json_array_append_new(members, json_deep_copy(member_of(doc, i % 3)));
+}
+static void is_rolled_forward(json_t *doc)
+{
+	json_t *r = json_object_get(instance_of(doc), "rotation");
+	json_object_set_new(r, "state", json_string("carried"));
+	json_array_append_new(json_object_get(member_of(doc, 0), "proofs"),
+			      json_pack("{s:i,s:s,s:b,s:s}", "key", 7, "verdict", "refused",
+					"control", 0, "at", "2026-11-22T01:00:40Z"));
+}
+
+static void small_differences_are_seen(void **state)
+{
+	static const struct {
+		const char *verb;
+		void (*change)(json_t *doc);
+		enum ctl_exit code;
+		const char *has, *has_not;
+	} rows[] = {
+	    {"status", member_is_down, CTL_ATTENTION, "1 NOT healthy", "\x1b"},
+	    {"status", member_is_down, CTL_ATTENTION, "refused?[31m", "5, healthy"},
+	    {"status", is_held, CTL_ATTENTION, "rotactl resume", NULL},
+	    {"status", cannot_tell, CTL_UNKNOWN, "cannot tell: nothing is known", "yes, all"},
+	    {"status", has_warning, CTL_ATTENTION, "the CRL ends in 3 days", NULL},
+	    {"status", certificate_has_ended, CTL_GOOD, "first ENDED 2026-11-21", "first ends"},
+	    {"status", stranger_in_file, CTL_GOOD, "8 other", NULL},
+	    {"status", is_standalone, CTL_GOOD, "rs0: standalone, MongoDB 6.0.5, healthy.",
+	     "STARTUP"},
+	    {"status", is_rolled_forward, CTL_GOOD, "REFUSES 7", "ACCEPTS"},
+	    {"status", is_rolled_forward, CTL_GOOD, "yes, 02:00:40", NULL},
+	    {"verify", is_rolled_forward, CTL_GOOD, "refused, no control", NULL},
+	    {"verify", pairs_without_common_key, CTL_FAILED, "no key is common to all", "Safe"},
+	    {"verify", pivot_is_refused, CTL_FAILED, "NOT SAFE: key 8 is refused by 1 member",
+	     "Safe"},
+	    {"verify", member_is_down, CTL_GOOD, "Safe", "NONE"},
+	    {"verify", many_members, CTL_GOOD, "Safe", "SHARED"},
+	    {"explain", has_warning, CTL_GOOD, "WARNING  crl-expiring", NULL},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		auto_free char *out = NULL, *err = NULL;
+		const char *path = tempdir_path(state, "changed.json");
+		json_t *doc = fixture_json(FIXTURE("healthy.json"));
+		rows[i].change(doc);
+		assert_int_equal(json_dump_file(doc, path, 0), 0);
+		json_decref(doc);
+		const char *args[] = {rows[i].verb, "--from", path, NULL};
+		enum ctl_exit code = ctl_run_args(args, &out, &err);
+		if (!strstr(out, rows[i].has) || (rows[i].has_not && strstr(out, rows[i].has_not)))
+			fail_msg("row %zu: '%s' or not '%s' in:\n%s%s", i, rows[i].has,
+				 rows[i].has_not ? rows[i].has_not : "", out, err);
+		assert_int_equal(code, rows[i].code);
+	}
+}
+
+static void what_is_no_status_is_refused(void **state)
+{
+	static const char *const texts[] = {"",
+					    "[]",
+					    "{",
+					    "{\"instances\":{}}",
+					    "{\"instances\":[{}]}",
+					    "{\"instances\":[{\"members\":[],\"plan\":3}]}",
+					    "{\"instances\":[],\"instances\":[]}",
+					    "{\"instances\":[7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7]}"};
+	static const char *const verbs[] = {"status", "explain", "verify", "plan"};
+	const char *path = tempdir_path(state, "text");
+	for (size_t i = 0; i < ARRAY_N(texts); i++)
+		for (size_t k = 0; k < ARRAY_N(verbs); k++) {
+			auto_free char *out = NULL, *err = NULL;
+			const char *args[] = {verbs[k], "--from", path, NULL};
+			tempdir_write(path, texts[i], 0600);
+			assert_int_equal(ctl_run_args(args, &out, &err), CTL_FAILED);
+			assert_string_equal(out, "");
+			assert_non_null(strstr(err, path));
+		}
+}
+
+static void a_status_of_odd_types_breaks_nothing(void **state)
+{
+	static const char *const odd[] = {"null", "7", "-1", "\"x\"", "[]", "{}", "[[]]", "true"};
+	static const char *const keys[] = {"cluster",   "rotation",    "key",        "process",
+					   "rehearsed", "certificate", "ledger",     "hold",
+					   "orders",    "mode",        "standalone", "version"};
+	static const char *const verbs[] = {"status", "explain", "verify", "plan"};
+	const char *path = tempdir_path(state, "odd.json");
+	for (size_t i = 0; i < ARRAY_N(keys) * ARRAY_N(odd); i++) {
+		auto_free char *out = NULL, *err = NULL;
+		json_t *doc = fixture_json(FIXTURE("waiting.json"));
+		json_t *value = json_loads(odd[i % ARRAY_N(odd)], JSON_DECODE_ANY, NULL);
+		json_object_set(instance_of(doc), keys[i / ARRAY_N(odd)], value);
+		json_object_set(json_object_get(instance_of(doc), "plan"),
+				i % 2 ? "gates" : "steps", value);
+		json_object_set_new(member_of(doc, i % 3), i % 2 ? "proofs" : "rotad", value);
+		assert_int_equal(json_dump_file(doc, path, 0), 0);
+		json_decref(doc);
+		const char *args[] = {verbs[i % ARRAY_N(verbs)], "--from", path, NULL};
+		enum ctl_exit code = ctl_run_args(args, &out, &err);
+		assert_true(code <= CTL_UNKNOWN);
+		assert_true(out[0] != 0);
+	}
+}
+
+static void json_prints_the_document_and_the_exit_code(void **state)
+{
+	auto_free char *out = NULL, *err = NULL;
+	const char *args[] = {"status", "--json", "--from", FIXTURE("waiting.json"), NULL};
+	assert_int_equal(ctl_run_args(args, &out, &err), CTL_GOOD);
+	json_t *doc = json_loads(out, 0, NULL), *saved = fixture_json(FIXTURE("waiting.json"));
+	assert_true(
+	    json_equal(json_object_get(doc, "instances"), json_object_get(saved, "instances")));
+	assert_int_equal(json_integer_value(json_object_get(doc, "exit")), 0);
+	json_decref(doc);
+	json_decref(saved);
+}
+
+static void an_instance_can_be_chosen(void **state)
+{
+	static const struct {
+		const char *args[6];
+		enum ctl_exit code;
+		const char *err;
+	} rows[] = {
+	    {{"status", "--instance", "rs0-a", "--from", FIXTURE("healthy.json")}, CTL_GOOD, ""},
+	    {{"status", "--cluster", "rs0", "--from", FIXTURE("healthy.json")}, CTL_GOOD, ""},
+	    {{"verify", "--cluster", "rs0", "--from", FIXTURE("healthy.json")}, CTL_GOOD, ""},
+	    {{"status", "--cluster", "rs9", "--from", FIXTURE("healthy.json")},
+	     CTL_USAGE,
+	     "this host has rs0-a (rs0)"},
+	    {{"verify", "--instance", "x", "--from", FIXTURE("healthy.json")},
+	     CTL_USAGE,
+	     "this host has rs0-a (rs0)"},
+	    {{"status", "more"}, CTL_USAGE, "no argument"},
+	    {{"status", "--nonsense"}, CTL_USAGE, "--nonsense"},
+	    {{"plan", "--from"}, CTL_USAGE, "needs a value"},
+	    {{"explain", "a", "b"}, CTL_USAGE, "one thing"},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		auto_free char *out = NULL, *err = NULL;
+		assert_int_equal(ctl_run_args(rows[i].args, &out, &err), rows[i].code);
+		assert_non_null(strstr(err, rows[i].err));
+	}
+}
+
+static void names_that_rotad_tells_can_be_explained(void **state)
+{
+	static const struct {
+		const char *thing;
+		enum ctl_exit code;
+		const char *text;
+	} rows[] = {
+	    {"foreign-write", CTL_GOOD, "replaced by something else"},
+	    {"timeout", CTL_GOOD, "TIMEOUT: a kind of error"},
+	    {"three-keys", CTL_GOOD, "mongod refuses it"},
+	    {"hard-links", CTL_GOOD, "a warning"},
+	    {"names", CTL_GOOD, "a check of certificates"},
+	    {"step-down", CTL_GOOD, "disruptive: needs the turn"},
+	    {"foreign", CTL_USAGE, "did you mean: foreign-write"},
+	    {"no-such-thing", CTL_USAGE, "can be explained"},
+	    {"none", CTL_USAGE, "nothing is called"},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		auto_free char *out = NULL, *err = NULL;
+		const char *args[] = {"explain", rows[i].thing, NULL};
+		assert_int_equal(ctl_run_args(args, &out, &err), rows[i].code);
+		assert_non_null(strstr(rows[i].code ? err : out, rows[i].text));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(pages_are_as_they_were_agreed),
+	    cmocka_unit_test(pages_fit_a_terminal_and_use_no_glyphs),
+	    cmocka_unit_test_setup_teardown(small_differences_are_seen, tempdir_setup,
+					    tempdir_teardown),
+	    cmocka_unit_test_setup_teardown(what_is_no_status_is_refused, tempdir_setup,
+					    tempdir_teardown),
+	    cmocka_unit_test_setup_teardown(a_status_of_odd_types_breaks_nothing, tempdir_setup,
+					    tempdir_teardown),
+	    cmocka_unit_test(json_prints_the_document_and_the_exit_code),
+	    cmocka_unit_test(an_instance_can_be_chosen),
+	    cmocka_unit_test(names_that_rotad_tells_can_be_explained),
+	};
+	(void)setenv("TZ", "CET-1", 1);
+	tzset();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
