@@ -140,21 +140,23 @@ bool job_plan(struct planner *p)
 	 * back. */
 	if (!j->is_running && !s->process.is_alive && fact_known(s->process.fact)) {
 		struct key_name ring[KEYS_PER_FILE_MAX];
-		/* Back to a keyring with the pivot, and the new key after the yea (PROTOCOL 1). */
+		/* Back to a keyring with the pivot, and the new key after the yea (PROTOCOL 1). A
+		 * rotad that was started meanwhile has not read the ledger: its anchor knows the
+		 * same. */
 		unsigned n = 0;
-		int r = seen_roll_index(s, s->self_host);
-		bool yea = p->generation == GENERATION_CARRIED ||
-			   (r >= 0 && s->ledger.roll.votes[r].word == VOTE_YEA);
-		if (p->generation == GENERATION_CARRIED) {
-			ring[n++] = s->ledger.proposal.pivot;
-			ring[n++] = s->ledger.proposal.next;
-		} else {
-			ring[n++] = p->pivot;
-			if (yea)
-				ring[n++] = s->ledger.proposal.next;
-		}
-		if (!j->is_rollback && n > 0 && key_id_given(&ring[0].id) &&
-		    s->ledger.has_proposal) {
+		const struct key_name *old =
+		    s->ledger.has_proposal ? &s->ledger.proposal.pivot : &s->anchor.pivot;
+		const struct key_name *new_key =
+		    s->ledger.has_proposal ? &s->ledger.proposal.next : &s->anchor.next;
+		bool yea = p->generation == GENERATION_CARRIED;
+		for (unsigned i = 0; i < s->anchor.votes_n && i < INSTANCES_MAX; i++)
+			yea |= s->anchor.votes[i].word == VOTE_YEA &&
+			       s->anchor.votes[i].generation == s->anchor.generation &&
+			       strcmp(s->anchor.votes[i].host, s->self_host) == 0;
+		ring[n++] = *old;
+		if (yea && key_id_given(&new_key->id))
+			ring[n++] = *new_key;
+		if (!j->is_rollback && key_id_given(&ring[0].id)) {
 			struct act *a = plan_add(p, ACT_ROLL_BACK,
 						 "mongod exited with code %d after the restart",
 						 s->process.exit_code);
@@ -242,7 +244,8 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 	cut_z(p->plan->gates_for, sizeof(p->plan->gates_for), s->self_host);
 	if (!gate_check(p, GATE_FOR_TURN, &first)) {
 		const struct gate_result *g = &p->plan->gates[first];
-		/* What opens by itself is waited for with the turn in hand (a new primary, lag); what needs a person is not. */
+		/* What opens by itself is waited for with the turn in hand (a new primary, lag);
+		 * what needs a person is not. */
 		if (l->is_claim_mine && g->verdict == GATE_REFUSE)
 			plan_add(p, ACT_RELEASE_CLAIM, "%s: %s", g->name, g->text);
 		p->plan->needs_attention |= g->verdict == GATE_REFUSE;

@@ -334,8 +334,9 @@ static void judge_members(struct seat *t, const struct mongod_status *statuses,
 			     (v->state != MEMBER_PRIMARY && v->state != MEMBER_SECONDARY &&
 			      v->state != MEMBER_ARBITER)))
 				m->is_seen_by_all = false;
-			/* A restart may be over before k missed a heartbeat: what k says counts from the
-			 * first heartbeat that this process sent. Ages by each one's own clock. */
+			/* A restart may be over before k missed a heartbeat: what k says counts
+			 * from the first heartbeat that this process sent. Ages by each one's own
+			 * clock. */
 			if (v && m->is_self && s->process.started_at.us && v->last_heartbeat.us &&
 			    statuses[k].date.us - v->last_heartbeat.us >=
 				s->now.us - s->process.started_at.us)
@@ -770,7 +771,8 @@ static void standalone(struct seat *t, const struct mongod_hello *h)
 void seat_aim(struct seat *t)
 {
 	size_t n = 0;
-	if (!t->ports.store_aim || t->seen->is_standalone || !seat_credential(t, &t->aim_credential))
+	if (!t->ports.store_aim || t->seen->is_standalone ||
+	    !seat_credential(t, &t->aim_credential))
 		return;
 	for (unsigned i = 0; i < t->seen->members_n; i++) {
 		if (t->seen->members[i].is_arbiter)
@@ -828,10 +830,21 @@ void observe(struct seat *t)
 	struct mongod_hello hello;
 	bool was_standalone = s->is_standalone, is_up;
 	static const struct seen nothing;
+	struct seen_ledger *kept = NULL;
 	struct mongod_status *statuses;
 	bool has_status[MEMBERS_MAX];
-	*s = nothing;
 	arena_reset(&t->arena);
+	/* While our own member is down the ledger is not asked (PROTOCOL 3): what was read last
+	 * stands, with its age. Votes only accumulate, so it can delay and not mislead. */
+	if (t->notes.job_is_open && fact_known(s->ledger.fact)) {
+		kept = arena_get(&t->arena, sizeof(*kept), &err);
+		if (kept)
+			*kept = s->ledger;
+	}
+	err_clear(&err);
+	*s = nothing;
+	if (kept)
+		s->ledger = *kept;
 	s->now = t->ports.host.ops->now(t->ports.host.self);
 	s->self = -1;
 	s->identity = t->identity.spki;
@@ -885,7 +898,8 @@ void observe(struct seat *t)
 		observe_keyfile(t); /* by the ledger's salt, and strangers by the ledger's keys */
 		adopt_pivot(t);
 	}
-	/* Until a ledger that exists has welcomed this host, its ids are its own and compare with nobody's. */
+	/* Until a ledger that exists has welcomed this host, its ids are its own and compare with
+	 * nobody's. */
 	s->has_salt = t->anchor.ledger.hex[0] || !s->ledger.exists;
 	s->anchor = t->anchor;
 	wipe(s->anchor.salt_hex, sizeof(s->anchor.salt_hex)); /* seen is printable */
