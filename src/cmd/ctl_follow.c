@@ -226,6 +226,10 @@ static enum follow_end judge_keyfile(struct follow *f, const json_t *instance, s
 {
 	const json_t *r = json_object_get(instance, "rotation");
 	long long pivot = view_int(r, "pivot"), next = view_int(r, "next");
+	/* While the ledger is not known, as while this host's member restarts, nothing is said of
+	 * any rotation: that is no other one. */
+	if (f->is_begun && !json_is_object(r))
+		return FOLLOW_GOING;
 	if (strcmp(view_text(r, "order"), f->order) != 0) {
 		/* Neither in the list nor in a rotation: another order took its place. */
 		f->lost_n = f->is_begun || is_listed(instance, f->order) ? 0 : f->lost_n + 1;
