@@ -15,6 +15,7 @@ enum {
 	POLL_MS = 200,
 	LOST_LOOKS_MAX = 150, /* 30 s in which the daemon may be away: it is restarted, perhaps */
 	VANISHED_LOOKS_MAX = 50,
+	TOLD_AFTER_MS = 2000,
 };
 
 /* "02:00:22  2/5  db2 back". step 0: none. With --json into "progress". */
@@ -177,9 +178,16 @@ static void look_at_reason(struct follow *f, const json_t *instance, struct wall
 	const json_t *plan = json_object_get(instance, "plan");
 	const char *reason = view_text(plan, "reason");
 	size_t step = f->step, steps_n = f->steps_n;
-	if (!view_is(plan, "waiting") || is_same_but_digits(f->reason, reason))
+	if (!view_is(plan, "waiting"))
 		return;
-	cut_z(f->reason, sizeof(f->reason), reason);
+	if (!is_same_but_digits(f->reason, reason)) {
+		cut_z(f->reason, sizeof(f->reason), reason);
+		f->reason_at = now;
+	}
+	/* What has passed in a moment is no wait. */
+	if (f->reason_at.us == 0 || now.us - f->reason_at.us < TOLD_AFTER_MS * US_MS)
+		return;
+	f->reason_at.us = 0;
 	say(f, now, step, steps_n, "%s", reason);
 }
 
@@ -226,9 +234,10 @@ static enum follow_end judge_keyfile(struct follow *f, const json_t *instance, s
 {
 	const json_t *r = json_object_get(instance, "rotation");
 	long long pivot = view_int(r, "pivot"), next = view_int(r, "next");
-	/* While the ledger is not known, as while this host's member restarts, nothing is said of
-	 * any rotation: that is no other one. */
-	if (f->is_begun && !json_is_object(r))
+	/* While this host's member is away for its turn the ledger is not read, and nothing is said
+	 * of any rotation: that is no other one. */
+	if (!view_is(json_object_get(instance, "ledger"), "known") ||
+	    (f->is_begun && !json_is_object(r)))
 		return FOLLOW_GOING;
 	if (strcmp(view_text(r, "order"), f->order) != 0) {
 		/* Neither in the list nor in a rotation: another order took its place. */
@@ -299,6 +308,8 @@ static enum follow_end judge_certificates(struct follow *f, const json_t *instan
 static enum follow_end judge_abort(struct follow *f, const json_t *instance, struct wall now)
 {
 	const json_t *r = json_object_get(instance, "rotation");
+	if (!view_is(json_object_get(instance, "ledger"), "known"))
+		return FOLLOW_GOING;
 	if (view_rotation(instance)[0])
 		return strcmp(view_rotation(instance), "carried") == 0
 			   ? failed(f, "Too late: every member had voted for key %lld.",

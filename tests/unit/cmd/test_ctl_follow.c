@@ -79,12 +79,25 @@ static void a_rotation_is_told_from_the_order_to_the_end(void **state)
 	set_reason(&m, true, "A rotation is wanted and waits: window: opens 1.");
 	assert_int_equal(film_look(&m, US_S), FOLLOW_GOING);
 	set_reason(&m, true, "A rotation is wanted and waits: window: opens 23.");
+	assert_int_equal(film_look(&m, 2 * US_S), FOLLOW_GOING);
+	set_reason(&m, true, "A rotation is wanted and waits: window: opens 45.");
+	assert_int_equal(film_look(&m, 9 * US_S), FOLLOW_GOING); /* told once */
+	set_reason(&m, true, "Something that passes in a moment.");
 	assert_int_equal(film_look(&m, US_S), FOLLOW_GOING);
+	m.now.us -= 11 * US_S;
 	/* it begins */
 	set(json_object_get(m.one, "rotation"), "order", ORDER);
 	json_object_set_new(m.one, "orders", json_array());
 	set_reason(&m, false, "db2 is restarted");
 	assert_int_equal(film_look(&m, US_S), FOLLOW_GOING);
+	/* this host's own member is away: the ledger is not read for a while */
+	json_t *rotation = json_incref(json_object_get(m.one, "rotation"));
+	json_object_set_new(m.one, "rotation", json_null());
+	json_object_set_new(json_object_get(m.one, "ledger"), "known", json_false());
+	assert_int_equal(film_look(&m, 0), FOLLOW_GOING);
+	json_object_set_new(m.one, "rotation", rotation);
+	json_object_set_new(json_object_get(m.one, "ledger"), "known", json_true());
+	assert_int_equal(film_look(&m, 0), FOLLOW_GOING);
 	/* db3 goes away and comes back */
 	json_object_set_new(member_of(&m, 1), "answers", json_false());
 	assert_int_equal(film_look(&m, US_S), FOLLOW_GOING);
@@ -109,7 +122,7 @@ static void a_rotation_is_told_from_the_order_to_the_end(void **state)
 	assert_int_equal(film_look(&m, 60 * US_S), FOLLOW_GOING);
 	json_object_set_new(json_object_get(m.one, "key"), "pivot", json_integer(8));
 	assert_int_equal(film_look(&m, US_S), FOLLOW_DONE);
-	film_end(&m, "02:00:53  2/5  A rotation is wanted and waits: window: opens 1.\n"
+	film_end(&m, "02:00:55  2/5  A rotation is wanted and waits: window: opens 23.\n"
 		     "02:00:55  key 8 made and sealed for all; key 7 -> key 8\n"
 		     "02:00:55  1/5  write 7+8 everywhere: 3 of 3\n"
 		     "02:00:55  2/5  load 7+8, in turn: 1 of 3\n"
