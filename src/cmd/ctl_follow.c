@@ -16,6 +16,7 @@ enum {
 	LOST_LOOKS_MAX = 150, /* 30 s in which the daemon may be away: it is restarted, perhaps */
 	VANISHED_LOOKS_MAX = 50,
 	TOLD_AFTER_MS = 2000,
+	TURN_LONG_S = 30, /* until then it is enough to know that a member is away for its turn */
 };
 
 /* "02:00:22  2/5  db2 back". step 0: none. With --json into "progress". */
@@ -173,12 +174,28 @@ static bool is_same_but_digits(const char *a, const char *b)
 	}
 }
 
+/* Is a member in its turn, and not for long? */
+static bool is_turn_short(const struct follow *f, const json_t *instance, struct wall now)
+{
+	const json_t *members = json_object_get(instance, "members");
+	bool is_short = false;
+	for (size_t i = 0; i < json_array_size(members); i++)
+		is_short |= strcmp(view_text(json_array_get(members, i), "turn"), "now") == 0;
+	for (size_t i = 0; i < f->members_n; i++) {
+		const struct follow_member *m = &f->members[i];
+		is_short |= m->is_away;
+		if (m->is_away && now.us - m->away_at.us > TURN_LONG_S * US_S)
+			return false;
+	}
+	return is_short;
+}
+
 static void look_at_reason(struct follow *f, const json_t *instance, struct wall now)
 {
 	const json_t *plan = json_object_get(instance, "plan");
 	const char *reason = view_text(plan, "reason");
 	size_t step = f->step, steps_n = f->steps_n;
-	if (!view_is(plan, "waiting"))
+	if (!view_is(plan, "waiting") || is_turn_short(f, instance, now))
 		return;
 	if (!is_same_but_digits(f->reason, reason)) {
 		cut_z(f->reason, sizeof(f->reason), reason);

@@ -142,6 +142,14 @@ static void an_old_or_empty_status_is_no_status(void **state)
 	}
 }
 
+#define ENTRY(second, kind, act)                                                                   \
+	"{\"at\":\"2026-11-22T01:00:0" second "Z\",\"kind\":\"" kind "\",\"act\":\"" act "\"}"
+#define TURN                                                                                       \
+	"{\"entries\":[" ENTRY("0", "intent", "restart") "," ENTRY(                                \
+	    "1", "done", "restart") "," ENTRY("1", "done",                                         \
+					      "publish-statement") "," ENTRY("2", "intent",        \
+									     "end-job") "]}"
+
 static void words_reach_the_daemon_and_its_answers_the_person(void **state)
 {
 	static const struct {
@@ -293,6 +301,46 @@ static void words_reach_the_daemon_and_its_answers_the_person(void **state)
 	     "GET /v1/history",
 	     CTL_GOOD,
 	     "last",
+	     ""},
+	    {{"history"},
+	     "healthy",
+	     200,
+	     TURN,
+	     "GET /v1/history",
+	     CTL_GOOD,
+	     "(CET)\n  02:00:01  done    restart\n  02:00:02  intent  end-job\n",
+	     ""},
+	    {{"history", "-n", "2"},
+	     "healthy",
+	     200,
+	     TURN,
+	     "GET /v1/history",
+	     CTL_GOOD,
+	     "(CET)\n  02:00:01  done    restart\n  02:00:02  intent  end-job\n",
+	     ""},
+	    {{"history", "-n", "1"},
+	     "healthy",
+	     200,
+	     TURN,
+	     "GET /v1/history",
+	     CTL_GOOD,
+	     "(CET)\n  02:00:02  intent  end-job\n",
+	     ""},
+	    {{"history", "--all"},
+	     "healthy",
+	     200,
+	     TURN,
+	     "GET /v1/history",
+	     CTL_GOOD,
+	     "02:00:00  intent  restart\n  02:00:01  done",
+	     ""},
+	    {{"history", "--all", "-n", "2"},
+	     "healthy",
+	     200,
+	     TURN,
+	     "GET /v1/history",
+	     CTL_GOOD,
+	     "(CET)\n  02:00:01  done    publish-statement\n  02:00:02",
 	     ""},
 	    {{"history"},
 	     "healthy",

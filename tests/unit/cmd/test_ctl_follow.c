@@ -137,6 +137,25 @@ static void a_rotation_is_told_from_the_order_to_the_end(void **state)
 		     "Done in 1 min 44 s. 2 restarts, 1 election.\n");
 }
 
+static void a_turn_that_lasts_is_told_with_its_reason(void **state)
+{
+	struct film m;
+	film_begin(&m, FIXTURE("waiting.json"), FOLLOW_KEYFILE);
+	set_step(&m, 0, "to come", 0);
+	set_step(&m, 1, "to come", 0);
+	set_reason(&m, true, "db3 is starting since 1 s.");
+	json_object_set_new(member_of(&m, 1), "answers", json_false());
+	assert_int_equal(film_look(&m, US_S), FOLLOW_GOING);
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(film_look(&m, 3 * US_S), FOLLOW_GOING);
+	set_reason(&m, true, "db3 is starting since 40 s.");
+	assert_int_equal(film_look(&m, 3 * US_S), FOLLOW_GOING);
+	assert_int_equal(film_look(&m, 3 * US_S), FOLLOW_GOING);
+	film_end(&m, "02:00:53  2/5  db3 away\n"
+		     "02:00:53  key 8 made and sealed for all; key 7 -> key 8\n"
+		     "02:01:29  1/5  db3 is starting since 40 s.\n");
+}
+
 static void ends_that_are_no_success(void **state)
 {
 	struct film m;
@@ -238,6 +257,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_rotation_is_told_from_the_order_to_the_end),
+	    cmocka_unit_test(a_turn_that_lasts_is_told_with_its_reason),
 	    cmocka_unit_test(ends_that_are_no_success),
 	    cmocka_unit_test(an_order_that_another_replaced_is_told),
 	    cmocka_unit_test(certificates_are_done_when_every_member_says_so),
