@@ -101,6 +101,13 @@ enum ctl_exit ctl_approve(struct ctl *ctl, int argc, char **argv)
 	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
 	if (code != CTL_GOOD)
 		return code;
+	if (strcmp(view_text(instance, "mode"), "ask") != 0 &&
+	    strcmp(view_text(instance, "certificateMode"), "ask") != 0) {
+		struct err err = ERR_INIT;
+		(void)err_set(&err, ERR_REFUSED, "%s is not in mode ask: nothing waits for it",
+			      view_text(instance, "instance"));
+		return ctl_error_with(ctl, &err, "rotactl status; rotactl mode ask");
+	}
 	view_row(ctl, 0, "", "%s", reason_of(instance));
 	if (!view_confirm(ctl, w.yes, "Approve it?")) {
 		ctl_say(ctl, "Nothing was changed.");

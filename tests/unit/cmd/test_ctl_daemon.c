@@ -171,13 +171,14 @@ static void words_reach_the_daemon_and_its_answers_the_person(void **state)
 	     ""},
 	    {{"resume"}, "waiting", 200, "{}", "POST /v1/resume", CTL_GOOD, "goes on", ""},
 	    {{"approve", "--yes"},
-	     "healthy",
+	     "asks",
 	     200,
 	     "{\"approved\":\"it\"}",
 	     "POST /v1/approve",
 	     CTL_GOOD,
 	     "Approved: it",
 	     ""},
+	    {{"approve", "--yes"}, "healthy", 0, NULL, NULL, CTL_FAILED, "", "not in mode ask"},
 	    {{"abort", "--yes"},
 	     "waiting",
 	     200,
@@ -355,8 +356,13 @@ static void words_reach_the_daemon_and_its_answers_the_person(void **state)
 		auto_free char *out = NULL, *err = NULL;
 		struct canned c = {.n = 0};
 		char path[512];
-		snprintf(path, sizeof(path), FIXTURE("%s.json"), rows[i].fixture);
+		bool asks = strcmp(rows[i].fixture, "asks") == 0;
+		snprintf(path, sizeof(path), FIXTURE("%s.json"),
+			 asks ? "healthy" : rows[i].fixture);
 		json_t *doc = fixture_json(path);
+		if (asks)
+			json_object_set_new(json_array_get(json_object_get(doc, "instances"), 0),
+					    "mode", json_string("ask"));
 		canned_status(&c, doc, 0);
 		if (rows[i].answer)
 			canned_json(&c, rows[i].status, rows[i].answer);
