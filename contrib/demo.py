@@ -106,9 +106,15 @@ class Demo:
         self.fleet = Fleet(
             self.world, self.rotad, self.rotactl, self.a.drain,
             certificates={"mode": "act", "authority": "house", "renewAt": "67%"},
-            authorities={"house": {"type": "local", "certificate": self.world.pki.ca, "privateKey": self.world.pki.key, "issues": {"for": "90d"}}},
+            authorities=self.house,
             alerts=[{"name": "demo", "type": "webhook", "url": self.sink.url, "secret": "file:" + secret_file, "minSeverity": "notice"}])
         self.fleet.start()
+
+    def house(self, member):
+        """The CA's key is on the first member's host only; the others ask it through the ledger."""
+        issuer = self.world.members[0]
+        key = {"privateKey": self.world.pki.key} if member is issuer else {}
+        return {"house": dict({"type": "local", "at": issuer.address, "certificate": self.world.pki.ca, "issues": {"for": "90d"}}, **key)}
 
     def keyfile(self):
         self.old_key = self.world.key
@@ -260,7 +266,7 @@ class Demo:
 
     def tell_rotads(self):
         for r in self.fleet.all if self.fleet else []:
-            print("---- rotad of %s (started %d times)\n%s" % (r.name, r.starts, r.last_words()), file=sys.stderr)
+            print("---- rotad of %s (started %d times)\n%s" % (r.name, r.starts, r.last_words(25 if r.starts < 3 else 3)), file=sys.stderr)
 
     def end(self):
         for thing in (self.fleet, self.sink, getattr(self, "world", None)):

@@ -161,7 +161,7 @@ static const struct authority_need {
 	const char *type;
 	const char *needs[4]; /* keys of this type, all of them */
 } authority_needs[] = {
-    {"local", {"at", "certificate", "privateKey"}},
+    {"local", {"at"}}, /* certificate and privateKey are on its issuing hosts only */
     {"manual", {NULL}},
     {"exec", {"helper"}},
     {"acme", {"url"}},
