@@ -81,7 +81,8 @@ static void name_peer(pid_t pid, uid_t uid, char *out, size_t out_n)
 	uid_t who = uid;
 	snprintf(path, sizeof(path), "/proc/%d/loginuid", (int)pid);
 	auto_file FILE *f = fopen(path, "re");
-	if (f && fgets(text, sizeof(text), f) && text[0] != '4') /* 4294967295: not set */
+	if (f && fgets(text, sizeof(text), f) &&
+	    strcmp(text, "4294967295") != 0) /* 4294967295: not set */
 		who = (uid_t)strtoul(text, NULL, 10);
 	if (getpwuid_r(who, &pw, room, sizeof(room), &found) == 0 && found)
 		snprintf(out, out_n, "%s", found->pw_name);

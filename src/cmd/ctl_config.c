@@ -24,7 +24,7 @@ struct given {
 	struct conf_how how;
 	const char *file; /* the first argument; NULL without one */
 	const char *cluster, *host, *signer, *key, *out;
-	bool all;
+	bool all, manual;
 };
 
 /* A moment as a person writes it: a date, or a time in UTC. */
@@ -53,11 +53,17 @@ static enum ctl_exit given_parse(struct ctl *ctl, int argc, char **argv, const c
 				 struct given *g)
 {
 	static const struct option longs[] = {
-	    {"elsewhere", no_argument, NULL, 'e'},     {"user", required_argument, NULL, 'u'},
-	    {"cluster", required_argument, NULL, 'c'}, {"host", required_argument, NULL, 'h'},
-	    {"at", required_argument, NULL, 'a'},      {"signer", required_argument, NULL, 's'},
-	    {"key", required_argument, NULL, 'k'},     {"out", required_argument, NULL, 'o'},
-	    {"all", no_argument, NULL, 'A'},           {NULL, 0, NULL, 0},
+	    {"elsewhere", no_argument, NULL, 'e'},
+	    {"user", required_argument, NULL, 'u'},
+	    {"cluster", required_argument, NULL, 'c'},
+	    {"host", required_argument, NULL, 'h'},
+	    {"at", required_argument, NULL, 'a'},
+	    {"signer", required_argument, NULL, 's'},
+	    {"key", required_argument, NULL, 'k'},
+	    {"out", required_argument, NULL, 'o'},
+	    {"all", no_argument, NULL, 'A'},
+	    {"manual", no_argument, NULL, 'm'},
+	    {NULL, 0, NULL, 0},
 	};
 	struct host_port host = host_linux();
 	struct err err = ERR_INIT;
@@ -88,6 +94,8 @@ static enum ctl_exit given_parse(struct ctl *ctl, int argc, char **argv, const c
 			g->out = optarg;
 		else if (o == 'A')
 			g->all = true;
+		else if (o == 'm')
+			g->manual = true;
 		if (!ok)
 			return ctl_usage(ctl, "%s", err.text);
 	}
@@ -317,7 +325,13 @@ enum ctl_exit ctl_config_show(struct ctl *ctl, int argc, char **argv)
 enum ctl_exit ctl_config_keys(struct ctl *ctl, int argc, char **argv)
 {
 	struct given g;
-	enum ctl_exit code = given_parse(ctl, argc, argv, "", &g);
+	enum ctl_exit code = given_parse(ctl, argc, argv, "m", &g);
+	if (code == CTL_GOOD && g.manual) { /* section KEYS of the manual, for who changes a row */
+		auto_buf struct buf page = {0};
+		conf_print_manual(&page);
+		fputs(buf_z(&page), ctl->out);
+		return CTL_GOOD;
+	}
 	json_t *list = json_array();
 	if (code == CTL_GOOD && g.file && !conf_find(str_of(g.file)))
 		code = ctl_usage(ctl, "there is no key '%s'", g.file);

@@ -15,6 +15,8 @@ enum {
 	POLL_MS = 200,
 	LOST_LOOKS_MAX = 150, /* 30 s in which the daemon may be away: it is restarted, perhaps */
 	VANISHED_LOOKS_MAX = 50,
+	TOLD_AFTER_MS = 2000,
+	TURN_LONG_S = 30, /* until then it is enough to know that a member is away for its turn */
 };
 
 /* "02:00:22  2/5  db2 back". step 0: none. With --json into "progress". */
@@ -172,14 +174,37 @@ static bool is_same_but_digits(const char *a, const char *b)
 	}
 }
 
+/* Is a member in its turn, and not for long? */
+static bool is_turn_short(const struct follow *f, const json_t *instance, struct wall now)
+{
+	const json_t *members = json_object_get(instance, "members");
+	bool is_short = false;
+	for (size_t i = 0; i < json_array_size(members); i++)
+		is_short |= strcmp(view_text(json_array_get(members, i), "turn"), "now") == 0;
+	for (size_t i = 0; i < f->members_n; i++) {
+		const struct follow_member *m = &f->members[i];
+		is_short |= m->is_away;
+		if (m->is_away && now.us - m->away_at.us > TURN_LONG_S * US_S)
+			return false;
+	}
+	return is_short;
+}
+
 static void look_at_reason(struct follow *f, const json_t *instance, struct wall now)
 {
 	const json_t *plan = json_object_get(instance, "plan");
 	const char *reason = view_text(plan, "reason");
 	size_t step = f->step, steps_n = f->steps_n;
-	if (!view_is(plan, "waiting") || is_same_but_digits(f->reason, reason))
+	if (!view_is(plan, "waiting") || is_turn_short(f, instance, now))
 		return;
-	cut_z(f->reason, sizeof(f->reason), reason);
+	if (!is_same_but_digits(f->reason, reason)) {
+		cut_z(f->reason, sizeof(f->reason), reason);
+		f->reason_at = now;
+	}
+	/* What has passed in a moment is no wait. */
+	if (f->reason_at.us == 0 || now.us - f->reason_at.us < TOLD_AFTER_MS * US_MS)
+		return;
+	f->reason_at.us = 0;
 	say(f, now, step, steps_n, "%s", reason);
 }
 
@@ -226,6 +251,11 @@ static enum follow_end judge_keyfile(struct follow *f, const json_t *instance, s
 {
 	const json_t *r = json_object_get(instance, "rotation");
 	long long pivot = view_int(r, "pivot"), next = view_int(r, "next");
+	/* While this host's member is away for its turn the ledger is not read, and nothing is said
+	 * of any rotation: that is no other one. */
+	if (!view_is(json_object_get(instance, "ledger"), "known") ||
+	    (f->is_begun && !json_is_object(r)))
+		return FOLLOW_GOING;
 	if (strcmp(view_text(r, "order"), f->order) != 0) {
 		/* Neither in the list nor in a rotation: another order took its place. */
 		f->lost_n = f->is_begun || is_listed(instance, f->order) ? 0 : f->lost_n + 1;
@@ -295,6 +325,8 @@ static enum follow_end judge_certificates(struct follow *f, const json_t *instan
 static enum follow_end judge_abort(struct follow *f, const json_t *instance, struct wall now)
 {
 	const json_t *r = json_object_get(instance, "rotation");
+	if (!view_is(json_object_get(instance, "ledger"), "known"))
+		return FOLLOW_GOING;
 	if (view_rotation(instance)[0])
 		return strcmp(view_rotation(instance), "carried") == 0
 			   ? failed(f, "Too late: every member had voted for key %lld.",

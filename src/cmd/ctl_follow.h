@@ -29,7 +29,8 @@ struct follow {
 	struct wall begun_at;
 	/* so far */
 	bool is_begun, is_first_look_done;
-	char reason[REASON_BYTES]; /* of the last wait told, without its digits */
+	char reason[REASON_BYTES]; /* of the present wait */
+	struct wall reason_at;     /* since when; 0: it was told */
 	char refused_why[512];     /* of a certificate, from before the order */
 	char primary[HOST_BYTES_MAX];
 	struct wall no_primary_at;

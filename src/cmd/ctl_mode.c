@@ -213,8 +213,8 @@ static void tell_effect(struct ctl *ctl, const struct config *c, const char *wor
 			const char *mode = mode_name(instance_mode(&c->policy, p, (enum kind)k));
 			buf_addf(&line, "%s %s %s", k ? "," : "", kinds[k], mode);
 			(void)json_object_set_new(one, kinds[k], json_string(mode));
-			holds_back[k] |=
-			    strcmp(mode_name(policy_mode(&c->policy, (enum kind)k)), word) != 0;
+			holds_back[k] |= policy_mode(&c->policy, (enum kind)k) == MODE_OBSERVE &&
+					 strcmp(word, mode_name(MODE_OBSERVE)) != 0;
 		}
 		view_row(ctl, 2, "  ", "%s:%s", p->name, buf_z(&line));
 		(void)json_array_append_new(all, one);
@@ -283,11 +283,11 @@ enum ctl_exit ctl_mode(struct ctl *ctl, int argc, char **argv)
 		return ctl_error(ctl, (err_set(&err, ERR_MEMORY, "no memory"), &err));
 	if (!put_mode(ctl->config_path, kind, instance, word, conf, &err))
 		return ctl_error(ctl, &err);
-	ctl_say(ctl, "%s: mode %s%s%s. The more careful word counts:", ctl->config_path, word,
-		kind || instance ? " for " : "",
-		kind       ? kind
-		: instance ? instance
-			   : "");
+	view_row(ctl, 2, NULL, "%s: mode %s%s%s. The more careful word counts:", ctl->config_path,
+		 word, kind || instance ? " for " : "",
+		 kind       ? kind
+		 : instance ? instance
+			    : "");
 	tell_effect(ctl, &conf->config, kind || instance ? "" : word);
 	return reload(ctl);
 }

@@ -101,6 +101,13 @@ enum ctl_exit ctl_approve(struct ctl *ctl, int argc, char **argv)
 	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
 	if (code != CTL_GOOD)
 		return code;
+	if (strcmp(view_text(instance, "mode"), "ask") != 0 &&
+	    strcmp(view_text(instance, "certificateMode"), "ask") != 0) {
+		struct err err = ERR_INIT;
+		(void)err_set(&err, ERR_REFUSED, "%s is not in mode ask: nothing waits for it",
+			      view_text(instance, "instance"));
+		return ctl_error_with(ctl, &err, "rotactl status; rotactl mode ask");
+	}
 	view_row(ctl, 0, "", "%s", reason_of(instance));
 	if (!view_confirm(ctl, w.yes, "Approve it?")) {
 		ctl_say(ctl, "Nothing was changed.");
@@ -225,6 +232,18 @@ enum ctl_exit ctl_turn_release(struct ctl *ctl, int argc, char **argv)
 
 /* ---- history ---- */
 
+/* What a person wants to read: each act once, by how it ended or that it has not; and no
+ * statements. */
+static bool is_worth_telling(const json_t *entries, size_t i)
+{
+	const json_t *e = json_array_get(entries, i), *next = json_array_get(entries, i + 1);
+	const char *act = view_text(e, "act");
+	if (strcmp(act, "publish-statement") == 0)
+		return strcmp(view_text(e, "kind"), "failed") == 0;
+	return strcmp(view_text(e, "kind"), "intent") != 0 || !next ||
+	       strcmp(view_text(next, "act"), act) != 0;
+}
+
 static void tell_entry(struct ctl *ctl, const json_t *e, char *day, size_t day_n)
 {
 	struct wall at = view_wall(e, "at");
@@ -243,8 +262,10 @@ static void tell_entry(struct ctl *ctl, const json_t *e, char *day, size_t day_n
 
 enum ctl_exit ctl_history(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option longs[] = {
-	    VIEW_PICK_OPTIONS, {"number", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
+	static const struct option longs[] = {VIEW_PICK_OPTIONS,
+					      {"number", required_argument, NULL, 'n'},
+					      {"all", no_argument, NULL, 'a'},
+					      {NULL, 0, NULL, 0}};
 	struct word w = {.reason = NULL};
 	long n = HISTORY_DEFAULT_N;
 	AUTO(json_t) doc = NULL;
@@ -253,12 +274,15 @@ enum ctl_exit ctl_history(struct ctl *ctl, int argc, char **argv)
 	const json_t *instance;
 	struct wall now;
 	char day[32] = "";
+	bool wants_all = false;
 	int c;
 	while ((c = ctl_option(ctl, argc, argv, "n:", longs)) != -1) {
 		if (c == 'I')
 			w.pick.instance = optarg;
 		else if (c == 'C')
 			w.pick.cluster = optarg;
+		else if (c == 'a')
+			wants_all = true;
 		else if (c != 'n' || !ctl_number(ctl, "-n", optarg, 1, HISTORY_MAX_N, &n))
 			return CTL_USAGE;
 	}
@@ -271,19 +295,19 @@ enum ctl_exit ctl_history(struct ctl *ctl, int argc, char **argv)
 	code = ctl_ask(ctl, "GET", "/v1/history", body, DAEMON_ROUND_S * US_S, &answer);
 	if (code != CTL_GOOD)
 		return code;
-	json_t *entries = json_object_get(answer, "entries");
-	size_t all = json_array_size(entries), first = all > (size_t)n ? all - (size_t)n : 0;
-	if (!all)
+	const json_t *entries = json_object_get(answer, "entries");
+	size_t all_n = json_array_size(entries), first = all_n;
+	for (long told_n = 0; first > 0 && told_n < n; first--)
+		told_n += wants_all || is_worth_telling(entries, first - 1);
+	json_t *told = json_array();
+	(void)json_object_set_new(ctl->doc, "entries", told);
+	for (size_t i = first; i < all_n; i++)
+		if (wants_all || is_worth_telling(entries, i))
+			(void)json_array_append(told, json_array_get(entries, i));
+	if (!json_array_size(told))
 		ctl_say(ctl, "Nothing has been done by rotad for %s yet.",
 			view_text(instance, "instance"));
-	if (ctl->json) {
-		json_t *last = json_array();
-		for (size_t i = first; i < all; i++)
-			(void)json_array_append(last, json_array_get(entries, i));
-		(void)json_object_set_new(ctl->doc, "entries", last);
-		return CTL_GOOD;
-	}
-	for (size_t i = first; i < all; i++)
-		tell_entry(ctl, json_array_get(entries, i), day, sizeof(day));
+	for (size_t i = 0; i < json_array_size(told); i++)
+		tell_entry(ctl, json_array_get(told, i), day, sizeof(day));
 	return CTL_GOOD;
 }

@@ -91,8 +91,8 @@ static unsigned blocks(struct ctl *ctl, const json_t *instance, const struct wis
 		block(ctl, &n, text);
 	}
 	if (!view_is(ledger, "known") && !*ret_refused) {
-		snprintf(text, sizeof(text), "the ledger is not known: %.300s",
-			 view_text(ledger, "why"));
+		snprintf(text, sizeof(text), "the ledger is not known%s%.300s",
+			 view_text(ledger, "why")[0] ? ": " : ".", view_text(ledger, "why"));
 		block(ctl, &n, text);
 	}
 	if (w->is_keyfile && view_text(process, "pending")[0]) {
@@ -120,6 +120,10 @@ static void tell_keyfile_plan(struct ctl *ctl, const json_t *instance)
 	size_t members = json_array_size(json_object_get(instance, "members"));
 	static const char *const times[] = {"", " once", " twice"};
 	char took[32], pause[64] = "";
+	if (!members) {
+		view_row(ctl, PLAN_COLUMNS, "Plan: ", "cannot be told: no member is seen.");
+		return;
+	}
 	if (elections > 0 && elections < (long long)ARRAY_N(times))
 		snprintf(pause, sizeof(pause), "; writes pause%s, each under 1 s",
 			 times[elections]);

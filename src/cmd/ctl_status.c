@@ -14,7 +14,7 @@ struct page {
 	const char *phase; /* "open", "carried", "dead", "" */
 	struct wall now;
 	struct view_labels labels;
-	size_t unhealthy_n;
+	size_t unhealthy_n, in_turn_n; /* members that are not healthy without and with a reason */
 	struct view_table table;
 };
 
@@ -94,7 +94,9 @@ static void headline(const struct page *g)
 	const char *version = view_text(g->instance, "version");
 	struct wall born = view_wall(g->key, "born");
 	buf_addf(&b, "%s: ", cluster[0] ? cluster : view_text(g->instance, "instance"));
-	if (view_is(g->instance, "standalone"))
+	if (!g->labels.n)
+		buf_adds(&b, "no member is seen");
+	else if (view_is(g->instance, "standalone"))
 		buf_adds(&b, "standalone");
 	else
 		buf_addf(&b, "%zu member%s", g->labels.n, g->labels.n == 1 ? "" : "s");
@@ -104,8 +106,10 @@ static void headline(const struct page *g)
 		buf_adds(&b, ", NOT SAFE to restart.");
 	else if (g->unhealthy_n)
 		buf_addf(&b, ", %zu NOT healthy.", g->unhealthy_n);
+	else if (g->in_turn_n)
+		buf_addf(&b, ", %zu away for its turn.", g->in_turn_n);
 	else
-		buf_adds(&b, g->labels.n ? ", healthy." : ", not seen.");
+		buf_adds(&b, g->labels.n ? ", healthy." : ".");
 	add_activity(g, &b);
 	view_row(g->ctl, 5, NULL, "%s", buf_z(&b));
 	if (!g->phase[0])
@@ -265,7 +269,7 @@ static void members(struct page *g)
 	view_table_print(g->ctl, t);
 	for (size_t i = 0; i < g->labels.n; i++) {
 		const json_t *m = json_array_get(g->members, i);
-		if (!view_is_healthy(g->instance, m))
+		if (!view_is_healthy(g->instance, m) && !g->in_turn_n)
 			view_row(g->ctl, 5, "     ", "%.30s: %.200s", g->labels.text[i],
 				 view_text(m, "why")[0] ? view_text(m, "why") : "not healthy");
 	}
@@ -379,6 +383,21 @@ static void orders(const struct page *g)
 	}
 }
 
+/* While one member is away for its turn the others do not see it: that is on course. */
+static void count_members(struct page *g)
+{
+	for (size_t i = 0; i < g->labels.n; i++) {
+		const json_t *m = json_array_get(g->members, i);
+		g->in_turn_n += !view_is_healthy(g->instance, m) && view_is_in_turn(g->instance, m);
+	}
+	for (size_t i = 0; i < g->labels.n; i++) {
+		const json_t *m = json_array_get(g->members, i);
+		if (view_is_healthy(g->instance, m) || view_is_in_turn(g->instance, m))
+			continue;
+		g->unhealthy_n += !g->in_turn_n || !view_is_up(m);
+	}
+}
+
 static enum ctl_exit show(struct ctl *ctl, const json_t *instance, struct wall now)
 {
 	struct page *g = calloc(1, sizeof(*g));
@@ -392,8 +411,7 @@ static enum ctl_exit show(struct ctl *ctl, const json_t *instance, struct wall n
 			   .phase = view_rotation(instance),
 			   .now = now};
 	view_labels(instance, false, &g->labels);
-	for (size_t i = 0; i < g->labels.n; i++)
-		g->unhealthy_n += !view_is_healthy(instance, json_array_get(g->members, i));
+	count_members(g);
 	headline(g);
 	events(g, "critical", "CRITICAL  ");
 	steps(g);

@@ -18,7 +18,7 @@
 	X("look", "verify", ctl_verify, CTL_DAEMON,                                                \
 	  "[--all] [--instance I] [--cluster C] [--from FILE]",                                    \
 	  "Try the keys on every member now")                                                      \
-	X("look", "history", ctl_history, CTL_DAEMON, "[-n N] [--instance I] [--cluster C]",       \
+	X("look", "history", ctl_history, CTL_DAEMON, "[-n N] [--all] [--instance I] [--cluster C]",       \
 	  "Show what rotad did on this host")                                                      \
 	X("act", "plan", ctl_plan, CTL_DAEMON, "[--instance I] [--cluster C] [--from FILE]",       \
 	  "Show what comes next, and what is foretold")                                            \

@@ -292,15 +292,17 @@ static enum ctl_exit show(struct ctl *ctl, const json_t *instance, struct wall n
 		for (size_t k = 0; k < json_array_size(proofs); k++)
 			add_key(v, view_int(json_array_get(proofs, k), "key"));
 	}
-	const char *from = "here";
+	const char *from = "here", *cluster = view_text(instance, "cluster");
 	for (size_t i = 0; i < v->labels.n; i++)
 		if (view_is(member(v, i), "self"))
 			from = v->labels.text[i];
 	view_row(ctl, 2, NULL, "%s: each member asked directly, one key alone, from %s. %s %s",
-		 view_text(instance, "cluster"), from, view_clock(now, now, when, sizeof(when)),
-		 view_zone(now, zone, sizeof(zone)));
-	logins(v);
-	matrix(v);
+		 cluster[0] ? cluster : view_text(instance, "instance"), from,
+		 view_clock(now, now, when, sizeof(when)), view_zone(now, zone, sizeof(zone)));
+	if (v->labels.n) {
+		logins(v);
+		matrix(v);
+	}
 	enum ctl_exit code = conclude(v);
 	free(v);
 	return code;

@@ -77,20 +77,29 @@ char view_restart_now(const json_t *instance)
 	return strcmp(word, "yes") == 0 ? 'y' : strcmp(word, "no") == 0 ? 'n' : '?';
 }
 
-bool view_is_healthy(const json_t *instance, const json_t *member)
+bool view_is_up(const json_t *member)
 {
 	static const char *const good[] = {"PRIMARY", "SECONDARY", "ARBITER"};
 	const char *state = view_text(member, "state");
-	if (!view_is(member, "answers"))
-		return false;
-	if (view_is(instance, "standalone"))
-		return true;
-	if (!view_is(member, "seesAll") && view_text(member, "why")[0])
-		return false;
 	for (size_t i = 0; i < ARRAY_N(good); i++)
 		if (strcmp(state, good[i]) == 0)
-			return true;
+			return view_is(member, "answers");
 	return false;
+}
+
+bool view_is_healthy(const json_t *instance, const json_t *member)
+{
+	if (view_is(instance, "standalone"))
+		return view_is(member, "answers");
+	/* Without a word why, nothing was asked yet. */
+	return view_is_up(member) && (view_is(member, "seesAll") || !view_text(member, "why")[0]);
+}
+
+bool view_is_in_turn(const json_t *instance, const json_t *member)
+{
+	const json_t *process = json_object_get(instance, "process");
+	return strcmp(view_text(member, "turn"), "now") == 0 ||
+	       (view_is(member, "self") && view_is(process, "restarting"));
 }
 
 const char *view_rotation(const json_t *instance)
@@ -248,6 +257,17 @@ static size_t domain_n(const struct view_labels *l)
 	return best;
 }
 
+/* How many bytes before the port are one host: members on one machine differ in the port only. */
+static size_t host_n(const struct view_labels *l)
+{
+	const char *port = strrchr(l->text[0], ':');
+	size_t n = port ? (size_t)(port - l->text[0]) : 0;
+	for (size_t i = 1; i < l->n; i++)
+		if (strncmp(l->text[i], l->text[0], n + 1) != 0)
+			return 0;
+	return n;
+}
+
 void view_labels(const json_t *instance, bool is_short, struct view_labels *ret)
 {
 	const json_t *members = json_object_get(instance, "members");
@@ -265,6 +285,9 @@ void view_labels(const json_t *instance, bool is_short, struct view_labels *ret)
 		domain = domain_n(ret);
 	for (size_t i = 0; i < ret->n && domain; i++)
 		ret->text[i][strlen(ret->text[i]) - domain] = 0;
+	size_t host = is_short && ret->n > 1 ? host_n(ret) : 0;
+	for (size_t i = 0; i < ret->n && host; i++)
+		memmove(ret->text[i], ret->text[i] + host, strlen(ret->text[i] + host) + 1);
 }
 
 /* ---- times ---- */

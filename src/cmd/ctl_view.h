@@ -60,12 +60,17 @@ bool view_ring_has(const json_t *ring, int64_t key);
 /* May any member be restarted: 'y', 'n', '?'. */
 char view_restart_now(const json_t *instance);
 /* Does a member answer, in a state that a healthy set has? */
+bool view_is_up(const json_t *member);
+/* And does it see all others? */
 bool view_is_healthy(const json_t *instance, const json_t *member);
+/* Is the member away because rotad restarts it just now? */
+bool view_is_in_turn(const json_t *instance, const json_t *member);
 /* "open", "carried", "dead"; "" when no rotation is under way. */
 const char *view_rotation(const json_t *instance);
 
 /* Members by the names that people know them by: without the default port, and where they are too
- * long (or is_short) without the domain that all have. */
+ * long (or is_short) without the domain that all have; is_short: only the port where all have one
+ * host. */
 struct view_labels {
 	size_t n;
 	char text[MEMBERS_MAX][VIEW_LABEL_BYTES];

@@ -714,6 +714,16 @@ int main(int argc, char **argv)
 		if (err_kind_advice(err.kind)[0])
 			(void)fprintf(stderr, "       %s\n", err_kind_advice(err.kind));
 	}
+	/* libmicrohttpd wants every suspended connection back before it ends. */
+	for (unsigned i = 0; d.api && i < COMMANDS_MAX; i++)
+		if (d.commands[i].call) {
+			buf_fini(&d.commands[i].answer);
+			api_finish(d.api, d.commands[i].call, 503,
+				   STR("{\"error\":{\"kind\":\"UNREACHABLE\",\"text\":\"rotad is "
+				       "ending\"}}"));
+		}
+	if (d.api)
+		(void)api_run(d.api);
 	api_free(d.api);
 	alerts_free(d.alerts);
 	watch_free(d.watch);

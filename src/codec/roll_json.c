@@ -257,6 +257,15 @@ static bool take_closure(const struct roll_parts *parts, const struct proposal *
 		return false;
 	if (c.generation != p->generation || !digest_equal(&c.proposal, &p->digest))
 		return err_set(err, ERR_UNTRUSTED, "the end of another rotation");
+	/* One identity lies for its own member only (PROTOCOL 6): the end follows from the votes.
+	 */
+	bool all = true, nay = false;
+	for (unsigned i = 0; i < p->roll_n; i++) {
+		nay |= ret->votes[i].word == VOTE_NAY;
+		all &= ret->votes[i].word == VOTE_YEA || ret->is_without[i];
+	}
+	if (c.is_carried ? !all || nay : !nay)
+		return err_set(err, ERR_UNTRUSTED, "an end that the votes do not bear out");
 	ret->closure = c;
 	return true;
 }

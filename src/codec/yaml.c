@@ -265,6 +265,10 @@ bool yaml_parse(struct str text, struct yaml_doc *ret, struct err *err)
 	if (text.n >= 2 &&
 	    (memcmp(text.p, "\xff\xfe", 2) == 0 || memcmp(text.p, "\xfe\xff", 2) == 0))
 		return fail(err, ERR_SYNTAX, 1, 1, "UTF-16 text; save it as UTF-8");
+	if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0) { /* it takes no column */
+		text.p += 3;
+		text.n -= 3;
+	}
 	if (!scan(text, err))
 		return false;
 	/* A value takes a byte of text at least, its copy at most twice its text, each rounded up

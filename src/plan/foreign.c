@@ -97,6 +97,9 @@ bool foreign_plan(struct planner *p)
 			   p->policy->keyfile.writer == WRITER_ROTAD && k->ring.is_known &&
 			   !k->has_stranger && s->debts.restored_at.us == 0;
 	if (may_restore) {
+		hold(
+		    p,
+		    "a foreign write of the keyfile"); /* first: an act that fails ends the round */
 		struct act *a;
 		if (want_n == 0) {
 			want[0] = p->pivot;
@@ -105,7 +108,6 @@ bool foreign_plan(struct planner *p)
 		a = plan_add(p, ACT_RESTORE_KEYFILE, "the file holds %s; put back once", keys);
 		a->ring_n = want_n;
 		memcpy(a->ring, want, sizeof(want));
-		hold(p, "a foreign write of the keyfile");
 		tell(p, "foreign-write", keys,
 		     "Put the keyfile back once, parsed it, and held all rotations. If it is "
 		     "overwritten again we will not fight.");

@@ -11,16 +11,18 @@
 
 enum { EXPIRY_TOLD_DAYS = 14, REFUSED_RETRY_S = 24 * 3600 };
 
+/* The newest order that concerns this member, unless it is fulfilled. */
 static const struct order *order_for(const struct seen *s)
 {
+	const struct order *best = NULL;
 	for (unsigned i = 0; i < s->ledger.orders_n; i++) {
 		const struct order *o = &s->ledger.orders[i];
 		if (o->kind == ORDER_CERTIFICATES &&
 		    (!o->host[0] || strcmp(o->host, s->self_host) == 0) &&
-		    strcmp(o->id.hex, s->certificate.order_done.hex) != 0)
-			return o;
+		    (!best || o->head.at.us > best->head.at.us))
+			best = o;
 	}
-	return NULL;
+	return best && strcmp(best->id.hex, s->certificate.order_done.hex) != 0 ? best : NULL;
 }
 
 /* The earliest of: a part of the lifetime, the outage budget; spread over 2 % of the lifetime by a

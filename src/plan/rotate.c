@@ -139,6 +139,35 @@ static void turn(struct planner *p, const struct key_name *want, unsigned want_n
 	turn_plan(p, want, want_n, text);
 }
 
+/* Is the pivot in every member's file and process (PROTOCOL 1)? By own logins and statements; a set
+ * that was left half way by hand is not begun on. */
+static bool common_key(struct planner *p)
+{
+	const struct seen *s = p->s;
+	bool all = true;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		const struct key_proof *k = seen_find_proof(m, &p->pivot.id);
+		const struct ring_ids *disk =
+		    (int)i == s->self ? &s->keyfile.ring : &m->statement.disk;
+		if ((k && k->verdict == LOGIN_REFUSED) ||
+		    (disk->is_known && !ring_ids_has(disk, &p->pivot.id))) {
+			p->plan->needs_attention = true;
+			plan_wait(p, 5 * US_S,
+				  "A rotation is wanted, but %s does not hold key %u in file and "
+				  "process: the members must share one key first.",
+				  m->host, p->pivot.number);
+			return false;
+		}
+		if (!plan_look(p, i, &p->pivot.id, &p->pivot.id, false))
+			all = false;
+	}
+	if (!all)
+		plan_wait(p, US_S / 2, "Looks whether every member accepts key %u.",
+			  p->pivot.number);
+	return all;
+}
+
 /* Nothing is under way: should something begin? */
 static bool start_plan(struct planner *p)
 {
@@ -184,6 +213,8 @@ static bool start_plan(struct planner *p)
 			  o->who);
 		return true;
 	}
+	if (!common_key(p))
+		return true;
 	if (!gate_check(p, GATE_FOR_START, &first)) {
 		const struct gate_result *g = &p->plan->gates[first];
 		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
@@ -262,6 +293,13 @@ static bool open_plan(struct planner *p)
 		plan_wait(p, 5 * US_S,
 			  "%s joined after the proposal: it follows and does not vote.",
 			  s->self_host);
+		return true;
+	}
+	/* A vote is for ever: none while a person holds the cluster, nor while the next start would
+	 * read something else than what is looked at here (PROTOCOL 1). */
+	if (s->ledger.hold.is_on || s->process.pending[0]) {
+		plan_wait(p, US_S, "%s does not vote yet: %.200s.", s->self_host,
+			  s->ledger.hold.is_on ? "the cluster is held" : s->process.pending);
 		return true;
 	}
 	if (!plan_look(p, (unsigned)s->self, &g->next.id, &g->pivot.id, false)) {

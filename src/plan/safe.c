@@ -59,8 +59,7 @@ static bool act_has(const struct act *a, const struct key_id *id)
 static bool own_yea(const struct seen *s)
 {
 	for (unsigned i = 0; i < s->anchor.votes_n && i < INSTANCES_MAX; i++)
-		if (s->ledger.has_proposal &&
-		    s->anchor.votes[i].generation == s->ledger.proposal.generation &&
+		if (s->anchor.votes[i].generation == s->anchor.generation &&
 		    strcmp(s->anchor.votes[i].host, s->self_host) == 0 &&
 		    s->anchor.votes[i].word == VOTE_YEA)
 			return true;
@@ -105,13 +104,17 @@ static bool safe_write(const struct seen *s, const struct act *a, struct err *er
 		return err_set(err, ERR_BUG,
 			       "without the ledger: a keyring without the anchor's pivot, key %u",
 			       s->anchor.pivot.number);
-	if (own_yea(s) && g != GENERATION_DEAD && !act_has(a, &p->next.id))
+	const struct key_id *promised = s->ledger.has_proposal ? &p->next.id : &s->anchor.next.id;
+	if (own_yea(s) && g != GENERATION_DEAD && key_id_given(promised) && !act_has(a, promised))
 		return err_set(err, ERR_BUG,
 			       "invariant 2: a keyring without key %u after this member's yea",
 			       p->next.number);
 	/* The look (PROTOCOL 1): before the first write without p, every member of the set accepts
 	 * q alone, by own logins. */
-	if (s->ledger.has_proposal && g == GENERATION_CARRIED && !act_has(a, &p->pivot.id)) {
+	bool is_narrowing = g == GENERATION_CARRIED ||
+			    (s->ledger.roll.closure.is_given && s->ledger.roll.closure.is_carried &&
+			     ring_ids_has(&s->keyfile.ring, &p->pivot.id));
+	if (s->ledger.has_proposal && is_narrowing && !act_has(a, &p->pivot.id)) {
 		for (unsigned i = 0; i < s->members_n; i++) {
 			const struct seen_member *m = &s->members[i];
 			int r = seen_roll_index(s, m->host);
@@ -163,6 +166,10 @@ static bool safe_vote(const struct seen *s, const struct act *a, struct err *err
 		return err_set(err, ERR_BUG, "a nay after a yea");
 	if (a->vote == VOTE_NAY)
 		return true;
+	if (s->process.pending[0])
+		return err_set(err, ERR_BUG,
+			       "PROTOCOL 1: a yea while the next start would differ: %.200s",
+			       s->process.pending);
 	if (!ring_ids_has(&s->keyfile.ring, &p->pivot.id) ||
 	    !ring_ids_has(&s->keyfile.ring, &p->next.id))
 		return err_set(err, ERR_BUG,

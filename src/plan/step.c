@@ -147,7 +147,10 @@ void plan_step(const struct seen *s, const struct policy *policy,
 	static bool (*const deciders[])(struct planner *) = {doubt_plan,   job_plan,    ledger_plan,
 							     foreign_plan, rotate_plan, renew_plan};
 	for (size_t i = 0; i < ARRAY_N(deciders); i++)
-		if (deciders[i](&p))
+		/* A keyfile that waits holds up no certificate, save for a login that is wanted
+		 * first. */
+		if (deciders[i](&p) && !(deciders[i] == rotate_plan && ret->is_waiting &&
+					 ret->looks_n == 0 && ret->acts_n == 0))
 			break;
 	explain_plan(&p);
 	if (ret->wake_at.us == 0)

@@ -126,12 +126,15 @@ bool job_plan(struct planner *p)
 	span_print(s->now.us - j->begun_at.us, took, sizeof(took));
 	bool is_new =
 	    s->process.is_answering && strcmp(s->process.process_id, j->process_before) != 0;
-	if (is_new && is_ready(p, &why)) {
+	/* The turn is kept until the job is known to be over (PROTOCOL 2). */
+	if (is_new && !j->is_running && !j->is_overdue && is_ready(p, &why)) {
 		plan_add(p, ACT_END_JOB, "%s is back after %s", s->self_host, took);
 		plan_say(p, "%s is back after %s.", s->self_host, took);
 		return true;
 	}
-	if (is_new) {
+	if (is_new && !j->is_overdue) {
+		if (j->is_running)
+			why = "its restart job is not over";
 		plan_wait(p, 100 * US_MS, "%s was restarted %s ago and answers; %s.", s->self_host,
 			  took, why);
 		return true;
@@ -180,7 +183,7 @@ bool job_plan(struct planner *p)
 	/* The hook or unit failed and the old process runs on: a debt; the turn is given back,
 	 * since the job is known to be over. */
 	if (!j->is_running && !j->is_overdue && s->process.is_answering &&
-	    !seen_self(s)->is_quiescing) {
+	    !(seen_self(s) && seen_self(s)->is_quiescing)) {
 		struct event *e = plan_tell(p, "hook-failed", SEVERITY_WARNING, s->self_host);
 		if (e) {
 			snprintf(e->headline, sizeof(e->headline),

@@ -10,7 +10,6 @@
 #include "codec/json_mem.h"
 #include "codec/journal_line.h"
 
-
 static void note(struct seat *t, const char *word, const char *who, const char *text)
 {
 	struct journal_entry e = {.seq = ++t->journal_seq,
@@ -167,7 +166,7 @@ static bool verify(struct seat *t, const json_t *body, const char *who, json_t *
 }
 
 static const char *const kind_words[JOURNAL_KIND_N] = {
-    [JOURNAL_INTENT] = "intent", [JOURNAL_PROOF] = "done",     [JOURNAL_FAILED] = "failed",
+    [JOURNAL_INTENT] = "intent", [JOURNAL_PROOF] = "done",    [JOURNAL_FAILED] = "failed",
     [JOURNAL_DEBT] = "debt",     [JOURNAL_BUDGET] = "budget", [JOURNAL_NOTE] = "note",
 };
 
@@ -238,6 +237,7 @@ bool command_run(struct seat *t, const char *route, struct str body, const char 
 {
 	AUTO(json_t) root = body_of(body);
 	AUTO(json_t) answer = json_object();
+	seat_aim(t); /* the configuration or the keys may have changed since the last round */
 	if (!root)
 		return err_set(err, ERR_INVALID, "the request is no JSON object");
 	for (size_t i = 0; i < ARRAY_N(command_table); i++) {

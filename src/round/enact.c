@@ -28,8 +28,11 @@ static bool found_ledger(struct seat *t, const struct act *a, struct err *err)
 	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
 	struct anchor was = t->anchor;
 	(void)a;
-	if (!seat_token(t, &id, err))
+	/* Durable before it is made: a rotad that dies in between knows the ledger for its own. */
+	if (!t->notes.founding.hex[0] &&
+	    (!seat_token(t, &t->notes.founding, err) || !notes_put(t, err)))
 		return false;
+	id = t->notes.founding;
 	buf_addf(&text,
 		 "{\"cluster\":\"%s\",\"id\":\"%s\",\"protocol\":%d,\"type\":\"rotad-ledger/1\"}",
 		 t->anchor.cluster, id.hex, PROTOCOL_NUMBER);
@@ -125,9 +128,9 @@ static bool welcome(struct seat *t, const struct act *a, struct err *err)
 		const struct identity *to = &t->identities[i].identity;
 		if (!to->is_admitted || to->is_revoked || t->is_welcomed[i])
 			continue;
-		if (!seal(t, to, MAX(t->anchor.generation, (uint64_t)1), NULL, &to->head.incarnation, &pivot,
-			  key_id_given(&pivot.id) ? 1 : 0, doc_id_envelope(id, 0, to->spki.hex),
-			  err))
+		if (!seal(t, to, MAX(t->anchor.generation, (uint64_t)1), NULL,
+			  &to->head.incarnation, &pivot, key_id_given(&pivot.id) ? 1 : 0,
+			  doc_id_envelope(id, 0, to->spki.hex), err))
 			return false;
 	}
 	return true;
@@ -195,6 +198,13 @@ static bool make_key(struct seat *t, struct key_name *ret, struct err *err)
 	return ok;
 }
 
+/* A keyfile order is served by its proposal, and gone then: it must not be served again. */
+static bool drop_order(struct seat *t, const struct token *order, struct err *err)
+{
+	char id[DOC_ID_BYTES];
+	return !order->hex[0] || ledger_drop(t, doc_id(id, "order", order->hex), err);
+}
+
 static bool propose(struct seat *t, const struct act *a, struct err *err)
 {
 	const struct seen *s = t->seen;
@@ -242,7 +252,10 @@ static bool propose(struct seat *t, const struct act *a, struct err *err)
 		if (!seal(t, to, p->generation, &p->digest, NULL, keys, 2, id, err))
 			return false;
 	}
-	return ledger_swap(t, doc_id_n(id, "proposal", p->generation), buf_str(&text), 0, err);
+	if (!ledger_swap(t, doc_id_n(id, "proposal", p->generation), buf_str(&text), 0, err))
+		return false;
+	t->is_approved = false; /* one word for one rotation */
+	return drop_order(t, &p->order, err);
 }
 
 static bool build_ring(struct seat *t, const struct act *a, struct keyring *ret, struct err *err)
@@ -270,21 +283,25 @@ static bool put_keyfile(struct seat *t, const struct act *a, struct err *err)
 	keyring_fini(&ring);
 	if (!ok)
 		return err_in(err, "writing '%s'", path);
+	struct notes *n = &t->notes;
+	/* The keys first: after a crash between the two writes the file is known as ours by its
+	 * keys. */
+	n->written_ring = (struct ring_ids){.is_known = true, .n = a->ring_n};
+	for (unsigned i = 0; i < a->ring_n; i++)
+		n->written_ring.ids[i] = a->ring[i].id;
+	if (!notes_put(t, err))
+		return false;
 	struct file_put put = {
 	    .path = path, .bytes = {.p = text.p, .n = text.n}, .keep_previous = true};
 	if (!t->ports.files.ops->put(t->ports.files.self, &put, err) ||
 	    !t->ports.files.ops->look(t->ports.files.self, path, &view, err))
 		return err_in(err, "writing '%s'", path);
-	struct notes *n = &t->notes;
 	n->has_written = true;
 	n->written_device = view.device;
 	n->written_inode = view.inode;
 	n->written_size = view.size;
 	n->written_modified = view.modified;
 	n->written_changed = view.changed;
-	n->written_ring = (struct ring_ids){.is_known = true, .n = a->ring_n};
-	for (unsigned i = 0; i < a->ring_n; i++)
-		n->written_ring.ids[i] = a->ring[i].id;
 	return notes_put(t, err);
 }
 
@@ -399,7 +416,7 @@ static bool begin_job(struct seat *t, bool is_rollback, struct err *err)
 	if (!is_rollback)
 		cut_z(n->job_process, sizeof(n->job_process), t->seen->process.process_id);
 	n->job_begun_at = now(t);
-	n->job_ring = n->written_ring;
+	n->job_ring = t->seen->keyfile.ring;
 	/* Durable before the act: after a crash the next rotad knows that a restart may be under
 	 * way. */
 	if (!notes_put(t, err))
@@ -415,7 +432,7 @@ static bool restart(struct seat *t, const struct act *a, struct err *err)
 	(void)a;
 	/* The bytes are compared again in the same second (UX, foreign writes). */
 	observe_keyfile(t);
-	if (t->seen->keyfile.is_foreign || !ring_ids_equal(&before.ring, &t->seen->keyfile.ring))
+	if (t->seen->keyfile.has_stranger || !ring_ids_equal(&before.ring, &t->seen->keyfile.ring))
 		return err_set(err, ERR_CHANGED, "the keyfile changed just before the restart");
 	return begin_job(t, false, err);
 }
@@ -550,6 +567,8 @@ static bool retire(struct seat *t, const struct act *a, struct err *err)
 	snprintf(id, sizeof(id), "envelope/%s/%s", p->digest.hex, t->identity.spki.hex);
 	if (!ledger_drop(t, id, err))
 		return false;
+	if (!drop_order(t, &p->order, err)) /* its maker may have died in between */
+		return false;
 	/* A new receiving key: what was sealed for the old one, in oplog and backups, is unreadable
 	 * from now on (PROTOCOL 7.3). */
 	if (!identity_keys_renew(&t->identity, err) ||
@@ -681,6 +700,11 @@ bool seat_abort(struct seat *t, const char *who, const char *why, struct err *er
 
 bool seat_release(struct seat *t, const char *who, struct err *err)
 {
+	/* The holder's own person made sure: the restart is over, whatever the job says. */
+	if (t->notes.job_is_open) {
+		t->notes.job_is_open = false;
+		return notes_put(t, err);
+	}
 	if (t->seen->ledger.claim.state == CLAIM_FREE)
 		return err_set(err, ERR_REFUSED, "nobody has the turn");
 	(void)who; /* told in the history by the caller */

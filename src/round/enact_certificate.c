@@ -419,7 +419,9 @@ bool enact_confirm_certificate(struct seat *t, const struct act *a, struct err *
 		if (!t->ports.files.ops->remove(t->ports.files.self,
 						seat_path(t, leftovers[i], path), err))
 			return err_in(err, "removing '%s'", path);
-	t->notes.cert_order_done = t->notes.cert_order;
+	t->is_approved = false;         /* one word for one renewal */
+	if (t->notes.cert_order.hex[0]) /* a renewal by age fulfils no order, and undoes none */
+		t->notes.cert_order_done = t->notes.cert_order;
 	t->notes.staged_serial[0] = 0;
 	t->ports.mongod.ops->forget(
 	    t->ports.mongod.self); /* own connections present the new certificate from now on */
@@ -430,7 +432,16 @@ bool enact_roll_back_certificate(struct seat *t, const struct act *a, struct err
 {
 	char path[PATH_BYTES_MAX];
 	auto_secret struct secret pem = {.p = NULL};
-	snprintf(path, sizeof(path), "%s.rotad-previous", t->options.certificate_key_file);
+	struct file_view view;
+	if (!t->ports.files.ops->look(t->ports.files.self, t->options.certificate_key_file, &view,
+				      err))
+		return false;
+	/* Beside the file itself, wherever a link leads. */
+	snprintf(path, sizeof(path), "%.4000s" FILES_PREVIOUS_SUFFIX, view.real_path);
+	/* Never installed (a crash came first): nothing to take back. */
+	if (t->seen->certificate.file.is_known &&
+	    strcmp(t->seen->certificate.file.serial, t->notes.staged_serial) != 0)
+		return set_stage(t, CERT_STAGE_STAGED, (struct wall){.us = 0}, "", err);
 	if (!get_secret(t, path, &pem, err) || !put_pem(t, &pem, false, err))
 		return false;
 	t->certificate.served_at.who = WITNESS_NONE;

@@ -178,6 +178,7 @@ static void pin_identities(struct seat *t)
 {
 	bool is_new = false;
 	struct err err = ERR_INIT;
+	unsigned was = t->anchor.pins_n;
 	for (unsigned i = 0; i < t->identities_n; i++) {
 		const struct identity *id = &t->identities[i].identity;
 		bool is_pinned = false;
@@ -194,7 +195,7 @@ static void pin_identities(struct seat *t)
 	if (is_new &&
 	    !anchor_put(t,
 			&err)) /* tried again in the next round, since the pin is not there then */
-		t->anchor.pins_n = 0;
+		t->anchor.pins_n = was;
 }
 
 /* The salt and the present keyring, sealed for this host by one that has them. The request was
@@ -253,7 +254,8 @@ static void open_keys(struct seat *t, const struct docs *d, const struct proposa
 	    .host = t->seen->self_host,
 	    .salt_hex = t->anchor.salt_hex,
 	};
-	if (keychain_find(&t->chain, &p->next.id))
+	/* Both: the old one is needed for the proof that it is refused. */
+	if (keychain_find(&t->chain, &p->next.id) && keychain_find(&t->chain, &p->pivot.id))
 		return;
 	snprintf(id, sizeof(id), "envelope/%s/%s", p->digest.hex, t->identity.spki.hex);
 	doc = find_doc(d, id);
@@ -540,6 +542,12 @@ void ledger_read(struct seat *t)
 	l->fact = (struct fact){.who = WITNESS_OWN_EYES, .at = s->now};
 	if (!read_root(t, &d))
 		return;
+	if (!t->anchor.ledger.hex[0] && token_equal(&t->notes.founding, &l->id)) {
+		t->anchor.ledger = l->id;
+		if (!anchor_put(t, &err))
+			t->anchor.ledger.hex[0] = 0;
+		err_clear(&err);
+	}
 	/* Until this host is welcomed it has no ledger of its own; it reads with the ledger's id to
 	 * be judged later. */
 	bool is_joined = t->anchor.ledger.hex[0] != 0;

@@ -7,7 +7,6 @@
 #include "codec/json_mem.h"
 #include "round/seat.h"
 
-
 enum note_kind { NOTE_TEXT, NOTE_BOOL, NOTE_WALL, NOTE_INT, NOTE_U64, NOTE_RING, NOTE_STAGE };
 #define ROW(k, f)                                                                                  \
 	{                                                                                          \
@@ -49,6 +48,7 @@ static const struct {
     ROW(NOTE_TEXT, config_process),
     ROW(NOTE_TEXT, config_hash),
     ROW(NOTE_WALL, first_seen),
+    ROW(NOTE_TEXT, founding),
 };
 
 static json_t *ring_encode(const struct ring_ids *r)

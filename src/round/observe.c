@@ -167,8 +167,15 @@ void observe_keyfile(struct seat *t)
 			err_print(&err, k->why, sizeof(k->why));
 	}
 	if (k->is_foreign && ring_ids_equal(&k->ring, &t->notes.written_ring)) {
-		/* The same keys, written again by somebody: only the file's identity is new. */
-		k->is_foreign = false;
+		/* The same keys: only the file's identity is new (or a crash came before it was
+		 * noted). */
+		struct notes *n = &t->notes;
+		n->written_device = view.device;
+		n->written_inode = view.inode;
+		n->written_size = view.size;
+		n->written_modified = view.modified;
+		n->written_changed = view.changed;
+		k->is_foreign = !notes_put(t, &err);
 	}
 	for (unsigned i = 0; k->ring.is_known && i < k->ring.n; i++)
 		k->has_stranger |= !is_known_key(t, &k->ring.ids[i]);
@@ -197,11 +204,13 @@ static bool read_rs(struct seat *t, const struct mongod_target *self)
 	struct mongod_credential c;
 	struct err err = ERR_INIT;
 	struct mongod_config rs;
-	if (t->has_rs && !is_old(t, t->rs_at, RS_MAX_AGE_S))
+	/* Under way the look goes over the configuration as it reads now (PROTOCOL 1). */
+	bool is_fresh_wanted = key_id_given(&t->anchor.next.id) && !t->notes.job_is_open;
+	if (t->has_rs && !is_fresh_wanted && !is_old(t, t->rs_at, RS_MAX_AGE_S))
 		return true;
 	/* Not while our own restart is under way: the member has other things to do, and nothing
 	 * depends on it. */
-	if (t->notes.job_is_open || !seat_credential(t, &c))
+	if ((t->notes.job_is_open && t->has_rs) || !seat_credential(t, &c))
 		return t->has_rs;
 	if (!t->ports.mongod.ops->config(t->ports.mongod.self, self, &c, &rs, &err)) {
 		snprintf(t->seen->rehearsal, sizeof(t->seen->rehearsal),
@@ -805,7 +814,30 @@ static void follow_generation(struct seat *t)
 	const struct seen_ledger *l = &t->seen->ledger;
 	const struct proposal *p = &l->proposal;
 	struct err err = ERR_INIT;
-	if (!l->has_proposal || p->generation <= t->anchor.generation)
+	if (!l->has_proposal)
+		return;
+	/* The pivot moved for ever (PROTOCOL 1): a roll without the votes that moved it is an older
+	 * one. */
+	enum generation_state g = seen_generation(t->seen);
+	if (p->generation == t->anchor.generation &&
+	    key_id_equal(&t->anchor.pivot.id, &p->next.id) &&
+	    (g == GENERATION_OPEN || g == GENERATION_DEAD)) {
+		t->seen->ledger.is_older_than_anchor = true;
+		return;
+	}
+	if (p->generation == t->anchor.generation && g == GENERATION_CARRIED &&
+	    !key_id_equal(&t->anchor.pivot.id, &p->next.id)) {
+		struct key_name old = t->anchor.pivot;
+		t->anchor.pivot = p->next;
+		if (!anchor_put(t, &err)) {
+			t->anchor.pivot = old;
+			t->seen->ledger.fact.who = WITNESS_NONE;
+			snprintf(t->seen->ledger.why, sizeof(t->seen->ledger.why),
+				 "the anchor cannot be written: %.200s", err.text);
+		}
+		return;
+	}
+	if (p->generation <= t->anchor.generation)
 		return;
 	/* On disk before anything follows from it: a ledger that goes back later is met with an
 	 * alarm. */

@@ -8,7 +8,8 @@
 #include "codec/journal_line.h"
 #include "round/round.h"
 
-/* The intent that the next proof or failure answers is the last one: acts are done one after the other. */
+/* The intent that the next proof or failure answers is the last one: acts are done one after the
+ * other. */
 static void append(struct seat *t, enum journal_kind kind, const struct act *a, const char *text)
 {
 	struct journal_entry e = {.seq = ++t->journal_seq,

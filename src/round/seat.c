@@ -191,7 +191,8 @@ static bool open_notes(struct seat *t, struct err *err)
 	return true;
 }
 
-/* Go on numbering where the journal ends; close a line that a power cut left torn; roll a long one. */
+/* Go on numbering where the journal ends; close a line that a power cut left torn; roll a long one.
+ */
 static bool open_journal(struct seat *t, struct err *err)
 {
 	char path[PATH_BYTES_MAX], old[PATH_BYTES_MAX];
@@ -199,8 +200,8 @@ static bool open_journal(struct seat *t, struct err *err)
 	struct journal_reader reader;
 	struct journal_entry e;
 	seat_path(t, "journal", path);
-	if (!t->ports.files.ops->read_text(t->ports.files.self, path, 4 * JOURNAL_FILE_BYTES_MAX, &text,
-					   NULL, err)) {
+	if (!t->ports.files.ops->read_text(t->ports.files.self, path, 4 * JOURNAL_FILE_BYTES_MAX,
+					   &text, NULL, err)) {
 		if (err->kind != ERR_NOT_FOUND)
 			return err_in(err, "reading '%s'", path);
 		err_clear(err);
@@ -237,8 +238,7 @@ bool seat_open(struct seat *t, const struct config *config, const struct instanc
 		return err_set(err, ERR_MEMORY, "no memory for instance '%s'", instance->name);
 	read_machine_id(t);
 	return seat_token(t, &t->incarnation, err) && open_identity(t, err) &&
-	       open_anchor(t, err) &&
-	       open_notes(t, err) && open_journal(t, err);
+	       open_anchor(t, err) && open_notes(t, err) && open_journal(t, err);
 }
 
 void seat_close(struct seat *t)

@@ -92,8 +92,8 @@ struct notes {
 	/* mongod.conf as it was when the process was started */
 	char config_process[PROCESS_ID_CHARS + 1];
 	char config_hash[65];
-	/* order asked for by a person here, not yet in the ledger */
 	struct wall first_seen; /* of this keyfile, for its age */
+	struct token founding;  /* id of the ledger that this rotad began to make */
 };
 
 /* What is remembered of a member between rounds; losing it costs a look. */
@@ -114,7 +114,7 @@ struct seat {
 	const struct instance_policy *instance;
 	struct round_ports ports;
 	char directory[PATH_BYTES_MAX / 2]; /* STATE/INSTANCE */
-	char machine_id[33]; /* of this host: the anchor is bound to it */
+	char machine_id[33];                /* of this host: the anchor is bound to it */
 	struct token incarnation;
 	uint64_t seq;
 	uint64_t journal_seq;
@@ -174,7 +174,7 @@ struct seat {
 	int64_t welcome_revs[MEMBERS_MAX + ROUTERS_MAX];
 	struct arena arena;
 	unsigned rounds;
-	struct wall full_at;      /* the next full round, unless something moves */
+	struct wall full_at;       /* the next full round, unless something moves */
 	uint64_t ledger_signature; /* of ids and revisions as read last */
 };
 

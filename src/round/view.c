@@ -8,7 +8,6 @@
 #include "codec/json_mem.h"
 #include "round/round.h"
 
-
 static json_t *time_json(struct wall t)
 {
 	char text[40];
@@ -115,14 +114,13 @@ static json_t *member_json(const struct seat *t, unsigned i)
 					    text_json(m->statement.findings), "heard",
 					    time_json(m->statement_moved))
 				: json_null());
-	json_object_set_new(o, "certificate",
-			    m->has_statement
-				? json_pack("{s:o, s:o, s:o}", "serial",
-					    text_json(m->statement.certificate_serial), "notAfter",
-					    time_json(m->statement.certificate_not_after),
-					    "orderDone",
-					    text_json(m->statement.certificate_order.hex))
-				: json_null());
+	json_object_set_new(
+	    o, "certificate",
+	    m->has_statement
+		? json_pack("{s:o, s:o, s:o}", "serial", text_json(m->statement.certificate_serial),
+			    "notAfter", time_json(m->statement.certificate_not_after), "orderDone",
+			    text_json(m->statement.certificate_order.hex))
+		: json_null());
 	return o;
 }
 

@@ -95,6 +95,7 @@ static void verbs_give_their_exit_code_and_words(void **state)
 	    {{"config", "keys"}, CTL_GOOD, "keyfile.maxAge\n", "Allowed: a duration"},
 	    {{"config", "keys", "mode"}, CTL_GOOD, "observe, ask or act", ""},
 	    {{"config", "keys", "moed"}, CTL_USAGE, "there is no key", ""},
+	    {{"config", "keys", "--manual"}, CTL_GOOD, "*keyfile.maxAge*\n\t", ""},
 	    {{"config", "keys", "--json"}, CTL_GOOD, "\"key\": \"keyfile.maxAge\"", ""},
 	    {{"schedule", "check", "central"},
 	     CTL_GOOD,

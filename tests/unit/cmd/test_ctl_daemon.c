@@ -142,6 +142,14 @@ static void an_old_or_empty_status_is_no_status(void **state)
 	}
 }
 
+#define ENTRY(second, kind, act)                                                                   \
+	"{\"at\":\"2026-11-22T01:00:0" second "Z\",\"kind\":\"" kind "\",\"act\":\"" act "\"}"
+#define TURN                                                                                       \
+	"{\"entries\":[" ENTRY("0", "intent", "restart") "," ENTRY(                                \
+	    "1", "done", "restart") "," ENTRY("1", "done",                                         \
+					      "publish-statement") "," ENTRY("2", "intent",        \
+									     "end-job") "]}"
+
 static void words_reach_the_daemon_and_its_answers_the_person(void **state)
 {
 	static const struct {
@@ -163,13 +171,14 @@ static void words_reach_the_daemon_and_its_answers_the_person(void **state)
 	     ""},
 	    {{"resume"}, "waiting", 200, "{}", "POST /v1/resume", CTL_GOOD, "goes on", ""},
 	    {{"approve", "--yes"},
-	     "healthy",
+	     "asks",
 	     200,
 	     "{\"approved\":\"it\"}",
 	     "POST /v1/approve",
 	     CTL_GOOD,
 	     "Approved: it",
 	     ""},
+	    {{"approve", "--yes"}, "healthy", 0, NULL, NULL, CTL_FAILED, "", "not in mode ask"},
 	    {{"abort", "--yes"},
 	     "waiting",
 	     200,
@@ -297,6 +306,46 @@ static void words_reach_the_daemon_and_its_answers_the_person(void **state)
 	    {{"history"},
 	     "healthy",
 	     200,
+	     TURN,
+	     "GET /v1/history",
+	     CTL_GOOD,
+	     "(CET)\n  02:00:01  done    restart\n  02:00:02  intent  end-job\n",
+	     ""},
+	    {{"history", "-n", "2"},
+	     "healthy",
+	     200,
+	     TURN,
+	     "GET /v1/history",
+	     CTL_GOOD,
+	     "(CET)\n  02:00:01  done    restart\n  02:00:02  intent  end-job\n",
+	     ""},
+	    {{"history", "-n", "1"},
+	     "healthy",
+	     200,
+	     TURN,
+	     "GET /v1/history",
+	     CTL_GOOD,
+	     "(CET)\n  02:00:02  intent  end-job\n",
+	     ""},
+	    {{"history", "--all"},
+	     "healthy",
+	     200,
+	     TURN,
+	     "GET /v1/history",
+	     CTL_GOOD,
+	     "02:00:00  intent  restart\n  02:00:01  done",
+	     ""},
+	    {{"history", "--all", "-n", "2"},
+	     "healthy",
+	     200,
+	     TURN,
+	     "GET /v1/history",
+	     CTL_GOOD,
+	     "(CET)\n  02:00:01  done    publish-statement\n  02:00:02",
+	     ""},
+	    {{"history"},
+	     "healthy",
+	     200,
 	     "{}",
 	     "GET /v1/history",
 	     CTL_GOOD,
@@ -307,8 +356,13 @@ static void words_reach_the_daemon_and_its_answers_the_person(void **state)
 		auto_free char *out = NULL, *err = NULL;
 		struct canned c = {.n = 0};
 		char path[512];
-		snprintf(path, sizeof(path), FIXTURE("%s.json"), rows[i].fixture);
+		bool asks = strcmp(rows[i].fixture, "asks") == 0;
+		snprintf(path, sizeof(path), FIXTURE("%s.json"),
+			 asks ? "healthy" : rows[i].fixture);
 		json_t *doc = fixture_json(path);
+		if (asks)
+			json_object_set_new(json_array_get(json_object_get(doc, "instances"), 0),
+					    "mode", json_string("ask"));
 		canned_status(&c, doc, 0);
 		if (rows[i].answer)
 			canned_json(&c, rows[i].status, rows[i].answer);

@@ -79,12 +79,25 @@ static void a_rotation_is_told_from_the_order_to_the_end(void **state)
 	set_reason(&m, true, "A rotation is wanted and waits: window: opens 1.");
 	assert_int_equal(film_look(&m, US_S), FOLLOW_GOING);
 	set_reason(&m, true, "A rotation is wanted and waits: window: opens 23.");
+	assert_int_equal(film_look(&m, 2 * US_S), FOLLOW_GOING);
+	set_reason(&m, true, "A rotation is wanted and waits: window: opens 45.");
+	assert_int_equal(film_look(&m, 9 * US_S), FOLLOW_GOING); /* told once */
+	set_reason(&m, true, "Something that passes in a moment.");
 	assert_int_equal(film_look(&m, US_S), FOLLOW_GOING);
+	m.now.us -= 11 * US_S;
 	/* it begins */
 	set(json_object_get(m.one, "rotation"), "order", ORDER);
 	json_object_set_new(m.one, "orders", json_array());
 	set_reason(&m, false, "db2 is restarted");
 	assert_int_equal(film_look(&m, US_S), FOLLOW_GOING);
+	/* this host's own member is away: the ledger is not read for a while */
+	json_t *rotation = json_incref(json_object_get(m.one, "rotation"));
+	json_object_set_new(m.one, "rotation", json_null());
+	json_object_set_new(json_object_get(m.one, "ledger"), "known", json_false());
+	assert_int_equal(film_look(&m, 0), FOLLOW_GOING);
+	json_object_set_new(m.one, "rotation", rotation);
+	json_object_set_new(json_object_get(m.one, "ledger"), "known", json_true());
+	assert_int_equal(film_look(&m, 0), FOLLOW_GOING);
 	/* db3 goes away and comes back */
 	json_object_set_new(member_of(&m, 1), "answers", json_false());
 	assert_int_equal(film_look(&m, US_S), FOLLOW_GOING);
@@ -109,7 +122,7 @@ static void a_rotation_is_told_from_the_order_to_the_end(void **state)
 	assert_int_equal(film_look(&m, 60 * US_S), FOLLOW_GOING);
 	json_object_set_new(json_object_get(m.one, "key"), "pivot", json_integer(8));
 	assert_int_equal(film_look(&m, US_S), FOLLOW_DONE);
-	film_end(&m, "02:00:53  2/5  A rotation is wanted and waits: window: opens 1.\n"
+	film_end(&m, "02:00:55  2/5  A rotation is wanted and waits: window: opens 23.\n"
 		     "02:00:55  key 8 made and sealed for all; key 7 -> key 8\n"
 		     "02:00:55  1/5  write 7+8 everywhere: 3 of 3\n"
 		     "02:00:55  2/5  load 7+8, in turn: 1 of 3\n"
@@ -122,6 +135,25 @@ static void a_rotation_is_told_from_the_order_to_the_end(void **state)
 		     "02:01:35  3/5  prove key 8 everywhere: 3 of 3\n"
 		     "02:02:36  key 7 refused and key 8 accepted by all\n"
 		     "Done in 1 min 44 s. 2 restarts, 1 election.\n");
+}
+
+static void a_turn_that_lasts_is_told_with_its_reason(void **state)
+{
+	struct film m;
+	film_begin(&m, FIXTURE("waiting.json"), FOLLOW_KEYFILE);
+	set_step(&m, 0, "to come", 0);
+	set_step(&m, 1, "to come", 0);
+	set_reason(&m, true, "db3 is starting since 1 s.");
+	json_object_set_new(member_of(&m, 1), "answers", json_false());
+	assert_int_equal(film_look(&m, US_S), FOLLOW_GOING);
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(film_look(&m, 3 * US_S), FOLLOW_GOING);
+	set_reason(&m, true, "db3 is starting since 40 s.");
+	assert_int_equal(film_look(&m, 3 * US_S), FOLLOW_GOING);
+	assert_int_equal(film_look(&m, 3 * US_S), FOLLOW_GOING);
+	film_end(&m, "02:00:53  2/5  db3 away\n"
+		     "02:00:53  key 8 made and sealed for all; key 7 -> key 8\n"
+		     "02:01:29  1/5  db3 is starting since 40 s.\n");
 }
 
 static void ends_that_are_no_success(void **state)
@@ -225,6 +257,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_rotation_is_told_from_the_order_to_the_end),
+	    cmocka_unit_test(a_turn_that_lasts_is_told_with_its_reason),
 	    cmocka_unit_test(ends_that_are_no_success),
 	    cmocka_unit_test(an_order_that_another_replaced_is_told),
 	    cmocka_unit_test(certificates_are_done_when_every_member_says_so),

@@ -40,7 +40,8 @@ static void manual_has_every_key_as_the_table(void **state)
 	struct str want = buf_str(&wanted);
 	while (str_cut(&want, '\n', &a))
 		if (!str_cut(&have, '\n', &b) || !str_equal(a, b))
-			fail_msg("doc/rotad.yaml.5.scd: the table says '%.*s', the page '%.*s'",
+			fail_msg("doc/rotad.yaml.5.scd: the table says '%.*s', the page '%.*s' "
+				 "(replace the keys by rotactl config keys --manual)",
 				 (int)a.n, a.p, (int)b.n, b.p);
 	assert_int_equal(end - begin, wanted.n);
 }

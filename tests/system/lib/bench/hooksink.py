@@ -38,9 +38,12 @@ class Message:
     def __init__(self, wrong, headers, body):
         self.wrong, self.headers, self.body = wrong, headers, body
         try:
-            self.json = json.loads(body)
-        except ValueError:
-            self.json, self.wrong = {}, wrong or "the body is not JSON"
+            whole = json.loads(body)
+            self.json = whole["data"]  # the envelope of Standard Webhooks: type, timestamp, data
+            if not whole["type"].endswith(self.json["event"]):
+                self.wrong = wrong or "type '%s' is not that of event '%s'" % (whole["type"], self.json["event"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self.json, self.wrong = {}, wrong or "the body is not as Standard Webhooks has it"
 
 
 class HookSink:

@@ -157,7 +157,10 @@ class Fleet:
         for r in self.all:
             r.start()
         for r in self.all:
-            wait_for("rotad of %s to answer" % r.name, seconds, lambda: r.ctl("status", "--json").status in (0, 1, 2), 0.2)
+            wait_for("rotad of %s to answer, or to end again and again" % r.name, seconds,
+                     lambda: r.starts > 8 or r.ctl("status", "--json").status in (0, 1, 2), 0.2)
+            if r.starts > 8 and not r.env:
+                raise RuntimeError("rotad of %s ended %d times: %s" % (r.name, len(r.ends), r.last_words(3).strip()))
         return self
 
     def stop(self):

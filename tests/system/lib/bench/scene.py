@@ -7,6 +7,8 @@ import shutil
 import tempfile
 import time
 
+from pymongo.errors import PyMongoError
+
 from . import hooksink, logs, nest, pki
 from .rotads import Fleet
 from .show import Checks, say, wait_for
@@ -87,8 +89,12 @@ class Scene:
         """Every keyfile holds one and the same key, another than before; all accept it and refuse the old one."""
         kept = [self.keys(m) for m in self.world.members]
         new = kept[0][0]
-        return (all(k == [new] for k in kept) and new != self.old_key and all(m.accepts(new) for m in self.world.members)
-                and not any(m.accepts(self.old_key) for m in self.world.members))
+        if new == self.old_key or any(k != [new] for k in kept):
+            return False
+        try:
+            return all(m.accepts(new) for m in self.world.members) and not any(m.accepts(self.old_key) for m in self.world.members)
+        except PyMongoError:  # one that is just being restarted
+            return False
 
     def wait_rotated(self, seconds=300):
         def test():
