@@ -540,6 +540,30 @@ static void look_at_server(struct seat *t, const struct mongod_target *self)
 	x->shutdown_timeout_ms = is_other && !t->has_server ? -1 : t->server.shutdown_timeout_ms;
 }
 
+/* The kept previous file's keys: a rollback needs them, also by a rotad that was started meanwhile.
+ */
+static void hold_previous(struct seat *t)
+{
+	struct file_view view;
+	struct err ignored = ERR_INIT;
+	auto_secret struct secret bytes = {.p = NULL};
+	struct keyring ring = {.n = 0};
+	struct ring_ids ids;
+	char path[PATH_BYTES_MAX];
+	if (t->chain.n >= KEYS_PER_FILE_MAX ||
+	    !t->ports.files.ops->look(t->ports.files.self, t->options.key_file, &view, &ignored))
+		return;
+	snprintf(path, sizeof(path), "%.4000s" FILES_PREVIOUS_SUFFIX, view.real_path);
+	if (t->ports.files.ops->read_secret(t->ports.files.self, path, KEYFILE_BYTES_MAX, &bytes,
+					    NULL, &ignored) &&
+	    keyfile_parse(bytes.p, bytes.n, &ring, &ignored) &&
+	    ring_ids_of(&ring, t->anchor.salt_hex, &ids, &ignored))
+		for (unsigned i = 0; i < ring.n; i++)
+			if (!keychain_add(&t->chain, &ids.ids[i], &ring.keys[i].text, &ignored))
+				break; /* looked at again in the next round */
+	keyring_fini(&ring);
+}
+
 static void look_at_job(struct seat *t)
 {
 	struct seen_job *j = &t->seen->job;
@@ -549,6 +573,7 @@ static void look_at_job(struct seat *t)
 	j->is_open = t->notes.job_is_open;
 	if (!j->is_open)
 		return;
+	hold_previous(t);
 	cut_z(j->process_before, sizeof(j->process_before), t->notes.job_process);
 	j->begun_at = t->notes.job_begun_at;
 	j->ring = t->notes.job_ring;
