@@ -32,6 +32,7 @@ def options():
     ap.add_argument("--drain", default="2s", metavar="D", help="how long a mongod that stops lets its clients go; mongod's own is 15s (2s)")
     ap.add_argument("--keep", action="store_true", help="leave everything running, and say where")
     ap.add_argument("--json", metavar="FILE", help="write the figures there")
+    ap.add_argument("--untimed", action="store_true", help="tell the figures that depend on the machine's load, but do not judge them")
     ap.add_argument("--by-hand", action="store_true", help=argparse.SUPPRESS)  # the same rotation by a bare script, to compare with
     try:
         a = ap.parse_args()
@@ -207,11 +208,12 @@ class Demo:
         c = self.checks
         c.that("no write failed", f["writes_failed"] == 0, [t for _, t in w.failed[:1]] or "%d sent again" % w.retries.n)
         c.that("no acknowledged write is lost", f["writes_lost"] == 0, "%d acknowledged" % f["writes_acknowledged"])
-        c.that("writes went on all the time", during >= ACKED_MIN and rate >= RATE_MIN, "%d during the keyfile rotation, %.0f a second" % (during, rate))
-        c.that("the longest pause is at most twice that of a bare step-down", f["longest_pause_ms"] <= PAUSE_MAX_RATIO * f["bare_pause_ms"],
+        timed = not self.a.untimed  # a shared machine is no place to judge times; what is promised of safety is judged always
+        c.that("writes went on all the time", during >= ACKED_MIN and (rate >= RATE_MIN or not timed), "%d during the keyfile rotation, %.0f a second" % (during, rate))
+        c.that("the longest pause is at most twice that of a bare step-down", f["longest_pause_ms"] <= PAUSE_MAX_RATIO * f["bare_pause_ms"] or not timed,
                "%d ms, bare %s ms" % (f["longest_pause_ms"], " ".join("%d" % (1000 * b) for b in sorted(self.bare))))
         limit = TIME_MAX_RATIO * f["seconds_bound"] + TIME_EXTRA_S * self.a.members
-        c.that("it took little more than mongod's own time", f["seconds_total"] <= limit,
+        c.that("it took little more than mongod's own time", f["seconds_total"] <= limit or not timed,
                "%.1f s; mongod's own %.1f s, limit %.1f s" % (f["seconds_total"], f["seconds_bound"], limit))
         c.that("two restarts a member", f["restarts"] == 2 * self.a.members, f["restarts"])
 
