@@ -113,6 +113,17 @@ static void tell_not_back(struct planner *p, bool is_rolled_back)
 		 s->self_host);
 }
 
+/* By this host's own record: has this member given its yea in the anchor's generation? */
+static bool has_own_yea(const struct seen *s)
+{
+	const struct anchor *a = &s->anchor;
+	for (unsigned i = 0; i < a->votes_n && i < INSTANCES_MAX; i++)
+		if (a->votes[i].generation == a->generation && a->votes[i].word == VOTE_YEA &&
+		    strcmp(a->votes[i].host, s->self_host) == 0)
+			return true;
+	return false;
+}
+
 /* A restart that we began and whose end is not recorded. No ledger is asked meanwhile (PROTOCOL 3).
  */
 bool job_plan(struct planner *p)
@@ -140,21 +151,16 @@ bool job_plan(struct planner *p)
 	 * back. */
 	if (!j->is_running && !s->process.is_alive && fact_known(s->process.fact)) {
 		struct key_name ring[KEYS_PER_FILE_MAX];
-		/* Back to a keyring with the pivot, and the new key after the yea (PROTOCOL 1). */
+		/* Back to a keyring with the pivot, and the new key after the yea (PROTOCOL 1). No
+		 * ledger is read while the member is away: the anchor tells, and when it is behind
+		 * the votes it still names both keys. */
+		const struct anchor *anchor = &s->anchor;
 		unsigned n = 0;
-		int r = seen_roll_index(s, s->self_host);
-		bool yea = p->generation == GENERATION_CARRIED ||
-			   (r >= 0 && s->ledger.roll.votes[r].word == VOTE_YEA);
-		if (p->generation == GENERATION_CARRIED) {
-			ring[n++] = s->ledger.proposal.pivot;
-			ring[n++] = s->ledger.proposal.next;
-		} else {
-			ring[n++] = p->pivot;
-			if (yea)
-				ring[n++] = s->ledger.proposal.next;
-		}
-		if (!j->is_rollback && n > 0 && key_id_given(&ring[0].id) &&
-		    s->ledger.has_proposal) {
+		ring[n++] = anchor->pivot;
+		if (key_id_given(&anchor->next.id) && has_own_yea(s))
+			ring[n++] = anchor->next;
+		if (!j->is_rollback && key_id_given(&anchor->pivot.id) &&
+		    key_id_given(&anchor->next.id)) {
 			struct act *a = plan_add(p, ACT_ROLL_BACK,
 						 "mongod exited with code %d after the restart",
 						 s->process.exit_code);
@@ -178,7 +184,7 @@ bool job_plan(struct planner *p)
 	/* The hook or unit failed and the old process runs on: a debt; the turn is given back,
 	 * since the job is known to be over. */
 	if (!j->is_running && !j->is_overdue && s->process.is_answering &&
-	    !seen_self(s)->is_quiescing) {
+	    !(seen_self(s) && seen_self(s)->is_quiescing)) {
 		struct event *e = plan_tell(p, "hook-failed", SEVERITY_WARNING, s->self_host);
 		if (e) {
 			snprintf(e->headline, sizeof(e->headline),
@@ -242,8 +248,9 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 	cut_z(p->plan->gates_for, sizeof(p->plan->gates_for), s->self_host);
 	if (!gate_check(p, GATE_FOR_TURN, &first)) {
 		const struct gate_result *g = &p->plan->gates[first];
-		/* What opens by itself is waited for with the turn in hand (a new primary, lag); what needs a person is not. */
-		if (l->is_claim_mine && g->verdict == GATE_REFUSE)
+		/* A new primary or lag is waited for with the turn in hand; anything else must not
+		 * keep the others from theirs. */
+		if (l->is_claim_mine && (g->verdict == GATE_REFUSE || !g->opens_soon))
 			plan_add(p, ACT_RELEASE_CLAIM, "%s: %s", g->name, g->text);
 		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
 		plan_wait(p, US_S / 4, "%s needs a restart to %s, and waits: %s: %s.", s->self_host,
