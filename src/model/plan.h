@@ -71,6 +71,7 @@ enum gate_verdict { GATE_PASS, GATE_WAIT, GATE_REFUSE, GATE_SKIP };
 struct gate_result {
 	const char *name; /* "a primary stays without it" */
 	enum gate_verdict verdict;
+	bool opens_soon; /* worth keeping a turn in hand for */
 	char text[160];
 };
 

@@ -144,6 +144,10 @@ static void release(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct plan *plan = p->plan;
+	/* Mode observe writes nothing, also no ledger (invariant 12). */
+	if (p->mode <= MODE_OBSERVE &&
+	    instance_mode(p->policy, p->instance, KIND_CERTIFICATES) <= MODE_OBSERVE)
+		return;
 	if (!s->ledger.is_claim_mine || s->ledger.claim.state == CLAIM_FREE || s->job.is_open ||
 	    !fact_known(s->ledger.fact) || strcmp(s->ledger.claim.host, s->self_host) != 0)
 		return;

@@ -388,25 +388,31 @@ static const struct {
 	unsigned stands_before; /* enum gate_for, or-ed */
 	enum gate_verdict (*ask)(const struct planner *p, enum gate_for what,
 				 struct gate_result *r);
+	bool opens_soon; /* by itself and within moments: a turn in hand is kept meanwhile. One that
+			    waits for a window, a person or another member's turn is given back, or
+			    nobody else could take his */
 } gate_table[] = {
-    {"mode", GATE_FOR_START | GATE_FOR_WRITE | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_mode},
-    {"hold", GATE_FOR_START | GATE_FOR_WRITE | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_hold},
-    {"window", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_window},
-    {"freeze", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_freeze},
-    {"clock", GATE_FOR_START, gate_clock},
-    {"keyfile", GATE_FOR_START | GATE_FOR_WRITE, gate_file},
-    {"a primary stays without it", GATE_FOR_START | GATE_FOR_TURN, gate_votes},
-    {"majority writes go on", GATE_FOR_START | GATE_FOR_TURN, gate_writes},
-    {"all others healthy", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_others},
-    {"its turn", GATE_FOR_TURN, gate_order},
-    {"lag", GATE_FOR_TURN, gate_lag},
-    {"a successor is ready", GATE_FOR_TURN, gate_successor},
-    {"only the key would change", GATE_FOR_START | GATE_FOR_TURN, gate_pending},
-    {"no backup, no index build", GATE_FOR_TURN, gate_busy},
-    {"all rehearsed", GATE_FOR_START, gate_rehearsed},
-    {"other users of the key", GATE_FOR_START, gate_other_users},
-    {"nothing owed", GATE_FOR_WRITE | GATE_FOR_TURN, gate_rested},
-    {"the turn is free", GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_claim},
+    {"mode", GATE_FOR_START | GATE_FOR_WRITE | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_mode,
+     false},
+    {"hold", GATE_FOR_START | GATE_FOR_WRITE | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_hold,
+     false},
+    {"window", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_window, false},
+    {"freeze", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_freeze, false},
+    {"clock", GATE_FOR_START, gate_clock, false},
+    {"keyfile", GATE_FOR_START | GATE_FOR_WRITE, gate_file, false},
+    {"a primary stays without it", GATE_FOR_START | GATE_FOR_TURN, gate_votes, false},
+    {"majority writes go on", GATE_FOR_START | GATE_FOR_TURN, gate_writes, false},
+    {"all others healthy", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_others,
+     true},
+    {"its turn", GATE_FOR_TURN, gate_order, false},
+    {"lag", GATE_FOR_TURN, gate_lag, true},
+    {"a successor is ready", GATE_FOR_TURN, gate_successor, true},
+    {"only the key would change", GATE_FOR_START | GATE_FOR_TURN, gate_pending, false},
+    {"no backup, no index build", GATE_FOR_TURN, gate_busy, false},
+    {"all rehearsed", GATE_FOR_START, gate_rehearsed, false},
+    {"other users of the key", GATE_FOR_START, gate_other_users, false},
+    {"nothing owed", GATE_FOR_WRITE | GATE_FOR_TURN, gate_rested, false},
+    {"the turn is free", GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_claim, false},
 };
 STATIC_ASSERT(ARRAY_N(gate_table) <= GATES_MAX, "GATES_MAX");
 
@@ -420,7 +426,8 @@ bool gate_check(struct planner *p, enum gate_for what, unsigned *ret_first)
 		struct gate_result *r = &plan->gates[plan->gates_n];
 		if (!(gate_table[i].stands_before & (unsigned)what))
 			continue;
-		*r = (struct gate_result){.name = gate_table[i].name};
+		*r = (struct gate_result){.name = gate_table[i].name,
+					  .opens_soon = gate_table[i].opens_soon};
 		enum gate_verdict v = gate_table[i].ask(p, what, r);
 		if (v == GATE_SKIP)
 			continue;

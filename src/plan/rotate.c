@@ -82,9 +82,14 @@ static void write_plan(struct planner *p, const struct key_name *want, unsigned 
 	struct act *a;
 	ring_print(want, want_n, keys, sizeof(keys));
 	if (!gate_check(p, GATE_FOR_WRITE, &first)) {
-		p->plan->needs_attention |= p->plan->gates[first].verdict == GATE_REFUSE;
+		const struct gate_result *g = &p->plan->gates[first];
+		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
+		/* A turn that cannot go on (it was rolled back, or held) is not kept from others.
+		 */
+		if (p->s->ledger.is_claim_mine && p->s->ledger.claim.state != CLAIM_FREE)
+			plan_add(p, ACT_RELEASE_CLAIM, "%s: %s", g->name, g->text);
 		plan_wait(p, US_S, "%s should hold key %s, and waits: %s: %s.", p->s->keyfile.path,
-			  keys, p->plan->gates[first].name, p->plan->gates[first].text);
+			  keys, g->name, g->text);
 		return;
 	}
 	if (p->policy->keyfile.writer == WRITER_EXTERNAL) {
@@ -124,9 +129,19 @@ static bool look_all(struct planner *p, bool wants_refused)
 				  : !plan_look(p, i, &g->next.id, &g->pivot.id, false))
 			all = false;
 	}
+	if (!all && wants_refused)
+		for (unsigned i = 0; i < s->members_n; i++)
+			if (seen_accepts(&s->members[i], &g->pivot.id)) {
+				p->plan->needs_attention = true;
+				plan_wait(p, US_S,
+					  "%s still accepts key %u, though its file is changed and "
+					  "its rotad has restarted it: restart it by hand.",
+					  s->members[i].host, g->pivot.number);
+				return false;
+			}
 	if (!all)
 		plan_wait(p, US_S / 2,
-			  wants_refused ? "Key %u is proven refused by every member."
+			  wants_refused ? "Looks whether every member refuses key %u."
 					: "Looks whether every member accepts key %u alone.",
 			  wants_refused ? g->pivot.number : g->next.number);
 	return all;

@@ -113,6 +113,17 @@ static void tell_not_back(struct planner *p, bool is_rolled_back)
 		 s->self_host);
 }
 
+/* By this host's own record: has this member given its yea in the anchor's generation? */
+static bool has_own_yea(const struct seen *s)
+{
+	const struct anchor *a = &s->anchor;
+	for (unsigned i = 0; i < a->votes_n && i < INSTANCES_MAX; i++)
+		if (a->votes[i].generation == a->generation && a->votes[i].word == VOTE_YEA &&
+		    strcmp(a->votes[i].host, s->self_host) == 0)
+			return true;
+	return false;
+}
+
 /* A restart that we began and whose end is not recorded. No ledger is asked meanwhile (PROTOCOL 3).
  */
 bool job_plan(struct planner *p)
@@ -146,20 +157,16 @@ bool job_plan(struct planner *p)
 		/* Back to a keyring with the pivot, and the new key after the yea (PROTOCOL 1). A
 		 * rotad that was started meanwhile has not read the ledger: its anchor knows the
 		 * same. */
+		const struct anchor *anchor = &s->anchor;
+		const struct proposal *g = &s->ledger.proposal;
+		const struct key_name *old = s->ledger.has_proposal ? &g->pivot : &anchor->pivot;
+		const struct key_name *new_key = s->ledger.has_proposal ? &g->next : &anchor->next;
 		unsigned n = 0;
-		const struct key_name *old =
-		    s->ledger.has_proposal ? &s->ledger.proposal.pivot : &s->anchor.pivot;
-		const struct key_name *new_key =
-		    s->ledger.has_proposal ? &s->ledger.proposal.next : &s->anchor.next;
-		bool yea = p->generation == GENERATION_CARRIED;
-		for (unsigned i = 0; i < s->anchor.votes_n && i < INSTANCES_MAX; i++)
-			yea |= s->anchor.votes[i].word == VOTE_YEA &&
-			       s->anchor.votes[i].generation == s->anchor.generation &&
-			       strcmp(s->anchor.votes[i].host, s->self_host) == 0;
 		ring[n++] = *old;
-		if (yea && key_id_given(&new_key->id))
+		if (key_id_given(&new_key->id) && !key_id_equal(&old->id, &new_key->id) &&
+		    (has_own_yea(s) || p->generation == GENERATION_CARRIED))
 			ring[n++] = *new_key;
-		if (!j->is_rollback && key_id_given(&ring[0].id)) {
+		if (!j->is_rollback && key_id_given(&old->id) && key_id_given(&new_key->id)) {
 			struct act *a = plan_add(p, ACT_ROLL_BACK,
 						 "mongod exited with code %d after the restart",
 						 s->process.exit_code);
@@ -247,9 +254,9 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 	cut_z(p->plan->gates_for, sizeof(p->plan->gates_for), s->self_host);
 	if (!gate_check(p, GATE_FOR_TURN, &first)) {
 		const struct gate_result *g = &p->plan->gates[first];
-		/* What opens by itself is waited for with the turn in hand (a new primary, lag);
-		 * what needs a person is not. */
-		if (l->is_claim_mine && g->verdict == GATE_REFUSE)
+		/* A new primary or lag is waited for with the turn in hand; anything else must not
+		 * keep the others from theirs. */
+		if (l->is_claim_mine && (g->verdict == GATE_REFUSE || !g->opens_soon))
 			plan_add(p, ACT_RELEASE_CLAIM, "%s: %s", g->name, g->text);
 		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
 		plan_wait(p, US_S / 4, "%s needs a restart to %s, and waits: %s: %s.", s->self_host,

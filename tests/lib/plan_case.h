@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A healthy set of three as one rotad sees it, for the planner's tests: each row starts from it and
+ * spoils one thing. Members a (primary), b and c; this rotad's is set by case_begin(). */
+#ifndef TESTS_LIB_PLAN_CASE_H
+#define TESTS_LIB_PLAN_CASE_H
+
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/planner.h"
+
+#define CASE_NOW (1800000000 * US_S)
+
+/* One row's world; large, so there is one. */
+static struct {
+	struct seen s;
+	struct policy policy;
+	struct instance_policy instance;
+	struct plan plan;
+} the;
+
+static inline struct key_name key_n(unsigned n)
+{
+	struct key_name k = {.number = n};
+	memset(k.id.hex, '0', KEY_ID_CHARS);
+	k.id.hex[KEY_ID_CHARS - 2] = (char)('0' + n / 10 % 10);
+	k.id.hex[KEY_ID_CHARS - 1] = (char)('0' + n % 10);
+	return k;
+}
+static inline struct ring_ids ring_of(unsigned first, unsigned second)
+{
+	struct ring_ids r = {.is_known = true, .n = second ? 2 : 1};
+	r.ids[0] = key_n(first).id;
+	if (second)
+		r.ids[1] = key_n(second).id;
+	return r;
+}
+static inline const char *host_n(unsigned i)
+{
+	static const char *const hosts[] = {"a:27017", "b:27017", "c:27017", "d:27017", "e:27017"};
+	ASSERT(i < ARRAY_N(hosts));
+	return hosts[i];
+}
+static inline struct spki spki_n(unsigned i)
+{
+	struct spki k;
+	memset(k.hex, 'a' + (int)i, SPKI_CHARS);
+	k.hex[SPKI_CHARS] = 0;
+	return k;
+}
+static inline struct token token_n(unsigned i)
+{
+	struct token t;
+	memset(t.hex, '0' + (int)i, TOKEN_CHARS);
+	t.hex[TOKEN_CHARS] = 0;
+	return t;
+}
+/* The n-th process of member i. */
+static inline void process_name(char out[PROCESS_ID_CHARS + 1], unsigned i, unsigned n)
+{
+	snprintf(out, PROCESS_ID_CHARS + 1, "%c%022u", 'a' + (int)i % 26, n % 100000);
+}
+static inline struct fact seen_at(int64_t us)
+{
+	return (struct fact){.who = WITNESS_OWN_EYES, .at = {.us = us}};
+}
+
+static inline void case_member(struct seen *s, unsigned i, bool is_primary)
+{
+	struct seen_member *m = &s->members[i];
+	struct statement *t = &m->statement;
+	*m = (struct seen_member){.id = (int)i,
+				  .is_voter = true,
+				  .is_electable = true,
+				  .hello = seen_at(CASE_NOW),
+				  .status = seen_at(CASE_NOW),
+				  .sees_all = true,
+				  .is_seen_by_all = true,
+				  .has_statement = true};
+	m->is_self = (int)i == s->self;
+	m->is_primary = is_primary;
+	m->is_secondary = !is_primary;
+	m->state = is_primary ? MEMBER_PRIMARY : MEMBER_SECONDARY;
+	cut_z(m->host, sizeof(m->host), host_n(i));
+	process_name(m->process_id, i, 1);
+	t->head.from = spki_n(i);
+	t->head.at.us = CASE_NOW;
+	cut_z(t->host, sizeof(t->host), m->host);
+	t->member = m->id;
+	cut_z(t->process_id, sizeof(t->process_id), m->process_id);
+	t->disk = t->running = ring_of(1, 0);
+	t->protocol = PROTOCOL_NUMBER;
+	cut_z(t->mode, sizeof(t->mode), "act");
+	t->is_rehearsed = true;
+	m->statement_moved.us = CASE_NOW;
+}
+
+static inline void case_policy(struct policy *p, struct instance_policy *i)
+{
+	memset(p, 0, sizeof(*p));
+	memset(i, 0, sizeof(*i));
+	p->mode = p->authorities_mode = MODE_ACT;
+	p->zones_n = 1;
+	p->keyfile =
+	    (struct keyfile_policy){.mode = MODE_ACT, .min_age_us = US_DAY, .max_parallel = 1};
+	p->certificates = (struct certificates_policy){
+	    .mode = MODE_ACT, .renew_at_ppm = 670000, .outage_budget_us = 10 * US_DAY};
+	cut_z(p->certificates.authority, sizeof(p->certificates.authority), "house");
+	cut_z(i->name, sizeof(i->name), "rs0");
+	i->mode = MODE_ACT;
+	i->drain_us = -1;
+	i->max_lag_us = 10 * US_S;
+	i->restart_timeout_us = 5 * US_MIN;
+}
+
+/* What the rotad of member self sees: all is well, nothing is under way, mode act. */
+static inline void case_fill(struct seen *s, unsigned self)
+{
+	memset(s, 0, sizeof(*s));
+	s->now.us = CASE_NOW;
+	s->self = (int)self;
+	s->identity = spki_n(self);
+	s->is_clock_sane = s->has_salt = s->is_rehearsed = true;
+	s->config = seen_at(CASE_NOW);
+	s->config_version = s->config_term = 1;
+	s->majority_votes = s->write_majority = 2;
+	cut_z(s->instance, sizeof(s->instance), "rs0");
+	cut_z(s->cluster, sizeof(s->cluster), "rs0");
+	cut_z(s->self_host, sizeof(s->self_host), host_n(self));
+	s->members_n = 3;
+	for (unsigned i = 0; i < s->members_n; i++)
+		case_member(s, i, i == 0);
+	s->anchor.ledger = token_n(1);
+	s->anchor.pivot = key_n(1);
+	s->anchor.highest_number = 1;
+	s->keyfile = (struct seen_keyfile){
+	    .fact = seen_at(CASE_NOW), .ring = ring_of(1, 0), .is_writable = true};
+	cut_z(s->keyfile.path, sizeof(s->keyfile.path), "/etc/mongod.key");
+	s->process = (struct seen_process){.fact = seen_at(CASE_NOW),
+					   .is_alive = true,
+					   .is_answering = true,
+					   .loaded = ring_of(1, 0),
+					   .exit_code = -1,
+					   .shutdown_timeout_ms = 15000};
+	process_name(s->process.process_id, self, 1);
+	cut_z(s->process.cluster_auth_mode, sizeof(s->process.cluster_auth_mode), "keyFile");
+	s->ledger.fact = seen_at(CASE_NOW);
+	s->ledger.exists = true;
+	s->ledger.id = token_n(1);
+	s->ledger.identities_n = 3;
+}
+
+static inline void case_begin(unsigned self)
+{
+	memset(&the, 0, sizeof(the));
+	case_fill(&the.s, self);
+	case_policy(&the.policy, &the.instance);
+}
+
+/* A proposal from key 1 to key 2 with all three in its roll; votes as letters: '-', 'y', 'n'. */
+static inline void case_propose(struct seen *s, const char *votes)
+{
+	struct proposal *g = &s->ledger.proposal;
+	struct roll *r = &s->ledger.roll;
+	s->ledger.has_proposal = true;
+	g->generation = r->generation = s->anchor.generation = 1;
+	g->pivot = key_n(1);
+	g->next = s->anchor.next = key_n(2);
+	g->roll_n = s->members_n;
+	r->rev = 1;
+	for (unsigned i = 0; i < g->roll_n; i++) {
+		g->roll[i] = (struct roll_entry){.member = (int)i, .identity = spki_n(i)};
+		cut_z(g->roll[i].host, sizeof(g->roll[i].host), s->members[i].host);
+		r->votes[i].word = votes[i] == 'y'   ? VOTE_YEA
+				   : votes[i] == 'n' ? VOTE_NAY
+						     : VOTE_NONE;
+	}
+	if (s->self >= 0 && r->votes[s->self].word != VOTE_NONE) {
+		s->anchor.votes_n = 1;
+		s->anchor.votes[0].word = r->votes[s->self].word;
+		s->anchor.votes[0].generation = 1;
+		cut_z(s->anchor.votes[0].host, sizeof(s->anchor.votes[0].host), s->self_host);
+	}
+}
+static inline void case_close(struct seen *s, bool is_carried)
+{
+	s->ledger.roll.closure = (struct closure){.is_given = true,
+						  .generation = s->ledger.proposal.generation,
+						  .is_carried = is_carried};
+}
+/* The rings of member i, on disk and loaded, in its rotad's own eyes or in its statement. */
+static inline void case_rings(struct seen *s, unsigned i, struct ring_ids disk,
+			      struct ring_ids loaded)
+{
+	s->members[i].statement.disk = disk;
+	s->members[i].statement.running = loaded;
+	if ((int)i == s->self) {
+		s->keyfile.ring = disk;
+		s->process.loaded = loaded;
+	}
+}
+static inline void case_proof(struct seen *s, unsigned i, unsigned key, enum login_verdict verdict)
+{
+	struct seen_member *m = &s->members[i];
+	ASSERT(m->proofs_n < PROOFS_PER_MEMBER_MAX);
+	struct key_proof *p = &m->proofs[m->proofs_n++];
+	*p = (struct key_proof){.fact = seen_at(CASE_NOW),
+				.key = key_n(key).id,
+				.verdict = verdict,
+				.is_controlled = true};
+	cut_z(p->process_id, sizeof(p->process_id), m->process_id);
+}
+static inline void case_claim(struct seen *s, enum claim_state state, unsigned holder)
+{
+	s->ledger.claim = (struct claim){.rev = 1, .state = state};
+	cut_z(s->ledger.claim.host, sizeof(s->ledger.claim.host), host_n(holder));
+	s->ledger.is_claim_mine = (int)holder == s->self;
+}
+static inline void case_order(struct seen *s, enum order_kind kind)
+{
+	struct order *o = &s->ledger.orders[s->ledger.orders_n++];
+	*o = (struct order){.id = token_n(7), .kind = kind};
+	o->head.from = s->identity;
+	o->head.at.us = CASE_NOW;
+	cut_z(o->who, sizeof(o->who), "alice");
+}
+static inline void case_job(struct seen *s)
+{
+	s->job = (struct seen_job){
+	    .is_open = true, .begun_at = {.us = CASE_NOW - US_S}, .ring = s->keyfile.ring};
+	process_name(s->job.process_before, (unsigned)s->self, 1);
+	memset(&s->ledger, 0, sizeof(s->ledger)); /* no ledger call between stop and ready */
+}
+static inline void case_plan(void)
+{
+	plan_step(&the.s, &the.policy, &the.instance, 5, &the.plan);
+}
+static inline const struct act *planned(enum act_kind kind)
+{
+	for (unsigned i = 0; i < the.plan.acts_n; i++)
+		if (the.plan.acts[i].kind == kind)
+			return &the.plan.acts[i];
+	return NULL;
+}
+static inline const struct gate_result *gate_named(const char *name)
+{
+	for (unsigned i = 0; i < the.plan.gates_n; i++)
+		if (strcmp(the.plan.gates[i].name, name) == 0)
+			return &the.plan.gates[i];
+	return NULL;
+}
+static inline const struct event *told(const char *name)
+{
+	for (unsigned i = 0; i < the.plan.events_n; i++)
+		if (strcmp(the.plan.events[i].name, name) == 0)
+			return &the.plan.events[i];
+	return NULL;
+}
+
+#endif

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole rotation, walked by the planners of three hosts on a toy world. ROTAD_TEST_SEEDS=N
+ * walks N random interleavings instead of a few. */
+#include "lib/test.h"
+
+#include <stdlib.h>
+
+#include "lib/plan_toy.h"
+
+enum { BOUND = 800, STEPS = 20000 };
+
+static unsigned seeds(unsigned by_default)
+{
+	const char *n = getenv("ROTAD_TEST_SEEDS");
+	return n ? (unsigned)strtoul(n, NULL, 10) : by_default;
+}
+
+static void assert_unbroken(uint64_t seed)
+{
+	if (toy.broken[0])
+		fail_msg("seed %llu: %s", (unsigned long long)seed, toy.broken);
+}
+
+/* Why does nothing more happen? */
+static void assert_ended(unsigned took, unsigned bound, uint64_t seed)
+{
+	assert_unbroken(seed);
+	if (took > bound)
+		fail_msg("seed %llu: not over: a: %s | b: %s | c: %s", (unsigned long long)seed,
+			 toy.plans[0].reason, toy.plans[1].reason, toy.plans[2].reason);
+}
+
+static void assert_all_hold(unsigned key)
+{
+	for (unsigned i = 0; i < toy.w.n; i++) {
+		const struct toy_member *m = &toy.w.m[i];
+		assert_int_equal(m->disk.n, 1);
+		assert_int_equal(m->disk.keys[0], key);
+		assert_int_equal(m->loaded.n, 1);
+		assert_int_equal(m->loaded.keys[0], key);
+	}
+}
+
+static void a_rotation_ends_with_six_restarts_two_elections_and_three_refused_logins(void **state)
+{
+	toy_begin(3);
+	assert_ended(toy_run(BOUND), BOUND, 0);
+	assert_all_hold(2);
+	assert_int_equal(toy.w.restarts, 6);
+	assert_int_equal(toy.w.elections, 2);
+	assert_int_equal(toy.w.refusals, 3);
+	assert_int_equal(toy.w.acts[ACT_PUT_KEYFILE], 6);
+	assert_int_equal(toy.w.acts[ACT_VOTE], 3);
+	assert_int_equal(toy.w.acts[ACT_PROPOSE], 1);
+	assert_int_equal(toy.w.acts[ACT_RETIRE], 3);
+	/* Nothing is left to do. */
+	unsigned before = toy.w.acts_all;
+	for (int i = 0; i < 20; i++)
+		(void)toy_run(1);
+	assert_int_equal(toy.w.acts_all - toy.w.acts[ACT_PUBLISH_STATEMENT],
+			 before - toy.w.acts[ACT_PUBLISH_STATEMENT]);
+}
+
+static void any_interleaving_keeps_the_invariants_and_ends(void **state)
+{
+	for (uint64_t seed = 1; seed <= seeds(8); seed++) {
+		toy_begin(3);
+		assert_ended(toy_run_mixed(seed, STEPS), STEPS, seed);
+		assert_all_hold(2);
+		assert_int_equal(toy.w.restarts, 6);
+		assert_int_equal(toy.w.acts[ACT_PROPOSE], 1);
+	}
+}
+
+static void acts_that_are_recorded_and_not_done_only_cost_time(void **state)
+{
+	for (uint64_t seed = 1; seed <= seeds(6); seed++) {
+		toy_begin(3);
+		toy.w.drop_ppm = 300000;
+		assert_ended(toy_run_mixed(seed, STEPS), STEPS, seed);
+		assert_all_hold(2);
+		assert_int_equal(toy.w.restarts, 6);
+	}
+}
+
+/* A person gives nays for all that have not voted. */
+static bool abort_now(void)
+{
+	bool any = false;
+	for (unsigned i = 0; i < toy.w.n; i++)
+		if (toy.w.has_proposal && toy.w.roll.votes[i].word == VOTE_NONE) {
+			toy.w.roll.votes[i].word = VOTE_NAY;
+			any = true;
+		}
+	toy.w.roll_rev++;
+	return any;
+}
+
+static void an_aborted_rotation_is_undone_and_its_key_is_burnt(void **state)
+{
+	for (uint64_t seed = 1; seed <= seeds(6); seed++) {
+		unsigned when = 10 + (unsigned)seed * 37 % 300;
+		toy_begin(3);
+		if (toy_run_mixed(seed, when) <= when || !toy.w.has_proposal || !abort_now())
+			continue;
+		assert_ended(toy_run_mixed(seed, STEPS), STEPS, seed);
+		assert_all_hold(1);
+		assert_false(toy.w.roll.closure.is_carried);
+		for (unsigned i = 0; i < 3; i++) {
+			assert_int_equal(toy.w.m[i].anchor.retired[0].number, 2);
+			assert_int_equal(toy.w.m[i].anchor.pivot.number, 1);
+		}
+		assert_int_equal(toy.w.refusals, 0);
+	}
+}
+
+static void after_an_undone_rotation_the_next_one_uses_another_key(void **state)
+{
+	toy_begin(3);
+	while (!(toy.w.has_proposal && toy.w.restarts > 1))
+		(void)toy_run(1);
+	assert_true(abort_now());
+	assert_ended(toy_run(BOUND), BOUND, 0);
+	toy.w.order.id = token_n(8);
+	for (int i = 0; i < 20; i++)
+		(void)toy_run(1);
+	assert_int_equal(toy.w.proposal.generation, 2);
+	assert_int_equal(toy.w.proposal.next.number, 3);
+	assert_ended(toy_run(BOUND), BOUND, 0);
+	while (toy.w.m[0].anchor.retired_n + toy.w.m[1].anchor.retired_n +
+		       toy.w.m[2].anchor.retired_n <
+		   6 &&
+	       !toy.broken[0] && toy.w.now_us < CASE_NOW + US_H)
+		(void)toy_run(1);
+	assert_unbroken(0);
+	assert_all_hold(3);
+}
+
+static void a_member_that_does_not_come_back_is_rolled_back_and_all_are_held(void **state)
+{
+	toy_begin(3);
+	toy.w.m[1].is_broken_by_two = true; /* it is the first in turn */
+	assert_int_equal(toy_run(150), 151);
+	assert_unbroken(0);
+	assert_int_equal(toy.w.acts[ACT_ROLL_BACK], 1);
+	assert_true(toy.w.m[1].is_up);
+	assert_int_equal(toy.w.m[1].disk.n, 1);
+	assert_int_equal(toy.w.m[1].loaded.keys[0], 1);
+	assert_true(toy.w.hold.is_on);
+	assert_int_equal(toy.w.restarts, 2);
+	assert_int_equal(toy.w.claim.state, CLAIM_FREE);
+	/* Mended and resumed: it goes on to the end. */
+	toy.w.m[1].is_broken_by_two = false;
+	toy.w.hold.is_on = false;
+	toy.w.m[1].debts.rolled_back_at.us = 0;
+	assert_ended(toy_run(BOUND), BOUND, 0);
+	assert_all_hold(2);
+}
+
+static void a_rolled_back_one_in_any_interleaving_leaves_the_others_a_key(void **state)
+{
+	for (uint64_t seed = 1; seed <= seeds(6); seed++) {
+		toy_begin(3);
+		toy.w.m[seed % 3].is_broken_by_two = true;
+		(void)toy_run_mixed(seed, 1500);
+		assert_unbroken(seed);
+		assert_int_equal(toy.w.acts[ACT_ROLL_BACK], 1);
+		assert_true(toy.w.hold.is_on);
+		assert_false(toy.w.roll.closure.is_given);
+	}
+}
+
+static void while_held_nothing_is_written_or_restarted_and_resume_goes_on(void **state)
+{
+	for (unsigned after = 3; after < 120; after += 13) {
+		unsigned restarts, puts;
+		toy_begin(3);
+		(void)toy_run(after);
+		toy.w.hold.is_on = true;
+		restarts = toy.w.restarts;
+		puts = toy.w.acts[ACT_PUT_KEYFILE];
+		(void)toy_run(60);
+		assert_unbroken(after);
+		assert_int_equal(toy.w.restarts, restarts);
+		assert_int_equal(toy.w.acts[ACT_PUT_KEYFILE], puts);
+		for (unsigned i = 0; i < 3; i++)
+			assert_true(toy.w.m[i].is_up);
+		if (!toy_is_over())
+			assert_int_equal(toy.w.claim.state, CLAIM_FREE);
+		toy.w.hold.is_on = false;
+		assert_ended(toy_run(BOUND), BOUND, after);
+		assert_int_equal(toy.w.restarts, 6);
+	}
+}
+
+static void mode_ask_waits_for_approval(void **state)
+{
+	toy_begin(3);
+	toy.policy.mode = MODE_ASK;
+	toy.w.has_order = false;
+	toy.policy.keyfile.max_age_us = 90 * US_DAY;
+	for (unsigned i = 0; i < 3; i++)
+		toy.eyes[i].keyfile.born.us = CASE_NOW - 91 * US_DAY;
+	assert_int_equal(toy_run(60), 61);
+	assert_unbroken(0);
+	assert_int_equal(toy.w.acts_all, toy.w.acts[ACT_PUBLISH_STATEMENT]);
+	assert_non_null(strstr(toy.plans[0].reason, "approve"));
+	toy.w.is_approved = true;
+	(void)toy_run(10);
+	toy.w.is_approved = false; /* it was for the start; what runs is brought to its end */
+	assert_ended(toy_run(BOUND), BOUND, 0);
+	assert_all_hold(2);
+}
+
+static void mode_observe_never_acts_whatever_it_sees(void **state)
+{
+	toy_begin(3);
+	struct plan *plan = &the.plan;
+	for (unsigned round = 0; round < 400 && !toy_is_over(); round++) {
+		for (unsigned r = 0; r < 3; r++) {
+			struct policy policy = toy.policy;
+			if (toy.w.m[r].job_is_open)
+				continue;
+			policy.mode = MODE_OBSERVE;
+			toy_observe(r);
+			plan_step(&toy.eyes[r], &policy, &toy.instance, 0, plan);
+			assert_int_equal(plan->acts_n, 0);
+			assert_int_equal(plan->looks_n, 0); /* nor a failed login */
+		}
+		(void)toy_run(1);
+	}
+	assert_true(toy_is_over());
+}
+
+static void an_arbiter_needs_leave_for_the_stop_of_majority_writes(void **state)
+{
+	toy_begin(3);
+	toy.w.has_arbiter = true;
+	assert_int_equal(toy_run(60), 61);
+	assert_int_equal(toy.w.acts[ACT_PROPOSE], 0);
+	assert_non_null(strstr(toy.plans[2].reason, "majorityWrites"));
+	toy.instance.allow_downtime = DOWNTIME_MAJORITY_WRITES;
+	assert_ended(toy_run(BOUND), BOUND, 0);
+	assert_all_hold(2);
+}
+
+static void a_standalone_needs_leave_to_be_away(void **state)
+{
+	toy_begin(1);
+	assert_int_equal(toy_run(60), 61);
+	assert_int_equal(toy.w.acts[ACT_PROPOSE], 0);
+	assert_non_null(strstr(toy.plans[0].reason, "allowDowntime: all"));
+	toy.instance.allow_downtime = DOWNTIME_ALL;
+	assert_ended(toy_run(BOUND), BOUND, 0);
+	assert_all_hold(2);
+	assert_int_equal(toy.w.restarts, 2);
+	assert_int_equal(toy.w.acts[ACT_TAKE_CLAIM], 0);
+}
+
+static void write_foreign(unsigned i, unsigned first, unsigned second)
+{
+	toy_write(i, (struct toy_ring){.n = second ? 2 : 1, .keys = {first, second}}, false);
+}
+
+static void a_foreign_write_of_known_keys_is_put_back_once_and_never_restarted_onto(void **state)
+{
+	toy_begin(3);
+	while (toy.w.acts[ACT_CLOSE] == 0 && toy.w.acts[ACT_VOTE] < 3)
+		(void)toy_run(1);
+	/* All have voted: the pivot is 2, and somebody puts the old file back. */
+	write_foreign(1, 1, 0);
+	unsigned process = toy.w.m[1].process;
+	(void)toy_run(40);
+	assert_unbroken(0);
+	assert_int_equal(toy.w.acts[ACT_RESTORE_KEYFILE], 1);
+	assert_true(toy.w.hold.is_on);
+	assert_true(toy_has(&toy.w.m[1].disk, 2));
+	/* A second time: nothing more is written, and resumed or not, it is not restarted. */
+	write_foreign(1, 1, 0);
+	toy.w.hold.is_on = false;
+	(void)toy_run(200);
+	assert_unbroken(0);
+	assert_int_equal(toy.w.acts[ACT_RESTORE_KEYFILE], 1);
+	assert_int_equal(toy.w.m[1].process, process);
+	assert_true(toy.w.hold.is_on);
+	assert_int_equal(toy.w.m[1].disk.keys[0], 1);
+}
+
+static void a_strangers_key_is_left_alone_and_holds(void **state)
+{
+	toy_begin(3);
+	write_foreign(2, 9, 0);
+	(void)toy_run(60);
+	assert_true(toy.w.hold.is_on);
+	assert_int_equal(toy.w.acts[ACT_RESTORE_KEYFILE] + toy.w.acts[ACT_PUT_KEYFILE] +
+			     toy.w.acts[ACT_PROPOSE] + toy.w.restarts,
+			 0);
+	assert_int_equal(toy.w.m[2].disk.keys[0], 9);
+}
+
+static void a_restart_by_somebody_else_is_taken_as_it_is(void **state)
+{
+	for (unsigned after = 3; after < 130; after += 9) {
+		toy_begin(3);
+		(void)toy_run(after);
+		for (unsigned i = 0; i < 3; i++)
+			if (toy.w.m[i].is_up && toy.w.primary != (int)i)
+				toy_start(i);
+		assert_ended(toy_run(BOUND), BOUND, after);
+		assert_all_hold(2);
+	}
+}
+
+/* Not a test of behaviour: that these walks went where they should, so that they cannot pass by
+ * doing nothing. */
+static void the_walks_reached_the_acts_and_gates(void **state)
+{
+	static const enum act_kind expected[] = {ACT_PUBLISH_STATEMENT,
+						 ACT_PROPOSE,
+						 ACT_PUT_KEYFILE,
+						 ACT_RESTORE_KEYFILE,
+						 ACT_TAKE_CLAIM,
+						 ACT_CLAIM_ACTING,
+						 ACT_RELEASE_CLAIM,
+						 ACT_STEP_DOWN,
+						 ACT_RESTART,
+						 ACT_END_JOB,
+						 ACT_ROLL_BACK,
+						 ACT_VOTE,
+						 ACT_HOLD,
+						 ACT_CLOSE,
+						 ACT_RETIRE};
+	for (size_t i = 0; i < ARRAY_N(expected); i++)
+		if (!toy.acts_reached[expected[i]])
+			fail_msg("no walk reached '%s'", act_table[expected[i]].word);
+	for (unsigned i = 0; i < ACT_N; i++)
+		if (toy.acts_reached[i])
+			print_message("act  %-20s %u\n", act_table[i].word, toy.acts_reached[i]);
+	for (unsigned i = 0; i < ARRAY_N(toy.gate_names) && toy.gate_names[i]; i++) {
+		print_message("gate %-28s pass %u, wait %u, refuse %u\n", toy.gate_names[i],
+			      toy.gates_reached[i][GATE_PASS], toy.gates_reached[i][GATE_WAIT],
+			      toy.gates_reached[i][GATE_REFUSE]);
+		assert_true(toy.gates_reached[i][GATE_PASS] > 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		a_rotation_ends_with_six_restarts_two_elections_and_three_refused_logins),
+	    cmocka_unit_test(any_interleaving_keeps_the_invariants_and_ends),
+	    cmocka_unit_test(acts_that_are_recorded_and_not_done_only_cost_time),
+	    cmocka_unit_test(an_aborted_rotation_is_undone_and_its_key_is_burnt),
+	    cmocka_unit_test(after_an_undone_rotation_the_next_one_uses_another_key),
+	    cmocka_unit_test(a_member_that_does_not_come_back_is_rolled_back_and_all_are_held),
+	    cmocka_unit_test(a_rolled_back_one_in_any_interleaving_leaves_the_others_a_key),
+	    cmocka_unit_test(while_held_nothing_is_written_or_restarted_and_resume_goes_on),
+	    cmocka_unit_test(mode_ask_waits_for_approval),
+	    cmocka_unit_test(mode_observe_never_acts_whatever_it_sees),
+	    cmocka_unit_test(an_arbiter_needs_leave_for_the_stop_of_majority_writes),
+	    cmocka_unit_test(a_standalone_needs_leave_to_be_away),
+	    cmocka_unit_test(
+		a_foreign_write_of_known_keys_is_put_back_once_and_never_restarted_onto),
+	    cmocka_unit_test(a_strangers_key_is_left_alone_and_holds),
+	    cmocka_unit_test(a_restart_by_somebody_else_is_taken_as_it_is),
+	    cmocka_unit_test(the_walks_reached_the_acts_and_gates),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
