@@ -43,7 +43,8 @@ static void tell(struct planner *p, const char *name, const char *keys, const ch
 
 static void hold(struct planner *p, const char *why)
 {
-	if (!p->s->ledger.hold.is_on && p->s->ledger.exists)
+	/* Mode observe writes nothing, also no ledger (invariant 12). */
+	if (p->mode >= MODE_ASK && !p->s->ledger.hold.is_on && p->s->ledger.exists)
 		snprintf(plan_add(p, ACT_HOLD, "%s", why)->undo, 160, "rotactl resume");
 }
 
@@ -107,7 +108,7 @@ bool foreign_plan(struct planner *p)
 		}
 		a = plan_add(p, ACT_RESTORE_KEYFILE, "the file holds %s; put back once", keys);
 		a->ring_n = want_n;
-		memcpy(a->ring, want, sizeof(want));
+		memcpy(a->ring, want, want_n * sizeof(*want));
 		tell(p, "foreign-write", keys,
 		     "Put the keyfile back once, parsed it, and held all rotations. If it is "
 		     "overwritten again we will not fight.");
@@ -121,7 +122,8 @@ bool foreign_plan(struct planner *p)
 	tell(p, s->debts.restored_at.us ? "second-writer" : "foreign-write", keys,
 	     s->debts.restored_at.us
 		 ? "Nothing more: it was put back once within 24 h. All rotations are held."
-		 : "Held all rotations. The file is left as it is.");
+	     : p->mode <= MODE_OBSERVE ? "Nothing: rotad only looks (mode observe)."
+				       : "Held all rotations. The file is left as it is.");
 	plan_wait(p, 5 * US_S,
 		  "The keyfile of %s was overwritten by something else (%s); nothing more is "
 		  "written. Do not restart it.",

@@ -133,7 +133,12 @@ static bool safe_write(const struct seen *s, const struct act *a, struct err *er
 static bool safe_restart(const struct seen *s, const struct act *a, struct err *err)
 {
 	struct key_name pivot = seen_pivot(s);
-	if (s->keyfile.ring.is_known && !ring_ids_has(&s->keyfile.ring, &pivot.id))
+	/* Invariant 8: unknown never permits a disruptive act. */
+	if (!s->keyfile.ring.is_known)
+		return err_set(err, ERR_BUG,
+			       "invariant 8: the keyfile is not readable: this member is not "
+			       "restarted");
+	if (!ring_ids_has(&s->keyfile.ring, &pivot.id))
 		return err_set(
 		    err, ERR_BUG,
 		    "PROTOCOL 4: the file lacks the pivot, key %u: this member is not restarted",

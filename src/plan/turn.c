@@ -171,7 +171,7 @@ bool job_plan(struct planner *p)
 						 "mongod exited with code %d after the restart",
 						 s->process.exit_code);
 			a->ring_n = n;
-			memcpy(a->ring, ring, sizeof(ring));
+			memcpy(a->ring, ring, n * sizeof(*ring));
 			tell_not_back(p, true);
 			plan_say(p,
 				 "%s did not come back (exit %d): the previous keyfile is put back "

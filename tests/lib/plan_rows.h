@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of "seen so, planned so": X(name, the acts in order by their words, an event or "", words of
+ * the reason, what is seen). s, p, i are the seen, the policy, the instance of case_begin(SELF). */
+#ifndef TESTS_LIB_PLAN_ROWS_H
+#define TESTS_LIB_PLAN_ROWS_H
+
+#include "lib/plan_case.h"
+
+struct plan_row {
+	const char *name, *acts, *event, *reason;
+	void (*set)(struct seen *s, struct policy *p, struct instance_policy *i);
+};
+#define PLAN_ROW_SET(name, acts, event, reason, ...)                                               \
+	static void set_##name(struct seen *s, struct policy *p, struct instance_policy *i)        \
+	{                                                                                          \
+		(void)s, (void)p, (void)i;                                                         \
+		__VA_ARGS__;                                                                       \
+	}
+#define PLAN_ROW(name, acts, event, reason, ...) {#name, acts, event, reason, set_##name},
+
+static inline void plan_rows_check(const struct plan_row *rows, size_t n, unsigned self)
+{
+	for (size_t r = 0; r < n; r++) {
+		char acts[256] = "";
+		size_t at = 0;
+		case_begin(self);
+		rows[r].set(&the.s, &the.policy, &the.instance);
+		case_plan();
+		for (unsigned i = 0; i < the.plan.acts_n; i++)
+			at += (size_t)snprintf(acts + at, sizeof(acts) - at, "%s%s", i ? " " : "",
+					       act_table[the.plan.acts[i].kind].word);
+		if (strcmp(acts, rows[r].acts) != 0)
+			fail_msg("%s: planned \"%s\": %s", rows[r].name, acts, the.plan.reason);
+		if (!strstr(the.plan.reason, rows[r].reason))
+			fail_msg("%s: the reason is: %s", rows[r].name, the.plan.reason);
+		if (rows[r].event[0] ? !told(rows[r].event) : the.plan.events_n > 0)
+			fail_msg("%s: told %u, first %s", rows[r].name, the.plan.events_n,
+				 the.plan.events[0].name);
+		for (unsigned i = 0; i < the.plan.events_n; i++) {
+			const struct event *e = &the.plan.events[i];
+			if (!e->headline[0] || !e->what[0] || !e->now[0] || !e->we_did[0] ||
+			    !e->you[0])
+				fail_msg("%s: '%s' leaves a line empty", rows[r].name, e->name);
+		}
+		for (unsigned i = 0; i < the.plan.acts_n; i++)
+			if (!the.plan.acts[i].reason[0])
+				fail_msg("%s: '%s' has no reason", rows[r].name, acts);
+		if (the.plan.wake_at.us <= CASE_NOW)
+			fail_msg("%s: no next time", rows[r].name);
+	}
+}
+
+#endif

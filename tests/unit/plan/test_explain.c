@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether any member may be restarted now, by anyone; progress; what is foretold. */
+#include "lib/test.h"
+
+#include "lib/plan_case.h"
+
+static void whether_any_may_be_restarted_is_told_only_when_known(void **state)
+{
+	static const struct {
+		const char *votes;                             /* NULL: nothing under way */
+		unsigned disk[3][2], loaded[3][2], unknown_of; /* unknown_of: 1 + its index */
+		int answer;
+	} rows[] = {
+	    {NULL, {{1}, {1}, {1}}, {{1}, {1}, {1}}, 0, RESTART_SAFE},
+	    {"---", {{1, 2}, {1, 2}, {1}}, {{1, 2}, {1}, {1}}, 0, RESTART_SAFE},
+	    {"yyy", {{2}, {1, 2}, {1, 2}}, {{1, 2}, {1, 2}, {1, 2}}, 0, RESTART_SAFE},
+	    {"yyy", {{2}, {1, 2}, {1}}, {{1, 2}, {1, 2}, {1, 2}}, 0, RESTART_UNSAFE},
+	    {"yy-", {{2}, {1, 2}, {1, 2}}, {{1, 2}, {1, 2}, {1, 2}}, 0, RESTART_UNSAFE},
+	    {NULL, {{1}, {1}, {1}}, {{1}, {3}, {1}}, 0, RESTART_UNSAFE},
+	    {NULL, {{1}, {1}, {1}}, {{1}, {1}, {1}}, 3, RESTART_UNKNOWN},
+	    {NULL, {{9}, {1}, {1}}, {{1}, {1}, {1}}, 3, RESTART_UNSAFE},
+	};
+	for (size_t r = 0; r < ARRAY_N(rows); r++) {
+		case_begin(1);
+		if (rows[r].votes)
+			case_propose(&the.s, rows[r].votes);
+		for (unsigned i = 0; i < 3; i++)
+			case_rings(&the.s, i, ring_of(rows[r].disk[i][0], rows[r].disk[i][1]),
+				   ring_of(rows[r].loaded[i][0], rows[r].loaded[i][1]));
+		if (rows[r].unknown_of)
+			the.s.members[rows[r].unknown_of - 1].statement =
+			    (struct statement){.disk = {.is_known = false}};
+		case_plan();
+		if ((int)the.plan.restart_now != rows[r].answer)
+			fail_msg("row %zu: %s", r, the.plan.restart_why);
+		assert_true(the.plan.restart_why[0] != 0);
+		if (rows[r].answer == RESTART_UNSAFE)
+			assert_true(the.plan.needs_attention);
+	}
+}
+
+static void progress_counts_by_member(void **state)
+{
+	static const struct {
+		const char *votes;
+		unsigned disk[3][2], loaded[3][2], done[5];
+	} rows[] = {
+	    {"---", {{1}, {1}, {1}}, {{1}, {1}, {1}}, {0, 0, 0, 0, 0}},
+	    {"-y-", {{1, 2}, {1, 2}, {1}}, {{1}, {1, 2}, {1}}, {2, 1, 1, 0, 0}},
+	    {"yyy", {{1, 2}, {2}, {2}}, {{1, 2}, {1, 2}, {2}}, {3, 3, 3, 1, 0}},
+	};
+	for (size_t r = 0; r < ARRAY_N(rows); r++) {
+		case_begin(1);
+		case_propose(&the.s, rows[r].votes);
+		for (unsigned i = 0; i < 3; i++)
+			case_rings(&the.s, i, ring_of(rows[r].disk[i][0], rows[r].disk[i][1]),
+				   ring_of(rows[r].loaded[i][0], rows[r].loaded[i][1]));
+		case_plan();
+		assert_int_equal(the.plan.steps_n, 5);
+		for (unsigned i = 0; i < 5; i++) {
+			assert_int_equal(the.plan.steps[i].done_n, rows[r].done[i]);
+			assert_int_equal(the.plan.steps[i].of_n, 3);
+			assert_int_equal(the.plan.steps[i].state == STEP_DONE,
+					 rows[r].done[i] == 3);
+		}
+	}
+	case_begin(1);
+	case_plan();
+	assert_int_equal(the.plan.steps_n, 0); /* nothing is under way */
+}
+
+static void what_a_rotation_costs_is_foretold(void **state)
+{
+	case_begin(0);
+	the.instance.drain_us = 2 * US_S;
+	case_plan();
+	assert_int_equal(the.plan.restarts_n, 6);
+	assert_int_equal(the.plan.elections_n, 2);
+	assert_int_equal(the.plan.failed_logins_n, 3);
+	assert_int_equal(the.plan.seconds_foretold, 30);
+	the.policy.keyfile.strategy = STRATEGY_STANDBY;
+	case_plan();
+	assert_int_equal(the.plan.restarts_n, 3);
+}
+
+static void a_turn_that_is_over_is_given_back_and_no_other(void **state)
+{
+	static const struct {
+		enum claim_state state;
+		unsigned holder;
+		enum claim_purpose purpose;
+		enum cert_stage stage;
+		enum mode mode;
+		bool is_released;
+	} rows[] = {
+	    {CLAIM_ACTING, 1, CLAIM_FOR_RESTART, CERT_STAGE_NONE, MODE_ACT, true},
+	    {CLAIM_WAITING, 1, CLAIM_FOR_RESTART, CERT_STAGE_NONE, MODE_ACT, true},
+	    {CLAIM_ACTING, 1, CLAIM_FOR_RESTART, CERT_STAGE_NONE, MODE_OBSERVE, false},
+	    {CLAIM_FREE, 1, CLAIM_FOR_RESTART, CERT_STAGE_NONE, MODE_ACT, false},
+	    {CLAIM_ACTING, 2, CLAIM_FOR_RESTART, CERT_STAGE_NONE, MODE_ACT, false},
+	    {CLAIM_ACTING, 1, CLAIM_FOR_CERTIFICATE, CERT_STAGE_NONE, MODE_ACT, true},
+	    {CLAIM_ACTING, 1, CLAIM_FOR_CERTIFICATE, CERT_STAGE_STAGED, MODE_ACT, false},
+	    {CLAIM_ACTING, 1, CLAIM_FOR_CERTIFICATE, CERT_STAGE_INSTALLED, MODE_ACT, false},
+	};
+	for (size_t r = 0; r < ARRAY_N(rows); r++) {
+		case_begin(1);
+		the.policy.mode = rows[r].mode;
+		case_claim(&the.s, rows[r].state, rows[r].holder);
+		the.s.ledger.claim.purpose = rows[r].purpose;
+		the.s.certificate.stage = rows[r].stage;
+		case_plan();
+		if ((planned(ACT_RELEASE_CLAIM) != NULL) != rows[r].is_released)
+			fail_msg("row %zu: %s", r, the.plan.reason);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(whether_any_may_be_restarted_is_told_only_when_known),
+	    cmocka_unit_test(progress_counts_by_member),
+	    cmocka_unit_test(what_a_rotation_costs_is_foretold),
+	    cmocka_unit_test(a_turn_that_is_over_is_given_back_and_no_other),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

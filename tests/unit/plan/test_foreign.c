@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A keyfile that rotad did not write: noted, put back once, or held; by b's rotad. */
+#include "lib/test.h"
+
+#include "lib/plan_rows.h"
+
+static void wrote(struct seen *s, unsigned first, unsigned second)
+{
+	s->keyfile.ring = ring_of(first, second);
+	s->keyfile.is_foreign = true;
+	s->keyfile.has_stranger = first == 9 || second == 9;
+	s->members[1].statement.disk = s->keyfile.ring;
+}
+static void voted(struct seen *s)
+{
+	case_propose(s, "-y-");
+	case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));
+}
+
+#define HARMLESS "foreign-write-harmless"
+#define ROWS(X)                                                                                    \
+	X(nothing, "", "", "Nothing is due", )                                                     \
+	X(same_keys, "", HARMLESS, "Nothing is due", wrote(s, 1, 0))                               \
+	X(both_keys_after_yea, "", HARMLESS, "has voted", voted(s); wrote(s, 2, 1))                \
+	X(narrowed_before_yea, "put-keyfile", HARMLESS, "written", case_propose(s, "---");         \
+	  wrote(s, 1, 0))                                                                          \
+	X(narrowed_after_yea, "restore-keyfile hold", "foreign-write", "put back", voted(s);       \
+	  wrote(s, 1, 0))                                                                          \
+	X(lost_the_pivot, "restore-keyfile hold", "foreign-write", "put back",                     \
+	  case_propose(s, "---");                                                                  \
+	  wrote(s, 2, 0))                                                                          \
+	X(old_key_after_all, "restore-keyfile hold", "foreign-write", "put back",                  \
+	  case_propose(s, "yyy");                                                                  \
+	  wrote(s, 1, 0))                                                                          \
+	X(held_already, "restore-keyfile", "foreign-write", "put back", voted(s); wrote(s, 1, 0);  \
+	  s->ledger.hold.is_on = true)                                                             \
+	X(second_time, "hold", "second-writer", "nothing more", voted(s); wrote(s, 1, 0);          \
+	  s->debts.restored_at.us = CASE_NOW - US_H)                                               \
+	X(stranger, "hold", "foreign-write", "the ledger does not know", wrote(s, 9, 0))           \
+	X(stranger_beside, "hold", "foreign-write", "the ledger does not know", wrote(s, 1, 9))    \
+	X(unreadable, "hold", "foreign-write", "no keyring", wrote(s, 1, 0);                       \
+	  s->keyfile.ring.is_known = false; s->members[1].statement.disk.is_known = false)         \
+	X(policy_holds, "hold", "foreign-write", "nothing more", voted(s); wrote(s, 1, 0);         \
+	  p->keyfile.on_foreign_write = FOREIGN_HOLD)                                              \
+	X(external_writer, "hold", "foreign-write", "nothing more", voted(s); wrote(s, 1, 0);      \
+	  p->keyfile.writer = WRITER_EXTERNAL)                                                     \
+	X(asks, "hold", "foreign-write", "nothing more", voted(s); wrote(s, 1, 0);                 \
+	  p->mode = MODE_ASK; cut_z(s->members[1].statement.mode, WORD_BYTES, "ask"))              \
+	X(off, "", "", "Nothing", voted(s); wrote(s, 1, 0); p->keyfile.mode = MODE_OFF;            \
+	  cut_z(s->members[1].statement.mode, WORD_BYTES, "off"))                                  \
+	X(observes, "", "foreign-write", "nothing more", wrote(s, 9, 0); p->mode = MODE_OBSERVE)
+
+ROWS(PLAN_ROW_SET)
+
+static void a_foreign_write_is_met_as_its_row_says(void **state)
+{
+	static const struct plan_row rows[] = {ROWS(PLAN_ROW)};
+	plan_rows_check(rows, ARRAY_N(rows), 1);
+}
+
+static void what_is_put_back_is_what_the_votes_wish(void **state)
+{
+	static const struct {
+		const char *votes;
+		unsigned found, first, second;
+	} rows[] = {{"-y-", 1, 1, 2}, {"yyy", 1, 2, 0}, {"---", 2, 1, 2}, {"-yn", 2, 1, 0}};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		const struct act *a;
+		case_begin(1);
+		case_propose(&the.s, rows[i].votes);
+		wrote(&the.s, rows[i].found, 0);
+		case_plan();
+		a = planned(ACT_RESTORE_KEYFILE);
+		assert_non_null(a);
+		assert_int_equal(a->ring_n, rows[i].second ? 2 : 1);
+		assert_int_equal(a->ring[0].number, rows[i].first);
+		assert_int_equal(a->ring[1].number, rows[i].second);
+		assert_true(the.plan.needs_attention);
+		assert_true(told("foreign-write")->severity == SEVERITY_CRITICAL);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_foreign_write_is_met_as_its_row_says),
+	    cmocka_unit_test(what_is_put_back_is_what_the_votes_wish),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

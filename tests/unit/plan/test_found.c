@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger's house-keeping, and what is not done while the ledger is not ours; by b's rotad. */
+#include "lib/test.h"
+
+#include "lib/plan_rows.h"
+
+#define ROWS(X)                                                                                    \
+	X(silent, "", "", "the ledger does not answer. no primary",                                \
+	  s->ledger.fact.who = WITNESS_NONE;                                                       \
+	  cut_z(s->ledger.why, 64, "no primary"))                                                  \
+	X(protocol, "", "ledger-unknown-protocol", "does not know",                                \
+	  s->ledger.is_unknown_protocol = true)                                                    \
+	X(other, "", "ledger-older-than-anchor", "is another than",                                \
+	  s->ledger.is_other_than_anchor = true)                                                   \
+	X(older, "", "ledger-older-than-anchor", "is older than",                                  \
+	  s->ledger.is_older_than_anchor = true)                                                   \
+	X(none, "found-ledger", "", "is made", s->ledger.exists = false)                           \
+	X(none_observed, "", "", "", s->ledger.exists = false; p->mode = MODE_OBSERVE)             \
+	X(unknown_here, "publish-identity", "", "makes itself known", s->ledger.identities_n = 0)  \
+	X(unknown_observed, "", "", "", s->ledger.identities_n = 0; p->mode = MODE_OBSERVE)        \
+	X(unwelcomed, "welcome", "", "Nothing is due", s->ledger.identities_unwelcomed_n = 2)      \
+	X(not_admitted, "", "identity-not-admitted", "Nothing is due",                             \
+	  cut_z(s->ledger.not_admitted, 64, "d:27017: no endorsement"))                            \
+	X(no_salt, "", "", "Waits for another rotad", s->has_salt = false)                         \
+	X(no_salt_cannot_welcome, "", "", "Waits for another rotad", s->has_salt = false;          \
+	  s->ledger.identities_unwelcomed_n = 1)                                                   \
+	X(first_word, "publish-statement", "", "Nothing is due",                                   \
+	  s->members[1].has_statement = false)                                                     \
+	X(other_process, "publish-statement", "", "Nothing is due",                                \
+	  s->process.process_id[3] = s->members[1].process_id[3] = 'x')                            \
+	X(other_mode, "publish-statement", "", "Nothing is due", p->mode = MODE_ASK)               \
+	X(other_findings, "publish-statement", "", "Nothing is due", s->is_rehearsed = false;      \
+	  cut_z(s->rehearsal, 64, "clock"))                                                        \
+	X(old_word, "publish-statement", "", "Nothing is due",                                     \
+	  s->members[1].statement_moved.us = CASE_NOW - 20 * US_MIN - 1)                           \
+	X(fresh_word, "", "", "Nothing is due",                                                    \
+	  s->members[1].statement_moved.us = CASE_NOW - 20 * US_MIN)                               \
+	X(does_not_answer, "", "", "Nothing is due", s->members[1].has_statement = false;          \
+	  s->process.is_answering = false)                                                         \
+	X(word_observed, "", "", "Nothing is planned", s->members[1].has_statement = false;        \
+	  p->mode = MODE_OBSERVE)                                                                  \
+	X(requests, "sign-requests", "", "Nothing is due", s->ledger.csrs_n = 1)                   \
+	X(certificate_served, "publish-statement", "", "Nothing is due",                           \
+	  s->certificate.served.is_known = true;                                                   \
+	  cut_z(s->certificate.served.serial, 64, "0A"))                                           \
+	X(certificate_order, "publish-statement", "", "Nothing is due",                            \
+	  s->certificate.order_done = token_n(3))
+
+ROWS(PLAN_ROW_SET)
+
+static void the_ledger_is_kept_as_its_row_says(void **state)
+{
+	static const struct plan_row rows[] = {ROWS(PLAN_ROW)};
+	plan_rows_check(rows, ARRAY_N(rows), 1);
+}
+
+static void a_ledger_that_is_not_ours_stops_everything(void **state)
+{
+	case_begin(0);
+	case_order(&the.s, ORDER_KEYFILE);
+	case_plan();
+	assert_non_null(planned(ACT_PROPOSE));
+	the.s.ledger.is_older_than_anchor = true;
+	case_plan();
+	assert_int_equal(the.plan.acts_n, 0);
+	assert_true(the.plan.needs_attention);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_ledger_is_kept_as_its_row_says),
+	    cmocka_unit_test(a_ledger_that_is_not_ours_stops_everything),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every gate: opens for a healthy set, and is shut by the one thing it stands for. A shut gate lets
+ * no act through. */
+#include "lib/test.h"
+
+#include "lib/plan_case.h"
+#include "plan/gate.h"
+
+/* What is asked for: a start by a; b's turn in an open generation; b's staged certificate. */
+enum ask { START, TURN, WRITE, CERT };
+
+static void ask_for(enum ask ask)
+{
+	case_begin(ask == START ? 0 : 1);
+	if (ask == START)
+		case_order(&the.s, ORDER_KEYFILE);
+	if (ask == TURN || ask == WRITE)
+		case_propose(&the.s, "---");
+	if (ask == TURN)
+		case_rings(&the.s, 1, ring_of(1, 2), ring_of(1, 0));
+	if (ask == CERT) {
+		struct seen_certificate *c = &the.s.certificate;
+		c->fact = seen_at(CASE_NOW);
+		c->file.is_known = true;
+		c->file.not_before.us = CASE_NOW - 80 * US_DAY;
+		c->file.not_after.us = c->file.chain_not_after.us = CASE_NOW + 40 * US_DAY;
+		c->stage = CERT_STAGE_STAGED;
+	}
+}
+
+static enum act_kind wanted(enum ask ask)
+{
+	static const enum act_kind kinds[] = {[START] = ACT_PROPOSE,
+					      [TURN] = ACT_TAKE_CLAIM,
+					      [WRITE] = ACT_PUT_KEYFILE,
+					      [CERT] = ACT_TAKE_CLAIM};
+	return kinds[ask];
+}
+
+static void night_window(struct policy *p)
+{
+	p->windows_n = 1; /* it is 08:00 UTC */
+	p->windows[0] = (struct window){.days = 0x7f, .start_s = 2 * 3600, .for_us = US_H};
+}
+static void frozen(struct policy *p, bool rescue)
+{
+	p->freezes_n = 1;
+	p->freezes[0] = (struct freeze){.from_day = CASE_NOW / US_DAY,
+					.until_day = CASE_NOW / US_DAY + 1,
+					.rescue_expiring = rescue,
+					.reason = "year end"};
+}
+static void down(struct seen *s, unsigned i)
+{
+	s->members[i].hello = s->members[i].status = (struct fact){.who = WITNESS_NONE};
+}
+static void arbiter(struct seen *s, unsigned i)
+{
+	s->members[i].is_arbiter = true;
+	s->members[i].is_secondary = s->members[i].is_electable = false;
+}
+
+/* X(name, ask, gate, verdict, spoil): s, p and i are the seen, the policy, the instance. */
+#define ROWS(X)                                                                                    \
+	X(healthy_start, START, "mode", PASS, )                                                    \
+	X(healthy_turn, TURN, "the turn is free", PASS, )                                          \
+	X(healthy_write, WRITE, "keyfile", PASS, )                                                 \
+	X(healthy_certificate, CERT, "all others healthy", PASS, )                                 \
+	X(ask_certificate, CERT, "mode", WAIT, p->certificates.mode = MODE_ASK)                    \
+	X(ask_certificate_ordered, CERT, "mode", PASS, p->certificates.mode = MODE_ASK;            \
+	  case_order(s, ORDER_CERTIFICATES))                                                       \
+	X(ask_certificate_approved, CERT, "mode", PASS, p->certificates.mode = MODE_ASK;           \
+	  s->is_approved = true)                                                                   \
+	X(ask_ordered, START, "mode", PASS, p->mode = MODE_ASK)                                    \
+	X(ask_old, START, "mode", WAIT, p->mode = MODE_ASK; s->ledger.orders_n = 0;                \
+	  p->keyfile.max_age_us = 90 * US_DAY; s->keyfile.born.us = CASE_NOW - 91 * US_DAY)        \
+	X(ask_running, TURN, "mode", PASS, p->mode = MODE_ASK)                                     \
+	X(held_start, START, "hold", REFUSE, s->ledger.hold.is_on = true)                          \
+	X(held_write, WRITE, "hold", REFUSE, s->ledger.hold.is_on = true)                          \
+	X(held_turn, TURN, "hold", REFUSE, s->ledger.hold.is_on = true)                            \
+	X(held_certificate, CERT, "hold", REFUSE, s->ledger.hold.is_on = true)                     \
+	X(window_shut, TURN, "window", WAIT, night_window(p))                                      \
+	X(window_open, TURN, "window", PASS, night_window(p); p->windows[0].start_s = 7 * 3600;    \
+	  p->windows[0].for_us = 2 * US_H)                                                         \
+	X(window_never, START, "window", REFUSE, night_window(p); p->windows[0].days = 0)          \
+	X(window_urgent, TURN, "window", PASS, night_window(p);                                    \
+	  s->ledger.proposal.urgency = URGENCY_URGENT)                                             \
+	X(window_urgent_start, START, "window", PASS, night_window(p);                             \
+	  s->ledger.orders[0].urgency = URGENCY_EMERGENCY)                                         \
+	X(window_certificate, CERT, "window", WAIT, night_window(p))                               \
+	X(window_certificate_ends, CERT, "window", PASS, night_window(p);                          \
+	  s->certificate.file.chain_not_after.us = CASE_NOW + 20 * US_H)                           \
+	X(window_no_excuse_for_keyfiles, TURN, "window", WAIT, night_window(p);                    \
+	  s->certificate.file.is_known = true; s->certificate.file.chain_not_after.us = CASE_NOW)  \
+	X(frozen_turn, TURN, "freeze", WAIT, frozen(p, true))                                      \
+	X(frozen_urgent, TURN, "freeze", WAIT, frozen(p, true);                                    \
+	  s->ledger.proposal.urgency = URGENCY_EMERGENCY)                                          \
+	X(frozen_broken, START, "freeze", PASS, frozen(p, true);                                   \
+	  s->ledger.orders[0].urgency = URGENCY_EMERGENCY;                                         \
+	  s->ledger.orders[0].breaks_freeze = true)                                                \
+	X(frozen_broken_without_emergency, START, "freeze", WAIT, frozen(p, true);                 \
+	  s->ledger.orders[0].breaks_freeze = true)                                                \
+	X(frozen_certificate, CERT, "freeze", WAIT, frozen(p, true))                               \
+	X(frozen_certificate_ends, CERT, "freeze", PASS, frozen(p, true);                          \
+	  s->certificate.file.chain_not_after.us = CASE_NOW + US_DAY)                              \
+	X(frozen_certificate_no_rescue, CERT, "freeze", WAIT, frozen(p, false);                    \
+	  s->certificate.file.chain_not_after.us = CASE_NOW + US_DAY)                              \
+	X(clock_jumped, START, "clock", REFUSE, s->is_clock_sane = false)                          \
+	X(file_unreadable, START, "keyfile", REFUSE, s->keyfile.ring.is_known = false)             \
+	X(file_stranger, START, "keyfile", REFUSE, s->keyfile.has_stranger = true)                 \
+	X(file_readonly, WRITE, "keyfile", REFUSE, s->keyfile.is_writable = false)                 \
+	X(file_readonly_external, START, "keyfile", PASS, s->keyfile.is_writable = false;          \
+	  p->keyfile.writer = WRITER_EXTERNAL)                                                     \
+	X(votes_two_down, TURN, "a primary stays without it", REFUSE, down(s, 0))                  \
+	X(votes_two_down_allowed, TURN, "a primary stays without it", PASS, down(s, 0);            \
+	  i->allow_downtime = DOWNTIME_ALL)                                                        \
+	X(votes_writes_leave_is_not_enough, TURN, "a primary stays without it", REFUSE,            \
+	  down(s, 0);                                                                              \
+	  i->allow_downtime = DOWNTIME_MAJORITY_WRITES)                                            \
+	X(writes_psa, TURN, "majority writes go on", REFUSE, arbiter(s, 2))                        \
+	X(writes_psa_start, START, "majority writes go on", REFUSE, arbiter(s, 2))                 \
+	X(writes_psa_allowed, START, "majority writes go on", PASS, arbiter(s, 2);                 \
+	  i->allow_downtime = DOWNTIME_MAJORITY_WRITES)                                            \
+	X(votes_psa, START, "a primary stays without it", PASS, arbiter(s, 2))                     \
+	X(votes_two, START, "a primary stays without it", REFUSE, s->members_n = 2)                \
+	X(others_silent, TURN, "all others healthy", WAIT, down(s, 2);                             \
+	  i->allow_downtime = DOWNTIME_ALL)                                                        \
+	X(others_recovering, TURN, "all others healthy", WAIT, s->members[2].is_secondary = false; \
+	  s->members[2].state = MEMBER_RECOVERING; i->allow_downtime = DOWNTIME_ALL)               \
+	X(others_syncing, TURN, "all others healthy", WAIT,                                        \
+	  s->members[2].is_initial_syncing = true)                                                 \
+	X(others_blind, TURN, "all others healthy", WAIT, s->members[2].sees_all = false)          \
+	X(others_no_primary, TURN, "all others healthy", WAIT, s->members[0].is_primary = false;   \
+	  s->members[0].is_secondary = true)                                                       \
+	X(others_certificate, CERT, "all others healthy", WAIT, down(s, 2))                        \
+	X(order_c_first, TURN, "its turn", WAIT, s->members[2].is_hidden = true;                   \
+	  s->members[2].statement.disk = ring_of(1, 2))                                            \
+	X(order_c_done, TURN, "its turn", PASS, s->members[2].is_hidden = true;                    \
+	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)))                                          \
+	X(order_c_unknown, TURN, "its turn", WAIT, s->members[2].is_hidden = true;                 \
+	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)); s->members[2].process_id[3] = 'x')       \
+	X(lag_own, TURN, "lag", WAIT, s->members[1].lag_us = 11 * US_S)                            \
+	X(lag_other, TURN, "lag", WAIT, s->members[2].lag_us = 11 * US_S)                          \
+	X(lag_unknown, TURN, "lag", WAIT, s->members[2].lag_us = -1)                               \
+	X(lag_within, TURN, "lag", PASS, s->members[2].lag_us = 10 * US_S)                         \
+	X(lag_delayed, TURN, "lag", PASS, s->members[2].lag_us = US_H; s->members[2].delay_s = 1;  \
+	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)))                                          \
+	X(pending, TURN, "only the key would change", REFUSE,                                      \
+	  cut_z(s->process.pending, 64, "another binary"))                                         \
+	X(pending_allowed, TURN, "only the key would change", PASS,                                \
+	  cut_z(s->process.pending, 64, "another binary");                                         \
+	  i->pending_changes = PENDING_ALLOW)                                                      \
+	X(index_build, TURN, "no backup, no index build", WAIT, s->process.has_index_build = true) \
+	X(backup, TURN, "no backup, no index build", WAIT, s->process.has_backup = true)           \
+	X(fsync_lock, TURN, "no backup, no index build", WAIT, s->process.is_fsync_locked = true)  \
+	X(nobody_spoke, START, "all rehearsed", WAIT, s->members[2].has_statement = false)         \
+	X(other_protocol, START, "all rehearsed", REFUSE, s->members[2].statement.protocol = 9)    \
+	X(other_only_looks, START, "all rehearsed", REFUSE,                                        \
+	  cut_z(s->members[2].statement.mode, WORD_BYTES, "observe"))                              \
+	X(other_asks, START, "all rehearsed", PASS,                                                \
+	  cut_z(s->members[2].statement.mode, WORD_BYTES, "ask"))                                  \
+	X(other_not_rehearsed, START, "all rehearsed", WAIT,                                       \
+	  s->members[2].statement.is_rehearsed = false)                                            \
+	X(rehearsed_long_ago, START, "all rehearsed", WAIT,                                        \
+	  s->members[2].statement_moved.us = CASE_NOW - US_H - 1)                                  \
+	X(restarted_since, START, "all rehearsed", WAIT, s->members[2].process_id[3] = 'x')        \
+	X(sessions, START, "other users of the key", WAIT,                                         \
+	  cut_z(s->foreign_sessions, 64, "10.0.0.9"))                                              \
+	X(sessions_ignored, START, "other users of the key", PASS,                                 \
+	  cut_z(s->foreign_sessions, 64, "10.0.0.9");                                              \
+	  p->keyfile.other_users = OTHER_USERS_IGNORE)                                             \
+	X(rolled_back, TURN, "nothing owed", REFUSE, s->debts.rolled_back_at.us = 1;               \
+	  s->ledger.hold.is_on = true)                                                             \
+	X(step_down_rests, TURN, "nothing owed", WAIT,                                             \
+	  s->debts.step_down_refused_at.us = CASE_NOW - 14 * US_MIN)                               \
+	X(step_down_rested, TURN, "nothing owed", PASS,                                            \
+	  s->debts.step_down_refused_at.us = CASE_NOW - 15 * US_MIN)                               \
+	X(hook_rests, TURN, "nothing owed", WAIT, s->debts.hook_failed_at.us = CASE_NOW - US_S)    \
+	X(hook_rested, TURN, "nothing owed", PASS, s->debts.hook_failed_at.us = CASE_NOW - US_MIN) \
+	X(claimed, TURN, "the turn is free", WAIT, case_claim(s, CLAIM_WAITING, 2))                \
+	X(claimed_acting, TURN, "the turn is free", WAIT, case_claim(s, CLAIM_ACTING, 2))          \
+	X(claimed_stale, TURN, "the turn is free", PASS, case_claim(s, CLAIM_WAITING, 2);          \
+	  s->ledger.is_claim_stale = true)                                                         \
+	X(claimed_certificate, CERT, "the turn is free", WAIT, case_claim(s, CLAIM_ACTING, 2))
+
+#define X(name, ask, gate, verdict, ...)                                                           \
+	static void spoil_##name(struct seen *s, struct policy *p, struct instance_policy *i)      \
+	{                                                                                          \
+		(void)s, (void)p, (void)i;                                                         \
+		__VA_ARGS__;                                                                       \
+	}
+ROWS(X)
+#undef X
+
+static const struct {
+	const char *name;
+	enum ask ask;
+	const char *gate;
+	enum gate_verdict verdict;
+	void (*spoil)(struct seen *s, struct policy *p, struct instance_policy *i);
+} rows[] = {
+#define X(name, ask, gate, verdict, ...) {#name, ask, gate, GATE_##verdict, spoil_##name},
+    ROWS(X)
+#undef X
+};
+
+static void each_gate_answers_as_its_row_says(void **state)
+{
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		const struct gate_result *g;
+		bool all = true;
+		ask_for(rows[i].ask);
+		rows[i].spoil(&the.s, &the.policy, &the.instance);
+		case_plan();
+		g = gate_named(rows[i].gate);
+		if (!g)
+			fail_msg("%s: the gate '%s' was not asked: %s", rows[i].name, rows[i].gate,
+				 the.plan.reason);
+		if (g->verdict != rows[i].verdict)
+			fail_msg("%s: '%s' answers %d: %s", rows[i].name, g->name, (int)g->verdict,
+				 g->text);
+		for (unsigned k = 0; k < the.plan.gates_n; k++) {
+			all &= the.plan.gates[k].verdict == GATE_PASS;
+			assert_true(the.plan.gates[k].verdict != GATE_PASS ||
+				    the.plan.gates[k].text[0] != 0);
+		}
+		if ((planned(wanted(rows[i].ask)) != NULL) != all)
+			fail_msg("%s: %s", rows[i].name, the.plan.reason);
+		/* The reason names the first gate that is shut. */
+		for (unsigned k = 0; !all && k < the.plan.gates_n; k++)
+			if (the.plan.gates[k].verdict != GATE_PASS) {
+				if (!strstr(the.plan.reason, the.plan.gates[k].name) ||
+				    !the.plan.is_waiting)
+					fail_msg("%s: %s", rows[i].name, the.plan.reason);
+				break;
+			}
+	}
+}
+
+static void every_gate_has_a_row_that_shuts_it(void **state)
+{
+	unsigned shut_n = 0, gates_n = 0;
+	for (enum ask ask = START; ask <= CERT; ask++) {
+		ask_for(ask);
+		case_plan();
+		for (unsigned g = 0; g < the.plan.gates_n; g++) {
+			bool is_shut = false;
+			for (size_t i = 0; i < ARRAY_N(rows); i++)
+				is_shut |= strcmp(rows[i].gate, the.plan.gates[g].name) == 0 &&
+					   rows[i].verdict != GATE_PASS;
+			gates_n++;
+			shut_n += is_shut;
+			/* Shut for the primary only: see below. */
+			if (!is_shut && strcmp(the.plan.gates[g].name, "a successor is ready") != 0)
+				fail_msg("no row shuts '%s'", the.plan.gates[g].name);
+		}
+	}
+	print_message("%zu rows; of %u gates asked %u are shut by a row\n", ARRAY_N(rows), gates_n,
+		      shut_n);
+}
+
+/* The primary's own turn, all others are done. */
+static void ask_primary(void)
+{
+	case_begin(0);
+	case_propose(&the.s, "-yy");
+	case_rings(&the.s, 0, ring_of(1, 2), ring_of(1, 0));
+	case_rings(&the.s, 1, ring_of(1, 2), ring_of(1, 2));
+	case_rings(&the.s, 2, ring_of(1, 2), ring_of(1, 2));
+	case_claim(&the.s, CLAIM_ACTING, 0);
+}
+
+static void a_primary_steps_down_only_for_a_successor_within_a_second(void **state)
+{
+	static const struct {
+		int64_t lag_b, lag_c;
+		bool is_electable, may;
+	} lags[] = {
+	    {0, 0, true, true},   {US_S, 9 * US_S, true, true}, {US_S + 1, US_S + 1, true, false},
+	    {0, 0, false, false}, {9 * US_S, 0, true, true},
+	};
+	for (size_t i = 0; i < ARRAY_N(lags); i++) {
+		ask_primary();
+		the.s.members[1].lag_us = lags[i].lag_b;
+		the.s.members[2].lag_us = lags[i].lag_c;
+		the.s.members[1].is_electable = the.s.members[2].is_electable =
+		    lags[i].is_electable;
+		case_plan();
+		assert_int_equal(planned(ACT_STEP_DOWN) != NULL, lags[i].may);
+		assert_null(planned(ACT_RESTART));
+		assert_int_equal(gate_named("a successor is ready")->verdict,
+				 lags[i].may ? GATE_PASS : GATE_WAIT);
+		/* The turn is kept: it opens within moments. */
+		assert_null(planned(ACT_RELEASE_CLAIM));
+	}
+}
+
+static void a_turn_in_hand_is_kept_only_for_what_opens_soon(void **state)
+{
+	static const char *const kept[] = {"lag_own", "lag_other", "others_blind", "others_syncing",
+					   "others_no_primary"};
+	unsigned kept_n = 0, given_n = 0;
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		bool is_kept = false;
+		if (rows[i].ask != TURN || rows[i].verdict == GATE_PASS ||
+		    strncmp(rows[i].name, "claimed", 7) == 0)
+			continue;
+		ask_for(TURN);
+		rows[i].spoil(&the.s, &the.policy, &the.instance);
+		case_claim(&the.s, CLAIM_ACTING, 1);
+		case_plan();
+		for (size_t k = 0; k < ARRAY_N(kept); k++)
+			is_kept |= strcmp(kept[k], rows[i].name) == 0;
+		is_kept |= strcmp(rows[i].name, "lag_unknown") == 0 ||
+			   strncmp(rows[i].name, "others_", 7) == 0;
+		if (is_kept)
+			assert_true(gate_named(rows[i].gate)->opens_soon);
+		if (is_kept == (planned(ACT_RELEASE_CLAIM) != NULL))
+			fail_msg("%s: %s", rows[i].name, the.plan.reason);
+		assert_null(planned(ACT_RESTART));
+		kept_n += is_kept;
+		given_n += !is_kept;
+	}
+	assert_true(kept_n >= ARRAY_N(kept));
+	assert_true(given_n > 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(each_gate_answers_as_its_row_says),
+	    cmocka_unit_test(every_gate_has_a_row_that_shuts_it),
+	    cmocka_unit_test(a_primary_steps_down_only_for_a_successor_within_a_second),
+	    cmocka_unit_test(a_turn_in_hand_is_kept_only_for_what_opens_soon),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

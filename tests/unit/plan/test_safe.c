@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The invariants as code: each rule permits what it should and refuses its own breach, whoever
+ * proposes it. */
+#include "lib/test.h"
+
+#include "lib/plan_case.h"
+#include "plan/safe.h"
+
+static struct act writes(enum act_kind kind, unsigned first, unsigned second)
+{
+	struct act a = {.kind = kind, .ring_n = second ? 2 : 1, .generation = 1};
+	a.ring[0] = key_n(first);
+	a.ring[1] = second ? key_n(second) : (struct key_name){.number = 0};
+	return a;
+}
+static struct act does(enum act_kind kind)
+{
+	return (struct act){.kind = kind, .generation = 1};
+}
+static struct act votes(enum vote_word word)
+{
+	return (struct act){.kind = ACT_VOTE, .generation = 1, .vote = word};
+}
+static void burn(struct seen *s, unsigned key)
+{
+	s->anchor.retired[s->anchor.retired_n++] = key_n(key);
+}
+static void open(struct seen *s, const char *word)
+{
+	case_propose(s, word);
+	case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));
+	case_proof(s, 1, 2, LOGIN_ACCEPTED);
+}
+/* All have voted, and all are proven to accept key 2 alone and to refuse key 1. */
+static void carried(struct seen *s)
+{
+	case_propose(s, "yyy");
+	for (unsigned i = 0; i < 3; i++) {
+		case_proof(s, i, 2, LOGIN_ACCEPTED);
+		case_proof(s, i, 1, LOGIN_REFUSED);
+	}
+}
+static void my_turn(struct seen *s)
+{
+	case_claim(s, CLAIM_ACTING, 1);
+}
+static void unread(struct seen *s)
+{
+	memset(&s->ledger, 0, sizeof(s->ledger));
+}
+
+/* X(name, may, word of the refusal, act, what is seen) by b's rotad. */
+#define ROWS(X)                                                                                    \
+	X(write_both, true, "", writes(ACT_PUT_KEYFILE, 1, 2), open(s, "---"))                     \
+	X(write_back, true, "", writes(ACT_PUT_KEYFILE, 1, 0), open(s, "---"))                     \
+	X(write_narrow, true, "", writes(ACT_PUT_KEYFILE, 2, 0), carried(s))                       \
+	X(write_nothing, false, "0 keys", does(ACT_PUT_KEYFILE), open(s, "---"))                   \
+	X(write_three, false, "3 keys", writes(ACT_PUT_KEYFILE, 1, 2), open(s, "---");             \
+	  a->ring_n = 3)                                                                           \
+	X(write_unknown, false, "unknown key", writes(ACT_PUT_KEYFILE, 1, 2), open(s, "---");      \
+	  a->ring[1].id.hex[0] = 0)                                                                \
+	X(write_burnt, false, "retired or burnt", writes(ACT_PUT_KEYFILE, 1, 2), open(s, "---");   \
+	  burn(s, 2))                                                                              \
+	X(restore_burnt, false, "retired or burnt", writes(ACT_RESTORE_KEYFILE, 1, 2),             \
+	  open(s, "---");                                                                          \
+	  burn(s, 2))                                                                              \
+	X(write_no_pivot_known, false, "pivot is not known", writes(ACT_PUT_KEYFILE, 1, 0),        \
+	  s->anchor.pivot = (struct key_name){.number = 0})                                        \
+	X(write_without_pivot, false, "invariant 1", writes(ACT_PUT_KEYFILE, 2, 0),                \
+	  open(s, "---"))                                                                          \
+	X(write_early_narrow, false, "invariant 1", writes(ACT_PUT_KEYFILE, 2, 0), open(s, "yy-")) \
+	X(write_roll_unread, false, "invariant 1", writes(ACT_PUT_KEYFILE, 2, 0), carried(s);      \
+	  s->ledger.roll.rev = 0)                                                                  \
+	X(write_old_after_all, false, "invariant 1", writes(ACT_PUT_KEYFILE, 1, 0), carried(s))    \
+	X(roll_back_stranger, false, "invariant 1", writes(ACT_ROLL_BACK, 3, 0), open(s, "---"))   \
+	X(write_back_after_yea, false, "after this member's yea", writes(ACT_PUT_KEYFILE, 1, 0),   \
+	  open(s, "-y-"))                                                                          \
+	X(roll_back_after_yea, false, "after this member's yea", writes(ACT_ROLL_BACK, 1, 0),      \
+	  open(s, "-y-"))                                                                          \
+	X(write_back_after_others_nay, true, "", writes(ACT_PUT_KEYFILE, 1, 0), open(s, "-yn"))    \
+	X(write_unseen, false, "'c:27017' is not seen to accept", writes(ACT_PUT_KEYFILE, 2, 0),   \
+	  carried(s);                                                                              \
+	  s->members[2].proofs_n = 0)                                                              \
+	X(write_seen_refusing, false, "'c:27017' is not seen to accept",                           \
+	  writes(ACT_PUT_KEYFILE, 2, 0), carried(s);                                               \
+	  s->members[2].proofs[0].verdict = LOGIN_REFUSED)                                         \
+	X(write_seen_before_restart, false, "'a:27017' is not seen to accept",                     \
+	  writes(ACT_PUT_KEYFILE, 2, 0), carried(s);                                               \
+	  s->members[0].process_id[3] = 'x')                                                       \
+	X(write_seen_without_hello, false, "'a:27017' is not seen to accept",                      \
+	  writes(ACT_PUT_KEYFILE, 2, 0), carried(s);                                               \
+	  s->members[0].hello.who = WITNESS_NONE)                                                  \
+	X(write_newcomer_unseen, false, "'d:27017' is not seen", writes(ACT_PUT_KEYFILE, 2, 0),    \
+	  carried(s);                                                                              \
+	  s->members_n = 4; case_member(s, 3, false))                                              \
+	X(write_without_dead_one, true, "", writes(ACT_PUT_KEYFILE, 2, 0), carried(s);             \
+	  s->members[2].proofs_n = 0; s->ledger.roll.is_without[2] = true)                         \
+	X(keep_both_unseen, true, "", writes(ACT_PUT_KEYFILE, 1, 2), carried(s);                   \
+	  s->members[2].proofs_n = 0)                                                              \
+	X(unread_pivot, true, "", writes(ACT_ROLL_BACK, 1, 0), unread(s))                          \
+	X(unread_no_pivot, false, "key 1", writes(ACT_ROLL_BACK, 2, 0), unread(s))                 \
+	X(restart, true, "", does(ACT_RESTART), open(s, "---"); my_turn(s))                        \
+	X(step_down, true, "", does(ACT_STEP_DOWN), open(s, "---"); my_turn(s))                    \
+	X(restart_without_pivot, false, "lacks the pivot", does(ACT_RESTART), open(s, "---");      \
+	  my_turn(s); s->keyfile.ring = ring_of(2, 3))                                             \
+	X(restart_unclaimed, false, "without an acting claim", does(ACT_RESTART), open(s, "---"))  \
+	X(restart_waiting, false, "without an acting claim", does(ACT_RESTART), open(s, "---");    \
+	  case_claim(s, CLAIM_WAITING, 1))                                                         \
+	X(restart_others_claim, false, "without an acting claim", does(ACT_RESTART),               \
+	  open(s, "---");                                                                          \
+	  case_claim(s, CLAIM_ACTING, 2))                                                          \
+	X(step_down_unclaimed, false, "without an acting claim", does(ACT_STEP_DOWN),              \
+	  open(s, "---"))                                                                          \
+	X(restart_claim_for_other, false, "the claim is for", does(ACT_RESTART), open(s, "---");   \
+	  my_turn(s); cut_z(s->ledger.claim.host, 64, "c:27017"))                                  \
+	X(restart_second, false, "'c:27017' does not answer", does(ACT_RESTART), open(s, "---");   \
+	  my_turn(s); s->members[2].hello.who = WITNESS_NONE)                                      \
+	X(restart_no_voter_away, true, "", does(ACT_RESTART), open(s, "---"); my_turn(s);          \
+	  s->members[2].hello.who = WITNESS_NONE; s->members[2].is_voter = false)                  \
+	X(restart_alone, true, "", does(ACT_RESTART), s->members_n = 1; s->self = 0)               \
+	X(restart_file_unread, false, "not readable", does(ACT_RESTART), open(s, "---");           \
+	  my_turn(s); s->keyfile.ring.is_known = false)                                            \
+	X(yea, true, "", votes(VOTE_YEA), open(s, "---"))                                          \
+	X(nay, true, "", votes(VOTE_NAY), open(s, "---"))                                          \
+	X(yea_again, true, "", votes(VOTE_YEA), open(s, "-y-"))                                    \
+	X(yea_for_nothing, false, "not open", votes(VOTE_YEA), )                                   \
+	X(yea_for_another, false, "not open", votes(VOTE_YEA), open(s, "---"); a->generation = 2)  \
+	X(yea_after_nay, false, "a yea after a nay", votes(VOTE_YEA), open(s, "-n-"))              \
+	X(nay_after_yea, false, "a nay after a yea", votes(VOTE_NAY), open(s, "-y-"))              \
+	X(yea_file_lacks_next, false, "does not hold both", votes(VOTE_YEA), open(s, "---");       \
+	  s->keyfile.ring = ring_of(1, 0))                                                         \
+	X(yea_file_lacks_pivot, false, "does not hold both", votes(VOTE_YEA), open(s, "---");      \
+	  s->keyfile.ring = ring_of(2, 0))                                                         \
+	X(yea_unproven, false, "not seen to accept", votes(VOTE_YEA), open(s, "---");              \
+	  s->members[1].proofs_n = 0)                                                              \
+	X(yea_proven_before_restart, false, "not seen to accept", votes(VOTE_YEA), open(s, "---"); \
+	  s->members[1].process_id[3] = 'x')                                                       \
+	X(close, true, "", does(ACT_CLOSE), carried(s))                                            \
+	X(close_undone, true, "", does(ACT_CLOSE), open(s, "n--"))                                 \
+	X(close_open, false, "still open", does(ACT_CLOSE), open(s, "-y-"))                        \
+	X(close_unproven, false, "'a:27017' is not proven to refuse", does(ACT_CLOSE), carried(s); \
+	  s->members[0].proofs_n = 1)                                                              \
+	X(close_accepting, false, "'a:27017' is not proven to refuse", does(ACT_CLOSE),            \
+	  carried(s);                                                                              \
+	  s->members[0].proofs[1].verdict = LOGIN_ACCEPTED)                                        \
+	X(close_uncontrolled, false, "'a:27017' is not proven to refuse", does(ACT_CLOSE),         \
+	  carried(s);                                                                              \
+	  s->members[0].proofs[1].is_controlled = false)                                           \
+	X(install, true, "", does(ACT_INSTALL_CERTIFICATE),                                        \
+	  s->certificate.stage = CERT_STAGE_STAGED)                                                \
+	X(install_unchecked, false, "invariant 4", does(ACT_INSTALL_CERTIFICATE),                  \
+	  s->certificate.stage = CERT_STAGE_REFUSED)                                               \
+	X(propose, true, "", does(ACT_PROPOSE), )                                                  \
+	X(hold, true, "", does(ACT_HOLD), )
+
+#define X(name, may, word, how, ...)                                                               \
+	static void set_##name(struct seen *s, struct act *a)                                      \
+	{                                                                                          \
+		(void)s;                                                                           \
+		*a = how;                                                                          \
+		__VA_ARGS__;                                                                       \
+	}
+ROWS(X)
+#undef X
+
+static void each_rule_permits_and_refuses_as_its_row_says(void **state)
+{
+	static const struct {
+		const char *name, *word;
+		bool may;
+		void (*set)(struct seen *s, struct act *a);
+	} rows[] = {
+#define X(name, may, word, how, ...) {#name, word, may, set_##name},
+	    ROWS(X)
+#undef X
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		struct err err = ERR_INIT;
+		struct act a;
+		bool holds;
+		case_begin(1);
+		rows[i].set(&the.s, &a);
+		holds = safe_holds(&the.s, &a, &err);
+		if (holds != rows[i].may)
+			fail_msg("%s: %s %s", rows[i].name,
+				 holds ? "is permitted" : "is refused:", err.text);
+		assert_int_equal(err.kind, holds ? ERR_NONE : ERR_BUG);
+		if (!strstr(err.text, rows[i].word))
+			fail_msg("%s: refused for another reason: %s", rows[i].name, err.text);
+	}
+}
+
+static void who_stays_up_is_counted_in_votes_and_in_data(void **state)
+{
+	/* members as letters: P primary, S secondary, A arbiter, H hidden without a vote, x does
+	 * not answer, q is shutting down */
+	static const struct {
+		const char *members;
+		unsigned without;
+		bool votes, writes;
+	} rows[] = {
+	    {"PSS", 0, true, true},   {"PSS", 2, true, true},     {"PSx", 1, false, false},
+	    {"PSx", 2, true, true},   {"PSA", 1, true, false},    {"PSA", 2, true, true},
+	    {"PS", 1, false, false},  {"P", 0, false, false},     {"PSSSS", 3, true, true},
+	    {"PSSSx", 3, true, true}, {"PSSxx", 2, false, false}, {"PSSAA", 2, true, false},
+	    {"PSSSA", 3, true, true}, {"PSSH", 3, true, true},    {"PSSH", 1, true, true},
+	    {"PSq", 1, false, false}, {"PSHH", 2, true, true},    {"PAA", 0, true, false},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		bool keeps_votes, keeps_writes, both;
+		case_begin(0);
+		the.s.members_n = (unsigned)strlen(rows[i].members);
+		for (unsigned k = 0; k < the.s.members_n; k++) {
+			char c = rows[i].members[k];
+			struct seen_member *m = &the.s.members[k];
+			case_member(&the.s, k, c == 'P');
+			m->is_arbiter = c == 'A';
+			m->is_secondary &= c != 'A';
+			m->is_hidden = c == 'H';
+			m->is_voter = c != 'H';
+			m->is_quiescing = c == 'q';
+			if (c == 'x')
+				m->hello.who = WITNESS_NONE;
+		}
+		both =
+		    safe_without(&the.s, rows[i].without, &keeps_votes, &keeps_writes, NULL, NULL);
+		if (keeps_votes != rows[i].votes || keeps_writes != rows[i].writes)
+			fail_msg("%s without %u: votes %d, writes %d", rows[i].members,
+				 rows[i].without, keeps_votes, keeps_writes);
+		assert_int_equal(both, keeps_votes && keeps_writes);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(each_rule_permits_and_refuses_as_its_row_says),
+	    cmocka_unit_test(who_stays_up_is_counted_in_votes_and_in_data),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every plan has: a reason, a next time, no act in doubt; and the same answer to the same
+ * question. */
+#include "lib/test.h"
+
+#include "lib/plan_rows.h"
+
+#define ROWS(X)                                                                                    \
+	X(idle, "", "", "Nothing is due (mode act)", )                                             \
+	X(observe, "", "", "rotad looks and changes nothing", p->mode = MODE_OBSERVE)              \
+	X(instance_observe, "", "", "rotad looks and changes nothing", i->mode = MODE_OBSERVE)     \
+	X(off, "", "", "both kinds are off", i->mode = MODE_OFF)                                   \
+	X(no_member, "", "", "not known to be a member", s->self = -1)                             \
+	X(down, "", "", "It does not answer", s->self = -1; s->process.is_answering = false)       \
+	X(x509_only, "", "", "clusterAuthMode is x509", case_order(s, ORDER_KEYFILE);              \
+	  cut_z(s->process.cluster_auth_mode, 24, "x509"))                                         \
+	X(old_and_observed, "", "", "older than maxAge", p->mode = MODE_OBSERVE;                   \
+	  p->keyfile.max_age_us = US_DAY; s->keyfile.born.us = CASE_NOW - 2 * US_DAY)              \
+	X(old_of_others, "", "", "a:27017 proposes", p->keyfile.max_age_us = US_DAY;               \
+	  s->keyfile.born.us = CASE_NOW - 2 * US_DAY)                                              \
+	X(too_young, "", "", "Nothing is due", p->keyfile.max_age_us = US_H;                       \
+	  s->keyfile.born.us = CASE_NOW - 2 * US_H)                                                \
+	X(born_unknown, "", "", "Nothing is due", p->keyfile.max_age_us = US_DAY)                  \
+	X(asked_elsewhere, "", "", "the rotad that was asked", case_order(s, ORDER_KEYFILE);       \
+	  s->ledger.orders[0].head.from = spki_n(2))                                               \
+	X(asked_elsewhere_long_ago, "propose", "", "proposed", case_order(s, ORDER_KEYFILE);       \
+	  s->ledger.orders[0].head.from = spki_n(2);                                               \
+	  s->ledger.orders[0].head.at.us = CASE_NOW - US_MIN)                                      \
+	X(file_lost_it, "put-keyfile", "", "written", case_propose(s, "yyy"); case_close(s, true); \
+	  s->anchor.pivot = key_n(2); s->anchor.retired_n = 1; s->anchor.retired[0] = key_n(1);    \
+	  case_rings(s, 1, ring_of(1, 0), ring_of(2, 0)))                                          \
+	X(external, "", "", "writer: external", case_propose(s, "---");                            \
+	  p->keyfile.writer = WRITER_EXTERNAL)                                                     \
+	X(newcomer, "", "", "joined after the proposal", case_propose(s, "---");                   \
+	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));                                          \
+	  cut_z(s->ledger.proposal.roll[1].host, 64, "d:27017"))                                   \
+	X(member_silent, "", "", "c:27017, which does not answer", case_propose(s, "yyy");         \
+	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); s->members[2].hello.who = WITNESS_NONE)  \
+	X(rolled_back, "hold", "", "the cluster is held", s->debts.rolled_back_at.us = CASE_NOW)   \
+	X(closed, "retire", "", "retired on this host", case_propose(s, "yyy");                    \
+	  case_close(s, true); case_rings(s, 1, ring_of(2, 0), ring_of(2, 0)))
+
+ROWS(PLAN_ROW_SET)
+
+static void a_plan_is_as_its_row_says(void **state)
+{
+	static const struct plan_row rows[] = {ROWS(PLAN_ROW)};
+	plan_rows_check(rows, ARRAY_N(rows), 1);
+}
+
+static void the_same_question_has_the_same_answer(void **state)
+{
+	static struct plan first;
+	case_begin(1);
+	case_propose(&the.s, "-y-");
+	memset(&the.plan, 0x55, sizeof(the.plan));
+	case_plan();
+	first = the.plan;
+	memset(&the.plan, 0xaa, sizeof(the.plan));
+	case_plan();
+	assert_string_equal(first.reason, the.plan.reason);
+	assert_int_equal(first.acts_n, the.plan.acts_n);
+	assert_int_equal(first.events_n, the.plan.events_n);
+	assert_int_equal(first.wake_at.us, the.plan.wake_at.us);
+	assert_memory_equal(first.gates, the.plan.gates, first.gates_n * sizeof(first.gates[0]));
+	assert_memory_equal(first.acts, the.plan.acts, first.acts_n * sizeof(first.acts[0]));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_plan_is_as_its_row_says),
+	    cmocka_unit_test(the_same_question_has_the_same_answer),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A turn, act by act, and what becomes of a restart that is under way; by b's rotad. */
+#include "lib/test.h"
+
+#include "lib/plan_rows.h"
+
+static void wide(struct seen *s)
+{
+	case_propose(s, "---");
+	case_rings(s, 1, ring_of(1, 2), ring_of(1, 0));
+}
+static void job(struct seen *s)
+{
+	wide(s);
+	case_job(s);
+}
+static void gone(struct seen *s)
+{
+	job(s);
+	s->process.is_answering = s->process.is_alive = false;
+	s->process.exit_code = 1;
+	s->members[1].hello.who = WITNESS_NONE;
+}
+static void back(struct seen *s)
+{
+	job(s);
+	s->process.process_id[3] = s->members[1].process_id[3] = 'x';
+}
+
+#define ROWS(X)                                                                                    \
+	X(takes_the_claim, "take-claim", "", "turn", wide(s))                                      \
+	X(claim_waits, "claim-acting", "", "takes its turn", wide(s);                              \
+	  case_claim(s, CLAIM_WAITING, 1))                                                         \
+	X(restarts, "restart", "", "restarted", wide(s); case_claim(s, CLAIM_ACTING, 1))           \
+	X(drains_first, "set-drain claim-acting", "", "takes its turn", wide(s);                   \
+	  case_claim(s, CLAIM_WAITING, 1); i->drain_us = 2 * US_S)                                 \
+	X(drain_is_set, "restart", "", "restarted", wide(s); case_claim(s, CLAIM_ACTING, 1);       \
+	  i->drain_us = 15 * US_S)                                                                 \
+	X(drain_of_the_server, "restart", "", "restarted", wide(s);                                \
+	  case_claim(s, CLAIM_ACTING, 1); i->drain_us = -1)                                        \
+	X(steps_down, "step-down", "", "steps down", wide(s); case_claim(s, CLAIM_ACTING, 1);      \
+	  s->members[0].is_primary = false; s->members[0].is_secondary = true;                     \
+	  s->members[1].is_primary = true; s->members[1].is_secondary = false;                     \
+	  case_rings(s, 0, ring_of(1, 2), ring_of(1, 2));                                          \
+	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)))                                          \
+	X(gives_back, "release-claim", "", "has voted", wide(s); case_claim(s, CLAIM_ACTING, 1);   \
+	  s->process.loaded = ring_of(1, 2); s->ledger.roll.votes[1].word = VOTE_YEA;              \
+	  cut_z(s->members[1].statement.mode, WORD_BYTES, "act");                                  \
+	  s->members[1].statement.running = ring_of(1, 2))                                         \
+	X(job_runs, "", "", "stopping or starting", job(s); s->job.is_running = true)              \
+	X(job_quiesces, "", "", "starting", job(s); s->members[1].is_quiescing = true)             \
+	X(job_without_members, "end-job", "hook-failed", "did not happen", job(s);                 \
+	  s->members_n = 0; s->self = -1)                                                          \
+	X(job_did_nothing, "end-job", "hook-failed", "did not happen", job(s);                     \
+	  cut_z(s->job.why, 64, "exit 3"))                                                         \
+	X(job_overdue, "", "turn-slow", "starting", job(s); s->job.is_overdue = true)              \
+	X(job_long, "", "turn-slow", "stopping", job(s); s->job.is_running = true;                 \
+	  s->job.begun_at.us = CASE_NOW - 6 * US_MIN)                                              \
+	X(is_back, "end-job", "", "back after", back(s))                                           \
+	X(is_back_and_recovers, "", "", "recovers", back(s); s->members[1].is_secondary = false)   \
+	X(is_back_and_syncs, "", "", "initial sync", back(s);                                      \
+	  s->members[1].is_initial_syncing = true)                                                 \
+	X(is_back_and_blind, "", "", "does not see", back(s); s->members[1].sees_all = false)      \
+	X(is_back_and_unseen, "", "", "not all others see", back(s);                               \
+	  s->members[1].is_seen_by_all = false)                                                    \
+	X(is_back_and_lags, "", "", "catches up", back(s); s->members[1].lag_us = 11 * US_S)       \
+	X(is_back_lag_unknown, "", "", "catches up", back(s); s->members[1].lag_us = -1)           \
+	X(is_back_delayed, "end-job", "", "back after", back(s); s->members[1].lag_us = US_H;      \
+	  s->members[1].delay_s = 3600)                                                            \
+	X(still_starting, "", "", "starting", gone(s); s->process.is_alive = true)                 \
+	X(gone_while_job_runs, "", "", "restarted", gone(s); s->job.is_running = true)             \
+	X(gone_unknown, "", "", "restarted", gone(s); s->process.fact.who = WITNESS_NONE)          \
+	X(gone_for_good, "roll-back", "member-not-back", "did not come back", gone(s))             \
+	X(gone_after_roll_back, "", "member-not-back", "a person must look", gone(s);              \
+	  s->job.is_rollback = true)                                                               \
+	X(gone_outside_a_rotation, "", "member-not-back", "a person must look", gone(s);           \
+	  s->anchor.next = (struct key_name){.number = 0})
+
+ROWS(PLAN_ROW_SET)
+
+static void a_turn_is_planned_as_its_row_says(void **state)
+{
+	static const struct plan_row rows[] = {ROWS(PLAN_ROW)};
+	plan_rows_check(rows, ARRAY_N(rows), 1);
+}
+
+static void the_roll_back_keeps_the_pivot_and_the_vote(void **state)
+{
+	case_begin(1);
+	gone(&the.s);
+	case_plan();
+	assert_int_equal(planned(ACT_ROLL_BACK)->ring_n, 1);
+	assert_int_equal(planned(ACT_ROLL_BACK)->ring[0].number, 1);
+	/* After its yea: never again without the new key, also with no ledger to ask. */
+	the.s.anchor.votes_n = 1;
+	the.s.anchor.votes[0].word = VOTE_YEA;
+	the.s.anchor.votes[0].generation = the.s.anchor.generation;
+	cut_z(the.s.anchor.votes[0].host, HOST_BYTES_MAX, the.s.self_host);
+	case_plan();
+	assert_int_equal(planned(ACT_ROLL_BACK)->ring_n, 2);
+	assert_int_equal(planned(ACT_ROLL_BACK)->ring[1].number, 2);
+	/* A yea of an earlier generation promises nothing in this one. */
+	the.s.anchor.generation++;
+	case_plan();
+	assert_int_equal(planned(ACT_ROLL_BACK)->ring_n, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_turn_is_planned_as_its_row_says),
+	    cmocka_unit_test(the_roll_back_keeps_the_pivot_and_the_vote),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
