@@ -37,6 +37,14 @@
 	X(member_silent, "", "", "c:27017, which does not answer", case_propose(s, "yyy");         \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); s->members[2].hello.who = WITNESS_NONE)  \
 	X(rolled_back, "hold", "", "the cluster is held", s->debts.rolled_back_at.us = CASE_NOW)   \
+	X(dead_key_beside, "put-keyfile", "", "Keys 1 are written", s->anchor.retired_n = 1;       \
+	  s->anchor.retired[0] = key_n(2); case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)))         \
+	X(spare_key_beside, "", "", "Nothing is due",                                              \
+	  case_rings(s, 1, ring_of(1, 3), ring_of(1, 0)))                                          \
+	X(undone_loaded, "take-claim", "", "load key 1", case_propose(s, "-yn");                   \
+	  case_rings(s, 1, ring_of(1, 0), ring_of(1, 2)))                                          \
+	X(undone_waits_for_others, "", "", "waits for c:27017", case_propose(s, "-yn");            \
+	  case_rings(s, 2, ring_of(1, 0), ring_of(1, 2)))                                          \
 	X(closed, "retire", "", "retired on this host", case_propose(s, "yyy");                    \
 	  case_close(s, true); case_rings(s, 1, ring_of(2, 0), ring_of(2, 0)))
 
@@ -66,11 +74,35 @@ static void the_same_question_has_the_same_answer(void **state)
 	assert_memory_equal(first.acts, the.plan.acts, first.acts_n * sizeof(first.acts[0]));
 }
 
+static void one_proves_the_old_key_refused_and_the_next_only_if_it_does_not(void **state)
+{
+	static const struct {
+		unsigned self;
+		int64_t since_us;
+		unsigned looks_n;
+	} rows[] = {{0, 0, 3},         {1, 0, 0},         {1, 29 * US_S, 0},
+		    {1, 30 * US_S, 3}, {2, 30 * US_S, 0}, {2, 60 * US_S, 3}};
+	for (size_t r = 0; r < ARRAY_N(rows); r++) {
+		case_begin(rows[r].self);
+		case_propose(&the.s, "yyy");
+		for (unsigned i = 0; i < 3; i++) {
+			case_rings(&the.s, i, ring_of(2, 0), ring_of(2, 0));
+			the.s.members[i].statement_moved.us = CASE_NOW - rows[r].since_us;
+		}
+		case_plan();
+		assert_int_equal(the.plan.acts_n, 0);
+		assert_int_equal(the.plan.looks_n, rows[r].looks_n);
+		for (unsigned i = 0; i < the.plan.looks_n; i++)
+			assert_true(the.plan.looks[i].expects_refusal);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_plan_is_as_its_row_says),
 	    cmocka_unit_test(the_same_question_has_the_same_answer),
+	    cmocka_unit_test(one_proves_the_old_key_refused_and_the_next_only_if_it_does_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
