@@ -216,6 +216,12 @@ static inline void case_claim(struct seen *s, enum claim_state state, unsigned h
 	cut_z(s->ledger.claim.host, sizeof(s->ledger.claim.host), host_n(holder));
 	s->ledger.is_claim_mine = (int)holder == s->self;
 }
+/* Every member is seen to accept key 1: nothing begins without. */
+static inline void case_shared(struct seen *s)
+{
+	for (unsigned i = 0; i < s->members_n; i++)
+		case_proof(s, i, 1, LOGIN_ACCEPTED);
+}
 static inline void case_order(struct seen *s, enum order_kind kind)
 {
 	struct order *o = &s->ledger.orders[s->ledger.orders_n++];
@@ -223,6 +229,8 @@ static inline void case_order(struct seen *s, enum order_kind kind)
 	o->head.from = s->identity;
 	o->head.at.us = CASE_NOW;
 	cut_z(o->who, sizeof(o->who), "alice");
+	if (kind == ORDER_KEYFILE)
+		case_shared(s);
 }
 static inline void case_job(struct seen *s)
 {

@@ -48,6 +48,7 @@ struct toy {
 	struct roll roll;
 	struct order order;
 	bool has_order, is_approved, is_standalone, has_arbiter;
+	bool forgets; /* each rotad is started anew while its member is away */
 	/* what came of it */
 	unsigned acts[ACT_N], acts_all, restarts, elections, refusals, looks;
 	unsigned drop_ppm; /* so many of a million acts are recorded and not done */
@@ -248,6 +249,10 @@ static inline void toy_observe(unsigned r)
 	s->anchor = me->anchor;
 	s->debts = me->debts;
 	s->is_approved = w->is_approved;
+	/* No ledger call between stop and ready of one's own member: what was read last stands, or
+	 * nothing is known of it by a rotad that was started meanwhile. */
+	if (me->job_is_open && !w->forgets)
+		return;
 	memset(&s->ledger, 0, offsetof(struct seen_ledger, proposal));
 	s->ledger.has_proposal = false;
 	s->ledger.roll.closure.is_given = false;
@@ -257,9 +262,8 @@ static inline void toy_observe(unsigned r)
 	s->ledger.claim.state = CLAIM_FREE;
 	s->ledger.is_claim_mine = false;
 	s->ledger.identities_n = 0;
-	if (me->job_is_open) {
-		return; /* no ledger call between stop and ready of one's own member */
-	}
+	if (me->job_is_open)
+		return;
 	s->ledger.fact = seen_at(w->now_us);
 	s->ledger.exists = true;
 	s->ledger.id = token_n(1);
@@ -607,6 +611,7 @@ static inline unsigned toy_run(unsigned bound)
 static inline unsigned toy_run_mixed(uint64_t seed, unsigned bound)
 {
 	toy.w.rng = (struct rng){.state = seed};
+	toy.w.forgets = seed & 1;
 	for (unsigned step = 1; step <= bound; step++) {
 		uint64_t dice = rng_next(&toy.w.rng);
 		unsigned r = (unsigned)(dice % toy.w.n);

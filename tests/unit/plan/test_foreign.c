@@ -24,12 +24,12 @@ static void voted(struct seen *s)
 	X(both_keys_after_yea, "", HARMLESS, "has voted", voted(s); wrote(s, 2, 1))                \
 	X(narrowed_before_yea, "put-keyfile", HARMLESS, "written", case_propose(s, "---");         \
 	  wrote(s, 1, 0))                                                                          \
-	X(narrowed_after_yea, "restore-keyfile hold", "foreign-write", "put back", voted(s);       \
+	X(narrowed_after_yea, "hold restore-keyfile", "foreign-write", "put back", voted(s);       \
 	  wrote(s, 1, 0))                                                                          \
-	X(lost_the_pivot, "restore-keyfile hold", "foreign-write", "put back",                     \
+	X(lost_the_pivot, "hold restore-keyfile", "foreign-write", "put back",                     \
 	  case_propose(s, "---");                                                                  \
 	  wrote(s, 2, 0))                                                                          \
-	X(old_key_after_all, "restore-keyfile hold", "foreign-write", "put back",                  \
+	X(old_key_after_all, "hold restore-keyfile", "foreign-write", "put back",                  \
 	  case_propose(s, "yyy");                                                                  \
 	  wrote(s, 1, 0))                                                                          \
 	X(held_already, "restore-keyfile", "foreign-write", "put back", voted(s); wrote(s, 1, 0);  \

@@ -163,7 +163,8 @@ static void arbiter(struct seen *s, unsigned i)
 	  s->members[2].statement.is_rehearsed = false)                                            \
 	X(rehearsed_long_ago, START, "all rehearsed", WAIT,                                        \
 	  s->members[2].statement_moved.us = CASE_NOW - US_H - 1)                                  \
-	X(restarted_since, START, "all rehearsed", WAIT, s->members[2].process_id[3] = 'x')        \
+	X(restarted_since, START, "all rehearsed", WAIT,                                           \
+	  s->members[2].statement.process_id[3] = 'x')                                             \
 	X(sessions, START, "other users of the key", WAIT,                                         \
 	  cut_z(s->foreign_sessions, 64, "10.0.0.9"))                                              \
 	X(sessions_ignored, START, "other users of the key", PASS,                                 \

@@ -60,6 +60,12 @@ static void canary(struct seen *s)
 	  cut_z(s->ledger.orders[0].host, 64, "c:27017"))                                          \
 	X(ordered_and_done, "", "", "renewed at", aged(s, 1); case_order(s, ORDER_CERTIFICATES);   \
 	  s->certificate.order_done = s->members[1].statement.certificate_order = token_n(7))      \
+	X(ordered_done_and_an_older_one, "", "", "renewed at", aged(s, 1);                         \
+	  case_order(s, ORDER_CERTIFICATES); s->ledger.orders[0].id = token_n(6);                  \
+	  s->ledger.orders[0].head.at.us = CASE_NOW - US_H; case_order(s, ORDER_CERTIFICATES);     \
+	  s->certificate.order_done = s->members[1].statement.certificate_order = token_n(7))      \
+	X(a_keyfile_that_waits_holds_up_no_certificate, "ask-authority", "", "asked", aged(s, 70); \
+	  case_propose(s, "-y-"); case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)))                  \
 	X(refused_rests, "", "certificate-refused", "again at", aged(s, 70);                       \
 	  s->certificate.stage = CERT_STAGE_REFUSED; s->certificate.retry_at.us = CASE_NOW + 1;    \
 	  cut_z(s->certificate.why, 64, "no SAN"))                                                 \

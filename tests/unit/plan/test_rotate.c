@@ -136,9 +136,10 @@ static void after_an_undone_rotation_the_next_one_uses_another_key(void **state)
 	assert_all_hold(3);
 }
 
-static void a_member_that_does_not_come_back_is_rolled_back_and_all_are_held(void **state)
+static void rolls_back(bool forgets)
 {
 	toy_begin(3);
+	toy.w.forgets = forgets;
 	toy.w.m[1].is_broken_by_two = true; /* it is the first in turn */
 	assert_int_equal(toy_run(150), 151);
 	assert_unbroken(0);
@@ -155,6 +156,16 @@ static void a_member_that_does_not_come_back_is_rolled_back_and_all_are_held(voi
 	toy.w.m[1].debts.rolled_back_at.us = 0;
 	assert_ended(toy_run(BOUND), BOUND, 0);
 	assert_all_hold(2);
+}
+
+static void a_member_that_does_not_come_back_is_rolled_back_and_all_are_held(void **state)
+{
+	rolls_back(false);
+}
+
+static void so_it_is_by_a_rotad_that_was_started_meanwhile(void **state)
+{
+	rolls_back(true);
 }
 
 static void a_rolled_back_one_in_any_interleaving_leaves_the_others_a_key(void **state)
@@ -354,6 +365,7 @@ int main(void)
 	    cmocka_unit_test(an_aborted_rotation_is_undone_and_its_key_is_burnt),
 	    cmocka_unit_test(after_an_undone_rotation_the_next_one_uses_another_key),
 	    cmocka_unit_test(a_member_that_does_not_come_back_is_rolled_back_and_all_are_held),
+	    cmocka_unit_test(so_it_is_by_a_rotad_that_was_started_meanwhile),
 	    cmocka_unit_test(a_rolled_back_one_in_any_interleaving_leaves_the_others_a_key),
 	    cmocka_unit_test(while_held_nothing_is_written_or_restarted_and_resume_goes_on),
 	    cmocka_unit_test(mode_ask_waits_for_approval),

@@ -135,6 +135,16 @@ static void unread(struct seen *s)
 	  s->members[1].proofs_n = 0)                                                              \
 	X(yea_proven_before_restart, false, "not seen to accept", votes(VOTE_YEA), open(s, "---"); \
 	  s->members[1].process_id[3] = 'x')                                                       \
+	X(yea_pending, false, "the next start would differ", votes(VOTE_YEA), open(s, "---");      \
+	  cut_z(s->process.pending, 64, "mongod.conf"))                                            \
+	X(write_closed, true, "", writes(ACT_PUT_KEYFILE, 2, 0), carried(s); case_close(s, true))  \
+	X(write_closed_unseen, false, "'c:27017' is not seen to accept",                           \
+	  writes(ACT_PUT_KEYFILE, 2, 0), carried(s);                                               \
+	  case_close(s, true); s->members[2].proofs_n = 0)                                         \
+	X(unread_after_yea, false, "after this member's yea", writes(ACT_ROLL_BACK, 1, 0),         \
+	  open(s, "-y-");                                                                          \
+	  unread(s))                                                                               \
+	X(unread_both_after_yea, true, "", writes(ACT_ROLL_BACK, 1, 2), open(s, "-y-"); unread(s)) \
 	X(close, true, "", does(ACT_CLOSE), carried(s))                                            \
 	X(close_undone, true, "", does(ACT_CLOSE), open(s, "n--"))                                 \
 	X(close_open, false, "still open", does(ACT_CLOSE), open(s, "-y-"))                        \

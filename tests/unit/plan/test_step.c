@@ -26,6 +26,23 @@
 	X(asked_elsewhere_long_ago, "propose", "", "proposed", case_order(s, ORDER_KEYFILE);       \
 	  s->ledger.orders[0].head.from = spki_n(2);                                               \
 	  s->ledger.orders[0].head.at.us = CASE_NOW - US_MIN)                                      \
+	X(shares_no_key_on_disk, "", "", "c:27017 does not hold key 1",                            \
+	  case_order(s, ORDER_KEYFILE);                                                            \
+	  s->members[2].statement.disk = ring_of(3, 0))                                            \
+	X(shares_no_key_running, "", "", "c:27017 does not hold key 1",                            \
+	  case_order(s, ORDER_KEYFILE);                                                            \
+	  s->members[2].proofs[0].verdict = LOGIN_REFUSED)                                         \
+	X(sharing_unproven, "", "", "Looks whether every member accepts key 1",                    \
+	  case_order(s, ORDER_KEYFILE);                                                            \
+	  s->members[2].proofs_n = 0)                                                              \
+	X(votes, "vote", "", "votes for key 2", case_propose(s, "---");                            \
+	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); case_proof(s, 1, 2, LOGIN_ACCEPTED))     \
+	X(held_before_its_vote, "", "", "does not vote yet", case_propose(s, "---");               \
+	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); case_proof(s, 1, 2, LOGIN_ACCEPTED);     \
+	  s->ledger.hold.is_on = true)                                                             \
+	X(pending_before_its_vote, "", "", "does not vote yet", case_propose(s, "---");            \
+	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); case_proof(s, 1, 2, LOGIN_ACCEPTED);     \
+	  cut_z(s->process.pending, 64, "mongod.conf"))                                            \
 	X(file_lost_it, "put-keyfile", "", "written", case_propose(s, "yyy"); case_close(s, true); \
 	  s->anchor.pivot = key_n(2); s->anchor.retired_n = 1; s->anchor.retired[0] = key_n(1);    \
 	  case_rings(s, 1, ring_of(1, 0), ring_of(2, 0)))                                          \

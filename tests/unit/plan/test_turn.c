@@ -57,6 +57,9 @@ static void back(struct seen *s)
 	X(job_long, "", "turn-slow", "stopping", job(s); s->job.is_running = true;                 \
 	  s->job.begun_at.us = CASE_NOW - 6 * US_MIN)                                              \
 	X(is_back, "end-job", "", "back after", back(s))                                           \
+	X(is_back_and_job_runs, "", "", "its restart job is not over", back(s);                    \
+	  s->job.is_running = true)                                                                \
+	X(is_back_and_job_overdue, "", "turn-slow", "starting", back(s); s->job.is_overdue = true) \
 	X(is_back_and_recovers, "", "", "recovers", back(s); s->members[1].is_secondary = false)   \
 	X(is_back_and_syncs, "", "", "initial sync", back(s);                                      \
 	  s->members[1].is_initial_syncing = true)                                                 \
@@ -84,6 +87,7 @@ static void a_turn_is_planned_as_its_row_says(void **state)
 	plan_rows_check(rows, ARRAY_N(rows), 1);
 }
 
+/* With the ledger as read before the restart, and without it. */
 static void the_roll_back_keeps_the_pivot_and_the_vote(void **state)
 {
 	case_begin(1);
