@@ -265,4 +265,31 @@ static inline const struct event *told(const char *name)
 	return NULL;
 }
 
+/* The same where it must be there: the test fails by name, not by a crash. cmocka's fail_msg() does
+ * not return, which the compiler is not told. */
+static inline const struct act *planned_get(enum act_kind kind)
+{
+	const struct act *a = planned(kind);
+	if (!a)
+		fail_msg("'%s' is not planned: %s", act_table[kind].word, the.plan.reason);
+	ASSERT(a);
+	return a;
+}
+static inline const struct gate_result *gate_get(const char *name)
+{
+	const struct gate_result *g = gate_named(name);
+	if (!g)
+		fail_msg("the gate '%s' was not asked: %s", name, the.plan.reason);
+	ASSERT(g);
+	return g;
+}
+static inline const struct event *told_get(const char *name)
+{
+	const struct event *e = told(name);
+	if (!e)
+		fail_msg("'%s' was not told: %s", name, the.plan.reason);
+	ASSERT(e);
+	return e;
+}
+
 #endif

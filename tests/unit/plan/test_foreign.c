@@ -76,7 +76,7 @@ static void what_is_put_back_is_what_the_votes_wish(void **state)
 		assert_int_equal(a->ring[0].number, rows[i].first);
 		assert_int_equal(a->ring[1].number, rows[i].second);
 		assert_true(the.plan.needs_attention);
-		assert_true(told("foreign-write")->severity == SEVERITY_CRITICAL);
+		assert_true(told_get("foreign-write")->severity == SEVERITY_CRITICAL);
 	}
 }
 

@@ -213,10 +213,7 @@ static void each_gate_answers_as_its_row_says(void **state)
 		ask_for(rows[i].ask);
 		rows[i].spoil(&the.s, &the.policy, &the.instance);
 		case_plan();
-		g = gate_named(rows[i].gate);
-		if (!g)
-			fail_msg("%s: the gate '%s' was not asked: %s", rows[i].name, rows[i].gate,
-				 the.plan.reason);
+		g = gate_get(rows[i].gate);
 		if (g->verdict != rows[i].verdict)
 			fail_msg("%s: '%s' answers %d: %s", rows[i].name, g->name, (int)g->verdict,
 				 g->text);
@@ -289,7 +286,7 @@ static void a_primary_steps_down_only_for_a_successor_within_a_second(void **sta
 		case_plan();
 		assert_int_equal(planned(ACT_STEP_DOWN) != NULL, lags[i].may);
 		assert_null(planned(ACT_RESTART));
-		assert_int_equal(gate_named("a successor is ready")->verdict,
+		assert_int_equal(gate_get("a successor is ready")->verdict,
 				 lags[i].may ? GATE_PASS : GATE_WAIT);
 		/* The turn is kept: it opens within moments. */
 		assert_null(planned(ACT_RELEASE_CLAIM));
@@ -315,7 +312,7 @@ static void a_turn_in_hand_is_kept_only_for_what_opens_soon(void **state)
 		is_kept |= strcmp(rows[i].name, "lag_unknown") == 0 ||
 			   strncmp(rows[i].name, "others_", 7) == 0;
 		if (is_kept)
-			assert_true(gate_named(rows[i].gate)->opens_soon);
+			assert_true(gate_get(rows[i].gate)->opens_soon);
 		if (is_kept == (planned(ACT_RELEASE_CLAIM) != NULL))
 			fail_msg("%s: %s", rows[i].name, the.plan.reason);
 		assert_null(planned(ACT_RESTART));

@@ -93,20 +93,20 @@ static void the_roll_back_keeps_the_pivot_and_the_vote(void **state)
 	case_begin(1);
 	gone(&the.s);
 	case_plan();
-	assert_int_equal(planned(ACT_ROLL_BACK)->ring_n, 1);
-	assert_int_equal(planned(ACT_ROLL_BACK)->ring[0].number, 1);
+	assert_int_equal(planned_get(ACT_ROLL_BACK)->ring_n, 1);
+	assert_int_equal(planned_get(ACT_ROLL_BACK)->ring[0].number, 1);
 	/* After its yea: never again without the new key, also with no ledger to ask. */
 	the.s.anchor.votes_n = 1;
 	the.s.anchor.votes[0].word = VOTE_YEA;
 	the.s.anchor.votes[0].generation = the.s.anchor.generation;
 	cut_z(the.s.anchor.votes[0].host, HOST_BYTES_MAX, the.s.self_host);
 	case_plan();
-	assert_int_equal(planned(ACT_ROLL_BACK)->ring_n, 2);
-	assert_int_equal(planned(ACT_ROLL_BACK)->ring[1].number, 2);
+	assert_int_equal(planned_get(ACT_ROLL_BACK)->ring_n, 2);
+	assert_int_equal(planned_get(ACT_ROLL_BACK)->ring[1].number, 2);
 	/* A yea of an earlier generation promises nothing in this one. */
 	the.s.anchor.generation++;
 	case_plan();
-	assert_int_equal(planned(ACT_ROLL_BACK)->ring_n, 1);
+	assert_int_equal(planned_get(ACT_ROLL_BACK)->ring_n, 1);
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 """One replica set of real mongods on loopback, and what an independent client (pymongo) sees of it."""
 import base64
 import os
+import random
 import shutil
 import signal
 import socket
@@ -20,17 +21,31 @@ HOST = "localhost"
 
 
 def free_ports(n):
-    """n ports that were free just now, all held open until all are chosen."""
+    """n ports that were free just now, all held open until all are chosen. Below the kernel's range for outgoing connections:
+    else a client's connection may take the port of a member while that is restarted, and it does not come back (code 48)."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
+        below = int(f.read().split()[0])
+    candidates = list(range(max(1024, below // 2), below)) or list(range(1024, 65536))
+    random.shuffle(candidates)
     held = []
-    for _ in range(n):
-        s = socket.socket()
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind(("127.0.0.1", 0))
-        held.append(s)
-    ports = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
-    return ports
+    try:
+        for port in candidates:
+            if len(held) == n:
+                break
+            s = socket.socket()
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                s.close()
+                continue
+            held.append(s)
+        if len(held) < n:
+            raise RuntimeError("only %d of %d ports are free" % (len(held), n))
+        return [s.getsockname()[1] for s in held]
+    finally:
+        for s in held:
+            s.close()
 
 
 def new_key(n_bytes=756):
