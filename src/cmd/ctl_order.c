@@ -119,7 +119,10 @@ enum ctl_exit ctl_approve(struct ctl *ctl, int argc, char **argv)
 	return code;
 }
 
-enum ctl_exit ctl_pause(struct ctl *ctl, int argc, char **argv)
+/* A word that needs no look first and no question: sent, and told with the cluster's name before
+ * it. */
+static enum ctl_exit say_word(struct ctl *ctl, int argc, char **argv, const char *route,
+			      const char *told)
 {
 	struct word w = {.reason = NULL};
 	AUTO(json_t) doc = NULL;
@@ -130,33 +133,23 @@ enum ctl_exit ctl_pause(struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
 	if (code == CTL_GOOD)
-		code = send_word(ctl, "/v1/pause", instance, &w, &answer);
+		code = send_word(ctl, route, instance, &w, &answer);
 	if (code == CTL_GOOD)
-		view_row(ctl, 0, "",
-			 "%s is held: no further turn begins, on no host. A restart that is under "
-			 "way is seen to its end. Go on: rotactl resume",
-			 view_text(instance, "cluster"));
+		view_row(ctl, 0, "", "%s %s", view_text(instance, "cluster"), told);
 	return code;
+}
+
+enum ctl_exit ctl_pause(struct ctl *ctl, int argc, char **argv)
+{
+	return say_word(ctl, argc, argv, "/v1/pause",
+			"is held: no further turn begins, on no host. A restart that is under way "
+			"is seen to its end. Go on: rotactl resume");
 }
 
 enum ctl_exit ctl_resume(struct ctl *ctl, int argc, char **argv)
 {
-	struct word w = {.reason = NULL};
-	AUTO(json_t) doc = NULL;
-	AUTO(json_t) answer = NULL;
-	const json_t *instance;
-	struct wall now;
-	if (!take_word(ctl, argc, argv, "r", &w))
-		return CTL_USAGE;
-	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
-	if (code == CTL_GOOD)
-		code = send_word(ctl, "/v1/resume", instance, &w, &answer);
-	if (code == CTL_GOOD)
-		view_row(ctl, 0, "",
-			 "%s goes on. What had failed on this host is tried anew. See: rotactl "
-			 "status",
-			 view_text(instance, "cluster"));
-	return code;
+	return say_word(ctl, argc, argv, "/v1/resume",
+			"goes on. What had failed on this host is tried anew. See: rotactl status");
 }
 
 enum ctl_exit ctl_abort(struct ctl *ctl, int argc, char **argv)

@@ -53,9 +53,7 @@ struct told {
 
 struct daemon {
 	const char *config_path;
-	struct conf *conf;      /* in use by the round thread */
-	struct conf *conf_main; /* the main thread's own copy for alerts: the same object, never
-				   changed in place */
+	struct conf *conf; /* in use by the round thread */
 	struct wiring *wiring;
 	struct api *api;
 	struct alerts *alerts;

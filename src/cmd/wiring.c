@@ -29,7 +29,6 @@ struct wired_seat {
 	struct helper *mongo;
 	struct store_rpc *store;
 	struct store_port local;
-	struct secret password;
 };
 
 /* An authority of the configuration with its backend. */
@@ -250,7 +249,6 @@ void wiring_free(struct wiring *w)
 		store_rpc_free(w->seats[i].store);
 		store_file_free(w->seats[i].local.self);
 		helper_free(w->seats[i].mongo);
-		secret_fini(&w->seats[i].password);
 	}
 	helper_free(w->net);
 	if (w->restarter_port.ops)

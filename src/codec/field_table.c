@@ -369,6 +369,33 @@ static bool get_key_name(const struct field_row *row, struct canonical_in *in, v
 	return key_name_holds(row, key, err);
 }
 
+/* A list of at most row->max elements of one kind. list_more(): *ret_more false at its end; else *t
+ * is the first token of element n. */
+static bool list_open(const struct field_row *row, struct canonical_in *in, struct err *err)
+{
+	struct canonical_token t;
+	if (!canonical_next(in, &t, err))
+		return false;
+	return t.kind == CANONICAL_OPEN_ARRAY || wrong(row, "a list", err);
+}
+
+static bool list_more(const struct field_row *row, struct canonical_in *in,
+		      enum canonical_kind wanted, const char *what, unsigned n,
+		      struct canonical_token *t, bool *ret_more, struct err *err)
+{
+	if (!canonical_next(in, t, err))
+		return false;
+	*ret_more = t->kind != CANONICAL_CLOSE_ARRAY;
+	if (!*ret_more)
+		return true;
+	if (t->kind != wanted)
+		return wrong(row, what, err);
+	if (n == row->max)
+		return err_set(err, ERR_LIMIT, "'%s' has more than %u elements", row->name,
+			       row->max);
+	return true;
+}
+
 static bool get_lines(const struct field_row *row, struct canonical_in *in, void *base,
 		      struct err *err)
 {
@@ -377,20 +404,14 @@ static bool get_lines(const struct field_row *row, struct canonical_in *in, void
 	unsigned n = 0;
 	element.kind = FIELD_LINE;
 	element.is_given = true;
-	if (!canonical_next(in, &t, err))
+	bool more;
+	if (!list_open(row, in, err))
 		return false;
-	if (t.kind != CANONICAL_OPEN_ARRAY)
-		return wrong(row, "a list", err);
 	for (;;) {
-		if (!canonical_next(in, &t, err))
+		if (!list_more(row, in, CANONICAL_STRING, "a list of strings", n, &t, &more, err))
 			return false;
-		if (t.kind == CANONICAL_CLOSE_ARRAY)
+		if (!more)
 			break;
-		if (t.kind != CANONICAL_STRING)
-			return wrong(row, "a list of strings", err);
-		if (n == row->max)
-			return err_set(err, ERR_LIMIT, "'%s' has more than %u elements", row->name,
-				       row->max);
 		char *p = to(base, row->offset + n * row->size);
 		if (!canonical_text(&t, p, row->size, err) || !text_holds(&element, str_of(p), err))
 			return err_in(err, "in '%s'", row->name);
@@ -532,20 +553,15 @@ static bool get_records(const struct field_row *row, struct canonical_in *in, vo
 {
 	struct canonical_token t;
 	unsigned n = 0;
-	if (!canonical_next(in, &t, err))
+	bool more;
+	if (!list_open(row, in, err))
 		return false;
-	if (t.kind != CANONICAL_OPEN_ARRAY)
-		return wrong(row, "a list", err);
 	for (;;) {
-		if (!canonical_next(in, &t, err))
+		if (!list_more(row, in, CANONICAL_OPEN_OBJECT, "a list of objects", n, &t, &more,
+			       err))
 			return false;
-		if (t.kind == CANONICAL_CLOSE_ARRAY)
+		if (!more)
 			break;
-		if (t.kind != CANONICAL_OPEN_OBJECT)
-			return wrong(row, "a list of objects", err);
-		if (n == row->max)
-			return err_set(err, ERR_LIMIT, "'%s' has more than %u elements", row->name,
-				       row->max);
 		if (!get_record(row, in, to(base, row->offset + n * row->size), err))
 			return false;
 		n++;

@@ -77,3 +77,27 @@ int seen_roll_index(const struct seen *s, const char *host)
 			return (int)i;
 	return -1;
 }
+
+bool anchor_has_retired(const struct anchor *a, const struct key_id *id)
+{
+	for (unsigned i = 0; i < a->retired_n && i < RETIRED_MAX; i++)
+		if (key_id_equal(&a->retired[i].id, id))
+			return true;
+	return false;
+}
+
+enum vote_word anchor_vote(const struct anchor *a, const char *host, uint64_t generation)
+{
+	for (unsigned i = 0; i < a->votes_n && i < INSTANCES_MAX; i++)
+		if (a->votes[i].generation == generation && strcmp(a->votes[i].host, host) == 0)
+			return a->votes[i].word;
+	return VOTE_NONE;
+}
+
+const struct order *seen_find_order(const struct seen *s, enum order_kind kind)
+{
+	for (unsigned i = 0; i < s->ledger.orders_n; i++)
+		if (s->ledger.orders[i].kind == kind)
+			return &s->ledger.orders[i];
+	return NULL;
+}

@@ -227,6 +227,12 @@ enum generation_state {
 enum generation_state seen_generation(const struct seen *s);
 /* The pivot now: of the generation, else of the anchor. */
 struct key_name seen_pivot(const struct seen *s);
+/* The first order of that kind that is not served; NULL: none. */
+const struct order *seen_find_order(const struct seen *s, enum order_kind kind);
+/* Is the key retired (refused everywhere) or burnt: never written again (PROTOCOL 3)? */
+bool anchor_has_retired(const struct anchor *a, const struct key_id *id);
+/* This host's own vote for its member in that generation, as its anchor keeps it. */
+enum vote_word anchor_vote(const struct anchor *a, const char *host, uint64_t generation);
 /* Index into the proposal's roll, or -1. */
 int seen_roll_index(const struct seen *s, const char *host);
 

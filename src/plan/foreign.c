@@ -6,14 +6,6 @@
 
 #include "plan/planner.h"
 
-static bool is_retired_key(const struct anchor *a, const struct key_id *id)
-{
-	for (unsigned i = 0; i < a->retired_n && i < RETIRED_MAX; i++)
-		if (key_id_equal(&a->retired[i].id, id))
-			return true;
-	return false;
-}
-
 static void tell(struct planner *p, const char *name, const char *keys, const char *we_did)
 {
 	const struct seen *s = p->s;
@@ -84,7 +76,7 @@ bool foreign_plan(struct planner *p)
 		return false;
 	}
 	for (unsigned i = 0; i < k->ring.n; i++)
-		has_retired |= is_retired_key(&s->anchor, &k->ring.ids[i]);
+		has_retired |= anchor_has_retired(&s->anchor, &k->ring.ids[i]);
 	char keys[96];
 	if (!k->ring.is_known)
 		snprintf(keys, sizeof(keys), "no keyring that mongod would take (%.48s)", k->why);

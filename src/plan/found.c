@@ -104,11 +104,9 @@ bool ledger_plan(struct planner *p)
 			snprintf(e->you, sizeof(e->you), "rotactl trust list");
 		}
 	}
-	bool is_published = false;
-	for (unsigned i = 0; i < l->identities_n; i++)
-		is_published = true; /* identities_n counts this rotad's own once it is there: see
-					round/observe.c */
-	if (!is_published) {
+	/* Counted once its own identity is there, with the keys it has now: see
+	 * round/ledger_read.c. */
+	if (l->identities_n == 0) {
 		plan_add(p, ACT_PUBLISH_IDENTITY, "so that keys can be sealed for this host");
 		plan_say(p, "This rotad makes itself known in the ledger.");
 		return true;

@@ -23,17 +23,9 @@ static enum gate_verdict say(struct gate_result *r, enum gate_verdict v, const c
 	return r->verdict = v;
 }
 
-static const struct order *first_order(const struct seen *s, enum order_kind kind)
-{
-	for (unsigned i = 0; i < s->ledger.orders_n; i++)
-		if (s->ledger.orders[i].kind == kind)
-			return &s->ledger.orders[i];
-	return NULL;
-}
-
 static bool is_urgent(const struct planner *p)
 {
-	const struct order *o = first_order(p->s, ORDER_KEYFILE);
+	const struct order *o = seen_find_order(p->s, ORDER_KEYFILE);
 	return (p->generation != GENERATION_NONE &&
 		p->s->ledger.proposal.urgency != URGENCY_ROUTINE) ||
 	       (p->generation == GENERATION_NONE && o && o->urgency != URGENCY_ROUTINE);
@@ -55,7 +47,7 @@ static enum gate_verdict gate_mode(const struct planner *p, enum gate_for what,
 		return say(r, GATE_PASS, "act");
 	if (mode == MODE_ASK) {
 		/* A person's order is the approval of what it asks for (DESIGN section 7). */
-		if (p->s->is_approved || first_order(p->s, kind) ||
+		if (p->s->is_approved || seen_find_order(p->s, kind) ||
 		    (what != GATE_FOR_CERTIFICATE && p->generation != GENERATION_NONE))
 			return say(r, GATE_PASS, "ask, and it was approved");
 		return say(r, GATE_WAIT, "ask: rotactl approve");
@@ -99,7 +91,7 @@ static enum gate_verdict gate_freeze(const struct planner *p, enum gate_for what
 				     struct gate_result *r)
 {
 	struct freeze_view f = freeze_at(p->policy, p->s->now);
-	const struct order *o = first_order(p->s, ORDER_KEYFILE);
+	const struct order *o = seen_find_order(p->s, ORDER_KEYFILE);
 	char when[40];
 	if (!f.is_frozen)
 		return f.next_from.us ? say(r, GATE_PASS, "none; next %s",
@@ -163,7 +155,7 @@ static enum gate_verdict stay_up(const struct planner *p, enum gate_for what, st
 				    "no primary without '%.60s': %u votes left; allowDowntime: all",
 				    s->members[i].host, votes);
 	}
-	return say(r, GATE_PASS, writes ? "yes, whoever is away" : "yes, whoever is away");
+	return say(r, GATE_PASS, "yes, whoever is away");
 }
 
 static enum gate_verdict gate_votes(const struct planner *p, enum gate_for what,
@@ -208,7 +200,7 @@ static enum gate_verdict gate_others(const struct planner *p, enum gate_for what
 
 static int64_t max_lag(const struct planner *p)
 {
-	const struct order *o = first_order(p->s, ORDER_KEYFILE);
+	const struct order *o = seen_find_order(p->s, ORDER_KEYFILE);
 	return o && o->max_lag_us ? o->max_lag_us : p->instance->max_lag_us;
 }
 

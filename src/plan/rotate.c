@@ -14,14 +14,6 @@ enum {
 			     long a time each */
 };
 
-static bool anchor_retired(const struct anchor *a, const struct key_id *id)
-{
-	for (unsigned i = 0; i < a->retired_n && i < RETIRED_MAX; i++)
-		if (key_id_equal(&a->retired[i].id, id))
-			return true;
-	return false;
-}
-
 unsigned ring_wished(const struct planner *p, struct key_name ret[KEYS_PER_FILE_MAX])
 {
 	const struct proposal *g = &p->s->ledger.proposal;
@@ -52,7 +44,7 @@ unsigned ring_wished(const struct planner *p, struct key_name ret[KEYS_PER_FILE_
 		return 1;
 	/* What an operator left beside the pivot stays, unless the key is dead. */
 	for (unsigned i = 0; i < disk->n; i++)
-		if (anchor_retired(&p->s->anchor, &disk->ids[i]))
+		if (anchor_has_retired(&p->s->anchor, &disk->ids[i]))
 			return 1;
 	return 0;
 }
@@ -66,11 +58,10 @@ static bool is_me(const struct seen *s, const struct spki *who)
  * each. */
 static int64_t rank_wait_us(const struct planner *p, const struct spki *first)
 {
-	int64_t rank = 0;
-	if (first && is_me(p->s, first))
+	const struct seen *s = p->s;
+	int64_t rank = s->self < 0 ? (int64_t)s->members_n : s->self;
+	if (first && is_me(s, first))
 		return 0;
-	for (unsigned i = 0; i < p->s->members_n && (int)i != p->s->self; i++)
-		rank++;
 	return (rank + (first ? 1 : 0)) * RANK_WAIT_S * US_S;
 }
 
@@ -187,13 +178,10 @@ static bool common_key(struct planner *p)
 static bool start_plan(struct planner *p)
 {
 	const struct seen *s = p->s;
-	const struct order *o = NULL;
+	const struct order *o = seen_find_order(s, ORDER_KEYFILE);
 	char age[32];
 	unsigned first;
 	struct act *a;
-	for (unsigned i = 0; i < s->ledger.orders_n && !o; i++)
-		if (s->ledger.orders[i].kind == ORDER_KEYFILE)
-			o = &s->ledger.orders[i];
 	int64_t max_age = p->policy->keyfile.max_age_us;
 	int64_t age_us = s->keyfile.born.us ? s->now.us - s->keyfile.born.us : 0;
 	bool is_old = max_age > 0 && age_us >= max_age && age_us >= p->policy->keyfile.min_age_us;
@@ -255,6 +243,21 @@ static bool start_plan(struct planner *p)
 	return true;
 }
 
+/* Has this member loaded what the votes wish? Else its turn is planned, or the look that tells.
+ * Only a key of the file that it was started with is tried: no refused login is expected. */
+static bool is_loaded(struct planner *p, const struct key_id *known, const struct key_name *want,
+		      unsigned want_n)
+{
+	enum need need = turn_need(p, (unsigned)p->s->self);
+	if (need == NEED_NO)
+		return true;
+	if (need == NEED_UNKNOWN && !plan_look(p, (unsigned)p->s->self, known, known, false))
+		plan_wait(p, US_S / 4, "Looks which keys %s accepts.", p->s->self_host);
+	else
+		turn(p, want, want_n);
+	return false;
+}
+
 static bool open_plan(struct planner *p)
 {
 	const struct seen *s = p->s;
@@ -289,21 +292,8 @@ static bool open_plan(struct planner *p)
 			   "add the new key beside the one in use: any restart is safe");
 		return true;
 	}
-	switch (turn_need(p, (unsigned)s->self)) {
-	case NEED_YES:
-		turn(p, want, want_n);
+	if (!is_loaded(p, &g->pivot.id, want, want_n))
 		return true;
-	case NEED_UNKNOWN:
-		/* Only keys of the file that it was started with are tried: no refused login is
-		 * expected. */
-		if (!plan_look(p, (unsigned)s->self, &g->pivot.id, &g->pivot.id, false))
-			plan_wait(p, US_S / 4, "Looks which keys %s accepts.", s->self_host);
-		else
-			turn(p, want, want_n);
-		return true;
-	case NEED_NO:
-		break;
-	}
 	if (r < 0) {
 		plan_wait(p, 5 * US_S,
 			  "%s joined after the proposal: it follows and does not vote.",
@@ -397,19 +387,8 @@ static bool carried_plan(struct planner *p)
 			   "all have voted, and every member was seen to accept the new key alone");
 		return true;
 	}
-	switch (turn_need(p, (unsigned)s->self)) {
-	case NEED_YES:
-		turn(p, want, want_n);
+	if (!is_loaded(p, &g->next.id, want, want_n))
 		return true;
-	case NEED_UNKNOWN:
-		if (!plan_look(p, (unsigned)s->self, &g->next.id, &g->next.id, false))
-			plan_wait(p, US_S / 4, "Looks which keys %s accepts.", s->self_host);
-		else
-			turn(p, want, want_n);
-		return true;
-	case NEED_NO:
-		break;
-	}
 	close_plan(p, &g->pivot);
 	return true;
 }
@@ -450,7 +429,7 @@ static bool retire_plan(struct planner *p)
 	if (!s->ledger.has_proposal || !c->is_given)
 		return false;
 	const struct key_name *gone = c->is_carried ? &g->pivot : &g->next;
-	if (anchor_retired(&s->anchor, &gone->id))
+	if (anchor_has_retired(&s->anchor, &gone->id))
 		return false;
 	plan_add(p, ACT_RETIRE, "key %u is %s", gone->number,
 		 c->is_carried ? "refused everywhere" : "burnt");

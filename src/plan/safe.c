@@ -26,26 +26,13 @@ bool safe_without(const struct seen *s, unsigned member, bool *ret_votes, bool *
 	/* MongoDB's manual, replSetGetStatus.writeMajorityCount: the lesser of the majority and the
 	 * data-bearing voters. */
 	unsigned write_majority = MIN(majority, data_voters);
-	if (s->members[member].is_voter) {
-		*ret_votes = votes >= majority;
-		*ret_writes = data >= write_majority;
-	} else {
-		*ret_votes = votes >= majority;
-		*ret_writes = data >= write_majority;
-	}
+	*ret_votes = votes >= majority;
+	*ret_writes = data >= write_majority;
 	if (votes_left)
 		*votes_left = votes;
 	if (data_left)
 		*data_left = data;
 	return *ret_votes && *ret_writes;
-}
-
-static bool is_retired(const struct anchor *a, const struct key_id *id)
-{
-	for (unsigned i = 0; i < a->retired_n && i < RETIRED_MAX; i++)
-		if (key_id_equal(&a->retired[i].id, id))
-			return true;
-	return false;
 }
 
 static bool act_has(const struct act *a, const struct key_id *id)
@@ -58,23 +45,13 @@ static bool act_has(const struct act *a, const struct key_id *id)
 
 static bool own_yea(const struct seen *s)
 {
-	for (unsigned i = 0; i < s->anchor.votes_n && i < INSTANCES_MAX; i++)
-		if (s->anchor.votes[i].generation == s->anchor.generation &&
-		    strcmp(s->anchor.votes[i].host, s->self_host) == 0 &&
-		    s->anchor.votes[i].word == VOTE_YEA)
-			return true;
-	return false;
+	return anchor_vote(&s->anchor, s->self_host, s->anchor.generation) == VOTE_YEA;
 }
 
 static bool own_nay(const struct seen *s)
 {
-	for (unsigned i = 0; i < s->anchor.votes_n && i < INSTANCES_MAX; i++)
-		if (s->ledger.has_proposal &&
-		    s->anchor.votes[i].generation == s->ledger.proposal.generation &&
-		    strcmp(s->anchor.votes[i].host, s->self_host) == 0 &&
-		    s->anchor.votes[i].word == VOTE_NAY)
-			return true;
-	return false;
+	return s->ledger.has_proposal &&
+	       anchor_vote(&s->anchor, s->self_host, s->ledger.proposal.generation) == VOTE_NAY;
 }
 
 /* PROTOCOL 1 and 3: what a keyring that rotad writes must be. */
@@ -88,7 +65,7 @@ static bool safe_write(const struct seen *s, const struct act *a, struct err *er
 	for (unsigned i = 0; i < a->ring_n; i++) {
 		if (!key_id_given(&a->ring[i].id))
 			return err_set(err, ERR_BUG, "a keyring with an unknown key");
-		if (is_retired(&s->anchor, &a->ring[i].id))
+		if (anchor_has_retired(&s->anchor, &a->ring[i].id))
 			return err_set(err, ERR_BUG,
 				       "key %u is retired or burnt and is never written again",
 				       a->ring[i].number);

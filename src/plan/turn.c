@@ -114,16 +114,6 @@ static void tell_not_back(struct planner *p, bool is_rolled_back)
 }
 
 /* By this host's own record: has this member given its yea in the anchor's generation? */
-static bool has_own_yea(const struct seen *s)
-{
-	const struct anchor *a = &s->anchor;
-	for (unsigned i = 0; i < a->votes_n && i < INSTANCES_MAX; i++)
-		if (a->votes[i].generation == a->generation && a->votes[i].word == VOTE_YEA &&
-		    strcmp(a->votes[i].host, s->self_host) == 0)
-			return true;
-	return false;
-}
-
 /* A restart that we began and whose end is not recorded. No ledger is asked meanwhile (PROTOCOL 3).
  */
 bool job_plan(struct planner *p)
@@ -164,7 +154,8 @@ bool job_plan(struct planner *p)
 		unsigned n = 0;
 		ring[n++] = *old;
 		if (key_id_given(&new_key->id) && !key_id_equal(&old->id, &new_key->id) &&
-		    (has_own_yea(s) || p->generation == GENERATION_CARRIED))
+		    (anchor_vote(&s->anchor, s->self_host, s->anchor.generation) == VOTE_YEA ||
+		     p->generation == GENERATION_CARRIED))
 			ring[n++] = *new_key;
 		if (!j->is_rollback && key_id_given(&old->id) && key_id_given(&new_key->id)) {
 			struct act *a = plan_add(p, ACT_ROLL_BACK,

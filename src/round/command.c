@@ -12,19 +12,11 @@
 
 static void note(struct seat *t, const char *word, const char *who, const char *text)
 {
-	struct journal_entry e = {.seq = ++t->journal_seq,
-				  .at = t->ports.host.ops->now(t->ports.host.self),
-				  .kind = JOURNAL_NOTE};
-	auto_buf struct buf line = {.max = 64 * 1024};
-	char path[PATH_BYTES_MAX];
+	struct journal_entry e = {.kind = JOURNAL_NOTE};
 	struct err ignored = ERR_INIT;
 	cut_z(e.act, sizeof(e.act), word);
-	cut_z(e.instance, sizeof(e.instance), t->instance->name);
-	cut_z(e.subject, sizeof(e.subject), t->seen->self_host);
 	snprintf(e.text, sizeof(e.text), "by %s: %.400s", who, text);
-	if (journal_line_print(&e, &line, &ignored)) /* a full disk is told by the next act */
-		(void)!t->ports.files.ops->append(
-		    t->ports.files.self, seat_path(t, "journal", path), buf_str(&line), &ignored);
+	(void)!record_line(t, &e, &ignored); /* a full disk is told by the next act */
 }
 
 static const char *text_of(const json_t *body, const char *key)

@@ -15,11 +15,6 @@
 #include "round/ledger_write.h"
 #include "round/round.h"
 
-static struct wall now(const struct seat *t)
-{
-	return t->ports.host.ops->now(t->ports.host.self);
-}
-
 /* ---- the ledger's house-keeping ---- */
 
 static bool found_ledger(struct seat *t, const struct act *a, struct err *err)
@@ -308,7 +303,7 @@ static bool put_keyfile(struct seat *t, const struct act *a, struct err *err)
 static bool restore_keyfile(struct seat *t, const struct act *a, struct err *err)
 {
 	t->notes.restored_at =
-	    now(t); /* the budget is spent before the act: a crash cannot spend it twice */
+	    seat_now(t); /* the budget is spent before the act: a crash cannot spend it twice */
 	return notes_put(t, err) && put_keyfile(t, a, err);
 }
 
@@ -385,37 +380,21 @@ static bool step_down(struct seat *t, const struct act *a, struct err *err)
 		return true;
 	if (err->kind == ERR_REFUSED) { /* 262: one attempt, then rest (DESIGN section 4) */
 		struct err ignored = ERR_INIT;
-		t->notes.step_down_refused_at = now(t);
+		t->notes.step_down_refused_at = seat_now(t);
 		(void)!notes_put(t, &ignored); /* the rest is then kept in memory */
 	}
 	return err_in(err, "asking '%s' to step down", t->seen->self_host);
 }
 
-static struct restart_target restart_of(const struct seat *t)
-{
-	const struct mongod_options *o = &t->options;
-	return (struct restart_target){
-	    .instance = t->instance->name,
-	    .how = t->instance->restart_how,
-	    .name = t->instance->restart_name,
-	    .config_file = t->instance->config_file[0] ? t->instance->config_file : NULL,
-	    .db_path = o->db_path[0] ? o->db_path : NULL,
-	    .pid_file = o->pid_file[0] ? o->pid_file : NULL,
-	    .log_path = o->log_path[0] ? o->log_path : NULL,
-	    .port = o->port,
-	    .timeout_us = t->instance->restart_timeout_us,
-	};
-}
-
 static bool begin_job(struct seat *t, bool is_rollback, struct err *err)
 {
-	struct restart_target target = restart_of(t);
+	struct restart_target target = seat_restart_target(t);
 	struct notes *n = &t->notes;
 	n->job_is_open = true;
 	n->job_is_rollback = is_rollback;
 	if (!is_rollback)
 		cut_z(n->job_process, sizeof(n->job_process), t->seen->process.process_id);
-	n->job_begun_at = now(t);
+	n->job_begun_at = seat_now(t);
 	n->job_ring = t->seen->keyfile.ring;
 	/* Durable before the act: after a crash the next rotad knows that a restart may be under
 	 * way. */
@@ -440,7 +419,7 @@ static bool restart(struct seat *t, const struct act *a, struct err *err)
 static bool roll_back(struct seat *t, const struct act *a, struct err *err)
 {
 	struct notes *n = &t->notes;
-	n->rolled_back_at = now(t);
+	n->rolled_back_at = seat_now(t);
 	snprintf(n->rolled_back_why, sizeof(n->rolled_back_why), "%.200s %.300s", a->reason,
 		 t->seen->process.last_fatal);
 	return put_keyfile(t, a, err) && begin_job(t, true, err);
@@ -459,7 +438,7 @@ static bool end_job(struct seat *t, const struct act *a, struct err *err)
 		cut_z(n->loaded_process, sizeof(n->loaded_process), x->process_id);
 		n->hook_failed_at.us = 0;
 	} else {
-		n->hook_failed_at = now(t);
+		n->hook_failed_at = seat_now(t);
 		snprintf(n->hook_why, sizeof(n->hook_why), "%.250s", a->reason);
 	}
 	t->has_server = false;

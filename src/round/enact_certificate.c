@@ -23,23 +23,6 @@ enum {
 	SIGN_POLL_MS = 500, /* how often the ledger is looked at for the issuer's answer */
 };
 
-static struct wall now(const struct seat *t)
-{
-	return t->ports.host.ops->now(t->ports.host.self);
-}
-
-/* The host of "name:27017" and "[::1]:27017", as certificates name it. */
-static void host_only(const char *host, char *out, size_t out_n)
-{
-	struct str s = str_of(host);
-	const char *end;
-	if (s.n && s.p[0] == '[' && (end = memchr(s.p, ']', s.n)))
-		s = (struct str){.p = s.p + 1, .n = (size_t)(end - s.p) - 1};
-	else if ((end = memrchr(s.p, ':', s.n)))
-		s.n = (size_t)(end - s.p);
-	snprintf(out, out_n, "%.*s", (int)s.n, s.p);
-}
-
 static void add_name(struct cert_wish *w, const char *name)
 {
 	for (unsigned i = 0; i < w->names_n; i++)
@@ -80,16 +63,6 @@ static void wish_for(const struct seat *t, const char *host, struct cert_wish *w
 	for (unsigned i = 0; i < in_use->names_n; i++)
 		add_name(w, in_use->names[i]);
 	w->key = p->is_key_same ? in_use->key : p->key_type;
-}
-
-static bool is_issuer(const struct seat *t, const struct authority_policy *a)
-{
-	char self[HOST_BYTES_MAX];
-	host_only(t->seen->self_host, self, sizeof(self));
-	for (unsigned i = 0; i < a->at_n; i++)
-		if (strcmp(a->at[i], t->seen->self_host) == 0 || strcmp(a->at[i], self) == 0)
-			return true;
-	return a->at_n == 0;
 }
 
 static bool put_file(struct seat *t, const char *name, struct str bytes, struct err *err)
@@ -146,7 +119,8 @@ static bool preflight(struct seat *t, struct str pem, const struct cert_wish *wi
 	auto_buf struct buf crl = {.max = PEM_BYTES_MAX};
 	const struct mongod_options *o = &t->options;
 	struct cert_trust trusts[2];
-	struct cert_check_input in = {.pem = pem, .wish = wish, .trusts = trusts, .now = now(t)};
+	struct cert_check_input in = {
+	    .pem = pem, .wish = wish, .trusts = trusts, .now = seat_now(t)};
 	if (o->ca_file[0]) {
 		if (!t->ports.files.ops->read_text(t->ports.files.self, o->ca_file, PEM_BYTES_MAX,
 						   &ca, NULL, err))
@@ -184,8 +158,8 @@ static bool stage_answer(struct seat *t, struct str chain, const struct cert_wis
 		return false;
 	if (!pem_join(chain, &key, &pem, &why)) {
 		snprintf(text, sizeof(text), "The answer cannot be used: %.400s", why.text);
-		return set_stage(t, CERT_STAGE_REFUSED, wall_add(now(t), REFUSED_REST_S * US_S),
-				 text, err);
+		return set_stage(t, CERT_STAGE_REFUSED,
+				 wall_add(seat_now(t), REFUSED_REST_S * US_S), text, err);
 	}
 	if (!preflight(t, (struct str){.p = pem.p, .n = pem.n}, wish, &report, err))
 		return err_in(err, "checking the new certificate");
@@ -197,14 +171,14 @@ static bool stage_answer(struct seat *t, struct str chain, const struct cert_wis
 				n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%.200s %.120s",
 						      n ? " " : "", report.findings[i].text,
 						      report.findings[i].advice);
-		return set_stage(t, CERT_STAGE_REFUSED, wall_add(now(t), REFUSED_REST_S * US_S),
-				 text, err);
+		return set_stage(t, CERT_STAGE_REFUSED,
+				 wall_add(seat_now(t), REFUSED_REST_S * US_S), text, err);
 	}
 	if (!x509_view_pem((struct str){.p = pem.p, .n = pem.n}, NULL, view, err) ||
 	    !put_file(t, "staged.pem", (struct str){.p = pem.p, .n = pem.n}, err))
 		return err_in(err, "staging the new certificate");
 	cut_z(t->notes.staged_serial, sizeof(t->notes.staged_serial), view->serial);
-	t->notes.asked_at = now(t);
+	t->notes.asked_at = seat_now(t);
 	return set_stage(t, CERT_STAGE_STAGED, (struct wall){.us = 0}, "", err);
 }
 
@@ -229,15 +203,11 @@ static bool ask_issuer(struct seat *t, const struct authority_policy *a, struct 
 	    digest_equal(&issued->csr, &doc->csr)) {
 		/* Only an issuing host may answer. */
 		const struct identity *who = trust.find(trust.self, &issued->head.from);
-		char host[HOST_BYTES_MAX];
-		bool may = false;
-		host_only(who ? who->host : "", host, sizeof(host));
-		for (unsigned i = 0; i < a->at_n; i++)
-			may |= strcmp(a->at[i], host) == 0 ||
-			       (who && strcmp(a->at[i], who->host) == 0);
+		bool may = who && authority_is_at(a, who->host);
 		if (may && issued->is_refused)
 			return set_stage(t, CERT_STAGE_REFUSED,
-					 wall_add(now(t), REFUSED_REST_S * US_S), issued->why, err);
+					 wall_add(seat_now(t), REFUSED_REST_S * US_S), issued->why,
+					 err);
 		if (may)
 			return stage_answer(t, str_of(issued->chain_pem), wish, err);
 	}
@@ -257,14 +227,15 @@ static bool ask_issuer(struct seat *t, const struct authority_policy *a, struct 
 		cut_z(doc->authority, sizeof(doc->authority), a->name);
 		if (!copy_str(doc->csr_pem, sizeof(doc->csr_pem), csr))
 			return err_set(err, ERR_LIMIT, "the request is too large for the ledger");
-		doc->wanted_at = now(t);
+		doc->wanted_at = seat_now(t);
 		if (!csr_doc_encode(doc, &t->identity, &text, NULL, err) ||
 		    !ledger_put(t, id, buf_str(&text), err))
 			return err_in(err, "asking the issuing host");
 	}
 	char why[200];
 	snprintf(why, sizeof(why), "waits for the rotad of %s to sign the request", a->at[0]);
-	return set_stage(t, CERT_STAGE_ASKED, wall_add(now(t), SIGN_POLL_MS * US_MS), why, err);
+	return set_stage(t, CERT_STAGE_ASKED, wall_add(seat_now(t), SIGN_POLL_MS * US_MS), why,
+			 err);
 }
 
 bool enact_ask_authority(struct seat *t, const struct act *a, struct err *err)
@@ -288,11 +259,11 @@ bool enact_ask_authority(struct seat *t, const struct act *a, struct err *err)
 	if (is_new) {
 		t->notes.cert_order = a->order;
 		t->notes.cookie[0] = 0;
-		t->notes.asked_at = now(t);
+		t->notes.asked_at = seat_now(t);
 		if (!set_stage(t, CERT_STAGE_ASKED, (struct wall){.us = 0}, "asked", err))
 			return false;
 	}
-	if (strcmp(policy->type, "local") == 0 && !is_issuer(t, policy))
+	if (strcmp(policy->type, "local") == 0 && !authority_is_at(policy, t->seen->self_host))
 		return ask_issuer(t, policy, buf_str(&csr), wish, err);
 	port = t->ports.find_authority ? t->ports.find_authority(t->ports.authorities, name) : NULL;
 	if (!port)
@@ -302,7 +273,7 @@ bool enact_ask_authority(struct seat *t, const struct act *a, struct err *err)
 				      .csr_pem = buf_str(&csr),
 				      .wish = wish,
 				      .cookie = t->notes.cookie,
-				      .now = now(t),
+				      .now = seat_now(t),
 				      .timeout_us =
 					  policy->timeout_us ? policy->timeout_us : 30 * US_S};
 	struct authority_answer answer = {.outcome = AUTHORITY_WAIT};
@@ -312,8 +283,8 @@ bool enact_ask_authority(struct seat *t, const struct act *a, struct err *err)
 		char text[512];
 		snprintf(text, sizeof(text), "authority \"%s\": %.400s", name, why.text);
 		buf_fini(&answer.chain_pem);
-		return set_stage(t, CERT_STAGE_ASKED, wall_add(now(t), UNREACHABLE_REST_S * US_S),
-				 text, err);
+		return set_stage(t, CERT_STAGE_ASKED,
+				 wall_add(seat_now(t), UNREACHABLE_REST_S * US_S), text, err);
 	}
 	switch (answer.outcome) {
 	case AUTHORITY_ISSUED:
@@ -321,13 +292,14 @@ bool enact_ask_authority(struct seat *t, const struct act *a, struct err *err)
 		break;
 	case AUTHORITY_WAIT:
 		cut_z(t->notes.cookie, sizeof(t->notes.cookie), answer.cookie);
-		ok = set_stage(t, CERT_STAGE_ASKED,
-			       wall_add(now(t), answer.retry_us > 0 ? answer.retry_us : US_MIN),
-			       "the authority has not answered yet", err);
+		ok =
+		    set_stage(t, CERT_STAGE_ASKED,
+			      wall_add(seat_now(t), answer.retry_us > 0 ? answer.retry_us : US_MIN),
+			      "the authority has not answered yet", err);
 		break;
 	case AUTHORITY_REFUSED:
 	default:
-		ok = set_stage(t, CERT_STAGE_REFUSED, wall_add(now(t), REFUSED_REST_S * US_S),
+		ok = set_stage(t, CERT_STAGE_REFUSED, wall_add(seat_now(t), REFUSED_REST_S * US_S),
 			       why.text[0] ? why.text : "the authority refused", err);
 		break;
 	}
@@ -363,12 +335,12 @@ bool enact_install_certificate(struct seat *t, const struct act *a, struct err *
 	if (cert_report_worst(&report) == CERT_BAD) {
 		struct err why = ERR_INIT;
 		cert_report_err(&report, &why);
-		return set_stage(t, CERT_STAGE_REFUSED, wall_add(now(t), REFUSED_REST_S * US_S),
-				 why.text, err) &&
+		return set_stage(t, CERT_STAGE_REFUSED,
+				 wall_add(seat_now(t), REFUSED_REST_S * US_S), why.text, err) &&
 		       err_set(err, ERR_REFUSED,
 			       "the staged certificate is not good any more: %.400s", why.text);
 	}
-	t->notes.asked_at = now(t);
+	t->notes.asked_at = seat_now(t);
 	/* The stage first: after a crash in between the next look finds what is served and goes on
 	 * or back from there. */
 	return set_stage(t, CERT_STAGE_INSTALLED, (struct wall){.us = 0}, "", err) &&
@@ -401,7 +373,8 @@ bool enact_reload(struct seat *t, const struct act *a, struct err *err)
 	struct err ignored = ERR_INIT;
 	t->certificate_at.us = 0;
 	t->certificate.served_at.who = WITNESS_NONE;
-	t->notes.retry_at = now(t); /* loaded once: what is not served after it is taken back */
+	t->notes.retry_at =
+	    seat_now(t); /* loaded once: what is not served after it is taken back */
 	if (!notes_put(t, ok ? err : &ignored))
 		return false;
 	return ok;
@@ -447,8 +420,8 @@ bool enact_roll_back_certificate(struct seat *t, const struct act *a, struct err
 	t->certificate.served_at.who = WITNESS_NONE;
 	if (!load(t, "rotad: the previous certificate", err))
 		return false;
-	return set_stage(t, CERT_STAGE_REFUSED, wall_add(now(t), REFUSED_REST_S * US_S), a->reason,
-			 err);
+	return set_stage(t, CERT_STAGE_REFUSED, wall_add(seat_now(t), REFUSED_REST_S * US_S),
+			 a->reason, err);
 }
 
 /* Names that the member serves now, by a certificate that this host's CA file trusts: somebody may
@@ -493,8 +466,8 @@ bool enact_sign_requests(struct seat *t, const struct act *a, struct err *err)
 			continue;
 		policy = config_find_authority(t->config, csr->authority);
 		who = trust.find(trust.self, &csr->head.from);
-		if (!policy || strcmp(policy->type, "local") != 0 || !is_issuer(t, policy) ||
-		    !policy->private_key[0])
+		if (!policy || strcmp(policy->type, "local") != 0 ||
+		    !authority_is_at(policy, t->seen->self_host) || !policy->private_key[0])
 			continue;
 		if (!store->ops->read(store->self, doc_id(id, "issued", csr->host), &t->arena, &old,
 				      &is_found, err))
@@ -523,7 +496,7 @@ bool enact_sign_requests(struct seat *t, const struct act *a, struct err *err)
 						      .csr_pem = str_of(csr->csr_pem),
 						      .wish = wish,
 						      .cookie = "",
-						      .now = now(t),
+						      .now = seat_now(t),
 						      .timeout_us = 30 * US_S};
 			wish_for(t, csr->host, wish);
 			add_served_names(t, csr->host, wish);

@@ -152,7 +152,6 @@ static void read_identities(struct seat *t, const struct docs *d)
 		bool is_me = spki_equal(&doc->identity.spki, &t->identity.spki);
 		if (is_me) {
 			doc->identity.is_admitted = true;
-			t->revs_identity = d->docs[i].rev;
 			/* Known here, by the keys it has now: else it is published again. */
 			l->identities_n =
 			    strcmp(doc->identity.receive_key, t->identity.receive_key) == 0;
@@ -164,7 +163,6 @@ static void read_identities(struct seat *t, const struct docs *d)
 		} else if (!is_me) {
 			w = find_doc(d, doc_id_envelope(id, 0, doc->identity.spki.hex));
 			t->is_welcomed[t->identities_n] = w != NULL;
-			t->welcome_revs[t->identities_n] = w ? w->rev : 0;
 			l->identities_unwelcomed_n += !w;
 		} else
 			t->is_welcomed[t->identities_n] = true;
@@ -329,11 +327,8 @@ static void read_generation(struct seat *t, const struct docs *d)
 	}
 	l->has_proposal = true;
 	roll = find_doc(d, doc_id_n(id, "roll", best_n));
-	if (roll) {
+	if (roll)
 		read_roll(t, roll->text, roll->rev);
-		t->revs_roll = roll->rev;
-	} else
-		t->revs_roll = 0;
 	open_keys(t, d, &l->proposal);
 }
 
@@ -360,7 +355,6 @@ static void read_roll_again(struct seat *t)
 	}
 	memset(&s->ledger.roll, 0, sizeof(s->ledger.roll));
 	read_roll(t, doc.text, doc.rev);
-	t->revs_roll = doc.rev;
 }
 
 static void read_claim(struct seat *t, const struct docs *d)
@@ -399,7 +393,6 @@ static void read_statements(struct seat *t, const struct docs *d)
 	struct seen *s = t->seen;
 	struct doc_trust trust = seat_trust(t);
 	char id[DOC_ID_BYTES];
-	t->revs_statement = 0;
 	for (unsigned i = 0; i < s->members_n; i++) {
 		struct seen_member *m = &s->members[i];
 		struct err err = ERR_INIT;
@@ -407,8 +400,6 @@ static void read_statements(struct seat *t, const struct docs *d)
 		struct member_memory *memory = seat_memory(t, m->host);
 		if (!doc || !memory)
 			continue;
-		if ((int)i == s->self)
-			t->revs_statement = doc->rev;
 		if (!statement_decode(doc->text, &trust, &m->statement, &err) ||
 		    strcmp(m->statement.host, m->host) != 0) {
 			doubt(t, doc->id, &err);
@@ -477,7 +468,6 @@ static void read_requests(struct seat *t, const struct docs *d)
 		struct err err = ERR_INIT;
 		const struct store_doc *answer;
 		const struct authority_policy *a;
-		bool is_mine = false;
 		if (!has_prefix(&d->docs[i], "csr/", &rest))
 			continue;
 		csr = arena_get(&t->arena, sizeof(*csr), &err);
@@ -489,13 +479,7 @@ static void read_requests(struct seat *t, const struct docs *d)
 			continue;
 		}
 		a = config_find_authority(t->config, csr->authority);
-		for (unsigned k = 0; a && k < a->at_n; k++) {
-			size_t n = strcspn(t->seen->self_host, ":");
-			is_mine |= strcmp(a->at[k], t->seen->self_host) == 0 ||
-				   (strlen(a->at[k]) == n &&
-				    strncmp(a->at[k], t->seen->self_host, n) == 0);
-		}
-		if (!is_mine || !a->private_key[0])
+		if (!a || !authority_is_at(a, t->seen->self_host) || !a->private_key[0])
 			continue;
 		answer = find_doc(d, doc_id(id, "issued", csr->host));
 		if (answer && issued_doc_decode(answer->text, &trust, issued, &err) &&
@@ -564,7 +548,6 @@ void ledger_read(struct seat *t)
 	read_generation(t, &d);
 	const struct store_doc *hold = find_doc(&d, "hold");
 	struct doc_trust trust = seat_trust(t);
-	t->revs_hold = hold ? hold->rev : 0;
 	if (hold && !hold_decode(hold->text, &trust, &l->hold, &err))
 		doubt(t, "hold", &err);
 	read_claim(t, &d);

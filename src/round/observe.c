@@ -379,22 +379,6 @@ static void take_proofs(struct seat *t)
 
 /* ---- the process ---- */
 
-static struct restart_target restart_target(const struct seat *t)
-{
-	const struct mongod_options *o = &t->options;
-	return (struct restart_target){
-	    .instance = t->instance->name,
-	    .how = t->instance->restart_how,
-	    .name = t->instance->restart_name,
-	    .config_file = t->instance->config_file[0] ? t->instance->config_file : NULL,
-	    .db_path = o->db_path[0] ? o->db_path : NULL,
-	    .pid_file = o->pid_file[0] ? o->pid_file : NULL,
-	    .log_path = o->log_path[0] ? o->log_path : NULL,
-	    .port = o->port,
-	    .timeout_us = t->instance->restart_timeout_us,
-	};
-}
-
 /* Which keys has the process loaded? What the file held when it was started, else what it was seen
  * to accept. */
 static void judge_loaded(struct seat *t)
@@ -480,7 +464,7 @@ static void look_at_process(struct seat *t, const struct mongod_hello *hello)
 	struct seen_process *x = &t->seen->process;
 	struct process_view v;
 	struct err err = ERR_INIT;
-	struct restart_target target = restart_target(t);
+	struct restart_target target = seat_restart_target(t);
 	x->is_answering = hello != NULL;
 	x->exit_code = -1;
 	x->shutdown_timeout_ms = -1;
@@ -569,7 +553,7 @@ static void look_at_job(struct seat *t)
 	struct seen_job *j = &t->seen->job;
 	struct job_view v;
 	struct err err = ERR_INIT;
-	struct restart_target target = restart_target(t);
+	struct restart_target target = seat_restart_target(t);
 	j->is_open = t->notes.job_is_open;
 	if (!j->is_open)
 		return;
@@ -700,7 +684,7 @@ static void rehearse(struct seat *t, const struct mongod_target *self)
 	struct seen *s = t->seen;
 	struct err err = ERR_INIT;
 	struct mongod_credential c;
-	struct restart_target target = restart_target(t);
+	struct restart_target target = seat_restart_target(t);
 	char *why = t->rehearsal;
 	size_t n = sizeof(t->rehearsal);
 	if (t->is_rehearsed ? !is_old(t, t->rehearsed_at, REHEARSE_S)
@@ -902,7 +886,7 @@ void observe(struct seat *t)
 	*s = nothing;
 	if (kept)
 		s->ledger = *kept;
-	s->now = t->ports.host.ops->now(t->ports.host.self);
+	s->now = seat_now(t);
 	s->self = -1;
 	s->identity = t->identity.spki;
 	cut_z(s->instance, sizeof(s->instance), t->instance->name);

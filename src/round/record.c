@@ -8,24 +8,28 @@
 #include "codec/journal_line.h"
 #include "round/round.h"
 
+bool record_line(struct seat *t, struct journal_entry *e, struct err *err)
+{
+	auto_buf struct buf line = {.max = 64 * 1024};
+	char path[PATH_BYTES_MAX];
+	e->seq = ++t->journal_seq;
+	e->at = seat_now(t);
+	cut_z(e->instance, sizeof(e->instance), t->instance->name);
+	cut_z(e->subject, sizeof(e->subject), t->seen->self_host);
+	return journal_line_print(e, &line, err) &&
+	       t->ports.files.ops->append(t->ports.files.self, seat_path(t, "journal", path),
+					  buf_str(&line), err);
+}
+
 /* The intent that the next proof or failure answers is the last one: acts are done one after the
  * other. */
 static void append(struct seat *t, enum journal_kind kind, const struct act *a, const char *text)
 {
-	struct journal_entry e = {.seq = ++t->journal_seq,
-				  .at = t->ports.host.ops->now(t->ports.host.self),
-				  .kind = kind,
-				  .generation = a->generation};
-	auto_buf struct buf line = {.max = 64 * 1024};
-	char path[PATH_BYTES_MAX];
+	struct journal_entry e = {.kind = kind, .generation = a->generation};
 	struct err err = ERR_INIT;
 	cut_z(e.act, sizeof(e.act), act_table[a->kind].word);
-	cut_z(e.instance, sizeof(e.instance), t->instance->name);
-	cut_z(e.subject, sizeof(e.subject), t->seen->self_host);
 	cut_z(e.text, sizeof(e.text), text);
-	if (journal_line_print(&e, &line, &err) &&
-	    t->ports.files.ops->append(t->ports.files.self, seat_path(t, "journal", path),
-				       buf_str(&line), &err))
+	if (record_line(t, &e, &err))
 		return;
 	struct event v = {.severity = SEVERITY_CRITICAL, .at = e.at};
 	cut_z(v.name, sizeof(v.name), err.kind == ERR_DISK_FULL ? "disk-full" : "state-unwritable");

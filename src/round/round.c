@@ -26,8 +26,7 @@ static struct wall after_failure(const struct seat *t, const struct err *err)
 	    [RETRY_NOW] = 50 * US_MS,    [RETRY_LATER] = US_S,      [RETRY_AFTER_CHANGE] = 5 * US_S,
 	    [RETRY_OPERATOR] = 5 * US_S, [RETRY_NEVER] = 30 * US_S,
 	};
-	return wall_add(t->ports.host.ops->now(t->ports.host.self),
-			wait_us[err_kind_retry(err->kind)]);
+	return wall_add(seat_now(t), wait_us[err_kind_retry(err->kind)]);
 }
 
 /* The narrow look after an act, and the pure judgement of what was seen. */
@@ -64,7 +63,7 @@ static bool act_now(struct seat *t, const struct act *a, struct err *err)
 
 static struct wall sleep_until(struct seat *t, struct wall wake)
 {
-	struct wall poll = wall_add(t->ports.host.ops->now(t->ports.host.self), LEDGER_POLL_US);
+	struct wall poll = wall_add(seat_now(t), LEDGER_POLL_US);
 	t->full_at = wake;
 	return wake.us < poll.us ? wake : poll;
 }
@@ -74,7 +73,7 @@ struct wall round_run(struct seat *t, bool dry_run, bool is_poked)
 	struct err err = ERR_INIT;
 	struct wall wake;
 	unsigned done = 0;
-	struct wall now = t->ports.host.ops->now(t->ports.host.self);
+	struct wall now = seat_now(t);
 	if (!is_poked && t->rounds > 0 && now.us < t->full_at.us && !t->notes.job_is_open &&
 	    !ledger_moved(t))
 		return sleep_until(t, t->full_at);

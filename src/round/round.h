@@ -4,6 +4,7 @@
 #ifndef ROUND_ROUND_H
 #define ROUND_ROUND_H
 
+#include "model/journal_entry.h"
 #include "round/seat.h"
 
 /* One round. Returns the moment for the next one at the latest (this host's wall clock). Never
@@ -28,6 +29,9 @@ MUST_CHECK bool enact(struct seat *t, const struct act *a, struct err *err);
 void record_intent(struct seat *t, const struct act *a);
 void record_proof(struct seat *t, const struct act *a);
 void record_failed(struct seat *t, const struct act *a, const struct err *err);
+/* One line: fills in number, time, instance and member. Errors: of the codec and of files.append.
+ */
+MUST_CHECK bool record_line(struct seat *t, struct journal_entry *e, struct err *err);
 void record_events(struct seat *t, const struct plan *plan);
 
 /* A person's orders, put into the ledger by this seat. */

@@ -78,7 +78,7 @@ void seat_head(struct seat *t, struct doc_head *ret)
 	    .from = t->identity.spki,
 	    .incarnation = t->incarnation,
 	    .seq = ++t->seq,
-	    .at = t->ports.host.ops->now(t->ports.host.self),
+	    .at = seat_now(t),
 	};
 	cut_z(ret->cluster, sizeof(ret->cluster), t->anchor.cluster);
 }
@@ -98,7 +98,6 @@ bool anchor_put(struct seat *t, struct err *err)
 	    .path = seat_path(t, "anchor.json", path), .bytes = buf_str(&text), .mode = 0600};
 	if (!t->ports.files.ops->put(t->ports.files.self, &put, err))
 		return err_in(err, "writing the anchor of %s", t->instance->name);
-	t->is_anchor_new = false;
 	return true;
 }
 
@@ -160,7 +159,6 @@ static bool open_anchor(struct seat *t, struct err *err)
 	if (err->kind != ERR_NOT_FOUND)
 		return err_in(err, "reading '%s'", path);
 	err_clear(err);
-	t->is_anchor_new = true;
 	/* A salt of this host's own until it founds or joins a ledger: ids never leave the host
 	 * with it. */
 	unsigned char salt[32];
@@ -298,4 +296,46 @@ struct mongod_target seat_target(const struct seat *t, const char *host, bool is
 			r.allows_invalid_hostnames = true;
 	}
 	return r;
+}
+
+struct wall seat_now(const struct seat *t)
+{
+	return t->ports.host.ops->now(t->ports.host.self);
+}
+
+struct restart_target seat_restart_target(const struct seat *t)
+{
+	const struct mongod_options *o = &t->options;
+	return (struct restart_target){
+	    .instance = t->instance->name,
+	    .how = t->instance->restart_how,
+	    .name = t->instance->restart_name,
+	    .config_file = t->instance->config_file[0] ? t->instance->config_file : NULL,
+	    .db_path = o->db_path[0] ? o->db_path : NULL,
+	    .pid_file = o->pid_file[0] ? o->pid_file : NULL,
+	    .log_path = o->log_path[0] ? o->log_path : NULL,
+	    .port = o->port,
+	    .timeout_us = t->instance->restart_timeout_us,
+	};
+}
+
+void host_only(const char *host, char *out, size_t out_n)
+{
+	struct str s = str_of(host);
+	const char *end;
+	if (s.n && s.p[0] == '[' && (end = memchr(s.p, ']', s.n)))
+		s = (struct str){.p = s.p + 1, .n = (size_t)(end - s.p) - 1};
+	else if ((end = memrchr(s.p, ':', s.n)))
+		s.n = (size_t)(end - s.p);
+	snprintf(out, out_n, "%.*s", (int)s.n, s.p);
+}
+
+bool authority_is_at(const struct authority_policy *a, const char *host)
+{
+	char name[HOST_BYTES_MAX];
+	host_only(host, name, sizeof(name));
+	for (unsigned i = 0; i < a->at_n; i++)
+		if (strcmp(a->at[i], host) == 0 || strcmp(a->at[i], name) == 0)
+			return true;
+	return false;
 }

@@ -122,7 +122,6 @@ struct seat {
 	/* durable */
 	struct identity_keys identity;
 	struct anchor anchor;
-	bool is_anchor_new; /* not on disk yet */
 	struct notes notes;
 
 	/* remembered */
@@ -148,8 +147,6 @@ struct seat {
 	struct wall rehearsed_at;
 	bool is_rehearsed;
 	char rehearsal[REASON_BYTES];
-	char foreign_sessions[256];
-	struct wall foreign_at;
 	struct wall certificate_at;
 	struct seen_certificate certificate;
 	struct file_view certificate_view;
@@ -168,10 +165,8 @@ struct seat {
 	struct plan plan;
 	struct identity_doc *identities; /* MEMBERS_MAX + ROUTERS_MAX */
 	unsigned identities_n;
-	int64_t revs_claim, revs_hold, revs_statement, revs_roll,
-	    revs_identity; /* of the documents read */
+	int64_t revs_claim; /* of the claim as read: what its change is compared with */
 	bool is_welcomed[MEMBERS_MAX + ROUTERS_MAX];
-	int64_t welcome_revs[MEMBERS_MAX + ROUTERS_MAX];
 	struct arena arena;
 	unsigned rounds;
 	struct wall full_at;       /* the next full round, unless something moves */
@@ -205,6 +200,14 @@ void seat_head(struct seat *t, struct doc_head *ret);
 /* The store in use: the set's, or the local file for a standalone. */
 const struct store_port *seat_store(const struct seat *t);
 
+/* This host's wall clock. */
+struct wall seat_now(const struct seat *t);
+/* How the instance is restarted and its process found; borrows from the seat. */
+struct restart_target seat_restart_target(const struct seat *t);
+/* Is this member's host (as rs.conf names it) one that signs with a local authority? */
+bool authority_is_at(const struct authority_policy *a, const char *host);
+/* The host of "name:27017" and "[::1]:27017", as certificates name it. */
+void host_only(const char *host, char *out, size_t out_n);
 /* How to reach a member; borrows from the seat and host. */
 struct mongod_target seat_target(const struct seat *t, const char *host, bool is_self);
 /* The credential for looking: the given user, or __system with the best key. False when there is

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "cmd/ctl.h"
 
 enum { RUN_ARGS_MAX = 16, CANNED_MAX = 8 };

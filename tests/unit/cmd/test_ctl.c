@@ -8,24 +8,9 @@
 
 #include "base/cleanup.h"
 #include "cmd/ctl_table.h"
+#include "ctl_run.h"
 
 enum { ARGS_MAX = 12 };
-
-static enum ctl_exit run(const char *const *args, char **ret_out, char **ret_err)
-{
-	size_t out_n, err_n;
-	char *argv[ARGS_MAX + 2] = {(char *)"rotactl"};
-	int argc = 1;
-	for (; args[argc - 1]; argc++)
-		argv[argc] = (char *)args[argc - 1];
-	FILE *out = open_memstream(ret_out, &out_n), *err = open_memstream(ret_err, &err_n);
-	assert_non_null(out);
-	assert_non_null(err);
-	enum ctl_exit code = ctl_main(argc, argv, out, err);
-	fclose(out);
-	fclose(err);
-	return code;
-}
 
 static void command_lines_give_their_exit_code_and_words(void **state)
 {
@@ -51,7 +36,7 @@ static void command_lines_give_their_exit_code_and_words(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		auto_free char *out = NULL, *err = NULL;
-		assert_int_equal(run(rows[i].args, &out, &err), rows[i].code);
+		assert_int_equal(ctl_run_args(rows[i].args, &out, &err), rows[i].code);
 		assert_non_null(strstr(out, rows[i].out));
 		assert_non_null(strstr(err, rows[i].err));
 		assert_int_equal(rows[i].out[0] == 0, out[0] == 0);

@@ -8,23 +8,10 @@
 
 #include "base/cleanup.h"
 #include "cmd/ctl.h"
+#include "ctl_run.h"
 
 enum { ARGS_MAX = 16 };
 static char folder[64];
-
-static enum ctl_exit run(const char *const *args, char **ret_out, char **ret_err)
-{
-	size_t out_n, err_n;
-	char *argv[ARGS_MAX + 2] = {(char *)"rotactl"};
-	int argc = 1;
-	for (; args[argc - 1]; argc++)
-		argv[argc] = (char *)args[argc - 1];
-	FILE *out = open_memstream(ret_out, &out_n), *err = open_memstream(ret_err, &err_n);
-	enum ctl_exit code = ctl_main(argc, argv, out, err);
-	fclose(out);
-	fclose(err);
-	return code;
-}
 
 struct row {
 	const char *args[ARGS_MAX];
@@ -36,7 +23,7 @@ static void run_rows(const struct row *rows, size_t rows_n)
 {
 	for (size_t i = 0; i < rows_n; i++) {
 		auto_free char *out = NULL, *err = NULL;
-		enum ctl_exit code = run(rows[i].args, &out, &err);
+		enum ctl_exit code = ctl_run_args(rows[i].args, &out, &err);
 		if (code != rows[i].code || !strstr(out, rows[i].out) || !strstr(err, rows[i].err))
 			fail_msg("row %zu (%s %s): exit %d\n%s%s", i, rows[i].args[0],
 				 rows[i].args[1], (int)code, out, err);

@@ -10,6 +10,7 @@
 
 #include "cert_fixture.h"
 #include "cmd/ctl.h"
+#include "ctl_run.h"
 #include "lib/tempdir.h"
 
 enum { ARGS_MAX = 14 };
@@ -29,20 +30,6 @@ static void put(const char *name, const char *text, mode_t mode)
 	assert_non_null(f);
 	assert_true(fputs(text, f) >= 0);
 	assert_int_equal(fchmod(fileno(f), mode), 0);
-}
-
-static enum ctl_exit run(const char *const *args, char **ret_out, char **ret_err)
-{
-	size_t out_n, err_n;
-	char *argv[ARGS_MAX + 2] = {(char *)"rotactl"};
-	int argc = 1;
-	for (; args[argc - 1]; argc++)
-		argv[argc] = (char *)args[argc - 1];
-	FILE *out = open_memstream(ret_out, &out_n), *err = open_memstream(ret_err, &err_n);
-	enum ctl_exit code = ctl_main(argc, argv, out, err);
-	fclose(out);
-	fclose(err);
-	return code;
 }
 
 #define GOOD                                                                                       \
@@ -152,7 +139,7 @@ static void verbs_give_their_exit_code_and_words(void **state)
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		auto_free char *out = NULL, *err = NULL;
 		auto_buf struct buf both = {0};
-		enum ctl_exit code = run(rows[i].args, &out, &err);
+		enum ctl_exit code = ctl_run_args(rows[i].args, &out, &err);
 		buf_addf(&both, "%s%s", out, err);
 		if (code != rows[i].code || !strstr(buf_z(&both), rows[i].says) ||
 		    !strstr(buf_z(&both), rows[i].says_also))
@@ -205,15 +192,16 @@ static void schedule_is_signed_in_place_and_verified(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		auto_free char *o = NULL, *e = NULL;
-		enum ctl_exit code = run(rows[i].args, &o, &e);
+		enum ctl_exit code = ctl_run_args(rows[i].args, &o, &e);
 		if (code != rows[i].code || !(strstr(o, rows[i].says) || strstr(e, rows[i].says)))
 			fail_msg("row %zu: exit %d, %s%s", i, code, o, e);
 	}
 	auto_file FILE *append = fopen("central", "a");
 	assert_true(fputs("mode: ask\n", append) >= 0);
 	assert_int_equal(fflush(append), 0);
-	assert_int_equal(run((const char *[]){"schedule", "check", "central", NULL}, &out, &err),
-			 CTL_FAILED);
+	assert_int_equal(
+	    ctl_run_args((const char *[]){"schedule", "check", "central", NULL}, &out, &err),
+	    CTL_FAILED);
 	assert_non_null(strstr(err, "which nobody signed"));
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "cmd/ctl.h"
+#include "ctl_run.h"
 #include "codec/keyfile_text.h"
 
 #define K1 "Kx7Qm2Vb9TzRLp4Wd8Nc1YsGHf6Ju3Ea5XoI"
@@ -36,20 +37,6 @@ static void put(const char *name, const char *text, mode_t mode)
 	assert_non_null(f);
 	assert_true(fputs(text, f) >= 0);
 	assert_int_equal(fchmod(fileno(f), mode), 0);
-}
-
-static enum ctl_exit run(const char *const *args, char **ret_out, char **ret_err)
-{
-	size_t out_n, err_n;
-	char *argv[ARGS_MAX + 2] = {(char *)"rotactl"};
-	int argc = 1;
-	for (; args[argc - 1]; argc++)
-		argv[argc] = (char *)args[argc - 1];
-	FILE *out = open_memstream(ret_out, &out_n), *err = open_memstream(ret_err, &err_n);
-	enum ctl_exit code = ctl_main(argc, argv, out, err);
-	fclose(out);
-	fclose(err);
-	return code;
 }
 
 static void verbs_give_their_exit_code_and_never_a_key(void **state)
@@ -94,7 +81,7 @@ static void verbs_give_their_exit_code_and_never_a_key(void **state)
 	put("open", K1 "\n", 0644);
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		auto_free char *out = NULL, *err = NULL;
-		enum ctl_exit code = run(rows[i].args, &out, &err);
+		enum ctl_exit code = ctl_run_args(rows[i].args, &out, &err);
 		if (code != rows[i].code || !strstr(out, rows[i].out) ||
 		    !strstr(err, rows[i].err) || (rows[i].err[0] == 0 && err[0]))
 			fail_msg("row %zu: %d\n%s\n%s", i, (int)code, out, err);
@@ -110,7 +97,7 @@ static void a_new_file_has_mode_0600_and_keeps_the_first_key_first(void **state)
 	struct stat st;
 	char line[64];
 	mode_t old = umask(0777);
-	enum ctl_exit code = run(make, &out, &err);
+	enum ctl_exit code = ctl_run_args(make, &out, &err);
 	(void)umask(old);
 	assert_int_equal(code, CTL_GOOD);
 	assert_int_equal(stat("again", &st), 0);
@@ -126,8 +113,8 @@ static void a_new_key_on_standard_output_is_a_keyfile_and_never_the_same(void **
 {
 	const char *const make[] = {"keyfile", "new", "--bytes", "33", NULL};
 	auto_free char *a = NULL, *b = NULL, *err_a = NULL, *err_b = NULL;
-	assert_int_equal(run(make, &a, &err_a), CTL_GOOD);
-	assert_int_equal(run(make, &b, &err_b), CTL_GOOD);
+	assert_int_equal(ctl_run_args(make, &a, &err_a), CTL_GOOD);
+	assert_int_equal(ctl_run_args(make, &b, &err_b), CTL_GOOD);
 	assert_int_equal(strlen(a), 44 + 3);
 	assert_int_equal(strncmp(a, "- ", 2), 0);
 	assert_string_not_equal(a, b);
