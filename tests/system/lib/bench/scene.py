@@ -145,7 +145,7 @@ class Scene:
             print(last[0], flush=True)
             return self.checks.that("rotactl says so: %s" % pattern, False)
 
-    def finish(self, share=None):
+    def finish(self, share=None, wrong_clock=False):
         """What holds at the end of every test: healthy, files whole, a common key, no write failed or lost. Gives the exit status."""
         c, w = self.checks, self.world
         try:
@@ -159,7 +159,7 @@ class Scene:
             self.writer.stop()
             c.that("no write failed", not self.writer.failed, [t for _, t in self.writer.failed[:2]] or "%d acknowledged" % len(self.writer.acked))
             c.that("no acknowledged write is lost", not self.writer.lost())
-        wrong = [m.wrong for m in self.sink.all() if m.wrong]
+        wrong = [m.wrong for m in self.sink.all() if m.wrong and not (wrong_clock and m.wrong.startswith("timestamp"))]
         c.that("every webhook is signed rightly", not wrong, wrong[:2] or "%d messages" % len(self.sink.all()))
         c.print()
         return c.status()

@@ -18,21 +18,24 @@ class _Retries(monitoring.CommandListener):
         self.local, self.lock, self.n = threading.local(), threading.Lock(), 0
 
     def begin(self):
-        self.local.sent, self.local.labelled = 0, False
+        self.local.sent, self.local.labelled, self.local.story = 0, False, []
 
     def started(self, event):
         if event.command_name == "insert":
             sent = self.local.sent = getattr(self.local, "sent", 0) + 1
+            self.local.story.append("%.3f to port %d" % (time.monotonic(), event.connection_id[1]))
             if sent > 1:
                 with self.lock:
                     self.n += 1
 
     def succeeded(self, event):
         if event.command_name == "insert":
+            self.local.story.append("answered %.3f" % time.monotonic())
             self.local.labelled = event.reply.get("n") == 0 and "RetryableWriteError" in event.reply.get("errorLabels", [])
 
     def failed(self, event):
-        pass
+        if event.command_name == "insert":
+            self.local.story.append("%.3f %s" % (time.monotonic(), str(event.failure)[:80]))
 
 
 class Writer:
@@ -78,7 +81,7 @@ class Writer:
                     c.insert_one(doc)
             except PyMongoError as e:
                 with self.lock:
-                    self.failed.append((time.monotonic(), "%s: %s" % (type(e).__name__, e)))
+                    self.failed.append((time.monotonic(), "%s: %s [%s]" % (type(e).__name__, str(e)[:150], "; ".join(self.retries.local.story))))
                 continue
             with self.lock:
                 self.acked.append(doc["_id"])
