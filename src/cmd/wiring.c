@@ -38,6 +38,12 @@ struct wired_authority {
 	struct secret token;
 };
 
+/* All authorities of one configuration: built whole, then swapped in. */
+struct authority_set {
+	const struct config *config; /* borrowed by the backends */
+	struct wired_authority rows[AUTHORITIES_MAX];
+};
+
 struct wiring {
 	const struct config *config;
 	struct files_port files;
@@ -45,7 +51,7 @@ struct wiring {
 	struct restarter_port restarter_port;
 	struct helper *net;
 	struct http_port http;
-	struct wired_authority authorities[AUTHORITIES_MAX];
+	struct authority_set *authorities;
 	struct state_lock lock;
 	struct wiring_teller teller;
 	char kill_act[64];
@@ -71,39 +77,59 @@ static void store_aim(void *self, const struct mongod_target *targets, size_t ta
 
 static const struct authority_port *find_authority(void *self, const char *name)
 {
-	struct wiring *w = self;
-	for (unsigned i = 0; i < w->config->authorities_n; i++)
-		if (strcmp(w->config->authorities[i].name, name) == 0)
-			return w->authorities[i].port.ops ? &w->authorities[i].port : NULL;
+	const struct wiring *w = self;
+	const struct config *c = w->authorities->config;
+	for (unsigned i = 0; i < c->authorities_n; i++)
+		if (strcmp(c->authorities[i].name, name) == 0)
+			return w->authorities->rows[i].port.ops ? &w->authorities->rows[i].port
+								: NULL;
 	return NULL;
 }
 
-static bool wiring_authorities(struct wiring *w, const struct config *config, struct err *err)
+static void authorities_free(struct authority_set *set)
 {
-	for (unsigned i = 0; i < config->authorities_n; i++) {
-		const struct authority_policy *p = &config->authorities[i];
-		struct wired_authority *a = &w->authorities[i];
-		secret_fini(&a->token);
-		*a = (struct wired_authority){.port = {.ops = NULL}};
-		/* The local authority's key is on its issuing hosts only; manual has no backend by
-		 * nature. */
-		if ((strcmp(p->type, "local") == 0 && !p->private_key[0]) ||
-		    strcmp(p->type, "manual") == 0)
-			continue;
-		if (p->token.from != CREDENTIAL_NONE &&
-		    !wiring_credential(&p->token, &a->token, err))
-			return err_in(err, "authority \"%s\"", p->name);
-		struct authority_parts parts = {
-		    .http = w->http,
-		    .program = {.ops = &program_hook_ops},
-		    .files = w->files,
-		    .host = w->host,
-		    .token = a->token.p ? &a->token : NULL,
-		};
-		if (!authority_init(&a->authority, p, &parts, err))
-			return err_in(err, "authority \"%s\"", p->name);
-		a->port = authority_port_of(&a->authority);
-	}
+	for (unsigned i = 0; set && i < AUTHORITIES_MAX; i++)
+		secret_fini(&set->rows[i].token);
+	free(set);
+}
+
+static bool authority_one(const struct wiring *w, const struct authority_policy *p,
+			  struct wired_authority *a, struct err *err)
+{
+	/* The local authority's key is on its issuing hosts only; manual has no backend by
+	 * nature. */
+	if ((strcmp(p->type, "local") == 0 && !p->private_key[0]) || strcmp(p->type, "manual") == 0)
+		return true;
+	if (p->token.from != CREDENTIAL_NONE && !wiring_credential(&p->token, &a->token, err))
+		return false;
+	struct authority_parts parts = {
+	    .http = w->http,
+	    .program = {.ops = &program_hook_ops},
+	    .files = w->files,
+	    .host = w->host,
+	    .token = a->token.p ? &a->token : NULL,
+	};
+	if (!authority_init(&a->authority, p, &parts, err))
+		return false;
+	a->port = authority_port_of(&a->authority);
+	return true;
+}
+
+/* *ret is new and whole, or untouched: a configuration that cannot be taken leaves the authorities
+ * in use as they are. */
+static bool authorities_new(const struct wiring *w, const struct config *config,
+			    struct authority_set **ret, struct err *err)
+{
+	struct authority_set *set = calloc(1, sizeof(*set));
+	if (!set)
+		return err_set(err, ERR_MEMORY, "no memory for the authorities");
+	set->config = config;
+	for (unsigned i = 0; i < config->authorities_n; i++)
+		if (!authority_one(w, &config->authorities[i], &set->rows[i], err)) {
+			authorities_free(set);
+			return err_in(err, "authority \"%s\"", config->authorities[i].name);
+		}
+	*ret = set;
 	return true;
 }
 
@@ -224,7 +250,7 @@ bool wiring_new(const struct config *config, const char *libexec,
 		return false;
 	}
 	w->http = (struct http_port){.ops = &http_rpc_ops, .self = w->net};
-	if (!wiring_authorities(w, config, err)) {
+	if (!authorities_new(w, config, &w->authorities, err)) {
 		wiring_free(w);
 		return false;
 	}
@@ -242,14 +268,13 @@ void wiring_free(struct wiring *w)
 {
 	if (!w)
 		return;
-	for (unsigned i = 0; i < AUTHORITIES_MAX; i++)
-		secret_fini(&w->authorities[i].token);
 	for (unsigned i = 0; i < w->seats_n; i++) {
 		seat_close(&w->seats[i].seat);
 		store_rpc_free(w->seats[i].store);
 		store_file_free(w->seats[i].local.self);
 		helper_free(w->seats[i].mongo);
 	}
+	authorities_free(w->authorities);
 	helper_free(w->net);
 	if (w->restarter_port.ops)
 		restarter_host_free(w->restarter_port.self);
@@ -287,8 +312,11 @@ bool wiring_reload(struct wiring *w, const struct config *config, struct err *er
 		if (!config_find_instance(config, w->seats[i].seat.instance->name))
 			return err_set(err, ERR_UNSUPPORTED, "instance '%s' is gone: restart rotad",
 				       w->seats[i].seat.instance->name);
-	if (!wiring_authorities(w, config, err))
+	struct authority_set *next = NULL;
+	if (!authorities_new(w, config, &next, err))
 		return false;
+	authorities_free(w->authorities);
+	w->authorities = next;
 	for (unsigned i = 0; i < w->seats_n; i++)
 		seat_reload(&w->seats[i].seat, config,
 			    config_find_instance(config, w->seats[i].seat.instance->name));

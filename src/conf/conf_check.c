@@ -155,21 +155,39 @@ static void check_instances(struct check *k)
 	}
 }
 
+/* ---- what no part of rotad obeys yet ---- */
+
+/* A line that is accepted and ignored would be believed. */
+static void check_obeyed(struct check *k)
+{
+	const struct config *c = &k->conf->config;
+	for (size_t r = 0; r < conf_table_n; r++) {
+		const struct conf_row *row = &conf_table[r];
+		for (unsigned i = 0; row->not_yet && i < conf_base_n(c, row->base); i++)
+			if (conf_is_not_yet(row, c, i))
+				WRONG(k, row->path, i,
+				      "%s: this rotad does not %s yet; remove the line, or %s",
+				      row->path, row->not_yet, row->instead);
+	}
+}
+
 /* ---- authorities ---- */
 
 static const struct authority_need {
 	const char *type;
 	const char *needs[4]; /* keys of this type, all of them */
+	bool is_not_yet;      /* no part of rotad speaks to it */
 } authority_needs[] = {
-    {"local", {"at"}}, /* certificate and privateKey are on its issuing hosts only */
-    {"manual", {NULL}},
-    {"exec", {"helper"}},
-    {"acme", {"url"}},
-    {"est", {"url"}},
-    {"vault", {"url", "role", "token"}},
-    {"stepca", {"url", "profile", "token"}},
-    {"cmp", {"url"}},
-    {"cfssl", {"url"}},
+    {.type = "local",
+     .needs = {"at"}}, /* certificate and privateKey are on its issuing hosts only */
+    {.type = "manual", .needs = {NULL}},
+    {.type = "exec", .needs = {"helper"}},
+    {.type = "acme", .needs = {"url"}, .is_not_yet = true},
+    {.type = "est", .needs = {"url"}, .is_not_yet = true},
+    {.type = "vault", .needs = {"url", "role", "token"}},
+    {.type = "stepca", .needs = {"url", "profile", "token"}, .is_not_yet = true},
+    {.type = "cmp", .needs = {"url"}, .is_not_yet = true},
+    {.type = "cfssl", .needs = {"url"}, .is_not_yet = true},
 };
 
 /* http is for this host itself only. */
@@ -211,6 +229,12 @@ static void check_authorities(struct check *k)
 					      "authority '%s' of type %s needs '%s'", a->name,
 					      a->type, authority_needs[t].needs[n]);
 			}
+			if (authority_needs[t].is_not_yet)
+				WRONG(k, "authorities.*.type", i,
+				      "authority '%s': this rotad does not speak %s yet; use "
+				      "vault, or "
+				      "type exec with a certmonger helper for it",
+				      a->name, a->type);
 		}
 		if (is_plain_url(a->url))
 			WRONG(k, "authorities.*.url", i,
@@ -395,27 +419,18 @@ static void check_keyfile_times(struct check *k, const struct gap *gap)
 {
 	const struct policy *p = &k->conf->config.policy;
 	const struct keyfile_policy *f = &p->keyfile;
-	int64_t turn_us = f->strategy == STRATEGY_STANDBY ? f->max_age_us / 2 : f->max_age_us;
-	const char *why = f->strategy == STRATEGY_STANDBY
-			      ? " (standby rotates every maxAge/2, as a key lies on disk for two "
-				"periods)"
-			      : "";
 	if (f->max_age_us == 0)
 		return;
-	if (turn_us <= f->min_age_us)
+	if (f->max_age_us <= f->min_age_us)
 		WRONG(k, "keyfile.maxAge", 0,
-		      "keyfile: a rotation would be due every %s%s, but minAge allows one only "
+		      "keyfile: a rotation would be due every %s, but minAge allows one only "
 		      "after %s",
-		      span(turn_us), why, span(f->min_age_us));
-	if (f->ride_along_us >= turn_us)
-		WRONG(k, "keyfile.rideAlong", 0,
-		      "keyfile: rideAlong %s must be shorter than the %s between rotations%s",
-		      span(f->ride_along_us), span(turn_us), why);
-	if (gap->us >= turn_us)
+		      span(f->max_age_us), span(f->min_age_us));
+	if (gap->us >= f->max_age_us)
 		WRONG(k, "keyfile.maxAge", 0,
-		      "keyfile.maxAge cannot be kept: a rotation is due every %s%s, but windows "
+		      "keyfile.maxAge cannot be kept: a rotation is due every %s, but windows "
 		      "and freezes let nothing be done from %s to %s, for %s",
-		      span(turn_us), why, local(p, gap->from), local(p, gap->until),
+		      span(f->max_age_us), local(p, gap->from), local(p, gap->until),
 		      span(gap->us / US_MIN * US_MIN));
 }
 
@@ -578,6 +593,7 @@ bool conf_check_policy(struct conf *c, const struct conf_how *how, struct conf_f
 	unsigned before = faults->errors_n;
 	struct check k = {.conf = c, .how = how, .faults = faults, .is_one_text = true};
 	check_zones(&k);
+	check_obeyed(&k);
 	(void)check_freezes(&k); /* told */
 	return faults->errors_n == before;
 }
@@ -592,6 +608,7 @@ bool conf_check(struct conf *c, const struct conf_how *how, struct conf_faults *
 	check_alerts(&k);
 	check_schedule(&k);
 	check_modes(&k);
+	check_obeyed(&k);
 	check_times(&k);
 	if (!how->is_elsewhere)
 		check_files(&k);

@@ -167,6 +167,11 @@ void conf_print_manual(struct buf *out)
 			manual_text(out, buf_z(&value));
 			buf_addc(out, '.');
 		}
+		if (row->not_yet) {
+			buf_adds(out, " Not yet: rotad does not ");
+			manual_text(out, row->not_yet);
+			buf_adds(out, "; what asks for it is refused.");
+		}
 		if (row->merge != CONF_MERGE_NEVER)
 			buf_adds(out, " May stand in the schedule.");
 		if (row->reload == CONF_RESTART_DAEMON)

@@ -121,7 +121,7 @@ const struct conf_row conf_table[] = {
     {.path = "instances[].acceptUntested",
      .type = CONF_BOOL,
      IN_INSTANCE(accepts_untested),
-     .help = "Act on a server version that rotad was not tested with"},
+     .help = "Act on a server version outside of the tested series 5.0, 6.0, 7.0 and 8.0"},
     {.path = "instances[].iKnow",
      .type = CONF_FLAG_WORD,
      IN_INSTANCE(knows_ops_manager),
@@ -132,6 +132,8 @@ const struct conf_row conf_table[] = {
      IN_INSTANCE(successors),
      COUNT(struct instance_policy, successors_n),
      .high = SUCCESSORS_MAX,
+     .not_yet = "choose who becomes primary",
+     .instead = "set priorities in rs.conf",
      .help = "Members that should become primary when this one steps down"},
     {.path = "instances[].paths",
      .type = CONF_PATH_MAP,
@@ -188,6 +190,9 @@ const struct conf_row conf_table[] = {
      IN_CONFIG(policy.keyfile.strategy),
      WORDS(STRATEGY_TWO_PASS, "twoPass standby"),
      .merge = CONF_MERGE_FILL,
+     .not_yet = "do standby",
+     .instead = "write twoPass",
+     .obeyed = STRATEGY_TWO_PASS,
      .help = "Two passes of restarts a rotation, or one with the next key always in the file"},
     {.path = "keyfile.rideAlong",
      .type = CONF_SPAN,
@@ -196,6 +201,8 @@ const struct conf_row conf_table[] = {
      .low = US_H,
      .high = YEARS(1),
      .merge = CONF_MERGE_FILL,
+     .not_yet = "wait for restarts that happen anyway",
+     .instead = "write no, and give windows: for the hours of your patching",
      .help = "How long staged files wait for restarts that happen anyway"},
     {.path = "keyfile.maxParallel",
      .type = CONF_NUMBER,
@@ -203,6 +210,9 @@ const struct conf_row conf_table[] = {
      .low = 1,
      .high = 64,
      .merge = CONF_MERGE_LOW,
+     .not_yet = "follow sharded clusters",
+     .instead = "write 1",
+     .obeyed = 1,
      .help = "Sets of one cluster that may be in a turn at once"},
     {.path = "keyfile.onForeignWrite",
      .type = CONF_WORD,
@@ -227,6 +237,8 @@ const struct conf_row conf_table[] = {
      COUNT(struct config, policy.keyfile.routers_n),
      .high = ROUTERS_MAX,
      .merge = CONF_MERGE_FILL,
+     .not_yet = "follow mongos",
+     .instead = "rotate the keyfile of a sharded cluster by hand",
      .help = "mongos that must hold the key, beside those the cluster knows"},
 
     {.path = "certificates.mode",
@@ -282,6 +294,9 @@ const struct conf_row conf_table[] = {
      IN_CONFIG(policy.authorities_mode),
      WORDS(MODE_OFF, "off observe ask act"),
      .merge = CONF_MERGE_LOW,
+     .not_yet = "replace a CA",
+     .instead = "write observe",
+     .obeyed = MODE_OBSERVE,
      .help = "The most that rotad may do when a CA is replaced"},
     {.path = "authorities.*.type",
      .type = CONF_NAME,
@@ -896,6 +911,23 @@ void conf_default_print(const struct conf_row *row, struct buf *out)
 	if (row->base != CONF_IN_CONFIG)
 		conf_element_init(row->base, conf_base_at(c, row->base, 0));
 	conf_value_print(row, c, 0, out);
+}
+
+bool conf_is_not_yet(const struct conf_row *row, const struct config *c, unsigned i)
+{
+	const struct conf_section *s = conf_section_of(row->base);
+	const char *base = (const char *)c + (s ? s->offset + s->element_size * i : 0);
+	int64_t wide = 0;
+	unsigned number = 0;
+	if (!row->not_yet)
+		return false;
+	if (row->type == CONF_HOSTS)
+		memcpy(&number, base + row->count_offset, sizeof(number));
+	else if (row->size == sizeof(wide))
+		memcpy(&wide, base + row->offset, sizeof(wide));
+	else
+		memcpy(&number, base + row->offset, sizeof(number));
+	return wide + (int64_t)number > row->obeyed;
 }
 
 static void words_print(const char *words, struct buf *out)

@@ -78,6 +78,11 @@ struct conf_row {
 	enum conf_need need; /* MUST: each element of the list needs it */
 	enum conf_merge merge;
 	enum conf_reload reload;
+	/* What of it this rotad does not obey yet: a value above `obeyed` (a list: more elements)
+	 * is refused with this text, "renew the CA itself", and what to write, "observe". NULL: all
+	 * of it is obeyed. */
+	const char *not_yet, *instead;
+	int64_t obeyed;
 	const char *help; /* one line, no full stop */
 };
 extern const struct conf_row conf_table[];
@@ -113,6 +118,8 @@ void conf_value_print(const struct conf_row *row, const struct config *c, unsign
 		      struct buf *out);
 /* The same of the default. */
 void conf_default_print(const struct conf_row *row, struct buf *out);
+/* Is what it says here more than this rotad does? Always false without not_yet. */
+bool conf_is_not_yet(const struct conf_row *row, const struct config *c, unsigned i);
 /* "observe, ask or act", "a duration, 1m to 1d": what is allowed. */
 void conf_allowed_print(const struct conf_row *row, struct buf *out);
 /* A duration as configuration writes it: "1h30m", "90d", "0". */

@@ -21,6 +21,10 @@ enum member_state { /* replSetGetStatus myState and members[].state */
 		    MEMBER_ROLLBACK = 9,
 		    MEMBER_REMOVED = 10,
 };
+/* Is this a server whose behaviour rotad is made for and tested with? "" (not known) is not. */
+bool mongod_version_is_tested(const char *version);
+/* The series that are, for people: "5.0, 6.0, 7.0, 8.0". */
+#define MONGOD_TESTED "5.0, 6.0, 7.0, 8.0"
 const char *member_state_name(enum member_state state); /* "SECONDARY" */
 
 /* Answer of `hello` on a direct connection; needs no login. */

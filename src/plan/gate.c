@@ -240,6 +240,23 @@ static enum gate_verdict gate_pending(const struct planner *p, enum gate_for wha
 	return say(r, GATE_REFUSE, "%.120s", p->s->process.pending);
 }
 
+/* What mongod does with a keyfile or a certificate is known of the series that were tested
+ * (invariant 8). */
+static enum gate_verdict gate_version(const struct planner *p, enum gate_for what,
+				      struct gate_result *r)
+{
+	const char *version = p->s->process.version;
+	(void)what;
+	if (!version[0])
+		return say(r, GATE_WAIT, "not known yet");
+	if (mongod_version_is_tested(version))
+		return say(r, GATE_PASS, "%s", version);
+	if (p->instance->accepts_untested)
+		return say(r, GATE_PASS, "%s, not tested; acceptUntested says go on", version);
+	return say(r, GATE_REFUSE, "%s was not tested (" MONGOD_TESTED "); acceptUntested: true",
+		   version);
+}
+
 static enum gate_verdict gate_busy(const struct planner *p, enum gate_for what,
 				   struct gate_result *r)
 {
@@ -400,6 +417,8 @@ static const struct {
     {"lag", GATE_FOR_TURN, gate_lag, true},
     {"a successor is ready", GATE_FOR_TURN, gate_successor, true},
     {"only the key would change", GATE_FOR_START | GATE_FOR_TURN, gate_pending, false},
+    {"a tested server version", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_version,
+     false},
     {"no backup, no index build", GATE_FOR_TURN, gate_busy, false},
     {"all rehearsed", GATE_FOR_START, gate_rehearsed, false},
     {"other users of the key", GATE_FOR_START, gate_other_users, false},

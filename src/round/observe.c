@@ -678,6 +678,15 @@ void observe_peers(struct seat *t)
 
 /* ---- rehearsal ---- */
 
+/* Ops Manager's and Cloud Manager's agent starts mongod with a file of its own by this name. */
+static bool is_automated(const struct seat *t)
+{
+	const char *path =
+	    t->options.config_file[0] ? t->options.config_file : t->instance->config_file;
+	const char *slash = strrchr(path, '/');
+	return strncmp(slash ? slash + 1 : path, "automation-mongo", 16) == 0;
+}
+
 /* Could this host take its turn? Everything but the act (DESIGN invariant 8). */
 static void rehearse(struct seat *t, const struct mongod_target *self)
 {
@@ -707,6 +716,17 @@ static void rehearse(struct seat *t, const struct mongod_target *self)
 		snprintf(why, n, "restart: %.300s", err.text);
 	else if (!s->is_clock_sane)
 		snprintf(why, n, "clock: %s", s->clock_why);
+	else if (s->process.version[0] && !mongod_version_is_tested(s->process.version) &&
+		 !t->instance->accepts_untested)
+		snprintf(why, n,
+			 "server version %.30s was not tested with rotad (" MONGOD_TESTED
+			 "); acceptUntested: true on this host goes on all the same",
+			 s->process.version);
+	else if (is_automated(t) && !t->instance->knows_ops_manager)
+		snprintf(
+		    why, n,
+		    "an automation agent of Ops Manager runs this mongod and would put its files "
+		    "back: rotate there, or say iKnow: opsManager");
 	else if (t->options.encryption_key_file[0] &&
 		 strcmp(t->options.encryption_key_file, t->options.key_file) == 0)
 		snprintf(why, n,

@@ -143,6 +143,7 @@ static inline void case_fill(struct seen *s, unsigned self)
 					   .exit_code = -1,
 					   .shutdown_timeout_ms = 15000};
 	process_name(s->process.process_id, self, 1);
+	cut_z(s->process.version, sizeof(s->process.version), "6.0.5");
 	cut_z(s->process.cluster_auth_mode, sizeof(s->process.cluster_auth_mode), "keyFile");
 	s->ledger.fact = seen_at(CASE_NOW);
 	s->ledger.exists = true;

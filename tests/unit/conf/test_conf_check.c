@@ -14,6 +14,8 @@
 #define NOW ((struct wall){.us = 1795314976 * US_S})
 #define ONE "instances: [{name: a, configFile: /x}]\n"
 
+#define VAULT "authorities:\n  v: {type: vault, role: r, token: \"credential:t\", "
+
 static struct conf *check(const char *text, bool *ret_ok, struct conf_faults *faults)
 {
 	const struct conf_how how = {
@@ -59,14 +61,11 @@ static const struct {
      "there is no authority 'haus'; there is house"},
     {ONE "certificates: {authority: x}\n", 2, 27, "none under 'authorities:'"},
     {ONE "mode: act\ncertificates: {mode: act}\n", 3, 22, "names nobody who issues them"},
-    {ONE "authorities:\n  house: {type: local, certificate: /c}\n", 3, 17,
-     "needs 'at'"},
+    {ONE "authorities:\n  house: {type: local, certificate: /c}\n", 3, 17, "needs 'at'"},
     {ONE "authorities:\n  v: {type: vault, url: \"https://v\"}\n", 3, 13, "needs 'role'"},
-    {ONE "authorities:\n  v: {type: est, url: \"http://v\"}\n", 3, 23, "must be https://"},
-    {ONE "authorities:\n  v: {type: est, url: \"http://localhost.example.net/\"}\n", 3, 23,
-     "must be https://"},
-    {ONE "authorities:\n  v: {type: est, url: \"http://127.example.net/\"}\n", 3, 23,
-     "must be https://"},
+    {ONE VAULT "url: \"http://v\"}\n", 3, 57, "must be https://"},
+    {ONE VAULT "url: \"http://localhost.example.net/\"}\n", 3, 57, "must be https://"},
+    {ONE VAULT "url: \"http://127.example.net/\"}\n", 3, 57, "must be https://"},
     {ONE "alerts: [{name: a}]\n", 2, 17, "needs 'url'"},
     {ONE "alerts: [{name: a, type: command}]\n", 2, 17, "needs 'command'"},
     {ONE "alerts: [{name: a, url: \"http://x/\"}]\n", 2, 25, "allowPlain: true"},
@@ -83,8 +82,16 @@ static const struct {
      3, 18, "windows: [sat] \"02:00\" for 1h; freezes: 2026-01-01 until 2028-12-31"},
     {ONE "keyfile: {maxAge: 12h}\n", 2, 19,
      "a rotation would be due every 12h, but minAge allows one only after 1d"},
-    {ONE "keyfile: {maxAge: 36h, strategy: standby}\n", 2, 19, "due every 18h (standby"},
-    {ONE "keyfile: {maxAge: 30d, rideAlong: 30d}\n", 2, 35, "rideAlong 30d must be shorter"},
+    /* what no part of rotad obeys is refused, with what to do */
+    {ONE "keyfile: {maxAge: 36d, strategy: standby}\n", 2, 34,
+     "keyfile.strategy: this rotad does not do standby yet; remove the line, or write twoPass"},
+    {ONE "keyfile: {rideAlong: 14d}\n", 2, 22, "does not wait for restarts"},
+    {ONE "keyfile: {maxParallel: 2}\n", 2, 24, "does not follow sharded clusters"},
+    {ONE "keyfile: {routers: [m1]}\n", 2, 20, "does not follow mongos yet"},
+    {ONE "authorities: {mode: ask}\n", 2, 21, "does not replace a CA yet"},
+    {"instances: [{name: a, address: \"h:1\", successors: [b]}]\n", 1, 51,
+     "does not choose who becomes primary yet; remove the line, or set priorities in rs.conf"},
+    {ONE "authorities: {a: {type: acme, url: \"https://a/\"}}\n", 2, 25, "does not speak acme yet"},
     {ONE "keyfile: {maxAge: 5d}\nwindows: [{days: sat, start: 02:00, for: 1h}]\n", 2, 19,
      "from 2026-11-28 03:00 to 2026-12-05 02:00, for 6d23h"},
     {ONE "keyfile: {maxAge: 10d}\nfreezes: [{from: 2026-12-20, until: 2027-01-04}]\n", 2, 19,
@@ -94,6 +101,25 @@ static const struct {
 	 "freezes: [{from: 2026-12-20, until: 2027-01-04, rescueExpiring: false}]\n",
      3, 65, "it is renewed 9d21h36m before its end"},
 };
+
+/* What is obeyed of such a key stays allowed: a file that says it is no worse than one that does
+ * not.
+ */
+static void what_is_obeyed_of_an_unfinished_key_is_allowed(void **state)
+{
+	static const char *const texts[] = {
+	    "keyfile: {strategy: twoPass, rideAlong: no, maxParallel: 1}\n",
+	    "authorities: {mode: off}\n", "authorities: {mode: observe}\n"};
+	for (size_t i = 0; i < ARRAY_N(texts); i++) {
+		char text[256];
+		bool ok;
+		struct conf_faults faults;
+		snprintf(text, sizeof(text), "%s%s", ONE, texts[i]);
+		auto_conf struct conf *c = check(text, &ok, &faults);
+		if (!ok)
+			fail_msg("%s: %s", texts[i], faults.faults[0].text);
+	}
+}
 
 static void contradiction_is_told_with_its_place(void **state)
 {
@@ -119,9 +145,9 @@ static void good_policies_are_fine(void **state)
 		"keyfile: {maxAge: 90d}\nfreezes: [{from: 2026-12-20, until: 2027-01-04}]\n",
 	    ONE "freezes:\n  - {from: 2026-12-20, until: 2027-01-04}\n"
 		"  - {from: 2026-12-25, until: 2027-01-10}\n", /* overlap */
-	    ONE "authorities:\n  v: {type: est, url: \"http://127.0.0.1:8080/\"}\n"
-		"  w: {type: est, url: \"http://[::1]:1/\"}\n"
-		"  x: {type: est, url: \"http://localhost\"}\n",
+	    ONE VAULT "url: \"http://127.0.0.1:8080/\"}\n",
+	    ONE VAULT "url: \"http://[::1]:1/\"}\n",
+	    ONE VAULT "url: \"http://localhost\"}\n",
 	    ONE "alerts: [{name: a, url: \"http://x/\", allowPlain: true}]\n",
 	    ONE "certificates: {validFor: 30d, outageBudget: 5d}\n"
 		"freezes: [{from: 2026-12-20, until: 2027-01-04}]\n",
@@ -283,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(contradiction_is_told_with_its_place),
 	    cmocka_unit_test(good_policies_are_fine),
+	    cmocka_unit_test(what_is_obeyed_of_an_unfinished_key_is_allowed),
 	    cmocka_unit_test(what_may_surprise_is_a_warning),
 	    cmocka_unit_test_setup_teardown(files_are_looked_at, tempdir_setup, tempdir_teardown),
 	    cmocka_unit_test_setup_teardown(file_that_anyone_may_write_is_refused, tempdir_setup,

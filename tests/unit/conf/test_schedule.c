@@ -111,12 +111,10 @@ static void schedule_fills_and_tightens_but_never_lifts(void **state)
 	    {"", "timezone: Europe/Berlin\n", "timezone", "Europe/Berlin"},
 	    {"timezone: UTC\n", "timezone: Europe/Berlin\n", "timezone", "UTC"},
 	    {"", "certificates: {keyType: rsa-3072}\n", "certificates.keyType", "rsa-3072"},
-	    {"", "keyfile: {routers: [m1, m2]}\n", "keyfile.routers", "[m1, m2]"},
+	    {"", "certificates: {names: [m1, m2]}\n", "certificates.names", "[m1, m2]"},
 	    /* the more careful of two */
 	    {"keyfile: {minAge: 2d}\n", "keyfile: {minAge: 1h}\n", "keyfile.minAge", "2d"},
 	    {"keyfile: {minAge: 1h}\n", "keyfile: {minAge: 2d}\n", "keyfile.minAge", "2d"},
-	    {"keyfile: {maxParallel: 4}\n", "keyfile: {maxParallel: 2}\n", "keyfile.maxParallel",
-	     "2"},
 	    {"keyfile: {onForeignWrite: hold}\n", "keyfile: {onForeignWrite: restore}\n",
 	     "keyfile.onForeignWrite", "hold"},
 	    {"keyfile: {writer: rotad}\n", "keyfile: {writer: external}\n", "keyfile.writer",

@@ -105,6 +105,22 @@ static void arbiter(struct seen *s, unsigned i)
 	  s->certificate.file.chain_not_after.us = CASE_NOW + US_DAY)                              \
 	X(frozen_certificate_no_rescue, CERT, "freeze", WAIT, frozen(p, false);                    \
 	  s->certificate.file.chain_not_after.us = CASE_NOW + US_DAY)                              \
+	X(version_tested, TURN, "a tested server version", PASS, )                                 \
+	X(version_untested_start, START, "a tested server version", REFUSE,                        \
+	  cut_z(s->process.version, 32, "9.1.0"))                                                  \
+	X(version_untested_turn, TURN, "a tested server version", REFUSE,                          \
+	  cut_z(s->process.version, 32, "4.4.29"))                                                 \
+	X(version_untested_certificate, CERT, "a tested server version", REFUSE,                   \
+	  cut_z(s->process.version, 32, "7.3.1"))                                                  \
+	X(version_before_its_release, START, "a tested server version", REFUSE,                    \
+	  cut_z(s->process.version, 32, "8.0.0-rc3"))                                              \
+	X(version_of_a_fork, TURN, "a tested server version", PASS,                                \
+	  cut_z(s->process.version, 32, "6.0.14-11"))                                              \
+	X(version_with_a_longer_number, TURN, "a tested server version", REFUSE,                   \
+	  cut_z(s->process.version, 32, "60.0.1"))                                                 \
+	X(version_accepted, TURN, "a tested server version", PASS, i->accepts_untested = true;     \
+	  cut_z(s->process.version, 32, "9.1.0"))                                                  \
+	X(version_unknown, TURN, "a tested server version", WAIT, s->process.version[0] = 0)       \
 	X(clock_jumped, START, "clock", REFUSE, s->is_clock_sane = false)                          \
 	X(file_unreadable, START, "keyfile", REFUSE, s->keyfile.ring.is_known = false)             \
 	X(file_stranger, START, "keyfile", REFUSE, s->keyfile.has_stranger = true)                 \
