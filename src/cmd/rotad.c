@@ -246,7 +246,6 @@ static bool wait_bell(struct daemon *d, int64_t wait_us, bool *ret_poked)
 static void *round_thread(void *self)
 {
 	struct daemon *d = self;
-	struct host_port host = host_linux();
 	struct mono leave_by = {.us = 0};
 	bool is_poked = true;
 	for (;;) {
@@ -257,8 +256,8 @@ static void *round_thread(void *self)
 		while (next_command(d, &c))
 			run_command(d, c);
 		for (unsigned i = 0; i < wiring_seats_n(d->wiring); i++) {
-			struct wall wake = round_run(wiring_seat(d->wiring, i), false, is_poked);
-			wait_us = MIN(wait_us, wake.us - host.ops->now(host.self).us);
+			wait_us =
+			    MIN(wait_us, round_run(wiring_seat(d->wiring, i), false, is_poked));
 			pthread_mutex_lock(&d->lock);
 			d->beat = boot_now();
 			pthread_mutex_unlock(&d->lock);

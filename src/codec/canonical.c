@@ -7,9 +7,7 @@
 
 /* --- UTF-8 --- */
 
-/* Length of the well-formed sequence at p, 0 when it is none (RFC 3629: no overlong form, no
- * surrogate, nothing above U+10FFFF). */
-static size_t utf8_length(const unsigned char *p, size_t n)
+size_t canonical_utf8_length(const unsigned char *p, size_t n)
 {
 	static const struct {
 		unsigned char first_low, first_high, second_low, second_high;
@@ -120,8 +118,8 @@ static bool read_string(struct canonical_in *in, bool is_key, struct str *ret, s
 				return false;
 			continue;
 		}
-		size_t length =
-		    utf8_length((const unsigned char *)in->text.p + in->at, in->text.n - in->at);
+		size_t length = canonical_utf8_length((const unsigned char *)in->text.p + in->at,
+						      in->text.n - in->at);
 		if (!length)
 			return bad(in, "not UTF-8", err);
 		in->at += length;
@@ -417,7 +415,8 @@ static void put_quoted(struct canonical_out *out, struct str text)
 	for (size_t i = 0; i < text.n;) {
 		unsigned char c = (unsigned char)text.p[i];
 		if (c >= 0x20 && c != '"' && c != '\\') {
-			size_t length = utf8_length((const unsigned char *)text.p + i, text.n - i);
+			size_t length =
+			    canonical_utf8_length((const unsigned char *)text.p + i, text.n - i);
 			out->is_bad_text = out->is_bad_text || length == 0;
 			i += length ? length : 1;
 			continue;

@@ -89,4 +89,8 @@ void canonical_put_raw(struct canonical_out *out, struct str value);
 /* Everything fitted and every string was UTF-8? Errors: ERR_LIMIT, ERR_INVALID, ERR_MEMORY. */
 MUST_CHECK bool canonical_done(const struct canonical_out *out, struct err *err);
 
+/* Length of the well-formed UTF-8 sequence at p, 0 when it is none (RFC 3629: no overlong form, no
+ * surrogate, nothing above U+10FFFF). n: at least 1. */
+size_t canonical_utf8_length(const unsigned char *p, size_t n);
+
 #endif

@@ -87,6 +87,27 @@ static bool put_text(const struct field_row *row, const char *p, struct canonica
 	return true;
 }
 
+static bool put_said(const struct field_row *row, const void *p, struct canonical_out *out,
+		     struct err *err)
+{
+	char clean[FIELD_SAID_BYTES_MAX];
+	const unsigned char *from = p;
+	size_t n = strnlen(p, row->size);
+	if (n == row->size || row->size > sizeof(clean))
+		return err_set(err, ERR_BUG, "'%s' has no end, or is too long", row->name);
+	for (size_t i = 0; i < n;) {
+		size_t length = canonical_utf8_length(from + i, n - i);
+		bool is_kept = length > 1 || (length == 1 && from[i] >= 0x20 && from[i] != 0x7f);
+		if (is_kept)
+			memcpy(clean + i, from + i, length);
+		else
+			clean[i] = '?';
+		i += is_kept ? length : 1;
+	}
+	clean[n] = 0;
+	return put_text(row, clean, out, err);
+}
+
 static bool put_number(const struct field_row *row, const void *p, struct canonical_out *out,
 		       struct err *err)
 {
@@ -430,6 +451,7 @@ static const struct {
 	bool (*get)(const struct field_row *row, struct canonical_in *in, void *p, struct err *err);
 } kinds[FIELD_KIND_N] = {
     [FIELD_LINE] = {put_chars, get_chars},
+    [FIELD_SAID] = {put_said, get_chars},
     [FIELD_TEXT] = {put_chars, get_chars},
     [FIELD_HEX] = {put_chars, get_chars},
     [FIELD_UINT64] = {put_number, get_number},

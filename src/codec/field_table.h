@@ -8,6 +8,9 @@
 
 enum field_kind {
 	FIELD_LINE,     /* char[]: no control characters, so that a text of a peer stays one line */
+	FIELD_SAID,     /* as FIELD_LINE, of words for people that were cut or come from a log, a
+			   hook, a server: a byte that does not belong is written as '?', since
+			   no document may fail for its reason */
 	FIELD_TEXT,     /* char[]: line feeds too (PEM) */
 	FIELD_HEX,      /* char[size]: size - 1 lower-case hex digits, or "" */
 	FIELD_UINT64,   /* uint64_t, at most INT64_MAX */
@@ -24,6 +27,7 @@ enum field_kind {
 	FIELD_RECORDS,  /* array of structs of their own rows (which hold none of these two) */
 	FIELD_KIND_N
 };
+enum { FIELD_SAID_BYTES_MAX = 4096 };
 enum { FIELDS_MAX = 40 }; /* of one document, head included */
 
 struct field_words {

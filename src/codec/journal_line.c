@@ -31,7 +31,7 @@ static const struct field_row entry_rows[] = {
     FIELD(struct journal_entry, ring, FIELD_RING_IDS, "ring"),
     FIELD(struct journal_entry, order.hex, FIELD_HEX, "order"),
     FIELD(struct journal_entry, next, FIELD_WALL, "next"),
-    FIELD(struct journal_entry, text, FIELD_LINE, "text"),
+    FIELD(struct journal_entry, text, FIELD_SAID, "text"),
 };
 static const struct field_set entry_set = {
     .type = JOURNAL_TYPE, .rows = entry_rows, .rows_n = ARRAY_N(entry_rows)};

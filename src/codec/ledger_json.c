@@ -49,7 +49,7 @@ static const struct field_row proposal_rows[] = {
     FIELD(struct proposal, config_version, FIELD_INT64, "configVersion"),
     FIELD(struct proposal, config_term, FIELD_INT64, "configTerm"),
     FIELD(struct proposal, order.hex, FIELD_HEX, "order"),
-    FIELD(struct proposal, reason, FIELD_LINE, "reason"),
+    FIELD(struct proposal, reason, FIELD_SAID, "reason"),
 };
 
 static const struct field_row vote_rows[] = {
@@ -61,15 +61,15 @@ static const struct field_row vote_rows[] = {
     FIELD(struct vote, disk, FIELD_RING_IDS, "disk"),
     FIELD(struct vote, running, FIELD_RING_IDS, "running"),
     FIELD(struct vote, path, FIELD_LINE, "path"),
-    FIELD(struct vote, reason, FIELD_LINE, "reason"),
+    FIELD(struct vote, reason, FIELD_SAID, "reason"),
     FIELD(struct vote, is_by_operator, FIELD_BOOL, "byOperator"),
 };
 
 static const struct field_row without_rows[] = {
     FIELD_GIVEN(struct without, generation, FIELD_UINT64, "generation"),
     FIELD_GIVEN(struct without, host, FIELD_LINE, "host"),
-    FIELD_GIVEN(struct without, who, FIELD_LINE, "who"),
-    FIELD(struct without, reason, FIELD_LINE, "reason"),
+    FIELD_GIVEN(struct without, who, FIELD_SAID, "who"),
+    FIELD(struct without, reason, FIELD_SAID, "reason"),
 };
 
 static const struct field_row closure_proof_rows[] = {
@@ -104,7 +104,7 @@ static const struct field_row statement_rows[] = {
     FIELD(struct statement, mode, FIELD_LINE, "mode"),
     FIELD(struct statement, is_rehearsed, FIELD_BOOL, "rehearsed"),
     FIELD(struct statement, rehearsed_at, FIELD_WALL, "rehearsedAt"),
-    FIELD(struct statement, findings, FIELD_LINE, "findings"),
+    FIELD(struct statement, findings, FIELD_SAID, "findings"),
     FIELD(struct statement, certificate_serial, FIELD_LINE, "certificateSerial"),
     FIELD(struct statement, certificate_not_after, FIELD_WALL, "certificateNotAfter"),
     FIELD(struct statement, certificate_not_before, FIELD_WALL, "certificateNotBefore"),
@@ -123,8 +123,8 @@ static const struct field_row identity_rows[] = {
 
 static const struct field_row hold_rows[] = {
     FIELD(struct hold, is_on, FIELD_BOOL, "on"),
-    FIELD_GIVEN(struct hold, who, FIELD_LINE, "who"),
-    FIELD(struct hold, why, FIELD_LINE, "why"),
+    FIELD_GIVEN(struct hold, who, FIELD_SAID, "who"),
+    FIELD(struct hold, why, FIELD_SAID, "why"),
 };
 
 static const struct field_row order_rows[] = {
@@ -132,9 +132,9 @@ static const struct field_row order_rows[] = {
     FIELD_ENUM(struct order, kind, order_kinds, "kind"),
     FIELD_ENUM(struct order, urgency, urgencies, "urgency"),
     FIELD(struct order, host, FIELD_LINE, "host"),
-    FIELD_GIVEN(struct order, who, FIELD_LINE, "who"),
-    FIELD(struct order, reason, FIELD_LINE, "reason"),
-    FIELD(struct order, ticket, FIELD_LINE, "ticket"),
+    FIELD_GIVEN(struct order, who, FIELD_SAID, "who"),
+    FIELD(struct order, reason, FIELD_SAID, "reason"),
+    FIELD(struct order, ticket, FIELD_SAID, "ticket"),
     FIELD(struct order, breaks_freeze, FIELD_BOOL, "breaksFreeze"),
     FIELD(struct order, max_lag_us, FIELD_INT64, "maxLagUs"),
 };
@@ -150,7 +150,7 @@ static const struct field_row issued_rows[] = {
     FIELD_GIVEN(struct issued_doc, host, FIELD_LINE, "host"),
     FIELD_GIVEN(struct issued_doc, csr.hex, FIELD_HEX, "csr"),
     FIELD(struct issued_doc, is_refused, FIELD_BOOL, "refused"),
-    FIELD(struct issued_doc, why, FIELD_LINE, "why"),
+    FIELD(struct issued_doc, why, FIELD_SAID, "why"),
     FIELD(struct issued_doc, chain_pem, FIELD_TEXT, "chainPem"),
 };
 

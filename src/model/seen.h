@@ -73,7 +73,8 @@ struct seen_keyfile {
 			    */
 	bool is_foreign;   /* not the bytes that this rotad wrote or adopted last */
 	bool is_guessable;
-	bool is_writable; /* put would pass its checks; why tells otherwise */
+	bool is_writable; /* put would pass its checks; put_error and why tell otherwise */
+	enum err_kind put_error;
 	struct wall modified;
 	unsigned uid;    /* of the owner */
 	char marker[64]; /* "Ansible managed" and the like, found in a comment; "" */
@@ -106,6 +107,7 @@ struct seen_process {
 struct seen_job {
 	bool is_open; /* begun by us and its end not yet recorded */
 	bool is_running, is_failed, is_overdue;
+	bool is_gone; /* overdue, and what was started was seen to end */
 	char process_before[PROCESS_ID_CHARS + 1];
 	struct wall begun_at;
 	struct ring_ids ring; /* the file it was restarted onto */
@@ -172,7 +174,10 @@ struct seen_debts {
 	struct wall rolled_back_at; /* this instance was rolled back in this generation; 0: not, or
 				       resumed since */
 	char rolled_back_why[512];
-	struct wall hook_failed_at;
+	/* A restart that did not happen: its last try, 0 when it may be tried at once; since when
+	 * it is owed (0: it is not), tried how often, and why it failed. */
+	struct wall hook_failed_at, hook_owed_since;
+	int64_t hook_tries;
 	char hook_why[256];
 };
 

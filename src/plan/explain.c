@@ -144,13 +144,23 @@ static void release(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct plan *plan = p->plan;
-	/* Mode observe writes nothing, also no ledger (invariant 12). */
-	if (p->mode <= MODE_OBSERVE &&
-	    instance_mode(p->policy, p->instance, KIND_CERTIFICATES) <= MODE_OBSERVE)
-		return;
 	if (!s->ledger.is_claim_mine || s->ledger.claim.state == CLAIM_FREE || s->job.is_open ||
 	    !fact_known(s->ledger.fact) || strcmp(s->ledger.claim.host, s->self_host) != 0)
 		return;
+	/* Mode observe writes nothing (invariant 12), save this once: a mark that only we can take
+	 * back, left by a turn that a person's change of mode cut short, would keep every other
+	 * member from its turn for ever. */
+	bool is_restart = s->ledger.claim.purpose == CLAIM_FOR_RESTART;
+	enum mode mode =
+	    is_restart ? p->mode : instance_mode(p->policy, p->instance, KIND_CERTIFICATES);
+	if (s->ledger.is_older_than_anchor || s->ledger.is_other_than_anchor ||
+	    s->ledger.is_unknown_protocol)
+		return;
+	if (mode <= MODE_OBSERVE) {
+		plan_add(p, ACT_RELEASE_CLAIM, "mode %s: the turn of %s is given back",
+			 mode_name(mode), s->self_host);
+		return;
+	}
 	for (unsigned i = 0; i < plan->acts_n; i++)
 		if (plan->acts[i].kind != ACT_PUBLISH_STATEMENT &&
 		    plan->acts[i].kind != ACT_WELCOME && plan->acts[i].kind != ACT_SIGN_REQUESTS &&
@@ -158,9 +168,8 @@ static void release(struct planner *p)
 			return;
 	if (s->self < 0 || s->certificate.stage == CERT_STAGE_INSTALLED || p->plan->looks_n > 0)
 		return;
-	if (s->ledger.claim.purpose == CLAIM_FOR_RESTART
-		? turn_need(p, (unsigned)s->self) == NEED_NO
-		: s->certificate.stage != CERT_STAGE_STAGED)
+	if (is_restart ? turn_need(p, (unsigned)s->self) == NEED_NO
+		       : s->certificate.stage != CERT_STAGE_STAGED)
 		plan_add(p, ACT_RELEASE_CLAIM, "the turn of %s is over", s->self_host);
 }
 

@@ -335,14 +335,16 @@ static enum gate_verdict gate_rested(const struct planner *p, enum gate_for what
 	(void)what;
 	if (s->debts.rolled_back_at.us)
 		return say(r, GATE_REFUSE, "it was rolled back; mend it, then rotactl resume");
+	/* A rest longer than a rest can be: the wall clock was set back since. */
 	left = s->debts.step_down_refused_at.us + STEP_DOWN_REST_S * US_S - s->now.us;
-	if (s->debts.step_down_refused_at.us && left > 0)
+	if (s->debts.step_down_refused_at.us && left > 0 && left <= STEP_DOWN_REST_S * US_S)
 		return say(r, GATE_WAIT, "step-down was refused; rests %s",
 			   span_print(left, wait, sizeof(wait)));
-	left = s->debts.hook_failed_at.us + US_MIN - s->now.us;
-	if (s->debts.hook_failed_at.us && left > 0)
-		return say(r, GATE_WAIT, "the restart failed (%.60s); again in %s",
-			   s->debts.hook_why, span_print(left, wait, sizeof(wait)));
+	int64_t rest = turn_rest_us(s->debts.hook_tries);
+	left = s->debts.hook_failed_at.us + rest - s->now.us;
+	if (s->debts.hook_failed_at.us && left > 0 && left <= rest)
+		return say(r, GATE_WAIT, "again in %s; the restart failed: %.90s",
+			   span_print(left, wait, sizeof(wait)), s->debts.hook_why);
 	return say(r, GATE_PASS, "nothing owed");
 }
 

@@ -51,6 +51,11 @@ bool renew_plan(struct planner *p);   /* plan/renew.c: certificates */
  * restart loads. */
 void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, const char *text);
 
+/* How long a restart that failed so many times rests before the next try. */
+int64_t turn_rest_us(int64_t tries);
+/* A restart that is owed: the event, with its age. */
+void turn_tell_owed(struct planner *p, struct wall since, int64_t tries, const char *why);
+
 /* plan/explain.c: progress, foretold figures, whether any member may be restarted now. */
 void explain_plan(struct planner *p);
 

@@ -65,6 +65,37 @@ static int64_t rank_wait_us(const struct planner *p, const struct spki *first)
 	return (rank + (first ? 1 : 0)) * RANK_WAIT_S * US_S;
 }
 
+/* A keyfile that is wanted otherwise and cannot be replaced: the rotation waits for this host. */
+static void tell_unwritable(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct seen_keyfile *k = &s->keyfile;
+	bool is_full = k->put_error == ERR_DISK_FULL;
+	if (k->is_writable || !k->why[0] || p->policy->keyfile.writer == WRITER_EXTERNAL)
+		return;
+	struct event *e = plan_tell(p, is_full ? "disk-full" : "file-unsafe",
+				    is_full ? SEVERITY_CRITICAL : SEVERITY_WARNING, s->self_host);
+	p->plan->needs_attention = true;
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s/%s: the keyfile cannot be replaced%s; the rotation waits for it.", s->cluster,
+		 s->self_host, is_full ? ", its file system is full" : "");
+	snprintf(e->what, sizeof(e->what), "%.400s", k->why);
+	snprintf(e->now, sizeof(e->now),
+		 "The file in use is whole and as it was; %s runs on. Others wait at a safe point.",
+		 s->self_host);
+	snprintf(e->we_did, sizeof(e->we_did), "Wrote nothing. It is looked at again each second.");
+	if (is_full)
+		snprintf(e->you, sizeof(e->you),
+			 "Make room on the file system of %.400s; it goes on by itself.", k->path);
+	else
+		snprintf(e->you, sizeof(e->you),
+			 "Mend it on %s, or let your configuration management write the file:  "
+			 "keyfile: {writer: external}",
+			 s->self_host);
+}
+
 static void write_plan(struct planner *p, const struct key_name *want, unsigned want_n,
 		       const char *why)
 {
@@ -75,6 +106,7 @@ static void write_plan(struct planner *p, const struct key_name *want, unsigned 
 	if (!gate_check(p, GATE_FOR_WRITE, &first)) {
 		const struct gate_result *g = &p->plan->gates[first];
 		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
+		tell_unwritable(p);
 		/* A turn that cannot go on (it was rolled back, or held) is not kept from others.
 		 */
 		if (p->s->ledger.is_claim_mine && p->s->ledger.claim.state != CLAIM_FREE)
@@ -221,6 +253,7 @@ static bool start_plan(struct planner *p)
 	if (!gate_check(p, GATE_FOR_START, &first)) {
 		const struct gate_result *g = &p->plan->gates[first];
 		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
+		tell_unwritable(p);
 		plan_wait(p, US_S / 2, "A rotation is wanted (%s%.100s) and waits: %s: %s.",
 			  o ? "asked for by " : "the key is old", o ? o->who : "", g->name,
 			  g->text);

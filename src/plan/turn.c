@@ -12,7 +12,9 @@ enum {
 	STEP_DOWN_S = 120, /* long enough for the restart of the old primary (replSetStepDown's
 			      first argument) */
 	TURN_TOLD_AFTER_S =
-	    300, /* a start that takes longer is told; it is waited for all the same */
+	    300,           /* a start that takes longer is told; it is waited for all the same */
+	JOB_SETTLE_S = 30, /* so long after its begin a job that ended well may still take effect */
+	REST_MAX_MIN = 30,
 };
 
 /* By the process's own keys: must it be restarted to follow the votes? */
@@ -86,8 +88,27 @@ static bool is_ready(const struct planner *p, const char **ret_why)
 	return !(*ret_why)[0];
 }
 
-static void tell_not_back(struct planner *p, bool is_rolled_back)
+int64_t turn_rest_us(int64_t tries)
 {
+	int64_t minutes = 1;
+	for (int64_t i = 1; i < tries && minutes < REST_MAX_MIN; i++)
+		minutes *= 2;
+	return MIN(minutes, (int64_t)REST_MAX_MIN) * US_MIN;
+}
+
+enum not_back { NOT_BACK_ROLLED_BACK, NOT_BACK_TRIED, NOT_BACK_OBSERVED };
+
+static void tell_not_back(struct planner *p, enum not_back how)
+{
+	static const char *const we_did[] = {
+	    [NOT_BACK_ROLLED_BACK] = "Put the previous keyfile back and start mongod again. No "
+				     "further turn is taken.",
+	    [NOT_BACK_TRIED] = "Nothing more: the previous keyfile was tried already. No further "
+			       "turn is taken.",
+	    [NOT_BACK_OBSERVED] = "Nothing: in this mode rotad writes no file and starts no "
+				  "mongod. The turn is kept.",
+	};
+
 	const struct seen *s = p->s;
 	struct event *e = plan_tell(p, "member-not-back", SEVERITY_CRITICAL, s->self_host);
 	if (!e)
@@ -102,18 +123,86 @@ static void tell_not_back(struct planner *p, bool is_rolled_back)
 		 s->job.why[0] ? s->job.why : "ended without an error");
 	snprintf(e->now, sizeof(e->now), "The other members are up. All share key %u.",
 		 p->pivot.number);
-	snprintf(
-	    e->we_did, sizeof(e->we_did), "%s",
-	    is_rolled_back
-		? "Put the previous keyfile back and start mongod again. No further turn is taken."
-		: "Nothing more: the previous keyfile was tried already. No further turn is "
-		  "taken.");
-	snprintf(e->you, sizeof(e->you),
-		 "Look at the reason above and mend it on %s. Then: rotactl doctor; rotactl resume",
-		 s->self_host);
+	snprintf(e->we_did, sizeof(e->we_did), "%s", we_did[how]);
+	if (how == NOT_BACK_OBSERVED)
+		snprintf(e->you, sizeof(e->you),
+			 "On %s mend the reason above and start mongod, or let rotad put the "
+			 "previous keyfile back: rotactl mode act",
+			 s->self_host);
+	else
+		snprintf(e->you, sizeof(e->you),
+			 "Look at the reason above and mend it on %s. Then: rotactl doctor; "
+			 "rotactl resume",
+			 s->self_host);
 }
 
 /* By this host's own record: has this member given its yea in the anchor's generation? */
+void turn_tell_owed(struct planner *p, struct wall since, int64_t tries, const char *why)
+{
+	const struct seen *s = p->s;
+	struct event *e = plan_tell(p, "hook-failed", SEVERITY_WARNING, s->self_host);
+	const struct instance_policy *i = p->instance;
+	char when[40], rest[32];
+	p->plan->needs_attention = true;
+	if (!e)
+		return;
+	wall_print_utc(since, when, sizeof(when));
+	span_print(turn_rest_us(tries), rest, sizeof(rest));
+	/* Nothing in it changes between two tries: one trouble is told once, and again with its
+	 * age. */
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: the restart of %s did not happen; it is owed since %s.", s->cluster,
+		 s->self_host, when);
+	snprintf(e->what, sizeof(e->what), "Try %lld: %.400s", (long long)tries, why);
+	snprintf(e->now, sizeof(e->now),
+		 "%s runs on with the keys it had; the rotation waits for it and harms nobody.",
+		 s->self_host);
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "Gave the turn back. Tried again %s later, then ever more rarely, at least each "
+		 "half hour.",
+		 rest);
+	if (i->restart_how == RESTART_HOOK)
+		snprintf(e->you, sizeof(e->you),
+			 "On %s mend the hook: %.300s restart %s. To try at once: rotactl resume",
+			 s->self_host, i->restart_name, i->name);
+	else
+		snprintf(e->you, sizeof(e->you),
+			 "On %s: systemctl status %.300s; journalctl -u %.300s. To try at once: "
+			 "rotactl resume",
+			 s->self_host, i->restart_name, i->restart_name);
+}
+
+/* It may still act, so the turn is nobody else's until a person has made sure (PROTOCOL 2). */
+static void tell_overdue(struct planner *p, bool is_new)
+{
+	const struct seen *s = p->s;
+	bool is_down = !s->process.is_answering && !s->process.is_alive;
+	struct event *e = plan_tell(p, "hook-overdue",
+				    is_down ? SEVERITY_CRITICAL : SEVERITY_WARNING, s->self_host);
+	char when[40];
+	p->plan->needs_attention = true;
+	if (!e)
+		return;
+	wall_print_utc(s->job.begun_at, when, sizeof(when));
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: the restart of %s, begun %s, did not end in time and may still act.",
+		 s->cluster, s->self_host, when);
+	snprintf(e->what, sizeof(e->what), "%.400s",
+		 s->job.why[0] ? s->job.why : "The restart job did not end within its time.");
+	snprintf(e->now, sizeof(e->now), "%s %s. Nobody else takes a turn.", s->self_host,
+		 is_down                   ? "is DOWN"
+		 : is_new                  ? "was restarted and answers"
+		 : s->process.is_answering ? "runs on and was not restarted"
+					   : "does not answer; its process is alive");
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "Kept the turn: if what is left of it acted later, two members would be away at "
+		 "once.");
+	snprintf(e->you, sizeof(e->you),
+		 "On %s mend %.300s, see that nothing of it runs any more%s. Then: rotactl turn "
+		 "release",
+		 s->self_host, p->instance->restart_name, is_down ? ", and start mongod" : "");
+}
+
 /* A restart that we began and whose end is not recorded. No ledger is asked meanwhile (PROTOCOL 3).
  */
 bool job_plan(struct planner *p)
@@ -142,7 +231,8 @@ bool job_plan(struct planner *p)
 	}
 	/* Exited, not recovering: only a process that is gone after the job's end may be rolled
 	 * back. */
-	if (!j->is_running && !s->process.is_alive && fact_known(s->process.fact)) {
+	if (!j->is_running && (!j->is_overdue || j->is_gone) && !s->process.is_alive &&
+	    fact_known(s->process.fact)) {
 		struct key_name ring[KEYS_PER_FILE_MAX];
 		/* Back to a keyring with the pivot, and the new key after the yea (PROTOCOL 1). A
 		 * rotad that was started meanwhile has not read the ledger: its anchor knows the
@@ -157,20 +247,32 @@ bool job_plan(struct planner *p)
 		    (anchor_vote(&s->anchor, s->self_host, s->anchor.generation) == VOTE_YEA ||
 		     p->generation == GENERATION_CARRIED))
 			ring[n++] = *new_key;
+		/* A person took it over in the middle of the turn (DESIGN invariant 12): the most
+		 * careful word wins, and says loudly what is not done. */
+		if (p->mode <= MODE_OBSERVE) {
+			tell_not_back(p, NOT_BACK_OBSERVED);
+			p->plan->needs_attention = true;
+			plan_wait(p, 5 * US_S,
+				  "%s did not come back (exit %d), and is not put right: mode %s. "
+				  "A person must look. %.200s",
+				  s->self_host, s->process.exit_code, mode_name(p->mode),
+				  s->process.last_fatal);
+			return true;
+		}
 		if (!j->is_rollback && key_id_given(&old->id) && key_id_given(&new_key->id)) {
 			struct act *a = plan_add(p, ACT_ROLL_BACK,
 						 "mongod exited with code %d after the restart",
 						 s->process.exit_code);
 			a->ring_n = n;
 			memcpy(a->ring, ring, n * sizeof(*ring));
-			tell_not_back(p, true);
+			tell_not_back(p, NOT_BACK_ROLLED_BACK);
 			plan_say(p,
 				 "%s did not come back (exit %d): the previous keyfile is put back "
 				 "and it is started again.",
 				 s->self_host, s->process.exit_code);
 			return true;
 		}
-		tell_not_back(p, false);
+		tell_not_back(p, NOT_BACK_TRIED);
 		p->plan->needs_attention = true;
 		plan_wait(p, 5 * US_S,
 			  "%s did not come back, also not with the previous keyfile: a person must "
@@ -178,37 +280,49 @@ bool job_plan(struct planner *p)
 			  s->self_host, s->process.last_fatal);
 		return true;
 	}
+	/* Exit 0 is no proof: a hook that only asked for the restart is given time. */
+	if (!j->is_running && !j->is_failed && !j->is_overdue && s->process.is_answering &&
+	    !(seen_self(s) && seen_self(s)->is_quiescing) &&
+	    s->now.us - j->begun_at.us < JOB_SETTLE_S * US_S && s->now.us >= j->begun_at.us) {
+		plan_wait(p, 250 * US_MS,
+			  "The restart job of %s ended well %s after its begin, but the same "
+			  "process still runs.",
+			  s->self_host, took);
+		return true;
+	}
 	/* The hook or unit failed and the old process runs on: a debt; the turn is given back,
 	 * since the job is known to be over. */
 	if (!j->is_running && !j->is_overdue && s->process.is_answering &&
 	    !(seen_self(s) && seen_self(s)->is_quiescing)) {
-		struct event *e = plan_tell(p, "hook-failed", SEVERITY_WARNING, s->self_host);
-		if (e) {
-			snprintf(e->headline, sizeof(e->headline),
-				 "%s: the restart of %s did not happen.", s->cluster, s->self_host);
-			snprintf(e->what, sizeof(e->what), "%s",
-				 j->why[0] ? j->why
-					   : "The job ended well, but the same process runs on.");
-			snprintf(e->now, sizeof(e->now),
-				 "%s runs on with the keys it had. All share key %u.", s->self_host,
-				 p->pivot.number);
-			snprintf(e->we_did, sizeof(e->we_did),
-				 "Nothing more; the restart is owed and tried again in a minute.");
-			snprintf(e->you, sizeof(e->you),
-				 "Run the hook or restart the unit by hand and mend what it says.");
-		}
-		plan_add(p, ACT_END_JOB, "the restart did not happen: %.200s",
-			 j->why[0] ? j->why : "the same process runs on");
+		const char *cause = j->why[0] ? j->why
+					      : "the restart job ended well, but the same process "
+						"runs on";
+		bool is_first = !s->debts.hook_owed_since.us;
+		turn_tell_owed(p, is_first ? j->begun_at : s->debts.hook_owed_since,
+			       s->debts.hook_tries + 1, cause);
+		plan_add(p, ACT_END_JOB, "%.250s", cause);
 		plan_say(p, "The restart of %s did not happen (%.160s); it is tried again.",
-			 s->self_host, j->why);
+			 s->self_host, cause);
 		return true;
 	}
-	if (j->is_overdue || s->now.us - j->begun_at.us > TURN_TOLD_AFTER_S * US_S) {
+	if (j->is_overdue) {
+		tell_overdue(p, is_new);
+		plan_wait(p, US_S, "The turn of %s is kept: %.250s. %s. Then: rotactl turn release",
+			  s->self_host, j->why,
+			  is_new                    ? "The member itself was restarted and answers"
+			  : s->process.is_answering ? "The member runs on and was not restarted"
+						    : "The member does not answer");
+		return true;
+	}
+	if (s->now.us - j->begun_at.us > TURN_TOLD_AFTER_S * US_S) {
 		struct event *e = plan_tell(p, "turn-slow", SEVERITY_WARNING, s->self_host);
 		p->plan->needs_attention = true;
 		if (e) {
-			snprintf(e->headline, sizeof(e->headline), "%s: %s is away for %s.",
-				 s->cluster, s->self_host, took);
+			char since[40];
+			wall_print_utc(j->begun_at, since, sizeof(since));
+			snprintf(e->headline, sizeof(e->headline),
+				 "%s: %s is being restarted since %s and is not back.", s->cluster,
+				 s->self_host, since);
 			snprintf(e->what, sizeof(e->what), "%s",
 				 s->process.is_alive ? "Its process is alive: it stops or recovers."
 						     : "The restart has not ended yet.");
@@ -243,6 +357,8 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 	struct act *a;
 	ring_print(ring, ring_n, keys, sizeof(keys));
 	cut_z(p->plan->gates_for, sizeof(p->plan->gates_for), s->self_host);
+	if (s->debts.hook_failed_at.us)
+		turn_tell_owed(p, s->debts.hook_owed_since, s->debts.hook_tries, s->debts.hook_why);
 	if (!gate_check(p, GATE_FOR_TURN, &first)) {
 		const struct gate_result *g = &p->plan->gates[first];
 		/* A new primary or lag is waited for with the turn in hand; anything else must not

@@ -34,6 +34,7 @@ struct job_view {
 	enum job_state state;
 	int exit_code; /* of a hook; 128+n after a signal; -1 not known */
 	int64_t took_us;
+	bool is_gone; /* JOB_OVERDUE: it was ended; only what it left behind may still act */
 	char why[256];
 	char
 	    output[2048]; /* the end of what it printed, secrets and control characters taken out */
@@ -61,7 +62,7 @@ struct process_view {
 	bool needs_daemon_reload;    /* systemd: NeedDaemonReload */
 	bool is_in_our_cgroup; /* a hook started it inside rotad's own unit, whose stop would end it
 				  with KillMode=control-group: a finding for doctor and explain */
-	bool is_binary_changed;      /* the file at the path is not the one that runs */
+	bool is_binary_changed; /* the file at the path is not the one that runs */
 };
 
 struct restarter_ops {

@@ -101,7 +101,7 @@ static bool resume(struct seat *t, const json_t *body, const char *who, json_t *
 		return false;
 	/* A person looked: debts of this host are tried anew. */
 	t->notes.step_down_refused_at.us = 0;
-	t->notes.hook_failed_at.us = 0;
+	t->notes.hook_failed_at.us = t->notes.hook_tries = 0;
 	note(t, "resume", who, text_of(body, "reason"));
 	return notes_put(t, err);
 }

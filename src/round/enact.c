@@ -436,9 +436,12 @@ static bool end_job(struct seat *t, const struct act *a, struct err *err)
 		 * loaded. */
 		n->loaded = n->job_ring;
 		cut_z(n->loaded_process, sizeof(n->loaded_process), x->process_id);
-		n->hook_failed_at.us = 0;
+		n->hook_failed_at.us = n->hook_owed_since.us = n->hook_tries = 0;
 	} else {
 		n->hook_failed_at = seat_now(t);
+		if (n->hook_owed_since.us == 0)
+			n->hook_owed_since = n->job_begun_at;
+		n->hook_tries++;
 		snprintf(n->hook_why, sizeof(n->hook_why), "%.250s", a->reason);
 	}
 	t->has_server = false;

@@ -35,6 +35,8 @@ static const struct {
     ROW(NOTE_WALL, restored_at),
     ROW(NOTE_WALL, rolled_back_at),
     ROW(NOTE_WALL, hook_failed_at),
+    ROW(NOTE_WALL, hook_owed_since),
+    ROW(NOTE_INT, hook_tries),
     ROW(NOTE_TEXT, rolled_back_why),
     ROW(NOTE_TEXT, hook_why),
     ROW(NOTE_STAGE, stage),

@@ -109,8 +109,10 @@ void observe_keyfile(struct seat *t)
 	}
 	cut_z(k->path, sizeof(k->path), t->options.key_file);
 	k->is_writable = t->ports.files.ops->can_put(t->ports.files.self, k->path, &err);
-	if (!k->is_writable)
+	if (!k->is_writable) {
+		k->put_error = err.kind;
 		err_print(&err, k->why, sizeof(k->why));
+	}
 	err_clear(&err);
 	if (!t->ports.files.ops->read_secret(t->ports.files.self, k->path, KEYFILE_BYTES_MAX,
 					     &bytes, &view, &err)) {
@@ -569,6 +571,7 @@ static void look_at_job(struct seat *t)
 	j->is_running = v.state == JOB_RUNNING;
 	j->is_failed = v.state == JOB_FAILED;
 	j->is_overdue = v.state == JOB_OVERDUE;
+	j->is_gone = v.is_gone;
 	snprintf(j->why, sizeof(j->why), "%.120s%s%.120s", v.why, v.output[0] ? ": " : "",
 		 v.output);
 }
@@ -968,9 +971,20 @@ void observe(struct seat *t)
 	    .step_down_refused_at = t->notes.step_down_refused_at,
 	    .rolled_back_at = t->notes.rolled_back_at,
 	    .hook_failed_at = t->notes.hook_failed_at,
+	    .hook_owed_since = t->notes.hook_owed_since,
+	    .hook_tries = t->notes.hook_tries,
 	    .restored_at = s->now.us - t->notes.restored_at.us < US_DAY ? t->notes.restored_at
 									: (struct wall){.us = 0},
 	};
+	/* Somebody else restarted it meanwhile: nothing is owed any more. */
+	if (t->notes.hook_owed_since.us && s->process.is_answering && !t->notes.job_is_open &&
+	    strcmp(t->notes.job_process, s->process.process_id) != 0) {
+		t->notes.hook_failed_at.us = t->notes.hook_owed_since.us = t->notes.hook_tries = 0;
+		if (notes_put(t, &err))
+			s->debts.hook_failed_at.us = s->debts.hook_owed_since.us =
+			    s->debts.hook_tries = 0;
+		err_clear(&err);
+	}
 	cut_z(s->debts.rolled_back_why, sizeof(s->debts.rolled_back_why), t->notes.rolled_back_why);
 	cut_z(s->debts.hook_why, sizeof(s->debts.hook_why), t->notes.hook_why);
 	/* resume: a person lifted the hold after the rollback. */

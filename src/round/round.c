@@ -20,13 +20,13 @@ static void plan_now(struct seat *t)
 }
 
 /* What failed is told in words and tried again after a while that its kind names. */
-static struct wall after_failure(const struct seat *t, const struct err *err)
+static int64_t after_failure(const struct err *err)
 {
 	static const int64_t wait_us[RETRY_N] = {
 	    [RETRY_NOW] = 50 * US_MS,    [RETRY_LATER] = US_S,      [RETRY_AFTER_CHANGE] = 5 * US_S,
 	    [RETRY_OPERATOR] = 5 * US_S, [RETRY_NEVER] = 30 * US_S,
 	};
-	return wall_add(seat_now(t), wait_us[err_kind_retry(err->kind)]);
+	return wait_us[err_kind_retry(err->kind)];
 }
 
 /* The narrow look after an act, and the pure judgement of what was seen. */
@@ -61,22 +61,22 @@ static bool act_now(struct seat *t, const struct act *a, struct err *err)
 
 #define LEDGER_POLL_US (1 * US_S) /* how soon an idle rotad hears of another one's order */
 
-static struct wall sleep_until(struct seat *t, struct wall wake)
+/* Waiting is by the clock that nobody sets: a wall clock that is put back must not put off the next
+ * look. */
+static int64_t sleep_for(struct seat *t, int64_t us)
 {
-	struct wall poll = wall_add(seat_now(t), LEDGER_POLL_US);
-	t->full_at = wake;
-	return wake.us < poll.us ? wake : poll;
+	us = MAX(us, (int64_t)0);
+	t->full_at = mono_add(t->ports.host.ops->boot(t->ports.host.self), us);
+	return MIN(us, LEDGER_POLL_US);
 }
 
-struct wall round_run(struct seat *t, bool dry_run, bool is_poked)
+int64_t round_run(struct seat *t, bool dry_run, bool is_poked)
 {
 	struct err err = ERR_INIT;
-	struct wall wake;
 	unsigned done = 0;
-	struct wall now = seat_now(t);
-	if (!is_poked && t->rounds > 0 && now.us < t->full_at.us && !t->notes.job_is_open &&
-	    !ledger_moved(t))
-		return sleep_until(t, t->full_at);
+	int64_t left = t->full_at.us - t->ports.host.ops->boot(t->ports.host.self).us;
+	if (!is_poked && t->rounds > 0 && left > 0 && !t->notes.job_is_open && !ledger_moved(t))
+		return sleep_for(t, left);
 	t->rounds++;
 	observe(t);
 	plan_now(t);
@@ -97,7 +97,6 @@ struct wall round_run(struct seat *t, bool dry_run, bool is_poked)
 		plan_now(t);
 	}
 	record_events(t, &t->plan);
-	wake = t->plan.wake_at;
 	for (unsigned i = 0; !dry_run && i < t->plan.acts_n; i++) {
 		if (!act_now(t, &t->plan.acts[i], &err)) {
 			char why[REASON_BYTES];
@@ -105,12 +104,10 @@ struct wall round_run(struct seat *t, bool dry_run, bool is_poked)
 				 act_table[t->plan.acts[i].kind].word,
 				 err_print(&err, why, sizeof(why)));
 			t->plan.is_waiting = true;
-			return sleep_until(t, after_failure(t, &err));
+			return sleep_for(t, after_failure(&err));
 		}
 		done++;
 	}
 	/* Something changed: look again at once. */
-	if (done > 0)
-		wake = t->seen->now;
-	return sleep_until(t, wake);
+	return sleep_for(t, done > 0 ? 0 : t->plan.wake_at.us - t->seen->now.us);
 }

@@ -7,11 +7,11 @@
 #include "model/journal_entry.h"
 #include "round/seat.h"
 
-/* One round. Returns the moment for the next one at the latest (this host's wall clock). Never
- * fails: what went wrong is in seat->plan.reason and in events. dry_run: everything but ACT.
- * is_poked: something moved on this host; else, before the planned moment, only the ledger's
- * revisions are looked at. */
-struct wall round_run(struct seat *t, bool dry_run, bool is_poked);
+/* One round. Returns after how many microseconds the next one is due at the latest. Never fails:
+ * what went wrong is in seat->plan.reason and in events. dry_run: everything but ACT. is_poked:
+ * something moved on this host; else, before the planned moment, only the ledger's revisions are
+ * looked at. */
+int64_t round_run(struct seat *t, bool dry_run, bool is_poked);
 
 /* round/observe.c: fill seat->seen. */
 void observe(struct seat *t);

@@ -81,7 +81,9 @@ struct notes {
 	struct wall job_begun_at;
 	struct ring_ids job_ring;
 	/* debts and budgets */
-	struct wall step_down_refused_at, restored_at, rolled_back_at, hook_failed_at;
+	struct wall step_down_refused_at, restored_at, rolled_back_at, hook_failed_at,
+	    hook_owed_since;
+	int64_t hook_tries;
 	char rolled_back_why[512], hook_why[256];
 	/* the certificate under way */
 	enum cert_stage stage;
@@ -169,7 +171,7 @@ struct seat {
 	bool is_welcomed[MEMBERS_MAX + ROUTERS_MAX];
 	struct arena arena;
 	unsigned rounds;
-	struct wall full_at;       /* the next full round, unless something moves */
+	struct mono full_at;       /* the next full round, unless something moves */
 	uint64_t ledger_signature; /* of ids and revisions as read last */
 };
 

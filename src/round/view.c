@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "codec/json_mem.h"
+#include "codec/json_strict.h"
 #include "round/round.h"
 
 static json_t *time_json(struct wall t)
@@ -14,10 +15,10 @@ static json_t *time_json(struct wall t)
 	return t.us ? json_string(wall_print_utc(t, text, sizeof(text))) : json_null();
 }
 
-/* Texts of servers and files may hold anything: what is no UTF-8 is shown as null. */
+/* Texts of servers and files may hold anything, and a cut one half a character at its end. */
 static json_t *text_json(const char *z)
 {
-	json_t *v = z[0] ? json_string(z) : json_null();
+	json_t *v = z[0] ? json_of_bytes(str_of(z)) : json_null();
 	return v ? v : json_null();
 }
 

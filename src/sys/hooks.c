@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -45,15 +46,30 @@ struct hook {
 	struct hook_view view;
 };
 
-/* Children that were given up on before they ended; reaped when there is an occasion. Used by the
- * one round thread. */
+/* Children that were given up on before they ended; reaped when there is an occasion, by whichever
+ * thread runs hooks: the round's and, for alerts, the main one. */
+static pthread_mutex_t orphans_lock = PTHREAD_MUTEX_INITIALIZER;
 static pid_t orphans[ORPHANS_MAX];
 
 static void reap_orphans(void)
 {
+	pthread_mutex_lock(&orphans_lock);
 	for (size_t i = 0; i < ORPHANS_MAX; i++)
 		if (orphans[i] && waitpid(orphans[i], NULL, WNOHANG) != 0)
 			orphans[i] = 0;
+	pthread_mutex_unlock(&orphans_lock);
+}
+
+static void orphan_add(pid_t pid)
+{
+	bool is_kept = false;
+	pthread_mutex_lock(&orphans_lock);
+	for (size_t i = 0; i < ORPHANS_MAX && !is_kept; i++)
+		if (!orphans[i]) {
+			orphans[i] = pid;
+			is_kept = true;
+		}
+	pthread_mutex_unlock(&orphans_lock);
 }
 
 static int64_t boot_us(void)
@@ -423,11 +439,7 @@ void hook_free(struct hook *h)
 		if (!has_exited(h))
 			signal_group(h->pid, SIGKILL);
 		if (waitpid(h->pid, NULL, WNOHANG) == 0)
-			for (size_t i = 0; i < ORPHANS_MAX; i++)
-				if (!orphans[i]) {
-					orphans[i] = h->pid;
-					break;
-				}
+			orphan_add(h->pid);
 	}
 	if (h->epoll >= 0)
 		(void)close(h->epoll);

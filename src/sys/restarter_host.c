@@ -226,6 +226,7 @@ static bool hook_way_poll(struct restarter *r, struct job *job, struct err *err)
 		break;
 	case HOOK_OVERDUE:
 		v->state = JOB_OVERDUE;
+		v->is_gone = h.is_gone;
 		snprintf(v->why, sizeof(v->why), "the hook did not end within %s%s",
 			 span_print(job->deadline_us - job->begun_us, span, sizeof(span)),
 			 h.is_gone ? " and was ended; what it left behind may still act" : "");

@@ -81,13 +81,37 @@ static void entries_that_cannot_be_are_not_written(void **state)
 		if (row == 0)
 			e.seq = 0;
 		if (row == 1)
-			e.text[3] = '\n';
+			e.act[1] = '\n';
 		if (row == 2)
 			e.kind = JOURNAL_KIND_N;
 		if (row == 3)
-			e.text[3] = (char)0xff;
+			e.act[1] = (char)0xff;
 		assert_false(journal_line_print(&e, &line, &err));
 		assert_int_equal(err.kind, ERR_INVALID);
+	}
+}
+
+/* Words of a hook, of mongod's log, or cut in the middle of a character: a journal that cannot be
+ * written for them would stop every act. */
+static void any_words_can_be_written(void **state)
+{
+	static const struct {
+		const char *said, *written;
+	} rows[] = {
+	    {"two\nlines\tand\x7f", "two?lines?and?"},
+	    {"caf\xc3\xa9", "caf\xc3\xa9"},
+	    {"cut \xe2\x82", "cut ??"},
+	    {"\xff, then \xc3, more", "?, then ?, more"},
+	    {"\xed\xa0\x80", "???"},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		struct err err = ERR_INIT;
+		struct journal_entry e = sample(1), back;
+		auto_buf struct buf line = {.n = 0};
+		cut_z(e.text, sizeof(e.text), rows[i].said);
+		assert_true(journal_line_print(&e, &line, &err));
+		assert_true(journal_line_parse(buf_str(&line), &back, &err));
+		assert_string_equal(back.text, rows[i].written);
 	}
 }
 
@@ -194,6 +218,7 @@ int main(void)
 	    cmocka_unit_test(the_checksum_is_crc32c),
 	    cmocka_unit_test(a_line_comes_back_as_it_was),
 	    cmocka_unit_test(entries_that_cannot_be_are_not_written),
+	    cmocka_unit_test(any_words_can_be_written),
 	    cmocka_unit_test(bent_lines_are_refused),
 	    cmocka_unit_test(a_right_checksum_over_something_else_is_refused),
 	    cmocka_unit_test(a_journal_is_read_around_its_faults),

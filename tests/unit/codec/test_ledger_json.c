@@ -224,6 +224,7 @@ static const char *wrong_for(enum field_kind kind)
 {
 	static const char *const wrong[FIELD_KIND_N] = {
 	    [FIELD_LINE] = "\"a\\nb\"",
+	    [FIELD_SAID] = "\"a\\nb\"",
 	    [FIELD_TEXT] = "\"a\\u0007\"",
 	    [FIELD_HEX] = "\"ABCD\"",
 	    [FIELD_UINT64] = "-1",
@@ -341,6 +342,25 @@ static void unknown_fields_and_versions_are_refused(void **state)
 	    decodes_with(DOC_VOTE, "reason", "\"another\"", &err)); /* the way itself works */
 }
 
+/* "%.200s" cuts a person's reason in the middle of a character: the proposal must stand all the
+ * same. */
+static void a_reason_that_was_cut_is_no_obstacle(void **state)
+{
+	struct err err = ERR_INIT;
+	struct proposal p, back;
+	struct digest digest;
+	auto_buf struct buf text = {.n = 0};
+	sample_proposal(&fleet, &p);
+	memcpy(p.reason, "gr\xc3\xbc\xc3", 6);
+	assert_true(proposal_encode(&p, &fleet.keys[0], &text, &digest, &err));
+	assert_true(proposal_decode(buf_str(&text), &fleet.trust, &back, &err));
+	assert_string_equal(back.reason, "gr\xc3\xbc?");
+	/* A name is never mended: it says who is meant. */
+	memcpy(p.roll[0].host, "db\xc3", 4);
+	assert_false(proposal_encode(&p, &fleet.keys[0], &text, &digest, &err));
+	assert_int_equal(err.kind, ERR_INVALID);
+}
+
 static void a_long_text_is_refused_not_cut(void **state)
 {
 	struct err err = ERR_INIT;
@@ -389,7 +409,7 @@ static void proposals_that_contradict_themselves_are_refused(void **state)
 			p.next.number = 0;
 			break;
 		case 9:
-			PUT(p.reason, "a\nb");
+			PUT(p.roll[0].host, "a\nb");
 			break;
 		default:
 			p.roll_n = MEMBERS_MAX + 1;
@@ -646,6 +666,7 @@ int main(void)
 	    cmocka_unit_test(every_field_must_be_there_and_of_its_kind),
 	    cmocka_unit_test(every_byte_of_a_struct_has_its_row),
 	    cmocka_unit_test(unknown_fields_and_versions_are_refused),
+	    cmocka_unit_test(a_reason_that_was_cut_is_no_obstacle),
 	    cmocka_unit_test(a_long_text_is_refused_not_cut),
 	    cmocka_unit_test(proposals_that_contradict_themselves_are_refused),
 	    cmocka_unit_test(nobody_signs_for_another),

@@ -95,7 +95,12 @@ static void a_turn_that_is_over_is_given_back_and_no_other(void **state)
 	} rows[] = {
 	    {CLAIM_ACTING, 1, CLAIM_FOR_RESTART, CERT_STAGE_NONE, MODE_ACT, true},
 	    {CLAIM_WAITING, 1, CLAIM_FOR_RESTART, CERT_STAGE_NONE, MODE_ACT, true},
-	    {CLAIM_ACTING, 1, CLAIM_FOR_RESTART, CERT_STAGE_NONE, MODE_OBSERVE, false},
+	    /* A change of mode in the middle of a turn leaves no mark behind. */
+	    {CLAIM_ACTING, 1, CLAIM_FOR_RESTART, CERT_STAGE_NONE, MODE_OBSERVE, true},
+	    {CLAIM_WAITING, 1, CLAIM_FOR_RESTART, CERT_STAGE_NONE, MODE_OFF, true},
+	    {CLAIM_ACTING, 1, CLAIM_FOR_CERTIFICATE, CERT_STAGE_STAGED, MODE_OBSERVE, true},
+	    {CLAIM_ACTING, 2, CLAIM_FOR_RESTART, CERT_STAGE_NONE, MODE_OBSERVE, false},
+	    {CLAIM_FREE, 1, CLAIM_FOR_RESTART, CERT_STAGE_NONE, MODE_OBSERVE, false},
 	    {CLAIM_FREE, 1, CLAIM_FOR_RESTART, CERT_STAGE_NONE, MODE_ACT, false},
 	    {CLAIM_ACTING, 2, CLAIM_FOR_RESTART, CERT_STAGE_NONE, MODE_ACT, false},
 	    {CLAIM_ACTING, 1, CLAIM_FOR_CERTIFICATE, CERT_STAGE_NONE, MODE_ACT, true},
@@ -114,6 +119,25 @@ static void a_turn_that_is_over_is_given_back_and_no_other(void **state)
 	}
 }
 
+/* In doubt about the ledger nothing is written to it; and what is under way is first seen to its
+ * end. */
+static void in_mode_observe_a_turn_is_given_back_only_when_it_is_safe(void **state)
+{
+	for (int row = 0; row < 4; row++) {
+		case_begin(1);
+		the.policy.mode = MODE_OBSERVE;
+		case_claim(&the.s, CLAIM_ACTING, 1);
+		the.s.job.is_open = the.s.job.is_running = row == 0;
+		the.s.ledger.is_other_than_anchor = row == 1;
+		the.s.ledger.is_unknown_protocol = row == 2;
+		if (row == 3)
+			the.s.ledger.fact.who = WITNESS_NONE;
+		case_plan();
+		if (the.plan.acts_n)
+			fail_msg("row %d: %s", row, the.plan.reason);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +145,7 @@ int main(void)
 	    cmocka_unit_test(progress_counts_by_member),
 	    cmocka_unit_test(what_a_rotation_costs_is_foretold),
 	    cmocka_unit_test(a_turn_that_is_over_is_given_back_and_no_other),
+	    cmocka_unit_test(in_mode_observe_a_turn_is_given_back_only_when_it_is_safe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,6 +48,17 @@
 	  case_rings(s, 1, ring_of(1, 0), ring_of(2, 0)))                                          \
 	X(external, "", "", "writer: external", case_propose(s, "---");                            \
 	  p->keyfile.writer = WRITER_EXTERNAL)                                                     \
+	X(disk_full, "", "disk-full", "waits: keyfile", case_propose(s, "---");                    \
+	  s->keyfile.is_writable = false; s->keyfile.put_error = ERR_DISK_FULL;                    \
+	  cut_z(s->keyfile.why, 64, "its file system has no space left"))                          \
+	X(file_unsafe, "", "file-unsafe", "waits: keyfile", case_propose(s, "---");                \
+	  s->keyfile.is_writable = false; s->keyfile.put_error = ERR_PERMISSION;                   \
+	  cut_z(s->keyfile.why, 64, "its directory is root's"))                                    \
+	X(disk_full_and_nothing_due, "", "", "Nothing is due", s->keyfile.is_writable = false;     \
+	  s->keyfile.put_error = ERR_DISK_FULL; cut_z(s->keyfile.why, 64, "no space"))             \
+	X(disk_full_external, "", "", "writer: external", case_propose(s, "---");                  \
+	  s->keyfile.is_writable = false; s->keyfile.put_error = ERR_DISK_FULL;                    \
+	  cut_z(s->keyfile.why, 64, "no space"); p->keyfile.writer = WRITER_EXTERNAL)              \
 	X(newcomer, "", "", "joined after the proposal", case_propose(s, "---");                   \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));                                          \
 	  cut_z(s->ledger.proposal.roll[1].host, 64, "d:27017"))                                   \

@@ -50,16 +50,36 @@ static void back(struct seen *s)
 	X(job_runs, "", "", "stopping or starting", job(s); s->job.is_running = true)              \
 	X(job_quiesces, "", "", "starting", job(s); s->members[1].is_quiescing = true)             \
 	X(job_without_members, "end-job", "hook-failed", "did not happen", job(s);                 \
-	  s->members_n = 0; s->self = -1)                                                          \
-	X(job_did_nothing, "end-job", "hook-failed", "did not happen", job(s);                     \
+	  s->job.is_failed = true; s->members_n = 0; s->self = -1)                                 \
+	X(job_failed, "end-job", "hook-failed", "did not happen", job(s); s->job.is_failed = true; \
 	  cut_z(s->job.why, 64, "exit 3"))                                                         \
-	X(job_overdue, "", "turn-slow", "starting", job(s); s->job.is_overdue = true)              \
+	X(job_may_take_effect, "", "", "the same process still runs", job(s);                      \
+	  s->job.begun_at.us = CASE_NOW - 29 * US_S)                                               \
+	X(job_did_nothing, "end-job", "hook-failed", "did not happen", job(s);                     \
+	  s->job.begun_at.us = CASE_NOW - 30 * US_S)                                               \
+	X(job_before_the_clock, "end-job", "hook-failed", "did not happen", job(s);                \
+	  s->job.begun_at.us = CASE_NOW + US_H)                                                    \
+	X(job_owed, "", "hook-failed", "nothing owed", wide(s);                                    \
+	  s->debts.hook_failed_at.us = s->debts.hook_owed_since.us = CASE_NOW - US_S;              \
+	  s->debts.hook_tries = 1)                                                                 \
+	X(job_owed_and_tried_again, "take-claim", "hook-failed", "turn", wide(s);                  \
+	  s->debts.hook_failed_at.us = s->debts.hook_owed_since.us = CASE_NOW - US_MIN;            \
+	  s->debts.hook_tries = 1)                                                                 \
+	X(job_overdue, "", "hook-overdue", "runs on and was not restarted", job(s);                \
+	  s->job.is_overdue = true)                                                                \
+	X(job_overdue_and_gone, "", "hook-overdue", "turn release", job(s);                        \
+	  s->job.is_overdue = s->job.is_gone = true)                                               \
+	X(job_overdue_and_down, "", "hook-overdue", "does not answer", gone(s);                    \
+	  s->job.is_overdue = true)                                                                \
+	X(job_overdue_gone_and_down, "roll-back", "member-not-back", "did not come back", gone(s); \
+	  s->job.is_overdue = s->job.is_gone = true)                                               \
 	X(job_long, "", "turn-slow", "stopping", job(s); s->job.is_running = true;                 \
 	  s->job.begun_at.us = CASE_NOW - 6 * US_MIN)                                              \
 	X(is_back, "end-job", "", "back after", back(s))                                           \
 	X(is_back_and_job_runs, "", "", "its restart job is not over", back(s);                    \
 	  s->job.is_running = true)                                                                \
-	X(is_back_and_job_overdue, "", "turn-slow", "starting", back(s); s->job.is_overdue = true) \
+	X(is_back_and_job_overdue, "", "hook-overdue", "was restarted and answers", back(s);       \
+	  s->job.is_overdue = true)                                                                \
 	X(is_back_and_recovers, "", "", "recovers", back(s); s->members[1].is_secondary = false)   \
 	X(is_back_and_syncs, "", "", "initial sync", back(s);                                      \
 	  s->members[1].is_initial_syncing = true)                                                 \
@@ -76,6 +96,9 @@ static void back(struct seen *s)
 	X(gone_for_good, "roll-back", "member-not-back", "did not come back", gone(s))             \
 	X(gone_after_roll_back, "", "member-not-back", "a person must look", gone(s);              \
 	  s->job.is_rollback = true)                                                               \
+	X(gone_while_observed, "", "member-not-back", "mode observe", gone(s);                     \
+	  p->mode = MODE_OBSERVE)                                                                  \
+	X(back_while_observed, "end-job", "", "back after", back(s); p->mode = MODE_OBSERVE)       \
 	X(gone_outside_a_rotation, "", "member-not-back", "a person must look", gone(s);           \
 	  s->anchor.next = (struct key_name){.number = 0})
 
