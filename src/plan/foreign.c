@@ -46,16 +46,21 @@ bool foreign_plan(struct planner *p)
 	const struct seen_keyfile *k = &s->keyfile;
 	const struct proposal *g = &s->ledger.proposal;
 	int r = seen_roll_index(s, s->self_host);
-	bool yea =
-	    p->generation == GENERATION_CARRIED || (p->generation == GENERATION_OPEN && r >= 0 &&
-						    s->ledger.roll.votes[r].word == VOTE_YEA);
+	/* Without the ledger the anchor tells as much: told at once, put right when it answers. */
+	bool has_ledger = fact_known(s->ledger.fact);
+	bool yea = p->generation == GENERATION_CARRIED ||
+		   (p->generation == GENERATION_OPEN && r >= 0 &&
+		    s->ledger.roll.votes[r].word == VOTE_YEA) ||
+		   (!has_ledger &&
+		    anchor_vote(&s->anchor, s->self_host, s->anchor.generation) == VOTE_YEA);
+	const struct key_id *next = has_ledger ? &g->next.id : &s->anchor.next.id;
 	struct key_name want[KEYS_PER_FILE_MAX];
 	unsigned want_n = ring_wished(p, want);
 	bool has_retired = false;
 	if (p->mode == MODE_OFF || !k->is_foreign || !key_id_given(&p->pivot.id))
 		return false;
 	if (k->ring.is_known && !k->has_stranger && ring_ids_has(&k->ring, &p->pivot.id) &&
-	    (!yea || ring_ids_has(&k->ring, &g->next.id))) {
+	    (!yea || !key_id_given(next) || ring_ids_has(&k->ring, next))) {
 		struct event *e =
 		    plan_tell(p, "foreign-write-harmless", SEVERITY_WARNING, s->self_host);
 		if (e) {
@@ -88,7 +93,7 @@ bool foreign_plan(struct planner *p)
 	bool may_restore = p->mode == MODE_ACT &&
 			   p->policy->keyfile.on_foreign_write == FOREIGN_RESTORE &&
 			   p->policy->keyfile.writer == WRITER_ROTAD && k->ring.is_known &&
-			   !k->has_stranger && s->debts.restored_at.us == 0;
+			   !k->has_stranger && s->debts.restored_at.us == 0 && has_ledger;
 	if (may_restore) {
 		hold(
 		    p,
@@ -114,6 +119,8 @@ bool foreign_plan(struct planner *p)
 	tell(p, s->debts.restored_at.us ? "second-writer" : "foreign-write", keys,
 	     s->debts.restored_at.us
 		 ? "Nothing more: it was put back once within 24 h. All rotations are held."
+	     : !has_ledger
+		 ? "Nothing yet: the ledger does not answer. No rotation can go on either."
 	     : p->mode <= MODE_OBSERVE ? "Nothing: rotad only looks (mode observe)."
 				       : "Held all rotations. The file is left as it is.");
 	plan_wait(p, 5 * US_S,

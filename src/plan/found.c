@@ -62,6 +62,10 @@ bool ledger_plan(struct planner *p)
 	const struct seen *s = p->s;
 	const struct seen_ledger *l = &s->ledger;
 	if (!fact_known(l->fact)) {
+		/* A file that would lock the member out is told all the same: now of all times
+		 * somebody may restart it. */
+		if (s->has_salt && foreign_plan(p))
+			return true;
 		plan_wait(p, US_S / 2, "Nothing is planned: the ledger does not answer. %.200s",
 			  l->why);
 		return true;

@@ -376,8 +376,17 @@ static enum gate_verdict gate_order(const struct planner *p, enum gate_for what,
 	(void)what;
 	for (unsigned i = 0; self && i < s->members_n; i++)
 		if (others(p, i) && order_before(&s->members[i], self) &&
-		    turn_need(p, i) != NEED_NO)
-			return say(r, GATE_WAIT, "'%.80s' goes first", s->members[i].host);
+		    turn_need(p, i) != NEED_NO) {
+			const struct seen_ledger *l = &s->ledger;
+			char since[32];
+			if (l->claim.state != CLAIM_ACTING ||
+			    strcmp(l->claim.host, s->members[i].host) != 0)
+				return say(r, GATE_WAIT, "'%.80s' goes first", s->members[i].host);
+			return say(r, GATE_WAIT, "'%.80s' goes first and has the turn since %s",
+				   s->members[i].host,
+				   span_print(MAX(s->now.us - l->claim_moved.us, (int64_t)0), since,
+					      sizeof(since)));
+		}
 	return say(r, GATE_PASS, "its turn");
 }
 

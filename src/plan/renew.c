@@ -230,7 +230,17 @@ bool renew_plan(struct planner *p)
 	char when[40];
 	if (mode == MODE_OFF || !fact_known(c->fact) || s->self < 0)
 		return false;
-	tell_expiry(p);
+	/* By a wrong clock nothing has expired and nothing is due; what is in place is proven. */
+	if (!s->is_clock_sane && c->stage != CERT_STAGE_INSTALLED) {
+		if (!p->plan->reason[0])
+			plan_say(p,
+				 "The certificate of %s is not judged: the clock of this host is "
+				 "wrong: %s.",
+				 s->self_host, s->clock_why);
+		return false;
+	}
+	if (s->is_clock_sane)
+		tell_expiry(p);
 	if (c->stage == CERT_STAGE_REFUSED)
 		tell_refused(p);
 	if (mode <= MODE_OBSERVE || !p->policy->certificates.authority[0])

@@ -241,7 +241,7 @@ static bool start_plan(struct planner *p)
 			 s->members_n ? s->members[0].host : "the first member");
 		return false;
 	}
-	if (o && !is_me(s, &o->head.from) &&
+	if (o && !is_me(s, &o->head.from) && s->now.us >= o->head.at.us &&
 	    s->now.us - o->head.at.us < rank_wait_us(p, &o->head.from)) {
 		plan_wait(p, US_S,
 			  "A rotation was asked for by %s; the rotad that was asked proposes it.",

@@ -110,6 +110,25 @@ bool ring_is(const struct ring_ids *have, const struct key_name *want, unsigned 
 	return true;
 }
 
+/* In doubt, nothing (invariant 8): what depends on the time is left alone, and said. */
+static void tell_clock(struct planner *p)
+{
+	const struct seen *s = p->s;
+	struct event *e = plan_tell(p, "clock-jumped", SEVERITY_WARNING, s->self_host);
+	p->plan->needs_attention = true;
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline), "%s: the clock of %s is wrong.", s->cluster,
+		 s->self_host);
+	snprintf(e->what, sizeof(e->what), "By the clock of this host: %s.", s->clock_why);
+	snprintf(e->now, sizeof(e->now),
+		 "%s runs on. A rotation that others began goes on here as well.", s->self_host);
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "This rotad calls nothing expired, renews no certificate and begins no rotation.");
+	snprintf(e->you, sizeof(e->you),
+		 "On %s: timedatectl; chronyc tracking. It goes on by itself.", s->self_host);
+}
+
 /* Any of these needs a person or an answer first; nothing else is planned. */
 static bool doubt_plan(struct planner *p)
 {
@@ -144,6 +163,8 @@ void plan_step(const struct seen *s, const struct policy *policy,
 	    .generation = seen_generation(s),
 	    .pivot = seen_pivot(s),
 	};
+	if (!s->is_clock_sane && s->self >= 0)
+		tell_clock(&p);
 	static bool (*const deciders[])(struct planner *) = {doubt_plan,   job_plan,    ledger_plan,
 							     foreign_plan, rotate_plan, renew_plan};
 	for (size_t i = 0; i < ARRAY_N(deciders); i++)

@@ -15,6 +15,7 @@ enum {
 	    300,           /* a start that takes longer is told; it is waited for all the same */
 	JOB_SETTLE_S = 30, /* so long after its begin a job that ended well may still take effect */
 	REST_MAX_MIN = 30,
+	CLAIM_TOLD_AFTER_S = 15 * 60, /* of another rotad, acting */
 };
 
 /* By the process's own keys: must it be restarted to follow the votes? */
@@ -307,7 +308,9 @@ bool job_plan(struct planner *p)
 	}
 	if (j->is_overdue) {
 		tell_overdue(p, is_new);
-		plan_wait(p, US_S, "The turn of %s is kept: %.250s. %s. Then: rotactl turn release",
+		plan_wait(p, US_S,
+			  "The turn of %s is kept: %.250s. %s. When nothing of it runs any more: "
+			  "rotactl turn release",
 			  s->self_host, j->why,
 			  is_new                    ? "The member itself was restarted and answers"
 			  : s->process.is_answering ? "The member runs on and was not restarted"
@@ -347,6 +350,38 @@ static bool claims(const struct planner *p)
 	return !p->s->is_standalone;
 }
 
+/* Another rotad's claim that stands still: an acting one never runs out, so a person must hear of
+ * it. */
+static void tell_stuck(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct claim *c = &s->ledger.claim;
+	char since[40];
+	if (s->ledger.is_claim_mine || c->state != CLAIM_ACTING || !s->ledger.claim_moved.us ||
+	    s->now.us - s->ledger.claim_moved.us < CLAIM_TOLD_AFTER_S * US_S)
+		return;
+	struct event *e = plan_tell(p, "claim-stuck", SEVERITY_CRITICAL, c->host);
+	p->plan->needs_attention = true;
+	if (!e)
+		return;
+	wall_print_utc(s->ledger.claim_moved, since, sizeof(since));
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: %s has the turn since %s and does not give it back; nobody else takes one.",
+		 s->cluster, c->host, since);
+	snprintf(
+	    e->what, sizeof(e->what),
+	    "Its rotad was about to %s it. Either that is not over, or its rotad does not run.",
+	    c->purpose == CLAIM_FOR_RESTART ? "restart" : "reload");
+	snprintf(e->now, sizeof(e->now), "Waiting harms nobody. %s waits for its own turn.",
+		 s->self_host);
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "Nothing: only its holder or a person may give an acting claim back.");
+	snprintf(e->you, sizeof(e->you),
+		 "On %s: systemctl status rotad; rotactl explain. If nothing acts there any more: "
+		 "rotactl turn release",
+		 c->host);
+}
+
 void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, const char *text)
 {
 	const struct seen *s = p->s;
@@ -361,6 +396,7 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 		turn_tell_owed(p, s->debts.hook_owed_since, s->debts.hook_tries, s->debts.hook_why);
 	if (!gate_check(p, GATE_FOR_TURN, &first)) {
 		const struct gate_result *g = &p->plan->gates[first];
+		tell_stuck(p);
 		/* A new primary or lag is waited for with the turn in hand; anything else must not
 		 * keep the others from theirs. */
 		if (l->is_claim_mine && (g->verdict == GATE_REFUSE || !g->opens_soon))

@@ -57,6 +57,12 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 		return err_set(err, ERR_REFUSED,
 			       "%s is in mode %s: rotad only looks. See rotactl mode",
 			       t->instance->name, mode_name(mode));
+	if (!t->seen->is_clock_sane)
+		return err_set(
+		    err, ERR_REFUSED,
+		    "the clock of this host is wrong: %s. Set it right, or ask on another "
+		    "host",
+		    t->seen->clock_why);
 	if (w.kind == ORDER_CERTIFICATES && !t->config->policy.certificates.authority[0])
 		return err_set(err, ERR_REFUSED, "no authority is configured for certificates");
 	if (w.kind == ORDER_KEYFILE && seen_generation(t->seen) != GENERATION_NONE &&
@@ -101,7 +107,7 @@ static bool resume(struct seat *t, const json_t *body, const char *who, json_t *
 		return false;
 	/* A person looked: debts of this host are tried anew. */
 	t->notes.step_down_refused_at.us = 0;
-	t->notes.hook_failed_at.us = t->notes.hook_tries = 0;
+	t->notes.hook_failed_at.us = 0;
 	note(t, "resume", who, text_of(body, "reason"));
 	return notes_put(t, err);
 }

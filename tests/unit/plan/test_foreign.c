@@ -17,6 +17,13 @@ static void voted(struct seen *s)
 	case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));
 }
 
+/* What is known while there is no primary: the anchor. */
+static void unanswered(struct seen *s)
+{
+	memset(&s->ledger, 0, sizeof(s->ledger));
+	cut_z(s->ledger.why, 64, "no primary");
+}
+
 #define HARMLESS "foreign-write-harmless"
 #define ROWS(X)                                                                                    \
 	X(nothing, "", "", "Nothing is due", )                                                     \
@@ -40,6 +47,12 @@ static void voted(struct seen *s)
 	X(stranger_beside, "hold", "foreign-write", "the ledger does not know", wrote(s, 1, 9))    \
 	X(unreadable, "hold", "foreign-write", "no keyring", wrote(s, 1, 0);                       \
 	  s->keyfile.ring.is_known = false; s->members[1].statement.disk.is_known = false)         \
+	X(no_ledger, "", "foreign-write", "nothing more", wrote(s, 9, 0); unanswered(s))           \
+	X(no_ledger_older_key, "", "foreign-write", "nothing more", wrote(s, 3, 0); unanswered(s)) \
+	X(no_ledger_after_yea, "", "foreign-write", "nothing more", voted(s); wrote(s, 1, 0);      \
+	  unanswered(s))                                                                           \
+	X(no_ledger_harmless, "", HARMLESS, "does not answer", wrote(s, 1, 0); unanswered(s))      \
+	X(no_ledger_nothing, "", "", "does not answer", unanswered(s))                             \
 	X(policy_holds, "hold", "foreign-write", "nothing more", voted(s); wrote(s, 1, 0);         \
 	  p->keyfile.on_foreign_write = FOREIGN_HOLD)                                              \
 	X(external_writer, "hold", "foreign-write", "nothing more", voted(s); wrote(s, 1, 0);      \

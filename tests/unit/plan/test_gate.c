@@ -151,6 +151,8 @@ static void arbiter(struct seen *s, unsigned i)
 	X(others_certificate, CERT, "all others healthy", WAIT, down(s, 2))                        \
 	X(order_c_first, TURN, "its turn", WAIT, s->members[2].is_hidden = true;                   \
 	  s->members[2].statement.disk = ring_of(1, 2))                                            \
+	X(order_c_has_it, TURN, "its turn", WAIT, s->members[2].is_hidden = true;                  \
+	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 0)); case_claim(s, CLAIM_ACTING, 2))          \
 	X(order_c_done, TURN, "its turn", PASS, s->members[2].is_hidden = true;                    \
 	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)))                                          \
 	X(order_c_unknown, TURN, "its turn", WAIT, s->members[2].is_hidden = true;                 \

@@ -55,6 +55,10 @@ static void canary(struct seen *s)
 	X(asks, "", "", "approve", aged(s, 70); p->certificates.mode = MODE_ASK)                   \
 	X(asks_approved, "ask-authority", "", "asked", aged(s, 70);                                \
 	  p->certificates.mode = MODE_ASK; s->is_approved = true)                                  \
+	X(clock_ahead, "", "clock-jumped", "not judged", aged(s, 101); s->is_clock_sane = false;   \
+	  cut_z(s->clock_why, 64, "it is 365 days ahead"))                                         \
+	X(clock_ahead_ordered, "", "clock-jumped", "not judged", aged(s, 1);                       \
+	  case_order(s, ORDER_CERTIFICATES); s->is_clock_sane = false)                             \
 	X(ordered, "ask-authority", "", "asked", aged(s, 1); case_order(s, ORDER_CERTIFICATES))    \
 	X(ordered_for_other, "", "", "renewed at", aged(s, 1); case_order(s, ORDER_CERTIFICATES);  \
 	  cut_z(s->ledger.orders[0].host, 64, "c:27017"))                                          \

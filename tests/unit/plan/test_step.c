@@ -59,6 +59,11 @@
 	X(disk_full_external, "", "", "writer: external", case_propose(s, "---");                  \
 	  s->keyfile.is_writable = false; s->keyfile.put_error = ERR_DISK_FULL;                    \
 	  cut_z(s->keyfile.why, 64, "no space"); p->keyfile.writer = WRITER_EXTERNAL)              \
+	X(clock_is_wrong, "", "clock-jumped", "Nothing is due", s->is_clock_sane = false;          \
+	  cut_z(s->clock_why, 64, "it is 365 days ahead"))                                         \
+	X(clock_is_wrong_under_way, "put-keyfile", "clock-jumped", "written",                      \
+	  case_propose(s, "---");                                                                  \
+	  s->is_clock_sane = false)                                                                \
 	X(newcomer, "", "", "joined after the proposal", case_propose(s, "---");                   \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));                                          \
 	  cut_z(s->ledger.proposal.roll[1].host, 64, "d:27017"))                                   \

@@ -59,6 +59,15 @@ static void back(struct seen *s)
 	  s->job.begun_at.us = CASE_NOW - 30 * US_S)                                               \
 	X(job_before_the_clock, "end-job", "hook-failed", "did not happen", job(s);                \
 	  s->job.begun_at.us = CASE_NOW + US_H)                                                    \
+	X(another_has_it, "", "", "has the turn, acting", wide(s);                                 \
+	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)); case_claim(s, CLAIM_ACTING, 2);          \
+	  s->ledger.claim_moved.us = CASE_NOW - 14 * US_MIN)                                       \
+	X(another_keeps_it, "", "claim-stuck", "has the turn, acting", wide(s);                    \
+	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)); case_claim(s, CLAIM_ACTING, 2);          \
+	  s->ledger.claim_moved.us = CASE_NOW - 15 * US_MIN)                                       \
+	X(another_waits_long, "", "", "has the turn", wide(s);                                     \
+	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)); case_claim(s, CLAIM_WAITING, 2);         \
+	  s->ledger.claim_moved.us = CASE_NOW - 15 * US_MIN)                                       \
 	X(job_owed, "", "hook-failed", "nothing owed", wide(s);                                    \
 	  s->debts.hook_failed_at.us = s->debts.hook_owed_since.us = CASE_NOW - US_S;              \
 	  s->debts.hook_tries = 1)                                                                 \

@@ -81,6 +81,12 @@ class Scene:
             return self.fleet.watch(r, words + ["--wait", "--timeout", wait], say, 1200)
         return r.ctl(*words, timeout=120)
 
+    def wait_ready(self, seconds=90):
+        """Every rotad has heard of every member's rotad that it has rehearsed its part."""
+        def test():
+            return all(m["rotad"] and m["rotad"]["rehearsed"] for r in self.fleet.all for m in r.status()["instances"][0]["members"])
+        wait_for("all rotads to be ready", seconds, test, 0.2)
+
     # -- what is so
     def keys(self, m):
         return keys_of(m.keyfile)
@@ -110,6 +116,17 @@ class Scene:
 
     def restarts(self, member=None):
         return [r for r in logs.restarts(self.world, self.wall) if member in (None, r.member)]
+
+    def wait_claim(self, rotad, host, seconds=30):
+        """The turn comes to be this member's ("": nobody's), as that rotad reads the ledger."""
+        def holder():
+            return " ".join(m["host"] for m in rotad.status()["instances"][0]["members"] if m["turn"])
+        try:
+            wait_for("the turn to be of '%s'" % host, seconds, lambda: holder() == host, 0.3)
+            return True
+        except TimeoutError:
+            say("the turn is of '%s'", holder())
+            return False
 
     def events(self, name):
         """Webhook messages of events by that name (a pattern)."""
