@@ -221,6 +221,15 @@ static bool gate_waits(const json_t *plan, const char *name)
 	return false;
 }
 
+static bool tells(const json_t *plan, const char *event)
+{
+	const json_t *all = json_object_get(plan, "events");
+	for (size_t i = 0; i < json_array_size(all); i++)
+		if (strcmp(view_text(json_array_get(all, i), "event"), event) == 0)
+			return true;
+	return false;
+}
+
 /* What a person can do about it, each a command that does it. */
 static void you_may(struct ctl *ctl, const json_t *instance)
 {
@@ -238,6 +247,9 @@ static void you_may(struct ctl *ctl, const json_t *instance)
 	    {is_held, "rotactl resume", "go on"},
 	    {gate_waits(plan, "the turn is free"), "rotactl turn release",
 	     "when its holder is gone for good"},
+	    {tells(plan, "hook-overdue"), "rotactl turn release",
+	     "when nothing of the restart runs any more"},
+	    {tells(plan, "hook-failed") && !is_held, "rotactl resume", "try the restart at once"},
 	    {phase[0] && !is_held, "rotactl pause", "stay exactly here"},
 	    {is_open, "rotactl abort", "back to the key before"},
 	};

@@ -211,8 +211,8 @@ enum ctl_exit ctl_turn_release(struct ctl *ctl, int argc, char **argv)
 			ctl_say(ctl, "The turn is %s's.",
 				view_text(json_array_get(members, i), "host"));
 	view_row(ctl, 0, "",
-		 "Release it only when nothing acts there any more: its rotad stopped, no restart "
-		 "of mongod under way.");
+		 "Release it only when nothing acts there any more: no restart of mongod under "
+		 "way, nothing left of a hook, and no rotad that is about to begin one.");
 	if (!view_confirm(ctl, w.yes, "Have you made sure?")) {
 		ctl_say(ctl, "Nothing was changed.");
 		return CTL_FAILED;

@@ -163,6 +163,22 @@ static void nothing_is_seen(json_t *doc)
 	cannot_tell(doc);
 }
 
+static void restart_is_told(json_t *doc, const char *name)
+{
+	json_array_append_new(json_object_get(json_object_get(instance_of(doc), "plan"), "events"),
+			      json_pack("{s:s, s:s, s:s, s:s}", "event", name, "severity",
+					"warning", "headline", "rs0: the restart of db3", "what",
+					"the hook did not end"));
+}
+static void restart_is_overdue(json_t *doc)
+{
+	restart_is_told(doc, "hook-overdue");
+}
+static void restart_is_owed(json_t *doc)
+{
+	restart_is_told(doc, "hook-failed");
+}
+
 static void small_differences_are_seen(void **state)
 {
 	static const struct {
@@ -193,7 +209,9 @@ static void small_differences_are_seen(void **state)
 	     "Safe"},
 	    {"verify", member_is_down, CTL_GOOD, "Safe", "NONE"},
 	    {"verify", many_members, CTL_GOOD, "Safe", "SHARED"},
-	    {"explain", has_warning, CTL_GOOD, "WARNING  crl-expiring", NULL},
+	    {"explain", has_warning, CTL_GOOD, "WARNING  crl-expiring", "turn release"},
+	    {"explain", restart_is_overdue, CTL_GOOD, "rotactl turn release    when nothing", NULL},
+	    {"explain", restart_is_owed, CTL_GOOD, "rotactl resume          try", "turn release"},
 	};
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		auto_free char *out = NULL, *err = NULL;
