@@ -156,7 +156,12 @@ struct statement {
 	char certificate_serial[64]; /* served now */
 	struct wall certificate_not_after;
 	struct wall certificate_not_before;
+	bool takes_certificates; /* its rotad serves certificate orders: mode and authority */
 	struct token certificate_order; /* the last certificate order that this member fulfilled */
+	struct token certificate_refused; /* the last one that it is over with and kept its old
+					     certificate; it may be served later all the same */
+	bool
+	    is_certificate_taken_back; /* that one was installed and did not hold: nobody goes on */
 };
 
 /* An identity and why it is believed: "identity/SPKI". */

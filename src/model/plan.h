@@ -5,7 +5,7 @@
 #define MODEL_PLAN_H
 
 #include "model/event.h"
-#include "model/ledger.h"
+#include "model/seen.h"
 
 /* X(NAME, word, disruptive, deadline in seconds, what it does). Order is of no meaning. */
 #define ACTS(X)                                                                                    \
@@ -60,6 +60,7 @@ struct act {
 	uint64_t generation;
 	struct token order;
 	enum urgency urgency;
+	enum cert_target target;
 	int64_t drain_ms;
 	char reason[REASON_BYTES]; /* why now */
 	char undo[160]; /* how to get back; "" when there is no way and why none is needed stands in

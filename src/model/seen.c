@@ -94,6 +94,19 @@ enum vote_word anchor_vote(const struct anchor *a, const char *host, uint64_t ge
 	return VOTE_NONE;
 }
 
+const struct order *seen_certificate_order(const struct seen *s)
+{
+	const struct order *best = NULL;
+	for (unsigned i = 0; i < s->ledger.orders_n; i++) {
+		const struct order *o = &s->ledger.orders[i];
+		if (o->kind == ORDER_CERTIFICATES &&
+		    (!o->host[0] || strcmp(o->host, s->self_host) == 0) &&
+		    (!best || o->head.at.us > best->head.at.us))
+			best = o;
+	}
+	return best && strcmp(best->id.hex, s->certificate.order_done.hex) != 0 ? best : NULL;
+}
+
 const struct order *seen_find_order(const struct seen *s, enum order_kind kind)
 {
 	for (unsigned i = 0; i < s->ledger.orders_n; i++)

@@ -120,21 +120,32 @@ enum cert_stage {
 	CERT_STAGE_NONE,   /* nothing under way */
 	CERT_STAGE_ASKED,  /* key and CSR made, the authority was asked */
 	CERT_STAGE_STAGED, /* an answer passed the preflight and waits on disk beside the state */
-	CERT_STAGE_INSTALLED, /* the new PEM is in place; served is not yet proven */
-	CERT_STAGE_REFUSED,   /* the last answer was refused: why tells */
+	CERT_STAGE_INSTALLED,  /* the new PEM is in place; served is not yet proven */
+	CERT_STAGE_REFUSED,    /* the last answer was refused: why tells */
+	CERT_STAGE_GOING_BACK, /* it did not hold: the previous one is put back, and is not proven
+				  to be served yet */
 };
+/* What is renewed: one file at a time. */
+enum cert_target { CERT_KEY_FILE, CERT_CLUSTER_FILE };
 struct seen_certificate {
 	struct fact fact;
 	struct cert_view file;    /* certificateKeyFile on disk */
-	struct cert_view cluster; /* clusterFile on disk, if configured */
+	struct cert_view cluster; /* clusterFile on disk, if it is another file */
+	bool has_cluster_file;    /* another file than certificateKeyFile, readable or not */
 	struct fact served_at;
 	struct cert_view served;
 	bool is_served_trusted, is_served_named;
 	struct wall ca_not_after, crl_next_update; /* 0: none */
 	enum cert_stage stage;
+	enum cert_target target; /* of the stage */
 	char staged_serial[64];
-	struct token order;      /* order that the stage serves; "" for age */
-	struct token order_done; /* the last order fulfilled */
+	struct token order;         /* order that the stage serves; "" for age */
+	struct token order_half;    /* its certificateKeyFile is done, its clusterFile is not */
+	struct token order_done;    /* the last order fulfilled */
+	struct token order_refused; /* the last one that ended with the old certificate in use */
+	bool is_taken_back;         /* that one was installed, and did not hold */
+	bool is_reload_running;     /* the reload hook: nothing is judged before it is over */
+	char reload_why[256];       /* how it failed; "" it did not, or there was none */
 	struct wall asked_at, retry_at;
 	char why[512];
 	char peers_why[256]; /* after the reload: which peer does not accept it, and why; "" all do
@@ -232,6 +243,8 @@ enum generation_state {
 enum generation_state seen_generation(const struct seen *s);
 /* The pivot now: of the generation, else of the anchor. */
 struct key_name seen_pivot(const struct seen *s);
+/* The newest certificate order that concerns this member, unless it is fulfilled; NULL: none. */
+const struct order *seen_certificate_order(const struct seen *s);
 /* The first order of that kind that is not served; NULL: none. */
 const struct order *seen_find_order(const struct seen *s, enum order_kind kind);
 /* Is the key retired (refused everywhere) or burnt: never written again (PROTOCOL 3)? */

@@ -166,7 +166,9 @@ static void release(struct planner *p)
 		    plan->acts[i].kind != ACT_WELCOME && plan->acts[i].kind != ACT_SIGN_REQUESTS &&
 		    plan->acts[i].kind != ACT_VOTE)
 			return;
-	if (s->self < 0 || s->certificate.stage == CERT_STAGE_INSTALLED || p->plan->looks_n > 0)
+	if (s->self < 0 || s->certificate.stage == CERT_STAGE_INSTALLED ||
+	    s->certificate.stage == CERT_STAGE_GOING_BACK || s->certificate.is_reload_running ||
+	    p->plan->looks_n > 0)
 		return;
 	if (is_restart ? turn_need(p, (unsigned)s->self) == NEED_NO
 		       : s->certificate.stage != CERT_STAGE_STAGED)

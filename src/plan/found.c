@@ -36,7 +36,10 @@ static bool statement_differs(const struct planner *p)
 	if (s->certificate.served.is_known &&
 	    strcmp(t->certificate_serial, s->certificate.served.serial) != 0)
 		return true;
-	if (strcmp(t->certificate_order.hex, s->certificate.order_done.hex) != 0)
+	if (strcmp(t->certificate_order.hex, s->certificate.order_done.hex) != 0 ||
+	    strcmp(t->certificate_refused.hex, s->certificate.order_refused.hex) != 0 ||
+	    t->is_certificate_taken_back != s->certificate.is_taken_back ||
+	    t->takes_certificates != renew_takes_orders(p->policy, p->instance))
 		return true;
 	return s->now.us - self->statement_moved.us > STATEMENT_REFRESH_S * US_S;
 }

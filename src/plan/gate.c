@@ -42,12 +42,14 @@ static enum gate_verdict gate_mode(const struct planner *p, enum gate_for what,
 				   struct gate_result *r)
 {
 	enum mode mode = mode_for(p, what);
-	enum order_kind kind = what == GATE_FOR_CERTIFICATE ? ORDER_CERTIFICATES : ORDER_KEYFILE;
+	const struct order *order = what == GATE_FOR_CERTIFICATE
+					? seen_certificate_order(p->s)
+					: seen_find_order(p->s, ORDER_KEYFILE);
 	if (mode == MODE_ACT)
 		return say(r, GATE_PASS, "act");
 	if (mode == MODE_ASK) {
 		/* A person's order is the approval of what it asks for (DESIGN section 7). */
-		if (p->s->is_approved || seen_find_order(p->s, kind) ||
+		if (p->s->is_approved || order ||
 		    (what != GATE_FOR_CERTIFICATE && p->generation != GENERATION_NONE))
 			return say(r, GATE_PASS, "ask, and it was approved");
 		return say(r, GATE_WAIT, "ask: rotactl approve");
@@ -266,6 +268,8 @@ static enum gate_verdict gate_busy(const struct planner *p, enum gate_for what,
 		return say(r, GATE_WAIT, "an index build runs");
 	if (x->has_backup)
 		return say(r, GATE_WAIT, "a backup cursor is open");
+	if (p->s->certificate.is_reload_running)
+		return say(r, GATE_WAIT, "the reload hook runs");
 	if (x->is_fsync_locked)
 		return say(r, GATE_WAIT, "fsyncLock is held");
 	return say(r, GATE_PASS, "none");

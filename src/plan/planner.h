@@ -55,6 +55,8 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 int64_t turn_rest_us(int64_t tries);
 /* A restart that is owed: the event, with its age. */
 void turn_tell_owed(struct planner *p, struct wall since, int64_t tries, const char *why);
+/* plan/renew.c: does this member's rotad serve certificate orders? For its statement. */
+bool renew_takes_orders(const struct policy *policy, const struct instance_policy *instance);
 
 /* plan/explain.c: progress, foretold figures, whether any member may be restarted now. */
 void explain_plan(struct planner *p);

@@ -182,6 +182,13 @@ bool safe_holds(const struct seen *s, const struct act *a, struct err *err)
 			    err, ERR_BUG,
 			    "invariant 4: a certificate that did not pass the preflight");
 		return true;
+	case ACT_CONFIRM_CERTIFICATE:
+		/* The way back ends here: what it came from is wiped. */
+		if (s->certificate.is_reload_running)
+			return err_set(err, ERR_BUG,
+				       "invariant 5: the reload is not over, and the previous "
+				       "certificate would be wiped");
+		return true;
 	case ACT_CLOSE: {
 		const struct proposal *p = &s->ledger.proposal;
 		enum generation_state g = seen_generation(s);
@@ -213,7 +220,6 @@ bool safe_holds(const struct seen *s, const struct act *a, struct err *err)
 	case ACT_RETIRE:
 	case ACT_ASK_AUTHORITY:
 	case ACT_RELOAD:
-	case ACT_CONFIRM_CERTIFICATE:
 	case ACT_ROLL_BACK_CERTIFICATE:
 	case ACT_SIGN_REQUESTS:
 	case ACT_N:

@@ -10,6 +10,7 @@
 #include "codec/digest.h"
 #include "codec/envelope.h"
 #include "codec/keyfile_text.h"
+#include "plan/planner.h"
 #include "round/enact_certificate.h"
 #include "round/ledger_read.h"
 #include "round/ledger_write.h"
@@ -156,7 +157,10 @@ static bool publish_statement(struct seat *t, const struct act *a, struct err *e
 		st.certificate_not_after = s->certificate.served.not_after;
 		st.certificate_not_before = s->certificate.served.not_before;
 	}
+	st.takes_certificates = renew_takes_orders(&t->config->policy, t->instance);
 	st.certificate_order = s->certificate.order_done;
+	st.certificate_refused = s->certificate.order_refused;
+	st.is_certificate_taken_back = s->certificate.is_taken_back;
 	if (!statement_encode(&st, &t->identity, &text, NULL, err))
 		return err_in(err, "stating how '%s' stands", s->self_host);
 	return ledger_put(t, doc_id(id, "statement", s->self_host), buf_str(&text), err);

@@ -7,7 +7,7 @@
 #include "codec/json_mem.h"
 #include "round/seat.h"
 
-enum note_kind { NOTE_TEXT, NOTE_BOOL, NOTE_WALL, NOTE_INT, NOTE_U64, NOTE_RING, NOTE_STAGE };
+enum note_kind { NOTE_TEXT, NOTE_BOOL, NOTE_WALL, NOTE_INT, NOTE_U64, NOTE_RING, NOTE_STAGE, NOTE_TARGET };
 #define ROW(k, f)                                                                                  \
 	{                                                                                          \
 #f, k, offsetof(struct notes, f), sizeof(((struct notes *)0)->f)                   \
@@ -42,7 +42,13 @@ static const struct {
     ROW(NOTE_STAGE, stage),
     ROW(NOTE_TEXT, staged_serial),
     ROW(NOTE_TEXT, cert_order),
+    ROW(NOTE_TARGET, cert_target),
+    ROW(NOTE_TEXT, cert_order_half),
     ROW(NOTE_TEXT, cert_order_done),
+    ROW(NOTE_TEXT, cert_order_refused),
+    ROW(NOTE_BOOL, is_cert_taken_back),
+    ROW(NOTE_BOOL, is_reload_open),
+    ROW(NOTE_TEXT, reload_why),
     ROW(NOTE_WALL, asked_at),
     ROW(NOTE_WALL, retry_at),
     ROW(NOTE_TEXT, cert_why),
@@ -109,6 +115,9 @@ bool notes_encode(const struct notes *n, struct buf *ret, struct err *err)
 		case NOTE_STAGE:
 			v = json_integer((json_int_t) * (const enum cert_stage *)p);
 			break;
+		case NOTE_TARGET:
+			v = json_integer((json_int_t) * (const enum cert_target *)p);
+			break;
 		}
 		/* A text with bytes that are no UTF-8 (a server's words) is left out rather than
 		 * lost with the rest. */
@@ -159,9 +168,15 @@ bool notes_decode(struct str text, struct notes *ret, struct err *err)
 			break;
 		case NOTE_STAGE:
 			ok = json_integer_value(v) >= CERT_STAGE_NONE &&
-			     json_integer_value(v) <= CERT_STAGE_REFUSED;
+			     json_integer_value(v) <= CERT_STAGE_GOING_BACK;
 			if (ok)
 				*(enum cert_stage *)p = (enum cert_stage)json_integer_value(v);
+			break;
+		case NOTE_TARGET:
+			ok = json_integer_value(v) == CERT_KEY_FILE ||
+			     json_integer_value(v) == CERT_CLUSTER_FILE;
+			if (ok)
+				*(enum cert_target *)p = (enum cert_target)json_integer_value(v);
 			break;
 		}
 		if (!ok)

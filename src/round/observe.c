@@ -594,6 +594,39 @@ static void view_file(struct seat *t, const char *path, struct cert_view *ret, c
 	}
 }
 
+/* Is there a clusterFile that is not the certificateKeyFile itself, by whatever name? */
+static bool is_other_file(struct seat *t, const char *path, const struct file_view *than)
+{
+	struct file_view view;
+	struct err ignored = ERR_INIT;
+	return path[0] && (!t->ports.files.ops->look(t->ports.files.self, path, &view, &ignored) ||
+			   strcmp(view.real_path, than->real_path) != 0);
+}
+
+/* The reload hook, once it is over: its record is closed, how it failed is kept. */
+static void look_at_reload(struct seat *t)
+{
+	struct notes *n = &t->notes;
+	struct job_view v;
+	struct err err = ERR_INIT;
+	struct restart_target target = seat_reload_target(t);
+	if (!n->is_reload_open)
+		return;
+	if (!t->ports.restarter.ops->poll(t->ports.restarter.self, &target, &v, &err) ||
+	    v.state == JOB_RUNNING || v.state == JOB_OVERDUE)
+		return; /* it may still act */
+	n->is_reload_open = false;
+	/* We ended between the question and its answer, or a hook ended with us: loaded again. */
+	if (t->instance->reload_how != RELOAD_HOOK || v.state == JOB_NONE)
+		n->retry_at.us = 0;
+	else if (v.state == JOB_FAILED)
+		snprintf(n->reload_why, sizeof(n->reload_why), "the hook: %.120s%s%.110s", v.why,
+			 v.output[0] ? ": " : "", v.output);
+	t->certificate_at.us = 0;
+	t->certificate.served_at.who = WITNESS_NONE;
+	n->is_reload_open = !notes_put(t, &err); /* looked at again until it is on disk */
+}
+
 static void look_at_certificate(struct seat *t, const struct mongod_target *self)
 {
 	struct seen_certificate *c = &t->certificate;
@@ -603,6 +636,7 @@ static void look_at_certificate(struct seat *t, const struct mongod_target *self
 	bool is_changed;
 	if (!o->certificate_key_file[0])
 		return;
+	look_at_reload(t);
 	if (!t->ports.files.ops->look(t->ports.files.self, o->certificate_key_file, &view, &err))
 		return;
 	is_changed = view.inode != t->certificate_view.inode ||
@@ -611,7 +645,9 @@ static void look_at_certificate(struct seat *t, const struct mongod_target *self
 	if (is_changed || is_old(t, t->certificate_at, CERT_MAX_AGE_S)) {
 		*c = (struct seen_certificate){.fact = now_seen(t)};
 		view_file(t, o->certificate_key_file, &c->file, c->why, sizeof(c->why));
-		view_file(t, o->cluster_file, &c->cluster, c->why, sizeof(c->why));
+		c->has_cluster_file = is_other_file(t, o->cluster_file, &view);
+		if (c->has_cluster_file)
+			view_file(t, o->cluster_file, &c->cluster, c->why, sizeof(c->why));
 		auto_buf struct buf text = {.max = PEM_BYTES_MAX};
 		unsigned n;
 		if (o->ca_file[0] &&
@@ -632,6 +668,7 @@ static void look_at_certificate(struct seat *t, const struct mongod_target *self
 	 * being proven. */
 	if (t->seen->process.is_answering && !t->notes.job_is_open && self->tls &&
 	    (is_changed || !fact_known(c->served_at) || t->notes.stage == CERT_STAGE_INSTALLED ||
+	     t->notes.stage == CERT_STAGE_GOING_BACK ||
 	     is_old(t, c->served_at.at, CERT_MAX_AGE_S))) {
 		struct mongod_tls_result r;
 		err_clear(&err);
@@ -646,7 +683,13 @@ static void look_at_certificate(struct seat *t, const struct mongod_target *self
 	c = &t->seen->certificate;
 	c->stage = t->notes.stage;
 	cut_z(c->staged_serial, sizeof(c->staged_serial), t->notes.staged_serial);
+	c->target = t->notes.cert_target;
 	c->order = t->notes.cert_order;
+	c->order_half = t->notes.cert_order_half;
+	c->order_refused = t->notes.cert_order_refused;
+	c->is_taken_back = t->notes.is_cert_taken_back;
+	c->is_reload_running = t->notes.is_reload_open;
+	cut_z(c->reload_why, sizeof(c->reload_why), t->notes.reload_why);
 	c->order_done = t->notes.cert_order_done;
 	c->asked_at = t->notes.asked_at;
 	c->retry_at = t->notes.retry_at;

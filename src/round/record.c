@@ -45,9 +45,31 @@ static void append(struct seat *t, enum journal_kind kind, const struct act *a, 
 	t->ports.tell(t->ports.teller, &v, true);
 }
 
+/* A trouble told earlier is over: who was alerted hears of it, and the next one of its kind is news
+ * again. Nobody hears of the end of what was never told. */
+static void tell_over(struct seat *t, const char *name, const char *text)
+{
+	struct event e = {.severity = SEVERITY_WARNING, .at = t->seen->now, .is_resolved = true};
+	cut_z(e.name, sizeof(e.name), name);
+	cut_z(e.cluster, sizeof(e.cluster), t->seen->cluster);
+	cut_z(e.subject, sizeof(e.subject), t->seen->self_host);
+	snprintf(e.headline, sizeof(e.headline), "%s: %s", t->seen->self_host, text);
+	cut_z(e.what, sizeof(e.what), text);
+	cut_z(e.now, sizeof(e.now), "As planned.");
+	cut_z(e.we_did, sizeof(e.we_did), "See rotactl history.");
+	cut_z(e.you, sizeof(e.you), "Nothing to do.");
+	t->ports.tell(t->ports.teller, &e, true);
+}
+
 void record_intent(struct seat *t, const struct act *a)
 {
+	const struct seen_certificate *c = &t->seen->certificate;
 	append(t, JOURNAL_INTENT, a, a->reason);
+	if (a->kind == ACT_ASK_AUTHORITY && c->stage == CERT_STAGE_REFUSED) {
+		tell_over(t, "certificate-refused", "The authority is asked anew.");
+		if (c->is_taken_back)
+			tell_over(t, "certificate-rolled-back", "The authority is asked anew.");
+	}
 }
 
 /* Acts whose end is worth an event of its own. */
@@ -90,6 +112,11 @@ static void tell_done(struct seat *t, const struct act *a)
 void record_proof(struct seat *t, const struct act *a)
 {
 	append(t, JOURNAL_PROOF, a, a->reason);
+	if (a->kind == ACT_CONFIRM_CERTIFICATE) {
+		if (t->seen->certificate.stage == CERT_STAGE_GOING_BACK)
+			return; /* that it was taken back is told by the plan */
+		tell_over(t, "certificate-expiring", "A new certificate is in use.");
+	}
 	tell_done(t, a);
 }
 
@@ -100,7 +127,8 @@ void record_failed(struct seat *t, const struct act *a, const struct err *err)
 	append(t, JOURNAL_FAILED, a, text);
 	/* Losing a race, and a step-down that is refused once, are part of the game; the plan tells
 	 * of what lasts. */
-	if (err->kind == ERR_CONFLICT)
+	if (err->kind == ERR_CONFLICT ||
+	    (a->kind == ACT_INSTALL_CERTIFICATE && err->kind == ERR_REFUSED))
 		return;
 	struct event e = {.severity = err->kind == ERR_BUG ? SEVERITY_CRITICAL : SEVERITY_WARNING,
 			  .at = t->seen->now};

@@ -319,6 +319,14 @@ struct restart_target seat_restart_target(const struct seat *t)
 	};
 }
 
+struct restart_target seat_reload_target(const struct seat *t)
+{
+	struct restart_target r = seat_restart_target(t);
+	r.how = RESTART_HOOK;
+	r.name = t->instance->reload_hook;
+	return r;
+}
+
 void host_only(const char *host, char *out, size_t out_n)
 {
 	struct str s = str_of(host);

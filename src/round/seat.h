@@ -88,9 +88,13 @@ struct notes {
 	/* the certificate under way */
 	enum cert_stage stage;
 	char staged_serial[64];
-	struct token cert_order, cert_order_done;
+	enum cert_target cert_target;
+	struct token cert_order, cert_order_half, cert_order_done, cert_order_refused;
+	bool is_cert_taken_back;
 	struct wall asked_at, retry_at;
 	char cert_why[512], cookie[256];
+	bool is_reload_open; /* a reload hook was begun, and its end is not recorded */
+	char reload_why[256];
 	/* mongod.conf as it was when the process was started */
 	char config_process[PROCESS_ID_CHARS + 1];
 	char config_hash[65];
@@ -206,6 +210,8 @@ const struct store_port *seat_store(const struct seat *t);
 struct wall seat_now(const struct seat *t);
 /* How the instance is restarted and its process found; borrows from the seat. */
 struct restart_target seat_restart_target(const struct seat *t);
+/* The same for its reload hook. */
+struct restart_target seat_reload_target(const struct seat *t);
 /* Is this member's host (as rs.conf names it) one that signs with a local authority? */
 bool authority_is_at(const struct authority_policy *a, const char *host);
 /* The host of "name:27017" and "[::1]:27017", as certificates name it. */

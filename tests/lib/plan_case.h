@@ -91,7 +91,7 @@ static inline void case_member(struct seen *s, unsigned i, bool is_primary)
 	t->disk = t->running = ring_of(1, 0);
 	t->protocol = PROTOCOL_NUMBER;
 	cut_z(t->mode, sizeof(t->mode), "act");
-	t->is_rehearsed = true;
+	t->is_rehearsed = t->takes_certificates = true;
 	m->statement_moved.us = CASE_NOW;
 }
 

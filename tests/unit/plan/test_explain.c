@@ -106,6 +106,7 @@ static void a_turn_that_is_over_is_given_back_and_no_other(void **state)
 	    {CLAIM_ACTING, 1, CLAIM_FOR_CERTIFICATE, CERT_STAGE_NONE, MODE_ACT, true},
 	    {CLAIM_ACTING, 1, CLAIM_FOR_CERTIFICATE, CERT_STAGE_STAGED, MODE_ACT, false},
 	    {CLAIM_ACTING, 1, CLAIM_FOR_CERTIFICATE, CERT_STAGE_INSTALLED, MODE_ACT, false},
+	    {CLAIM_ACTING, 1, CLAIM_FOR_CERTIFICATE, CERT_STAGE_GOING_BACK, MODE_ACT, false},
 	};
 	for (size_t r = 0; r < ARRAY_N(rows); r++) {
 		case_begin(1);

@@ -44,7 +44,13 @@
 	  s->certificate.served.is_known = true;                                                   \
 	  cut_z(s->certificate.served.serial, 64, "0A"))                                           \
 	X(certificate_order, "publish-statement", "", "Nothing is due",                            \
-	  s->certificate.order_done = token_n(3))
+	  s->certificate.order_done = token_n(3))                                                  \
+	X(certificate_refused, "publish-statement", "", "Nothing is due",                          \
+	  s->certificate.order_refused = token_n(3))                                               \
+	X(certificate_taken_back, "publish-statement", "", "Nothing is due",                       \
+	  s->certificate.is_taken_back = true)                                                     \
+	X(takes_no_certificates_now, "publish-statement", "", "Nothing is due",                    \
+	  p->certificates.authority[0] = 0)
 
 ROWS(PLAN_ROW_SET)
 

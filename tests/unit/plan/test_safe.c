@@ -158,6 +158,9 @@ static void unread(struct seen *s)
 	  s->members[0].proofs[1].is_controlled = false)                                           \
 	X(install, true, "", does(ACT_INSTALL_CERTIFICATE),                                        \
 	  s->certificate.stage = CERT_STAGE_STAGED)                                                \
+	X(confirm, true, "", does(ACT_CONFIRM_CERTIFICATE), )                                      \
+	X(confirm_while_it_loads, false, "invariant 5", does(ACT_CONFIRM_CERTIFICATE),             \
+	  s->certificate.is_reload_running = true)                                                 \
 	X(install_unchecked, false, "invariant 4", does(ACT_INSTALL_CERTIFICATE),                  \
 	  s->certificate.stage = CERT_STAGE_REFUSED)                                               \
 	X(propose, true, "", does(ACT_PROPOSE), )                                                  \

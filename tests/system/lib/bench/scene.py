@@ -26,11 +26,11 @@ def own_mounts():
 
 
 class Scene:
-    def __init__(self, members=3, arbiters=0, parameters=None, drain="0s", writer=True, before=None, **fleet):
+    def __init__(self, members=3, arbiters=0, parameters=None, drain="0s", writer=True, before=None, tls_lines=None, **fleet):
         self.checks = Checks()
         self.dir = tempfile.mkdtemp(prefix="rotad-scene.")
         self.world = World(os.path.join(self.dir, "set"), os.environ["MONGOD"], members, arbiters=arbiters, parameters=parameters,
-                           rotactl=os.environ.get("ROTACTL"))
+                           rotactl=os.environ.get("ROTACTL"), tls_lines=tls_lines)
         self.with_writer, self.writer, self.drain, self.changes, self.before = writer, None, drain, fleet, before
         self.sink = self.fleet = None
 

@@ -94,7 +94,8 @@ class Member:
             shutil.copy(self.world.pki.member(self.name, [HOST, "127.0.0.1"]), self.pem)
             os.chmod(self.pem, 0o600)
             shutil.copy(self.world.pki.ca, self.ca)
-            tls = "  tls:\n    mode: requireTLS\n    certificateKeyFile: %s\n    CAFile: %s\n" % (self.pem, self.ca)
+            tls = "  tls:\n    mode: requireTLS\n    certificateKeyFile: %s\n    CAFile: %s\n%s" % (
+                self.pem, self.ca, self.world.tls_lines(self) if self.world.tls_lines else "")
         params = "".join("  %s: %s\n" % kv for kv in self.world.parameters.items())
         write_whole(self.conf, (
             "# %s of the bench\nsystemLog:\n  destination: file\n  path: %s\n  logAppend: true\nstorage:\n  dbPath: %s/db\n  wiredTiger:\n"
@@ -169,8 +170,8 @@ class World:
     """A replica set. Use as a context; under bench.nest nothing outlives it even without."""
 
     def __init__(self, folder, mongod, members=3, tls=True, rotactl=None, arbiters=0, set_name="rs0", parameters=None, wrap=None, env=None,
-                 chaining=True):
-        self.dir, self.mongod, self.set_name = folder, mongod, set_name
+                 chaining=True, tls_lines=None):
+        self.dir, self.mongod, self.set_name, self.tls_lines = folder, mongod, set_name, tls_lines  # tls_lines(member): more of net.tls
         self.chaining = chaining
         self.parameters, self.wrap, self.env = dict(parameters or {}), list(wrap or []), env
         os.makedirs(folder, mode=0o700, exist_ok=True)
