@@ -242,6 +242,7 @@ bool view_encode(const struct seat *t, struct buf *ret, struct err *err)
 		      mode_name(instance_mode(&t->config->policy, t->instance, KIND_CERTIFICATES)));
 	if (!root)
 		return err_set(err, ERR_MEMORY, "no memory to show the status");
+	json_object_set_new(root, "clusterId", text_json(t->anchor.cluster));
 	json_object_set_new(root, "version", text_json(s->process.version));
 	json_object_set_new(root, "members", members);
 	json_object_set_new(root, "orders", orders);
