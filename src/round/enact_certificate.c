@@ -19,6 +19,7 @@
 
 enum {
 	REFUSED_REST_S = 24 * 3600, /* before the same authority is asked again by itself */
+	UNUSABLE_REST_S = 3600,     /* after an answer that is none: each may be one more issued */
 	UNREACHABLE_REST_S = 60,
 	SIGN_POLL_MS = 500, /* how often the ledger is looked at for the issuer's answer */
 };
@@ -160,15 +161,14 @@ static bool remove_leftovers(struct seat *t, struct err *err)
 
 /* It ends here, with the old certificate in use: told, and tried again after a rest or by a new
  * order. The keys first: after a crash in between it is refused once more. */
-static bool refuse(struct seat *t, const char *why, struct err *err)
+static bool refuse(struct seat *t, int64_t rest_s, const char *why, struct err *err)
 {
 	if (!remove_leftovers(t, err))
 		return false;
 	t->notes.cert_order_refused = t->notes.cert_order;
 	t->notes.is_cert_taken_back = false;
 	t->notes.cookie[0] = 0;
-	return set_stage(t, CERT_STAGE_REFUSED, wall_add(seat_now(t), REFUSED_REST_S * US_S), why,
-			 err);
+	return set_stage(t, CERT_STAGE_REFUSED, wall_add(seat_now(t), rest_s * US_S), why, err);
 }
 
 /* Every check, against the bundle that this host trusts and the O/OU/DC that the peers have. */
@@ -236,13 +236,13 @@ static bool stage_answer(struct seat *t, struct str chain, const struct cert_wis
 		return false;
 	if (!pem_join(chain, &key, &pem, &why)) {
 		snprintf(text, sizeof(text), "The answer cannot be used: %.400s", why.text);
-		return refuse(t, text, err);
+		return refuse(t, REFUSED_REST_S, text, err);
 	}
 	if (!preflight(t, (struct str){.p = pem.p, .n = pem.n}, wish, &report, err))
 		return err_in(err, "checking the new certificate");
 	if (cert_report_worst(&report) == CERT_BAD) {
 		why_bad(&report, text, sizeof(text));
-		return refuse(t, text, err);
+		return refuse(t, REFUSED_REST_S, text, err);
 	}
 	if (!x509_view_pem((struct str){.p = pem.p, .n = pem.n}, NULL, view, err) ||
 	    !put_file(t, "staged.pem", (struct str){.p = pem.p, .n = pem.n}, err))
@@ -286,7 +286,7 @@ static bool ask_issuer(struct seat *t, const struct authority_policy *a, struct 
 		bool may = who && authority_is_at(a, who->host);
 		if (may) {
 			bool ok = issued->is_refused
-				      ? refuse(t, issued->why, err)
+				      ? refuse(t, REFUSED_REST_S, issued->why, err)
 				      : stage_answer(t, str_of(issued->chain_pem), wish, err);
 			if (ok)
 				forget_request(t);
@@ -367,6 +367,8 @@ bool enact_ask_authority(struct seat *t, const struct act *a, struct err *err)
 		char text[512];
 		snprintf(text, sizeof(text), "authority \"%s\": %.400s", name, why.text);
 		buf_fini(&answer.chain_pem);
+		if (why.kind == ERR_PROTOCOL || why.kind == ERR_LIMIT)
+			return refuse(t, UNUSABLE_REST_S, text, err);
 		return set_stage(t, CERT_STAGE_ASKED,
 				 wall_add(seat_now(t), UNREACHABLE_REST_S * US_S), text, err);
 	}
@@ -383,7 +385,8 @@ bool enact_ask_authority(struct seat *t, const struct act *a, struct err *err)
 		break;
 	case AUTHORITY_REFUSED:
 	default:
-		ok = refuse(t, why.text[0] ? why.text : "the authority refused", err);
+		ok = refuse(t, REFUSED_REST_S, why.text[0] ? why.text : "the authority refused",
+			    err);
 		break;
 	}
 	buf_fini(&answer.chain_pem);
@@ -446,7 +449,7 @@ bool enact_install_certificate(struct seat *t, const struct act *a, struct err *
 	else if (!ask_peers(t, path, text, sizeof(text), err))
 		return false;
 	if (text[0])
-		return refuse(t, text, err) &&
+		return refuse(t, REFUSED_REST_S, text, err) &&
 		       err_set(err, ERR_REFUSED, "the staged certificate is not good: %.400s",
 			       text);
 	t->notes.asked_at = seat_now(t);

@@ -24,7 +24,7 @@
 #define STATE "/state/rs0"
 
 /* What the authority hands out. */
-enum answer { GOOD, OTHER_CA, CLIENT_ONLY, GARBAGE, SAYS_NO, UNREACHABLE };
+enum answer { GOOD, OTHER_CA, CLIENT_ONLY, GARBAGE, UNUSABLE, SAYS_NO, UNREACHABLE };
 
 static struct {
 	struct fake_files files;
@@ -232,6 +232,8 @@ static bool issue(void *self, const struct authority_request *r, struct authorit
 		return true;
 	case UNREACHABLE:
 		return err_set(err, ERR_UNREACHABLE, "no route");
+	case UNUSABLE:
+		return err_set(err, ERR_PROTOCOL, "no usable certificate");
 	case GOOD:
 	case OTHER_CA:
 	case CLIENT_ONLY:
@@ -440,6 +442,7 @@ static void a_refused_answer_leaves_no_key_and_says_what_to_ask_for(void **state
 	    {OTHER_CA, "does not chain"},
 	    {CLIENT_ONLY, "To do: ask the CA for: EKU serverAuth AND clientAuth"},
 	    {GARBAGE, "cannot be used"},
+	    {UNUSABLE, "no usable certificate"},
 	    {SAYS_NO, "quota"},
 	};
 	char old[64];
@@ -451,7 +454,7 @@ static void a_refused_answer_leaves_no_key_and_says_what_to_ask_for(void **state
 			fail_msg("row %zu: %s", i, w.t.notes.cert_why);
 		struct notes n = notes_on_disk();
 		assert_int_equal(n.stage, CERT_STAGE_REFUSED);
-		assert_true(n.retry_at.us > w.now.us + US_H);
+		assert_true(n.retry_at.us >= w.now.us + US_H);
 		assert_true(token_equal(&n.cert_order_refused, &n.cert_order));
 		assert_false(n.is_cert_taken_back);
 		assert_false(has_leftovers());
