@@ -152,7 +152,7 @@ class Member:
         """Does this member let __system in by this key alone? Any answer but yes and no is an exception."""
         with self.client(key=key) as c:
             try:
-                c.admin.command("replSetGetStatus")
+                c.admin.command("replSetGetStatus" if self.world.replica else "connectionStatus")
                 return True
             except OperationFailure as e:
                 if e.code == 18:
