@@ -38,7 +38,7 @@ def rotate(rotad, member, checks, what):
     """Order a rotation at that rotad for that member's cluster and follow it to its end."""
     r = rotad.fleet.watch(rotad, ["rotate", "keyfile", "--instance", member.name, "--yes", "--reason", "test", "--wait", "--timeout", "4m"], say, 300)
     if not checks.that("%s: the rotation ends well" % what, r.status == 0, "exit %d, %.1f s" % (r.status, r.seconds)):
-        print(rotad.ctl("explain").text(), rotad.last_words(20), sep="\n", flush=True)
+        print(rotad.ctl("explain").text(), rotad.last_words(60), sep="\n", flush=True)
 
 
 def is_rotated(checks, members, old, what):
