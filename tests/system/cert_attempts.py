@@ -184,7 +184,7 @@ class Attempts:
 
         def ask():
             result.append(r.ctl("rotate", "certificates", "--member", clerk.member.address, "--reason", "attempt", "--yes", "--wait", "--timeout",
-                                "60s", timeout=90))
+                                "60s", timeout=240))
         t = threading.Thread(target=ask)
         t.start()
         try:
