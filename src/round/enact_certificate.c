@@ -67,8 +67,10 @@ static void wish_for(const struct seat *t, const char *host, struct cert_wish *w
 				.needs_client = true,
 				.valid_for_us = p->valid_for_us,
 				.min_left_us = p->outage_budget_us};
-	host_only(host, name, sizeof(name));
-	add_name(w, name);
+	if (!t->seen->is_standalone) { /* whose names are those in use */
+		host_only(host, name, sizeof(name));
+		add_name(w, name);
+	}
 	for (unsigned i = 0; i < t->rs.members_n; i++)
 		for (unsigned k = 0;
 		     strcmp(t->rs.members[i].host, host) == 0 && k < t->rs.members[i].horizons_n;

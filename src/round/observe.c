@@ -676,7 +676,8 @@ static void look_at_certificate(struct seat *t, const struct mongod_target *self
 			c->served_at = now_seen(t);
 			c->served = r.served;
 			c->is_served_trusted = r.is_chain_trusted && r.is_hello_answered;
-			c->is_served_named = r.is_name_covered;
+			/* A standalone has no name that another member dials. */
+			c->is_served_named = r.is_name_covered || t->seen->is_standalone;
 		}
 	}
 	t->seen->certificate = *c;
@@ -962,9 +963,10 @@ void observe(struct seat *t)
 	if (!statuses || !t->has_options)
 		return;
 	observe_keyfile(t);
-	char local[64];
-	snprintf(local, sizeof(local), "localhost:%d", t->options.port ? t->options.port : 27017);
-	struct mongod_target self = seat_target(t, t->me[0] ? t->me : local, true);
+	snprintf(t->local, sizeof(t->local), "localhost:%d",
+		 t->options.port ? t->options.port : 27017);
+	s->is_standalone = was_standalone;
+	struct mongod_target self = seat_target(t, t->me[0] ? t->me : t->local, true);
 	is_up = t->ports.mongod.ops->hello(t->ports.mongod.self, &self, &hello, &err);
 	if (is_up && hello.me[0] && strcmp(hello.me, t->me) != 0)
 		cut_z(t->me, sizeof(t->me), hello.me);

@@ -288,6 +288,10 @@ struct mongod_target seat_target(const struct seat *t, const char *host, bool is
 		r.client_pem = o->cluster_file[0] ? o->cluster_file : o->certificate_key_file;
 		r.allows_invalid_hostnames = o->allows_invalid_hostnames;
 	}
+	if (is_self && t->seen->is_standalone) { /* its name is ours alone: nobody resolves it */
+		r.host = t->local;
+		r.allows_invalid_hostnames = true;
+	}
 	if (is_self) {
 		r.address = t->instance->address[0] ? t->instance->address : NULL;
 		/* Before its name in rs.conf is known there is no name to check; it is asked over

@@ -143,7 +143,8 @@ struct seat {
 	struct mongod_server server;
 	char server_process[PROCESS_ID_CHARS + 1];
 	struct wall server_at;
-	char me[HOST_BYTES_MAX];
+	char me[HOST_BYTES_MAX]; /* in rs.conf; a standalone's is the instance's name */
+	char local[64];          /* "localhost:PORT" by its options */
 	unsigned memory_n;
 	struct member_memory memory[MEMBERS_MAX];
 	int64_t claim_rev;

@@ -682,6 +682,22 @@ static void the_same_cluster_file_by_another_word_is_none_of_its_own(void **stat
 	assert_false(s->certificate.cluster.is_known);
 }
 
+static void a_standalone_is_asked_at_its_own_port_whatever_its_instance_is_called(void **state)
+{
+	struct seat *t = &w.t;
+	t->seen->is_standalone = true;
+	cut_z(t->me, sizeof(t->me), "rs0");
+	t->options.port = 4711;
+	observe(t);
+	assert_true(t->seen->is_standalone);
+	struct mongod_target self = seat_target(t, t->seen->self_host, true);
+	assert_string_equal(self.host, "localhost:4711");
+	assert_true(self.allows_invalid_hostnames);
+	t->seen->is_standalone = false;
+	self = seat_target(t, t->seen->self_host, true);
+	assert_string_equal(self.host, "rs0");
+}
+
 /* The issuing host, a:27017, answers in the ledger. */
 static void answer_in_ledger(const struct identity_keys *issuer, enum answer how)
 {
@@ -765,6 +781,7 @@ int main(void)
 	    CASE(a_reload_whose_answer_was_lost_is_made_again),
 	    CASE(a_cluster_file_of_its_own_is_renewed_after_the_other),
 	    CASE(the_same_cluster_file_by_another_word_is_none_of_its_own),
+	    CASE(a_standalone_is_asked_at_its_own_port_whatever_its_instance_is_called),
 	    CASE(request_and_answer_leave_the_ledger_once_they_are_over),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
