@@ -289,4 +289,4 @@ def job():
 if __name__ == "__main__":
     if sys.argv[1:] not in ([], ["all"], ["sample"]):
         sys.exit(__doc__)
-    sys.exit(nest.run(job, 600))
+    sys.exit(nest.run(job, 880))
