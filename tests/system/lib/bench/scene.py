@@ -51,7 +51,7 @@ class Scene:
                                                 "minSeverity": "notice"}])
             self.fleet = Fleet(w, os.environ["ROTAD"], os.environ["ROTACTL"], self.drain, folder=self.dir, **self.changes)
             if self.with_writer:
-                self.writer = Writer(w).start()
+                self.writer = Writer(w, per_second=60).start()
             self.wall, self.old_key = time.time(), w.key
             say("a set of %d, and an application that writes", len(w.members))
         except BaseException:
