@@ -320,14 +320,16 @@ def primary_changes():
 
 @case
 def clock():
-    """One host's clock is a year ahead: nothing is renewed, retired or proposed by it, and it is told."""
+    """One host's clock is a year ahead: nothing is renewed, retired or proposed by it, and it is told; once it is set back it goes on."""
     with Scene(certificates={"mode": "act", "authority": "house"}, authorities={"house": {"type": "manual"}}) as s:
         m = secondary(s)
         r = s.fleet.of(m)
         served = m.served()
         shift = os.path.join(s.dir, "clockshift.so")
         subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", shift, os.path.join(HERE, "lib", "clockshift.c")], check=True)
-        r.env.update(LD_PRELOAD=shift, CLOCK_SHIFT_S=str(365 * 86400))
+        ahead = os.path.join(s.dir, "ahead")
+        write_whole(ahead, str(365 * 86400))
+        r.env.update(LD_PRELOAD=shift, CLOCK_SHIFT_FILE=ahead)
         for x in s.fleet.all:
             x.start()
         s.told("clock-jumped", 60)
@@ -342,6 +344,8 @@ def clock():
         s.checks.that("its certificate is as it was", m.served() == served)
         s.checks.that("it has made no key", all(s.keys(x) == [s.old_key] for x in s.world.members))
         s.checks.that("nobody was restarted", not s.restarts())
+        write_whole(ahead, "0")
+        s.checks.that("once its clock is set back the rotation goes on by itself and ends well", s.wait_rotated())
         return s.finish(wrong_clock=True)
 
 
