@@ -93,12 +93,21 @@ bool ledger_plan(struct planner *p)
 	}
 	if (!writes_allowed(p))
 		return false;
+	if (!l->exists && !s->is_clock_sane) {
+		plan_wait(
+		    p, 5 * US_S,
+		    "The ledger of %s is not made by this host: its clock is wrong: %s. By it "
+		    "the others' certificates could not be believed.",
+		    s->cluster, s->clock_why);
+		return true;
+	}
 	if (!l->exists) {
 		plan_add(p, ACT_FOUND_LEDGER, "no rotad has worked here before");
 		plan_say(p, "The ledger of %s is made.", s->cluster);
 		return true;
 	}
-	if (l->not_admitted[0]) {
+	/* By a wrong clock no certificate has expired: the clock is told instead. */
+	if (l->not_admitted[0] && s->is_clock_sane) {
 		struct event *e =
 		    plan_tell(p, "identity-not-admitted", SEVERITY_WARNING, s->self_host);
 		if (e) {
@@ -124,8 +133,9 @@ bool ledger_plan(struct planner *p)
 	if (!s->has_salt) {
 		plan_wait(p, US_S / 4,
 			  "Waits for another rotad of %s to admit this one and to seal the "
-			  "cluster's salt for it.",
-			  s->cluster);
+			  "cluster's salt for it.%s%s",
+			  s->cluster, s->is_clock_sane ? "" : " The clock of this host is wrong: ",
+			  s->is_clock_sane ? "" : s->clock_why);
 		return true;
 	}
 	if (s->self >= 0 && s->process.is_answering && statement_differs(p))

@@ -88,9 +88,12 @@ static bool safe_write(const struct seen *s, const struct act *a, struct err *er
 			       p->next.number);
 	/* The look (PROTOCOL 1): before the first write without p, every member of the set accepts
 	 * q alone, by own logins. */
+	/* Once p is retired it was refused by every member: a file that holds it again (somebody
+	 * put it back) is good for nothing, and what replaces it can only mend. */
 	bool is_narrowing = g == GENERATION_CARRIED ||
 			    (s->ledger.roll.closure.is_given && s->ledger.roll.closure.is_carried &&
-			     ring_ids_has(&s->keyfile.ring, &p->pivot.id));
+			     ring_ids_has(&s->keyfile.ring, &p->pivot.id) &&
+			     !anchor_has_retired(&s->anchor, &p->pivot.id));
 	if (s->ledger.has_proposal && is_narrowing && !act_has(a, &p->pivot.id)) {
 		for (unsigned i = 0; i < s->members_n; i++) {
 			const struct seen_member *m = &s->members[i];

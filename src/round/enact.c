@@ -409,6 +409,18 @@ static bool begin_job(struct seat *t, bool is_rollback, struct err *err)
 	       err_in(err, "restarting '%s'", t->seen->self_host);
 }
 
+/* The restart did not happen: a debt, with its age. */
+static void owe_restart(struct seat *t, const char *why)
+{
+	struct notes *n = &t->notes;
+	n->job_is_open = false;
+	n->hook_failed_at = seat_now(t);
+	if (n->hook_owed_since.us == 0)
+		n->hook_owed_since = n->job_begun_at;
+	n->hook_tries++;
+	snprintf(n->hook_why, sizeof(n->hook_why), "%.250s", why);
+}
+
 static bool restart(struct seat *t, const struct act *a, struct err *err)
 {
 	struct seen_keyfile before = t->seen->keyfile;
@@ -417,7 +429,16 @@ static bool restart(struct seat *t, const struct act *a, struct err *err)
 	observe_keyfile(t);
 	if (t->seen->keyfile.has_stranger || !ring_ids_equal(&before.ring, &t->seen->keyfile.ring))
 		return err_set(err, ERR_CHANGED, "the keyfile changed just before the restart");
-	return begin_job(t, false, err);
+	if (begin_job(t, false, err))
+		return true;
+	/* Not begun: there is no job whose end could be waited for. Else another one is not over.
+	 */
+	if (err->kind != ERR_CONFLICT) {
+		struct err ignored = ERR_INIT;
+		owe_restart(t, err->text);
+		(void)!notes_put(t, &ignored); /* after a crash it is found out again */
+	}
+	return false;
 }
 
 static bool roll_back(struct seat *t, const struct act *a, struct err *err)
@@ -442,11 +463,7 @@ static bool end_job(struct seat *t, const struct act *a, struct err *err)
 		cut_z(n->loaded_process, sizeof(n->loaded_process), x->process_id);
 		n->hook_failed_at.us = n->hook_owed_since.us = n->hook_tries = 0;
 	} else {
-		n->hook_failed_at = seat_now(t);
-		if (n->hook_owed_since.us == 0)
-			n->hook_owed_since = n->job_begun_at;
-		n->hook_tries++;
-		snprintf(n->hook_why, sizeof(n->hook_why), "%.250s", a->reason);
+		owe_restart(t, a->reason);
 	}
 	t->has_server = false;
 	t->certificate_at.us = 0;

@@ -15,6 +15,15 @@
 	X(older, "", "ledger-older-than-anchor", "is older than",                                  \
 	  s->ledger.is_older_than_anchor = true)                                                   \
 	X(none, "found-ledger", "", "is made", s->ledger.exists = false)                           \
+	X(none_by_a_wrong_clock, "", "clock-jumped", "is not made by this host",                   \
+	  s->ledger.exists = false;                                                                \
+	  s->is_clock_sane = false)                                                                \
+	X(not_admitted_by_a_wrong_clock, "", "clock-jumped", "Nothing is due",                     \
+	  s->is_clock_sane = false;                                                                \
+	  cut_z(s->ledger.not_admitted, 64, "c: it has expired"))                                  \
+	X(unwelcome_by_a_wrong_clock, "", "clock-jumped", "it is a year ahead",                    \
+	  s->is_clock_sane = s->has_salt = false;                                                  \
+	  cut_z(s->clock_why, 64, "it is a year ahead"))                                           \
 	X(none_observed, "", "", "", s->ledger.exists = false; p->mode = MODE_OBSERVE)             \
 	X(unknown_here, "publish-identity", "", "makes itself known", s->ledger.identities_n = 0)  \
 	X(unknown_observed, "", "", "", s->ledger.identities_n = 0; p->mode = MODE_OBSERVE)        \

@@ -137,6 +137,9 @@ static void unread(struct seen *s)
 	  s->members[1].process_id[3] = 'x')                                                       \
 	X(yea_pending, false, "the next start would differ", votes(VOTE_YEA), open(s, "---");      \
 	  cut_z(s->process.pending, 64, "mongod.conf"))                                            \
+	X(write_closed_and_retired, true, "", writes(ACT_RESTORE_KEYFILE, 2, 0), carried(s);       \
+	  case_close(s, true); s->members[2].proofs_n = 0; s->anchor.retired_n = 1;                \
+	  s->anchor.retired[0] = key_n(1))                                                         \
 	X(write_closed, true, "", writes(ACT_PUT_KEYFILE, 2, 0), carried(s); case_close(s, true))  \
 	X(write_closed_unseen, false, "'c:27017' is not seen to accept",                           \
 	  writes(ACT_PUT_KEYFILE, 2, 0), carried(s);                                               \
