@@ -289,6 +289,8 @@ static void look_at_members(struct seat *t, struct mongod_status *statuses, bool
 		take_hello(t, m, &h);
 		if (m->is_primary)
 			t->clock_offset_us = h.local_time.us ? s->now.us - h.local_time.us : 0;
+		if (m->is_quiescing)
+			cut_z(m->why, sizeof(m->why), "it is shutting down");
 		if (m->is_quiescing || !can_login)
 			continue;
 		err_clear(&err);
