@@ -237,12 +237,13 @@ static void you_may(struct ctl *ctl, const json_t *instance)
 	const char *phase = view_rotation(instance), *label = "You may";
 	bool is_held = json_is_object(json_object_get(instance, "hold"));
 	bool is_ask = strcmp(view_text(instance, "mode"), "ask") == 0;
-	bool is_open = strcmp(phase, "open") == 0;
+	bool is_open = strcmp(phase, "open") == 0, is_waiting = view_is(plan, "waiting");
+	bool is_ordered = json_array_size(json_object_get(instance, "orders")) > 0;
 	const struct {
 		bool applies;
 		const char *command, *what;
 	} rows[] = {
-	    {gate_waits(plan, "mode") && is_ask, "rotactl approve", "let it do this"},
+	    {is_waiting && gate_waits(plan, "mode") && is_ask, "rotactl approve", "let it do this"},
 	    {gate_waits(plan, "mode") && !is_ask, "rotactl mode ask", "let it plan and ask"},
 	    {is_held, "rotactl resume", "go on"},
 	    {gate_waits(plan, "the turn is free"), "rotactl turn release",
@@ -252,6 +253,7 @@ static void you_may(struct ctl *ctl, const json_t *instance)
 	    {tells(plan, "hook-failed") && !is_held, "rotactl resume", "try the restart at once"},
 	    {phase[0] && !is_held, "rotactl pause", "stay exactly here"},
 	    {is_open, "rotactl abort", "back to the key before"},
+	    {!phase[0] && is_ordered, "rotactl abort", "withdraw the order"},
 	};
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		if (!rows[i].applies)

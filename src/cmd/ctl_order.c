@@ -174,6 +174,9 @@ enum ctl_exit ctl_abort(struct ctl *ctl, int argc, char **argv)
 			 (long long)view_int(rotation, "pivot"),
 			 (long long)view_int(rotation, "next"),
 			 (long long)view_int(rotation, "next"));
+	else if (json_array_size(json_object_get(instance, "orders")))
+		view_row(ctl, 0, "",
+			 "No rotation has begun: orders for one that stand are withdrawn.");
 	if (!view_confirm(ctl, w.yes, "Abort the rotation?")) {
 		ctl_say(ctl, "Nothing was changed.");
 		return CTL_FAILED;
@@ -181,6 +184,10 @@ enum ctl_exit ctl_abort(struct ctl *ctl, int argc, char **argv)
 	code = send_word(ctl, "/v1/abort", instance, &w, &answer);
 	if (code != CTL_GOOD)
 		return code;
+	if (view_int(answer, "withdrawn")) {
+		ctl_say(ctl, "The order is withdrawn; nothing had begun.");
+		return CTL_GOOD;
+	}
 	if (!w.waits) {
 		ctl_say(ctl, "Given up. Follow it: rotactl status");
 		return CTL_GOOD;

@@ -15,6 +15,7 @@ struct page {
 	struct wall now;
 	struct view_labels labels;
 	size_t unhealthy_n, in_turn_n; /* members that are not healthy without and with a reason */
+	size_t away_n;                 /* members that do not serve at all, whatever the reason */
 	struct view_table table;
 };
 
@@ -269,7 +270,8 @@ static void members(struct page *g)
 	view_table_print(g->ctl, t);
 	for (size_t i = 0; i < g->labels.n; i++) {
 		const json_t *m = json_array_get(g->members, i);
-		if (!view_is_healthy(g->instance, m) && !g->in_turn_n)
+		if (!view_is_healthy(g->instance, m) && !g->in_turn_n &&
+		    !(g->away_n && view_is_up(m)))
 			view_row(g->ctl, 5, "     ", "%.30s: %.200s", g->labels.text[i],
 				 view_text(m, "why")[0] ? view_text(m, "why") : "not healthy");
 	}
@@ -383,18 +385,20 @@ static void orders(const struct page *g)
 	}
 }
 
-/* While one member is away for its turn the others do not see it: that is on course. */
+/* While one member is away the others do not see it: the one that is away is the trouble, and when
+ * it is away for its turn that is on course. */
 static void count_members(struct page *g)
 {
 	for (size_t i = 0; i < g->labels.n; i++) {
 		const json_t *m = json_array_get(g->members, i);
 		g->in_turn_n += !view_is_healthy(g->instance, m) && view_is_in_turn(g->instance, m);
+		g->away_n += !view_is_up(m) && !view_is(g->instance, "standalone");
 	}
 	for (size_t i = 0; i < g->labels.n; i++) {
 		const json_t *m = json_array_get(g->members, i);
 		if (view_is_healthy(g->instance, m) || view_is_in_turn(g->instance, m))
 			continue;
-		g->unhealthy_n += !g->in_turn_n || !view_is_up(m);
+		g->unhealthy_n += (!g->in_turn_n && !g->away_n) || !view_is_up(m);
 	}
 }
 

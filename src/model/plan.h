@@ -73,7 +73,7 @@ struct gate_result {
 	const char *name; /* "a primary stays without it" */
 	enum gate_verdict verdict;
 	bool opens_soon; /* worth keeping a turn in hand for */
-	char text[160];
+	char text[256];
 };
 
 /* A login that the planner wants to see before it goes on. */
@@ -94,6 +94,9 @@ struct step {
 };
 enum { STEPS_MAX = 8 };
 
+/* Nothing is asked for: could a keyfile rotation begin now? */
+#define GATES_FOR_START "the start of a keyfile rotation"
+
 struct plan {
 	unsigned acts_n;
 	struct act acts[ACTS_PER_ROUND_MAX]; /* in order; one that fails ends the round */
@@ -105,13 +108,15 @@ struct plan {
 	unsigned gates_n;
 	struct gate_result
 	    gates[GATES_MAX]; /* of the act that is next, whether it is held back or not */
-	char gates_for[HOST_BYTES_MAX]; /* whose turn the gates were asked for; "" none */
+	char gates_for[HOST_BYTES_MAX]; /* whose turn the gates were asked for; "" none, or as
+					   below */
 	unsigned steps_n;
 	struct step steps[STEPS_MAX];
 	unsigned events_n;
 	struct event events[8]; /* told by round/record.c, deduplicated there */
 	struct wall wake_at;    /* look again at the latest then */
 	bool is_waiting;        /* something is under way and held back */
+	bool is_rotating;       /* a keyfile rotation is under way or wanted */
 	bool needs_attention;   /* exit 1 of status */
 	/* may any member be restarted now, by anyone */
 	enum { RESTART_SAFE, RESTART_UNSAFE, RESTART_UNKNOWN } restart_now;

@@ -52,6 +52,7 @@ struct seen_member {
 				than its start */
 	int64_t lag_us;      /* behind the newest optime seen; 0 for arbiters; -1 not known */
 	char why[256];       /* why it did not answer, or what is wrong with it */
+	struct wall silent_since; /* when it was first found not to answer; 0: it answers */
 	unsigned proofs_n;
 	struct key_proof proofs[PROOFS_PER_MEMBER_MAX];
 	bool has_statement; /* of its rotad, for the present ledger, signer admitted */
@@ -181,10 +182,13 @@ struct seen_ledger {
 /* Things that went wrong earlier and still count; from the journal. */
 struct seen_debts {
 	struct wall step_down_refused_at; /* 0: not within its rest */
+	char step_down_why[256];
+	int64_t step_down_took_us;  /* until the refusal: writes stood still meanwhile */
 	struct wall restored_at;    /* last restore of a foreign write; 0: never or over 24 h ago */
 	struct wall rolled_back_at; /* this instance was rolled back in this generation; 0: not, or
 				       resumed since */
 	char rolled_back_why[512];
+	int64_t rolled_back_away_us; /* how long the member was away for it; 0 not known */
 	/* A restart that did not happen: its last try, 0 when it may be tried at once; since when
 	 * it is owed (0: it is not), tried how often, and why it failed. */
 	struct wall hook_failed_at, hook_owed_since;
@@ -220,7 +224,9 @@ struct seen {
 	struct wall rehearsed_at;
 	char rehearsal[REASON_BYTES]; /* findings; "" all well */
 	char foreign_sessions[256];
-	bool is_approved; /* mode ask: the pending plan was approved */
+	bool is_approved;     /* mode ask: the pending plan was approved */
+	struct wall moved_at; /* when the rotation's progress changed last, as this rotad saw it; 0:
+				 none is under way or wanted */
 };
 
 enum { CLAIM_STALE_S = 60, STEP_DOWN_REST_S = 15 * 60, REHEARSAL_MAX_AGE_S = 3600 };

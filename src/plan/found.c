@@ -21,6 +21,9 @@ static bool statement_differs(const struct planner *p)
 	const struct statement *t = &self->statement;
 	if (!self->has_statement)
 		return true;
+	/* So the others see that this rotad knows of the proposal. */
+	if (s->ledger.has_proposal && t->generation != s->ledger.proposal.generation)
+		return true;
 	if (strcmp(t->process_id, s->process.process_id) != 0 ||
 	    strcmp(t->mode, mode_name(p->mode)) != 0)
 		return true;

@@ -66,18 +66,18 @@ static int64_t rank_wait_us(const struct planner *p, const struct spki *first)
 }
 
 /* A keyfile that is wanted otherwise and cannot be replaced: the rotation waits for this host. */
-static void tell_unwritable(struct planner *p)
+static bool tell_unwritable(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct seen_keyfile *k = &s->keyfile;
 	bool is_full = k->put_error == ERR_DISK_FULL;
 	if (k->is_writable || !k->why[0] || p->policy->keyfile.writer == WRITER_EXTERNAL)
-		return;
+		return false;
 	struct event *e = plan_tell(p, is_full ? "disk-full" : "file-unsafe",
 				    is_full ? SEVERITY_CRITICAL : SEVERITY_WARNING, s->self_host);
 	p->plan->needs_attention = true;
 	if (!e)
-		return;
+		return true;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s/%s: the keyfile cannot be replaced%s; the rotation waits for it.", s->cluster,
 		 s->self_host, is_full ? ", its file system is full" : "");
@@ -94,6 +94,7 @@ static void tell_unwritable(struct planner *p)
 			 "Mend it on %s, or let your configuration management write the file:  "
 			 "keyfile: {writer: external}",
 			 s->self_host);
+	return true;
 }
 
 static void write_plan(struct planner *p, const struct key_name *want, unsigned want_n,
@@ -106,7 +107,7 @@ static void write_plan(struct planner *p, const struct key_name *want, unsigned 
 	if (!gate_check(p, GATE_FOR_WRITE, &first)) {
 		const struct gate_result *g = &p->plan->gates[first];
 		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
-		tell_unwritable(p);
+		(void)tell_unwritable(p);
 		/* A turn that cannot go on (it was rolled back, or held) is not kept from others.
 		 */
 		if (p->s->ledger.is_claim_mine && p->s->ledger.claim.state != CLAIM_FREE)
@@ -136,16 +137,16 @@ static bool look_all(struct planner *p, bool wants_refused)
 	const struct seen *s = p->s;
 	const struct proposal *g = &s->ledger.proposal;
 	bool all = true;
+	char note[160];
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct seen_member *m = &s->members[i];
 		int r = seen_roll_index(s, m->host);
 		if (r >= 0 && s->ledger.roll.is_without[r])
 			continue;
 		if (!fact_known(m->hello)) {
-			plan_wait(
-			    p, US_S,
-			    "Waits for %s, which does not answer: every member must be seen to %s.",
-			    m->host, wants_refused ? "refuse the old key" : "accept the new key");
+			plan_wait(p, US_S, "Waits for %s%s: every member must be seen to %s.",
+				  m->host, waits_print(p, i, note, sizeof(note)),
+				  wants_refused ? "refuse the old key" : "accept the new key");
 			return false;
 		}
 		if (wants_refused ? !plan_look(p, i, &g->pivot.id, &g->next.id, true)
@@ -219,6 +220,7 @@ static bool start_plan(struct planner *p)
 	bool is_old = max_age > 0 && age_us >= max_age && age_us >= p->policy->keyfile.min_age_us;
 	if (!o && !is_old)
 		return false;
+	p->plan->is_rotating = p->mode >= MODE_ASK;
 	if (strcmp(s->process.cluster_auth_mode, "x509") == 0) {
 		plan_say(p, "The keyfile is not in use: clusterAuthMode is x509. Certificates are "
 			    "all there is to rotate.");
@@ -241,6 +243,18 @@ static bool start_plan(struct planner *p)
 			 s->members_n ? s->members[0].host : "the first member");
 		return false;
 	}
+	/* The gates first: whoever proposes it, people ask any host what it waits for. */
+	if (!gate_check(p, GATE_FOR_START, &first)) {
+		const struct gate_result *g = &p->plan->gates[first];
+		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
+		if (!tell_unwritable(p) && g->verdict == GATE_REFUSE &&
+		    (!o || is_me(s, &o->head.from)))
+			waits_tell_refused(p, g);
+		plan_wait(p, US_S / 2, "A rotation is wanted (%s%.100s) and waits: %s: %s.",
+			  o ? "asked for by " : "the key is old", o ? o->who : "", g->name,
+			  g->text);
+		return true;
+	}
 	if (o && !is_me(s, &o->head.from) && s->now.us >= o->head.at.us &&
 	    s->now.us - o->head.at.us < rank_wait_us(p, &o->head.from)) {
 		plan_wait(p, US_S,
@@ -250,15 +264,6 @@ static bool start_plan(struct planner *p)
 	}
 	if (!common_key(p))
 		return true;
-	if (!gate_check(p, GATE_FOR_START, &first)) {
-		const struct gate_result *g = &p->plan->gates[first];
-		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
-		tell_unwritable(p);
-		plan_wait(p, US_S / 2, "A rotation is wanted (%s%.100s) and waits: %s: %s.",
-			  o ? "asked for by " : "the key is old", o ? o->who : "", g->name,
-			  g->text);
-		return true;
-	}
 	if (o)
 		a = plan_add(p, ACT_PROPOSE, "%.200s%s%.64s, by %.100s",
 			     o->reason[0] ? o->reason : "asked for", o->ticket[0] ? ", " : "",
@@ -302,6 +307,7 @@ static bool open_plan(struct planner *p)
 	if (r >= 0 && s->ledger.roll.votes[r].word == VOTE_YEA) {
 		unsigned yea = 0;
 		const char *missing = "";
+		char note[160];
 		for (unsigned i = 0; i < g->roll_n; i++) {
 			if (s->ledger.roll.votes[i].word == VOTE_YEA ||
 			    s->ledger.roll.is_without[i])
@@ -316,8 +322,11 @@ static bool open_plan(struct planner *p)
 				   "the file must keep both keys until all have voted");
 			return true;
 		}
-		plan_wait(p, US_S / 4, "%s has voted for key %u; waits for %s (%u of %u).",
-			  s->self_host, g->next.number, missing, yea, g->roll_n);
+		int m = seen_find_member(s, missing);
+		plan_wait(p, US_S / 4, "%s has voted for key %u; waits for %s%s (%u of %u).",
+			  s->self_host, g->next.number, missing,
+			  m >= 0 ? waits_print(p, (unsigned)m, note, sizeof(note)) : "", yea,
+			  g->roll_n);
 		return true;
 	}
 	if (!ring_is(&s->keyfile.ring, want, want_n)) {
@@ -379,10 +388,13 @@ static void close_plan(struct planner *p, const struct key_name *gone)
 {
 	const struct seen *s = p->s;
 	const char *missing;
+	char note[160];
 	struct wall since = {.us = 0};
 	if (!all_settled(p, &gone->id, &missing)) {
-		plan_wait(p, US_S / 4, "%s is done with key %u; waits for %s.", s->self_host,
-			  gone->number, missing);
+		int m = seen_find_member(s, missing);
+		plan_wait(p, US_S / 4, "%s is done with key %u; waits for %s%s.", s->self_host,
+			  gone->number, missing,
+			  m >= 0 ? waits_print(p, (unsigned)m, note, sizeof(note)) : "");
 		return;
 	}
 	for (unsigned i = 0; i < s->members_n; i++)
@@ -482,14 +494,17 @@ bool rotate_plan(struct planner *p)
 		return p->generation == GENERATION_NONE ? start_plan(p) : false;
 	/* A member that was rolled back holds the cluster, until a person says resume (DESIGN
 	 * section 4). */
+	if (p->s->debts.rolled_back_at.us)
+		rolled_back_tell(p);
 	if (p->s->debts.rolled_back_at.us && !p->s->ledger.hold.is_on) {
-		snprintf(plan_add(p, ACT_HOLD, "%s was rolled back: %.300s", p->s->self_host,
+		snprintf(plan_add(p, ACT_HOLD, "its turn was rolled back: %.300s",
 				  p->s->debts.rolled_back_why)
 			     ->undo,
 			 160, "rotactl resume");
 		plan_say(p, "%s was rolled back: the cluster is held.", p->s->self_host);
 		return true;
 	}
+	p->plan->is_rotating = p->generation != GENERATION_NONE;
 	switch (p->generation) {
 	case GENERATION_OPEN:
 		return open_plan(p);

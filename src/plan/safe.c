@@ -4,6 +4,19 @@
 
 #include <string.h>
 
+bool safe_is_up(const struct seen_member *m)
+{
+	return fact_known(m->hello) && !m->is_quiescing &&
+	       (m->is_primary || m->is_secondary || m->is_arbiter);
+}
+
+/* MongoDB's manual, replSetGetStatus.writeMajorityCount: the lesser of the majority and the
+ * data-bearing voters. */
+unsigned safe_write_majority(unsigned voters, unsigned data_voters)
+{
+	return MIN(voters / 2 + 1, data_voters);
+}
+
 bool safe_without(const struct seen *s, unsigned member, bool *ret_votes, bool *ret_writes,
 		  unsigned *votes_left, unsigned *data_left)
 {
@@ -11,21 +24,17 @@ bool safe_without(const struct seen *s, unsigned member, bool *ret_votes, bool *
 	ASSERT(member < s->members_n);
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct seen_member *m = &s->members[i];
-		bool healthy = fact_known(m->hello) && !m->is_quiescing &&
-			       (m->is_primary || m->is_secondary || m->is_arbiter);
 		if (!m->is_voter)
 			continue;
 		voters++;
 		data_voters += !m->is_arbiter;
-		if (i == member || !healthy)
+		if (i == member || !safe_is_up(m))
 			continue;
 		votes++;
 		data += !m->is_arbiter;
 	}
 	unsigned majority = voters / 2 + 1;
-	/* MongoDB's manual, replSetGetStatus.writeMajorityCount: the lesser of the majority and the
-	 * data-bearing voters. */
-	unsigned write_majority = MIN(majority, data_voters);
+	unsigned write_majority = safe_write_majority(voters, data_voters);
 	*ret_votes = votes >= majority;
 	*ret_writes = data >= write_majority;
 	if (votes_left)

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plan/gate.h"
+
 enum { LOOK_AGAIN_S = 10 }; /* nothing under way: a full look at all members */
 
 struct act *plan_add(struct planner *p, enum act_kind kind, const char *format, ...)
@@ -145,6 +147,28 @@ static bool doubt_plan(struct planner *p)
 		return true;
 	}
 	return false;
+}
+
+bool plan_refuses_start(const struct seen *s, const struct policy *policy,
+			const struct instance_policy *instance, struct plan *scratch,
+			struct gate_result *ret)
+{
+	unsigned first;
+	*scratch = (struct plan){.acts_n = 0};
+	struct planner p = {
+	    .s = s,
+	    .policy = policy,
+	    .instance = instance,
+	    .mode = instance_mode(policy, instance, KIND_KEYFILE),
+	    .plan = scratch,
+	    .generation = seen_generation(s),
+	    .pivot = seen_pivot(s),
+	};
+	if (s->self < 0 || gate_check(&p, GATE_FOR_START, &first) ||
+	    scratch->gates[first].verdict != GATE_REFUSE)
+		return false;
+	*ret = scratch->gates[first];
+	return true;
 }
 
 void plan_step(const struct seen *s, const struct policy *policy,

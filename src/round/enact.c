@@ -253,8 +253,9 @@ static bool propose(struct seat *t, const struct act *a, struct err *err)
 	}
 	if (!ledger_swap(t, doc_id_n(id, "proposal", p->generation), buf_str(&text), 0, err))
 		return false;
-	t->is_approved = false; /* one word for one rotation */
-	return drop_order(t, &p->order, err);
+	t->is_approved = false; /* one word for one rotation, and one rotation for all orders */
+	unsigned served;
+	return seat_withdraw(t, ORDER_KEYFILE, &served, err);
 }
 
 static bool build_ring(struct seat *t, const struct act *a, struct keyring *ret, struct err *err)
@@ -372,21 +373,34 @@ static bool set_drain(struct seat *t, const struct act *a, struct err *err)
 
 static bool step_down(struct seat *t, const struct act *a, struct err *err)
 {
-	enum { SECONDS = 120, CATCH_UP_S = 2 };
+	enum { SECONDS = 120, CATCH_UP_S = 2, NOT_WRITABLE_PRIMARY = 10107 };
 	struct mongod_target target;
 	struct mongod_credential c;
 	(void)a;
 	if (!self_call(t, &target, &c, err))
 		return false;
 	target.timeout_us = 15 * US_S;
+	struct wall asked_at = seat_now(t);
 	if (t->ports.mongod.ops->step_down(t->ports.mongod.self, &target, &c, SECONDS, CATCH_UP_S,
 					   err))
 		return true;
-	if (err->kind == ERR_REFUSED) { /* 262: one attempt, then rest (DESIGN section 4) */
-		struct err ignored = ERR_INIT;
-		t->notes.step_down_refused_at = seat_now(t);
-		(void)!notes_put(t, &ignored); /* the rest is then kept in memory */
+	/* Another member is primary already: nothing stood still, nothing rests. */
+	if (err->kind == ERR_REFUSED && err->sys == NOT_WRITABLE_PRIMARY) {
+		err_clear(err);
+		return err_set(err, ERR_CONFLICT, "'%s' is not the primary any more",
+			       t->seen->self_host);
 	}
+	/* 262, or no answer in time: one attempt, then rest (DESIGN section 4). */
+	struct err ignored = ERR_INIT;
+	struct notes *n = &t->notes;
+	n->step_down_refused_at = seat_now(t);
+	n->step_down_took_us = n->step_down_refused_at.us - asked_at.us;
+	snprintf(n->step_down_why, sizeof(n->step_down_why), "%.250s", err->text);
+	/* The server's advice to use force would have its writes rolled back: not passed on. */
+	char *advice = strstr(n->step_down_why, " Please use the replSetStepDown");
+	if (advice)
+		*advice = 0;
+	(void)!notes_put(t, &ignored); /* the rest is then kept in memory */
 	return err_in(err, "asking '%s' to step down", t->seen->self_host);
 }
 
@@ -396,9 +410,10 @@ static bool begin_job(struct seat *t, bool is_rollback, struct err *err)
 	struct notes *n = &t->notes;
 	n->job_is_open = true;
 	n->job_is_rollback = is_rollback;
-	if (!is_rollback)
+	if (!is_rollback) { /* a rollback goes on with the same turn */
 		cut_z(n->job_process, sizeof(n->job_process), t->seen->process.process_id);
-	n->job_begun_at = seat_now(t);
+		n->job_begun_at = seat_now(t);
+	}
 	n->job_ring = t->seen->keyfile.ring;
 	/* Durable before the act: after a crash the next rotad knows that a restart may be under
 	 * way. */
@@ -445,9 +460,12 @@ static bool roll_back(struct seat *t, const struct act *a, struct err *err)
 {
 	struct notes *n = &t->notes;
 	n->rolled_back_at = seat_now(t);
-	snprintf(n->rolled_back_why, sizeof(n->rolled_back_why), "%.200s %.300s", a->reason,
-		 t->seen->process.last_fatal);
-	return put_keyfile(t, a, err) && begin_job(t, true, err);
+	n->rolled_back_away_us = 0;
+	snprintf(n->rolled_back_why, sizeof(n->rolled_back_why), "%.500s", a->reason);
+	if (!put_keyfile(t, a, err))
+		return false;
+	observe_keyfile(t); /* it is started onto this file, not onto the one that was looked at */
+	return begin_job(t, true, err);
 }
 
 static bool end_job(struct seat *t, const struct act *a, struct err *err)
@@ -462,6 +480,8 @@ static bool end_job(struct seat *t, const struct act *a, struct err *err)
 		n->loaded = n->job_ring;
 		cut_z(n->loaded_process, sizeof(n->loaded_process), x->process_id);
 		n->hook_failed_at.us = n->hook_owed_since.us = n->hook_tries = 0;
+		if (n->job_is_rollback)
+			n->rolled_back_away_us = seat_now(t).us - n->job_begun_at.us;
 	} else {
 		owe_restart(t, a->reason);
 	}
@@ -644,6 +664,21 @@ bool seat_order(struct seat *t, const struct order_wish *w, struct token *ret_id
 	    !ledger_swap(t, doc_id(id, "order", o.id.hex), buf_str(&text), 0, err))
 		return err_in(err, "giving the order");
 	*ret_id = o.id;
+	return true;
+}
+
+bool seat_withdraw(struct seat *t, enum order_kind kind, unsigned *ret_n, struct err *err)
+{
+	const struct seen_ledger *l = &t->seen->ledger;
+	unsigned n = 0;
+	for (unsigned i = 0; i < l->orders_n; i++) {
+		if (l->orders[i].kind != kind)
+			continue;
+		if (!drop_order(t, &l->orders[i].id, err))
+			return err_in(err, "withdrawing the order");
+		n++;
+	}
+	*ret_n = n;
 	return true;
 }
 

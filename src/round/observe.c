@@ -276,13 +276,21 @@ static void look_at_members(struct seat *t, struct mongod_status *statuses, bool
 		struct mongod_hello h;
 		struct err err = ERR_INIT;
 		has_status[i] = false;
-		if (!t->ports.mongod.ops->hello(t->ports.mongod.self, &target, &h, &err)) {
+		struct member_memory *memory = seat_memory(t, m->host);
+		bool is_silent =
+		    !t->ports.mongod.ops->hello(t->ports.mongod.self, &target, &h, &err);
+		if (memory && (!is_silent || memory->silent_since.us == 0))
+			memory->silent_since = is_silent ? s->now : (struct wall){.us = 0};
+		if (is_silent) {
+			m->silent_since = memory ? memory->silent_since : s->now;
 			snprintf(m->why, sizeof(m->why), "%.250s", err.text);
 			continue;
 		}
 		take_hello(t, m, &h);
 		if (m->is_primary)
 			t->clock_offset_us = h.local_time.us ? s->now.us - h.local_time.us : 0;
+		if (m->is_quiescing)
+			cut_z(m->why, sizeof(m->why), "it is shutting down");
 		if (m->is_quiescing || !can_login)
 			continue;
 		err_clear(&err);
@@ -1014,6 +1022,8 @@ void observe(struct seat *t)
 	wipe(s->anchor.salt_hex, sizeof(s->anchor.salt_hex)); /* seen is printable */
 	s->debts = (struct seen_debts){
 	    .step_down_refused_at = t->notes.step_down_refused_at,
+	    .step_down_took_us = t->notes.step_down_took_us,
+	    .rolled_back_away_us = t->notes.rolled_back_away_us,
 	    .rolled_back_at = t->notes.rolled_back_at,
 	    .hook_failed_at = t->notes.hook_failed_at,
 	    .hook_owed_since = t->notes.hook_owed_since,
@@ -1031,6 +1041,7 @@ void observe(struct seat *t)
 		err_clear(&err);
 	}
 	cut_z(s->debts.rolled_back_why, sizeof(s->debts.rolled_back_why), t->notes.rolled_back_why);
+	cut_z(s->debts.step_down_why, sizeof(s->debts.step_down_why), t->notes.step_down_why);
 	cut_z(s->debts.hook_why, sizeof(s->debts.hook_why), t->notes.hook_why);
 	/* resume: a person lifted the hold after the rollback. */
 	if (t->notes.rolled_back_at.us && fact_known(s->ledger.fact) && !s->ledger.hold.is_on &&
@@ -1045,6 +1056,28 @@ void observe(struct seat *t)
 	s->rehearsed_at = t->rehearsed_at;
 	if (t->rehearsal[0])
 		cut_z(s->rehearsal, sizeof(s->rehearsal), t->rehearsal);
+	/* What would refuse its turn is known beforehand, to all: nothing begins that could not
+	 * end. Not kept with the rest of the rehearsal, so that it goes when its cause goes. */
+	if (s->is_rehearsed && s->process.pending[0] &&
+	    t->instance->pending_changes != PENDING_ALLOW) {
+		s->is_rehearsed = false;
+		snprintf(s->rehearsal, sizeof(s->rehearsal),
+			 "a restart would change more than the key: %.300s", s->process.pending);
+	}
+	/* The others wait for it and cannot know why. */
+	int64_t rests_us = s->now.us - s->debts.step_down_refused_at.us;
+	const struct seen_member *me = seen_self(s);
+	if (s->is_rehearsed && s->debts.step_down_refused_at.us && me && me->is_primary &&
+	    rests_us >= 0 && rests_us < STEP_DOWN_REST_S * US_S) {
+		char until[40];
+		s->is_rehearsed = false;
+		snprintf(
+		    s->rehearsal, sizeof(s->rehearsal),
+		    "it refused to step down; its turn rests until %s",
+		    wall_print_utc(wall_add(s->debts.step_down_refused_at, STEP_DOWN_REST_S * US_S),
+				   until, sizeof(until)));
+	}
+	s->moved_at = t->progress_at;
 	s->is_approved = t->is_approved;
 }
 

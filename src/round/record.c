@@ -125,9 +125,9 @@ void record_failed(struct seat *t, const struct act *a, const struct err *err)
 	char text[ERR_TEXT_BYTES];
 	err_print(err, text, sizeof(text));
 	append(t, JOURNAL_FAILED, a, text);
-	/* Losing a race, and a step-down that is refused once, are part of the game; the plan tells
-	 * of what lasts. */
-	if (err->kind == ERR_CONFLICT ||
+	/* Losing a race is part of the game; a step-down that was refused is told by the plan, with
+	 * the pause that it cost, for as long as it rests; a certificate that was refused likewise. */
+	if (err->kind == ERR_CONFLICT || (a->kind == ACT_STEP_DOWN && err->kind != ERR_BUG) ||
 	    (a->kind == ACT_INSTALL_CERTIFICATE && err->kind == ERR_REFUSED))
 		return;
 	struct event e = {.severity = err->kind == ERR_BUG ? SEVERITY_CRITICAL : SEVERITY_WARNING,
@@ -135,7 +135,6 @@ void record_failed(struct seat *t, const struct act *a, const struct err *err)
 	cut_z(e.name, sizeof(e.name),
 	      err->kind == ERR_BUG         ? "invariant-broken"
 	      : err->kind == ERR_DISK_FULL ? "disk-full"
-	      : a->kind == ACT_STEP_DOWN   ? "step-down-refused"
 					   : "act-failed");
 	cut_z(e.cluster, sizeof(e.cluster), t->seen->cluster);
 	cut_z(e.subject, sizeof(e.subject), t->seen->self_host);

@@ -48,6 +48,9 @@ MUST_CHECK bool seat_hold(struct seat *t, bool is_on, const char *who, const cha
 			  struct err *err);
 /* A nay in the name of every member that has not voted. */
 MUST_CHECK bool seat_abort(struct seat *t, const char *who, const char *why, struct err *err);
+/* Take back the orders of that kind that stand; how many there were. */
+MUST_CHECK bool seat_withdraw(struct seat *t, enum order_kind kind, unsigned *ret_n,
+			      struct err *err);
 /* Give back a claim in a person's name: he has made sure that nothing acts any more. */
 MUST_CHECK bool seat_release(struct seat *t, const char *who, struct err *err);
 

@@ -84,7 +84,8 @@ struct notes {
 	struct wall step_down_refused_at, restored_at, rolled_back_at, hook_failed_at,
 	    hook_owed_since;
 	int64_t hook_tries;
-	char rolled_back_why[512], hook_why[256];
+	char rolled_back_why[512], hook_why[256], step_down_why[256];
+	int64_t step_down_took_us, rolled_back_away_us;
 	/* the certificate under way */
 	enum cert_stage stage;
 	char staged_serial[64];
@@ -110,6 +111,7 @@ struct member_memory {
 	struct wall statement_moved;
 	unsigned proofs_n;
 	struct key_proof proofs[PROOFS_PER_MEMBER_MAX];
+	struct wall silent_since;
 	bool has_served;
 	struct mongod_tls_result served;
 	struct wall served_at;
@@ -161,6 +163,8 @@ struct seat {
 	char peers_why[256];
 	bool is_approved;
 	int64_t clock_offset_us;
+	uint64_t progress; /* of the rotation, as the last plan counted it */
+	struct wall progress_at;
 
 	/* whom the set's store asks, and as whom: borrowed by it */
 	struct mongod_target aim_targets[MEMBERS_MAX];

@@ -172,6 +172,7 @@ static inline void case_propose(struct seen *s, const char *votes)
 	for (unsigned i = 0; i < g->roll_n; i++) {
 		g->roll[i] = (struct roll_entry){.member = (int)i, .identity = spki_n(i)};
 		cut_z(g->roll[i].host, sizeof(g->roll[i].host), s->members[i].host);
+		s->members[i].statement.generation = 1;
 		r->votes[i].word = votes[i] == 'y'   ? VOTE_YEA
 				   : votes[i] == 'n' ? VOTE_NAY
 						     : VOTE_NONE;

@@ -148,6 +148,7 @@ static inline void toy_statement(struct toy_member *m, const struct seen *s)
 	struct statement *t = &m->statement;
 	m->has_statement = true;
 	t->takes_certificates = false; /* toy.policy is about keyfiles only */
+	t->generation = s->ledger.has_proposal ? s->ledger.proposal.generation : 0;
 	t->disk = s->keyfile.ring;
 	t->running = s->process.loaded;
 	cut_z(t->process_id, sizeof(t->process_id), s->process.process_id);

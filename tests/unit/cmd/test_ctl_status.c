@@ -151,6 +151,11 @@ static void one_is_in_its_turn(json_t *doc)
 	json_object_set_new(member_of(doc, 0), "seesAll", json_false());
 	json_object_set_new(member_of(doc, 0), "why", json_string("it does not see db3"));
 }
+static void one_is_down_and_not_seen(json_t *doc)
+{
+	one_is_in_its_turn(doc);
+	json_object_set_new(member_of(doc, 1), "turn", json_string(""));
+}
 static void ports_of_one_host(json_t *doc)
 {
 	const char *const hosts[] = {"localhost:46445", "localhost:38783", "localhost:36597"};
@@ -190,6 +195,7 @@ static void small_differences_are_seen(void **state)
 	    {"status", member_is_down, CTL_ATTENTION, "1 NOT healthy", "\x1b"},
 	    {"status", member_is_down, CTL_ATTENTION, "refused?[31m", "5, healthy"},
 	    {"status", one_is_in_its_turn, CTL_GOOD, "1 away for its turn", "does not see"},
+	    {"status", one_is_down_and_not_seen, CTL_ATTENTION, "1 NOT healthy", "does not see"},
 	    {"status", nothing_is_seen, CTL_UNKNOWN, "rs0: no member is seen", "healthy"},
 	    {"verify", nothing_is_seen, CTL_UNKNOWN, "Cannot tell: no member", "SHARED"},
 	    {"verify", ports_of_one_host, CTL_GOOD, ":38783  :36597  SERVES", NULL},

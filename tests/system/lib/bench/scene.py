@@ -146,15 +146,17 @@ class Scene:
         if m:
             self.checks.that("it is signed rightly and fills its rows", not m.wrong and all(m.json.get(k) for k in rows),
                              m.wrong or " ".join(k for k in rows if not m.json.get(k)))
+            for k in rows:
+                say("    %-8s  %s", k, m.json.get(k))
         return m
 
     def says(self, rotad, pattern, seconds=30, verbs=("status", "explain")):
-        """status or explain comes to name it."""
+        """status or explain comes to name it, as it is printed or without the line breaks."""
         last = [""]
 
         def test():
             last[0] = "\n".join(rotad.ctl(v).text() for v in verbs)
-            return re.search(pattern, last[0])
+            return re.search(pattern, last[0]) or re.search(pattern, " ".join(last[0].split()))
         try:
             found = wait_for("a word about " + pattern, seconds, test, 0.5)
             return self.checks.that("rotactl says so: %s" % pattern, True, found.group(0))
