@@ -54,8 +54,7 @@ struct wiring {
 	struct authority_set *authorities;
 	struct state_lock lock;
 	struct wiring_teller teller;
-	char kill_act[64];
-	bool is_kill_before;
+	const char *kill_at; /* NULL: not a crash test */
 	unsigned seats_n;
 	struct wired_seat seats[INSTANCES_MAX];
 };
@@ -169,20 +168,19 @@ static bool credential(void *self, const struct credential_ref *ref, struct secr
 	return wiring_credential(ref, ret, err);
 }
 
-/* ROTAD_TEST_KILL_AT=put-keyfile:before ends this process as a power failure would, at that
- * boundary: for crash tests. */
+/* ROTAD_TEST_KILL_AT="put-keyfile:before retire:after" ends this process as a power failure would
+ * at the first of these boundaries that it comes to, and says at which: for crash tests. */
 static void boundary(void *self, const char *act, bool is_before)
 {
-	struct wiring *w = self;
-	if (is_before == w->is_kill_before && strcmp(act, w->kill_act) == 0)
-		(void)kill(getpid(), SIGKILL);
-}
-
-static void read_kill_at(struct wiring *w)
-{
-	struct str rest = str_of(getenv("ROTAD_TEST_KILL_AT")), act;
-	if (rest.n && str_cut(&rest, ':', &act) && copy_str(w->kill_act, sizeof(w->kill_act), act))
-		w->is_kill_before = rest.p && str_equal_z(rest, "before");
+	const struct wiring *w = self;
+	struct str rest = str_of(w->kill_at), word;
+	char point[64];
+	snprintf(point, sizeof(point), "%s:%s", act, is_before ? "before" : "after");
+	while (str_cut(&rest, ' ', &word))
+		if (str_equal_z(word, point)) {
+			(void)dprintf(STDERR_FILENO, "rotad: killed at %s\n", point);
+			(void)kill(getpid(), SIGKILL);
+		}
 }
 
 static bool make_directory(const char *path, struct err *err)
@@ -207,7 +205,7 @@ static bool wiring_one(struct wiring *w, const struct instance_policy *instance,
 	    .authorities = w,
 	    .tell = tell,
 	    .teller = w,
-	    .boundary = w->kill_act[0] ? boundary : NULL,
+	    .boundary = w->kill_at ? boundary : NULL,
 	    .boundary_self = w,
 	    .credential = credential,
 	};
@@ -240,7 +238,7 @@ bool wiring_new(const struct config *config, const char *libexec,
 	w->files = files_durable();
 	w->host = host_linux();
 	w->lock = STATE_LOCK_INIT;
-	read_kill_at(w);
+	w->kill_at = getenv("ROTAD_TEST_KILL_AT");
 	snprintf(path, sizeof(path), "%s/rotad-net", libexec);
 	if (!make_directory(config->state_directory, err) ||
 	    !state_lock_take(config->state_directory, &w->lock, err) ||

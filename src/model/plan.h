@@ -22,6 +22,7 @@
 	X(SET_DRAIN, "set-drain", 0, 10, "set how long mongod drains before it stops")             \
 	X(STEP_DOWN, "step-down", 1, 20, "ask the primary to step down")                           \
 	X(RESTART, "restart", 1, 0, "restart the member")                                          \
+	X(START, "start", 1, 0, "start the member that a restart of ours left stopped")            \
 	X(END_JOB, "end-job", 0, 5, "record the end of the restart")                               \
 	X(ROLL_BACK, "roll-back", 1, 0, "put the previous keyfile back and start the member")      \
 	X(VOTE, "vote", 0, 10, "vote for the new key")                                             \

@@ -89,7 +89,8 @@ bool anchor_has_retired(const struct anchor *a, const struct key_id *id)
 enum vote_word anchor_vote(const struct anchor *a, const char *host, uint64_t generation)
 {
 	for (unsigned i = 0; i < a->votes_n && i < INSTANCES_MAX; i++)
-		if (a->votes[i].generation == generation && strcmp(a->votes[i].host, host) == 0)
+		if (a->votes[i].generation == generation &&
+		    (!host[0] || strcmp(a->votes[i].host, host) == 0))
 			return a->votes[i].word;
 	return VOTE_NONE;
 }

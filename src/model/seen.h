@@ -108,7 +108,9 @@ struct seen_process {
 struct seen_job {
 	bool is_open; /* begun by us and its end not yet recorded */
 	bool is_running, is_failed, is_overdue;
-	bool is_gone; /* overdue, and what was started was seen to end */
+	bool is_gone;        /* overdue, and what was started was seen to end */
+	bool is_lost;        /* begun by a rotad that has ended since, and its job with it */
+	struct wall lost_at; /* when this one found that out */
 	char process_before[PROCESS_ID_CHARS + 1];
 	struct wall begun_at;
 	struct ring_ids ring; /* the file it was restarted onto */
@@ -255,7 +257,8 @@ const struct order *seen_certificate_order(const struct seen *s);
 const struct order *seen_find_order(const struct seen *s, enum order_kind kind);
 /* Is the key retired (refused everywhere) or burnt: never written again (PROTOCOL 3)? */
 bool anchor_has_retired(const struct anchor *a, const struct key_id *id);
-/* This host's own vote for its member in that generation, as its anchor keeps it. */
+/* This host's own vote for its member in that generation, as its anchor keeps it. host "": its name
+ * is not known, as to a rotad that was started while it is down; then any vote binds. */
 enum vote_word anchor_vote(const struct anchor *a, const char *host, uint64_t generation);
 /* Index into the proposal's roll, or -1. */
 int seen_roll_index(const struct seen *s, const char *host);

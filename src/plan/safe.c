@@ -147,6 +147,24 @@ static bool safe_restart(const struct seen *s, const struct act *a, struct err *
 	return true;
 }
 
+/* The other half of a restart that was safe: nothing is taken down by it. */
+static bool safe_start(const struct seen *s, struct err *err)
+{
+	struct key_name pivot = seen_pivot(s);
+	if (!s->job.is_open)
+		return err_set(err, ERR_BUG, "a start of a member that rotad did not stop");
+	if (s->process.is_alive || !fact_known(s->process.fact))
+		return err_set(err, ERR_BUG, "a start of a member that is not known to be down");
+	/* The anchor may still name the pivot before this one, and the ledger is not read now. */
+	if (!ring_ids_equal(&s->keyfile.ring, &s->job.ring) &&
+	    !ring_ids_has(&s->keyfile.ring, &pivot.id))
+		return err_set(err, ERR_BUG,
+			       "PROTOCOL 4: the file is not the one it was stopped for and lacks "
+			       "the pivot, key %u: this member is not started",
+			       pivot.number);
+	return true;
+}
+
 static bool safe_vote(const struct seen *s, const struct act *a, struct err *err)
 {
 	const struct proposal *p = &s->ledger.proposal;
@@ -186,6 +204,8 @@ bool safe_holds(const struct seen *s, const struct act *a, struct err *err)
 	case ACT_STEP_DOWN:
 	case ACT_RESTART:
 		return safe_restart(s, a, err);
+	case ACT_START:
+		return safe_start(s, err);
 	case ACT_VOTE:
 		return safe_vote(s, a, err);
 	case ACT_INSTALL_CERTIFICATE:

@@ -16,6 +16,7 @@ enum {
 	JOB_SETTLE_S = 30, /* so long after its begin a job that ended well may still take effect */
 	REST_MAX_MIN = 30,
 	CLAIM_TOLD_AFTER_S = 15 * 60, /* of another rotad, acting */
+	LOST_SETTLE_S = 3, /* so long a process that was just told to stop may answer as before */
 };
 
 /* By the process's own keys: must it be restarted to follow the votes? */
@@ -275,6 +276,19 @@ bool job_plan(struct planner *p)
 			  took, why);
 		return true;
 	}
+	/* Our own crash took the job with it, between stop and start: the half that is missing. The
+	 * file was not tried, so there is nothing to roll back. It was right when the restart
+	 * began, by a ledger that is not read now; a roll-back that came to its file only left the
+	 * pivot. */
+	if (j->is_lost && p->mode > MODE_OBSERVE && !s->process.is_alive &&
+	    fact_known(s->process.fact) &&
+	    (ring_ids_equal(&s->keyfile.ring, &j->ring) ||
+	     ring_ids_has(&s->keyfile.ring, &p->pivot.id))) {
+		plan_add(p, ACT_START, "rotad ended while it was being restarted");
+		plan_say(p, "%s was stopped by us and not started again yet: it is started.",
+			 s->self_host);
+		return true;
+	}
 	/* Exited, not recovering: only a process that is gone after the job's end may be rolled
 	 * back. */
 	if (!j->is_running && (!j->is_overdue || j->is_gone) && !s->process.is_alive &&
@@ -324,6 +338,20 @@ bool job_plan(struct planner *p)
 			  "%s did not come back, also not with the previous keyfile: a person must "
 			  "look. %.200s",
 			  s->self_host, s->process.last_fatal);
+		return true;
+	}
+	/* Or the job never began, or got no further than to ask it to stop. */
+	if (j->is_lost && s->process.is_answering &&
+	    !(seen_self(s) && seen_self(s)->is_quiescing)) {
+		if (s->now.us - j->lost_at.us < LOST_SETTLE_S * US_S) {
+			plan_wait(p, 250 * US_MS,
+				  "rotad was started again while %s was being restarted; is it "
+				  "stopping?",
+				  s->self_host);
+			return true;
+		}
+		plan_add(p, ACT_END_JOB, "the same process runs on: it was not restarted");
+		plan_say(p, "%s was not restarted, as rotad ended meanwhile.", s->self_host);
 		return true;
 	}
 	/* Exit 0 is no proof: a hook that only asked for the restart is given time. */

@@ -404,17 +404,13 @@ static bool step_down(struct seat *t, const struct act *a, struct err *err)
 	return err_in(err, "asking '%s' to step down", t->seen->self_host);
 }
 
-static bool begin_job(struct seat *t, bool is_rollback, struct err *err)
+static bool begin_job(struct seat *t, struct err *err)
 {
 	struct restart_target target = seat_restart_target(t);
 	struct notes *n = &t->notes;
 	n->job_is_open = true;
-	n->job_is_rollback = is_rollback;
-	if (!is_rollback) { /* a rollback goes on with the same turn */
-		cut_z(n->job_process, sizeof(n->job_process), t->seen->process.process_id);
-		n->job_begun_at = seat_now(t);
-	}
 	n->job_ring = t->seen->keyfile.ring;
+	t->is_job_begun = true;
 	/* Durable before the act: after a crash the next rotad knows that a restart may be under
 	 * way. */
 	if (!notes_put(t, err))
@@ -439,12 +435,16 @@ static void owe_restart(struct seat *t, const char *why)
 static bool restart(struct seat *t, const struct act *a, struct err *err)
 {
 	struct seen_keyfile before = t->seen->keyfile;
+	struct notes *n = &t->notes;
 	(void)a;
 	/* The bytes are compared again in the same second (UX, foreign writes). */
 	observe_keyfile(t);
 	if (t->seen->keyfile.has_stranger || !ring_ids_equal(&before.ring, &t->seen->keyfile.ring))
 		return err_set(err, ERR_CHANGED, "the keyfile changed just before the restart");
-	if (begin_job(t, false, err))
+	n->job_is_rollback = false;
+	cut_z(n->job_process, sizeof(n->job_process), t->seen->process.process_id);
+	n->job_begun_at = seat_now(t);
+	if (begin_job(t, err))
 		return true;
 	/* Not begun: there is no job whose end could be waited for. Else another one is not over.
 	 */
@@ -456,6 +456,14 @@ static bool restart(struct seat *t, const struct act *a, struct err *err)
 	return false;
 }
 
+/* The restart goes on where a rotad that has ended left it. By the same verb: hooks need not know
+ * another one, and mongod's own start is all that is left of it. */
+static bool start(struct seat *t, const struct act *a, struct err *err)
+{
+	(void)a;
+	return begin_job(t, err);
+}
+
 static bool roll_back(struct seat *t, const struct act *a, struct err *err)
 {
 	struct notes *n = &t->notes;
@@ -465,7 +473,8 @@ static bool roll_back(struct seat *t, const struct act *a, struct err *err)
 	if (!put_keyfile(t, a, err))
 		return false;
 	observe_keyfile(t); /* it is started onto this file, not onto the one that was looked at */
-	return begin_job(t, true, err);
+	n->job_is_rollback = true; /* of the same turn: job_begun_at stays */
+	return begin_job(t, err);
 }
 
 static bool end_job(struct seat *t, const struct act *a, struct err *err)
@@ -482,7 +491,7 @@ static bool end_job(struct seat *t, const struct act *a, struct err *err)
 		n->hook_failed_at.us = n->hook_owed_since.us = n->hook_tries = 0;
 		if (n->job_is_rollback)
 			n->rolled_back_away_us = seat_now(t).us - n->job_begun_at.us;
-	} else {
+	} else if (!t->seen->job.is_lost) { /* else nothing failed but ourselves */
 		owe_restart(t, a->reason);
 	}
 	t->has_server = false;
@@ -765,6 +774,7 @@ static bool (*const enact_table[ACT_N])(struct seat *t, const struct act *a, str
     [ACT_SET_DRAIN] = set_drain,
     [ACT_STEP_DOWN] = step_down,
     [ACT_RESTART] = restart,
+    [ACT_START] = start,
     [ACT_END_JOB] = end_job,
     [ACT_ROLL_BACK] = roll_back,
     [ACT_VOTE] = vote,

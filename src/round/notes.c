@@ -17,6 +17,7 @@ static const struct {
 	enum note_kind kind;
 	size_t offset, size;
 } note_table[] = {
+    ROW(NOTE_TEXT, me),
     ROW(NOTE_TEXT, loaded_process),
     ROW(NOTE_RING, loaded),
     ROW(NOTE_BOOL, has_written),

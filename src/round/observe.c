@@ -576,6 +576,12 @@ static void look_at_job(struct seat *t)
 		snprintf(j->why, sizeof(j->why), "%.250s", err.text);
 		return;
 	}
+	if (v.state == JOB_NONE && !t->is_job_begun) {
+		if (!t->job_lost_at.us)
+			t->job_lost_at = t->seen->now;
+		j->is_lost = true;
+		j->lost_at = t->job_lost_at;
+	}
 	j->is_running = v.state == JOB_RUNNING;
 	j->is_failed = v.state == JOB_FAILED;
 	j->is_overdue = v.state == JOB_OVERDUE;
@@ -971,6 +977,8 @@ void observe(struct seat *t)
 	if (!statuses || !t->has_options)
 		return;
 	observe_keyfile(t);
+	if (!t->me[0])
+		cut_z(t->me, sizeof(t->me), t->notes.me);
 	snprintf(t->local, sizeof(t->local), "localhost:%d",
 		 t->options.port ? t->options.port : 27017);
 	s->is_standalone = was_standalone;
@@ -981,6 +989,11 @@ void observe(struct seat *t)
 	/* A member of a set says nothing of it in its first moments: its configuration tells. */
 	if (is_up && !hello.set_name[0] && !hello.is_mongos && !t->options.set_name[0])
 		cut_z(t->me, sizeof(t->me), t->instance->name);
+	if (strcmp(t->notes.me, t->me) != 0) {
+		struct err ignored = ERR_INIT; /* it comes with the next note, then */
+		cut_z(t->notes.me, sizeof(t->notes.me), t->me);
+		(void)!notes_put(t, &ignored);
+	}
 	cut_z(s->self_host, sizeof(s->self_host), t->me);
 	look_at_process(t, is_up ? &hello : NULL);
 	look_at_job(t);

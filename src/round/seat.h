@@ -66,6 +66,7 @@ void keychain_fini(struct keychain *c);
  * before the act that it announces. It tells what to look at first, never what to do next (DESIGN
  * invariant 9). */
 struct notes {
+	char me[HOST_BYTES_MAX]; /* this member as the others know it, for when it is down */
 	/* the keyring that the process was started with, as far as known */
 	char loaded_process[PROCESS_ID_CHARS + 1];
 	struct ring_ids loaded;
@@ -161,6 +162,8 @@ struct seat {
 	struct file_view certificate_view;
 	bool is_peer_check_done;
 	char peers_why[256];
+	bool is_job_begun;       /* by this process: what the notes tell may be older */
+	struct wall job_lost_at; /* see struct seen_job */
 	bool is_approved;
 	int64_t clock_offset_us;
 	uint64_t progress; /* of the rotation, as the last plan counted it */

@@ -22,6 +22,7 @@ struct toy_member {
 	bool is_up;
 	bool is_broken_by_two; /* does not start with two keys in the file */
 	bool has_died;         /* the job is over and there is no process */
+	bool is_stranded;      /* stopped by a rotad that ended before it started it again */
 	int back_in;           /* rounds until a restarted one answers */
 	bool job_is_open, job_is_rollback;
 	unsigned job_process;
@@ -49,6 +50,7 @@ struct toy {
 	struct order order;
 	bool has_order, is_approved, is_standalone, has_arbiter;
 	bool forgets; /* each rotad is started anew while its member is away */
+	bool strands; /* and its restart job ends with it, between stop and start */
 	/* what came of it */
 	unsigned acts[ACT_N], acts_all, restarts, elections, refusals, looks;
 	unsigned drop_ppm; /* so many of a million acts are recorded and not done */
@@ -185,7 +187,8 @@ static inline void toy_pass_time(int64_t us)
 	w->now_us += us;
 	for (unsigned i = 0; i < w->n; i++) {
 		struct toy_member *m = &w->m[i];
-		if (m->is_up || m->has_died || m->back_in == 0 || --m->back_in > 0)
+		if (m->is_up || m->has_died || m->is_stranded || m->back_in == 0 ||
+		    --m->back_in > 0)
 			continue;
 		if (m->is_broken_by_two && m->disk.n == 2) {
 			m->has_died = true;
@@ -238,15 +241,17 @@ static inline void toy_observe(unsigned r)
 	s->keyfile.is_foreign = !toy_same(&me->disk, &me->written);
 	s->keyfile.has_stranger = toy_has(&me->disk, 9);
 	s->process.is_answering = me->is_up;
-	s->process.is_alive = !me->has_died;
+	s->process.is_alive = !me->has_died && !me->is_stranded;
 	s->process.exit_code = me->has_died ? 1 : -1;
 	cut_z(s->process.process_id, sizeof(s->process.process_id), s->members[r].process_id);
 	s->process.loaded = me->is_up && me->known.n && me->known_process == me->process
 				? toy_ids(&me->known)
 				: (struct ring_ids){.is_known = false};
 	s->job.is_open = me->job_is_open;
-	s->job.is_running = me->job_is_open && !me->is_up && !me->has_died;
+	s->job.is_lost = me->job_is_open && me->is_stranded;
+	s->job.is_running = me->job_is_open && !me->is_up && !me->has_died && !me->is_stranded;
 	s->job.is_rollback = me->job_is_rollback;
+	s->job.ring = toy_ids(&me->job_ring);
 	process_name(s->job.process_before, r, me->job_process);
 	s->anchor = me->anchor;
 	s->debts = me->debts;
@@ -383,6 +388,7 @@ static inline void toy_stop(unsigned r, bool is_rollback)
 	m->job_ring = m->disk;
 	m->is_up = m->has_died = false;
 	m->back_in = DOWN_ROUNDS;
+	m->is_stranded = w->strands;
 	w->restarts++;
 	if (w->primary == (int)r && w->n > 1)
 		toy_say("the primary was restarted without a step-down", r, r);
@@ -460,6 +466,12 @@ static inline bool toy_do(unsigned r, const struct act *a)
 		m->debts.rolled_back_at.us = w->now_us;
 		toy_write(r, toy_of(a), true);
 		toy_stop(r, true);
+		return true;
+	case ACT_START:
+		if (!m->is_stranded)
+			toy_say("a member was started that was not left stopped", r, r);
+		m->is_stranded = false;
+		m->job_ring = m->disk;
 		return true;
 	case ACT_END_JOB:
 		m->job_is_open = false;
@@ -614,6 +626,7 @@ static inline unsigned toy_run_mixed(uint64_t seed, unsigned bound)
 {
 	toy.w.rng = (struct rng){.state = seed};
 	toy.w.forgets = seed & 1;
+	toy.w.strands = seed & 2;
 	for (unsigned step = 1; step <= bound; step++) {
 		uint64_t dice = rng_next(&toy.w.rng);
 		unsigned r = (unsigned)(dice % toy.w.n);

@@ -168,6 +168,36 @@ static void so_it_is_by_a_rotad_that_was_started_meanwhile(void **state)
 	rolls_back(true);
 }
 
+static void a_restart_that_our_own_end_cut_in_half_is_finished_and_no_roll_back(void **state)
+{
+	for (unsigned n = 1; n <= 3; n += 2) {
+		toy_begin(n);
+		toy.instance.allow_downtime = DOWNTIME_ALL;
+		toy.w.forgets = toy.w.strands = true;
+		assert_ended(toy_run(BOUND), BOUND, n);
+		assert_unbroken(n);
+		assert_int_equal(toy.w.restarts, 2 * n);
+		assert_int_equal(toy.w.acts[ACT_START], 2 * n);
+		assert_int_equal(toy.w.acts[ACT_ROLL_BACK], 0);
+		assert_false(toy.w.hold.is_on);
+		assert_all_hold(2);
+	}
+}
+
+static void a_file_that_mongod_does_not_start_with_is_rolled_back_all_the_same(void **state)
+{
+	toy_begin(3);
+	toy.w.forgets = toy.w.strands = true;
+	toy.w.m[1].is_broken_by_two = true;
+	(void)toy_run(150);
+	assert_unbroken(0);
+	assert_int_equal(toy.w.acts[ACT_START], 2);
+	assert_int_equal(toy.w.acts[ACT_ROLL_BACK], 1);
+	assert_true(toy.w.m[1].is_up);
+	assert_int_equal(toy.w.m[1].loaded.keys[0], 1);
+	assert_true(toy.w.hold.is_on);
+}
+
 static void a_rolled_back_one_in_any_interleaving_leaves_the_others_a_key(void **state)
 {
 	for (uint64_t seed = 1; seed <= seeds(6); seed++) {
@@ -338,6 +368,7 @@ static void the_walks_reached_the_acts_and_gates(void **state)
 						 ACT_RELEASE_CLAIM,
 						 ACT_STEP_DOWN,
 						 ACT_RESTART,
+						 ACT_START,
 						 ACT_END_JOB,
 						 ACT_ROLL_BACK,
 						 ACT_VOTE,
@@ -369,6 +400,8 @@ int main(void)
 	    cmocka_unit_test(after_an_undone_rotation_the_next_one_uses_another_key),
 	    cmocka_unit_test(a_member_that_does_not_come_back_is_rolled_back_and_all_are_held),
 	    cmocka_unit_test(so_it_is_by_a_rotad_that_was_started_meanwhile),
+	    cmocka_unit_test(a_restart_that_our_own_end_cut_in_half_is_finished_and_no_roll_back),
+	    cmocka_unit_test(a_file_that_mongod_does_not_start_with_is_rolled_back_all_the_same),
 	    cmocka_unit_test(a_rolled_back_one_in_any_interleaving_leaves_the_others_a_key),
 	    cmocka_unit_test(while_held_nothing_is_written_or_restarted_and_resume_goes_on),
 	    cmocka_unit_test(mode_ask_waits_for_approval),

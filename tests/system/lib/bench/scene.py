@@ -25,6 +25,15 @@ def own_mounts():
         raise OSError(ctypes.get_errno(), "a mount namespace of one's own (root is needed)")
 
 
+def house():
+    """For Scene(): certificates by a CA whose key is on the first member's host only; the others ask it through the ledger."""
+    def authority(member):
+        w = member.world
+        key = {"privateKey": w.pki.key} if member is w.members[0] else {}
+        return {"house": dict({"type": "local", "at": w.members[0].address, "certificate": w.pki.ca, "issues": {"for": "90d"}}, **key)}
+    return {"certificates": {"mode": "act", "authority": "house", "renewAt": "67%"}, "authorities": authority}
+
+
 class Scene:
     def __init__(self, members=3, arbiters=0, parameters=None, drain="0s", writer=True, before=None, tls_lines=None, **fleet):
         self.checks = Checks()
