@@ -52,6 +52,8 @@
 	  "A member was stopped by somebody else; rotad leaves it alone.") \
 	X(MEMBER_UNREACHABLE, "member-unreachable", WARNING, "5e4d33c1794f7b01fa1d7973803735d8", \
 	  "A member does not answer; nothing that needs it goes on.") \
+	X(NEWCOMER_WITHOUT_KEY, "newcomer-without-key", WARNING, "785969c3bffe4b4d2eaf244d7f14bd10", \
+	  "A member joined during a rotation and does not accept the new key yet; nothing is narrowed before it does.") \
 	X(MEMBER_WITHOUT_ROTAD, "member-without-rotad", WARNING, "1e70489c73e9db84d85ca18e2c9b4b37", \
 	  "A member of the set has no rotad that speaks for it.") \
 	X(STEP_DOWN_REFUSED, "step-down-refused", WARNING, "4c1eaf1a00898ba3a36c58ece4c0c532", \
@@ -118,6 +120,8 @@
 	  "A document of the ledger was not believed: signature, generation or signer is wrong.") \
 	X(LEDGER_OLDER_THAN_ANCHOR, "ledger-older-than-anchor", CRITICAL, "b1d91bae85afbdbd545231bfbce8604c", \
 	  "The ledger is older than what this host has seen: a restored dump or a clone; rotad only observes.") \
+	X(LEDGER_CROWDED, "ledger-crowded", WARNING, "ffa5692c4f50081f943e9adb9c464f6a", \
+	  "The ledger holds many more documents than rotad leaves in it; at its bound the oldest envelopes, orders and requests are not read.") \
 	X(IDENTITY_NEW, "identity-new", NOTICE, "f9c8e4c4b6167c66f6605b37144e6069", \
 	  "A rotad made its identity on this host.") \
 	X(IDENTITY_NOT_ADMITTED, "identity-not-admitted", WARNING, "d9564232dffea617c87eaf8ff76536ee", \

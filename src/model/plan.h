@@ -36,7 +36,9 @@
 	  "keep the certificate that is proven in use")                                            \
 	X(ROLL_BACK_CERTIFICATE, "roll-back-certificate", 1, 30,                                   \
 	  "put the previous certificate back")                                                     \
-	X(SIGN_REQUESTS, "sign-requests", 0, 30, "sign the other hosts' certificate requests")
+	X(SIGN_REQUESTS, "sign-requests", 0, 30, "sign the other hosts' certificate requests")     \
+	X(TIDY_LEDGER, "tidy-ledger", 0, 30,                                                       \
+	  "remove documents of the ledger that nothing needs any more")
 
 enum act_kind {
 #define X(name, word, disruptive, deadline, text) ACT_##name,

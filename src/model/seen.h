@@ -178,7 +178,10 @@ struct seen_ledger {
 	struct order orders[8]; /* not yet served, oldest first */
 	unsigned csrs_n;        /* requests for this host's local authority without an answer */
 	unsigned identities_n, identities_unwelcomed_n; /* admitted; of these without the salt */
-	char not_admitted[256]; /* hosts whose identity is not admitted, and why; "" */
+	unsigned identities_keyless_n; /* admitted members without the keys of this generation */
+	unsigned docs_n, outlived_n;   /* documents; of these such as nothing needs any more */
+	char crowd[128];               /* what they are, when there are DOCS_CROWDED; "" */
+	char not_admitted[256];        /* hosts whose identity is not admitted, and why; "" */
 };
 
 /* Things that went wrong earlier and still count; from the journal. */
@@ -212,6 +215,7 @@ struct seen {
 	bool has_salt;      /* key ids can be computed and compared */
 	struct fact config; /* rs.conf */
 	int64_t config_version, config_term;
+	uint64_t approved_generation; /* writer: external: a yea in it was approved */
 	unsigned majority_votes,
 	    write_majority; /* as the primary or, without one, any member counts */
 	unsigned members_n;
@@ -262,5 +266,20 @@ bool anchor_has_retired(const struct anchor *a, const struct key_id *id);
 enum vote_word anchor_vote(const struct anchor *a, const char *host, uint64_t generation);
 /* Index into the proposal's roll, or -1. */
 int seen_roll_index(const struct seen *s, const char *host);
+
+/* Add a key to them; the oldest makes room. One that is not given, or in it, changes nothing. */
+void anchor_retire(struct anchor *a, const struct key_name *key);
+/* The keys that this host's own process is seen to accept by logins. Not known while the key that
+ * has to go has neither been accepted nor refused: what is not seen is not absent. */
+struct ring_ids seen_loaded(const struct seen *s);
+/* Take into the anchor what the ledger as believed says of its generation (PROTOCOL 1 and 3). The
+ * pivot moves for ever, a nay and an end are for ever: a ledger that does not show any more what
+ * this host has seen is an older one. */
+enum anchor_step {
+	ANCHOR_SAME,
+	ANCHOR_MOVED, /* changed: to be durable before anything follows from it */
+	ANCHOR_LEDGER_OLDER,
+};
+enum anchor_step anchor_follow(const struct seen *s, struct anchor *a);
 
 #endif

@@ -49,7 +49,9 @@ static bool statement_differs(const struct planner *p)
 
 static void tell_ledger(struct planner *p, const char *name, const char *what)
 {
-	struct event *e = plan_tell(p, name, SEVERITY_CRITICAL, p->s->cluster);
+	/* It is this host's anchor that says so: this host tells it, at once. */
+	struct event *e = plan_tell(p, name, SEVERITY_CRITICAL,
+				    p->s->self_host[0] ? p->s->self_host : p->s->cluster);
 	p->plan->needs_attention = true;
 	if (!e)
 		return;
@@ -61,6 +63,27 @@ static void tell_ledger(struct planner *p, const char *name, const char *what)
 		 "Nothing is written and nothing is restarted until a person decides.");
 	snprintf(e->you, sizeof(e->you),
 		 "If a dump was restored or the set was cloned: rotactl ledger rebuild.");
+}
+
+/* Long before DOCS_MAX, where not all of it can be read any more. */
+static void tell_crowd(struct planner *p)
+{
+	const struct seen_ledger *l = &p->s->ledger;
+	struct event *e = plan_tell(p, "ledger-crowded", SEVERITY_WARNING, p->s->cluster);
+	p->plan->needs_attention = true;
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: the ledger holds %u documents; %u can be read.", p->s->cluster, l->docs_n,
+		 (unsigned)DOCS_MAX);
+	snprintf(e->what, sizeof(e->what), "They are: %s.", l->crowd);
+	snprintf(e->now, sizeof(e->now), "All members run on as they are.");
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "%u of them are needed by nothing; they are removed as soon as that is certain.",
+		 l->outlived_n);
+	snprintf(e->you, sizeof(e->you),
+		 "If the number does not fall: something else writes to admin.rotad.ledger, or an "
+		 "older rotad does not tidy. rotactl explain ledger-crowded");
 }
 
 bool ledger_plan(struct planner *p)
@@ -109,6 +132,8 @@ bool ledger_plan(struct planner *p)
 		plan_say(p, "The ledger of %s is made.", s->cluster);
 		return true;
 	}
+	if (l->docs_n >= DOCS_CROWDED)
+		tell_crowd(p);
 	/* By a wrong clock no certificate has expired: the clock is told instead. */
 	if (l->not_admitted[0] && s->is_clock_sane) {
 		struct event *e =
@@ -130,9 +155,10 @@ bool ledger_plan(struct planner *p)
 		plan_say(p, "This rotad makes itself known in the ledger.");
 		return true;
 	}
-	if (l->identities_unwelcomed_n > 0 && s->has_salt && p->mode >= MODE_ASK)
+	unsigned keyless_n = l->identities_unwelcomed_n + l->identities_keyless_n;
+	if (keyless_n > 0 && s->has_salt && p->mode >= MODE_ASK)
 		plan_add(p, ACT_WELCOME, "%u identities have not received the present keyring",
-			 l->identities_unwelcomed_n);
+			 keyless_n);
 	if (!s->has_salt) {
 		plan_wait(p, US_S / 4,
 			  "Waits for another rotad of %s to admit this one and to seal the "

@@ -444,20 +444,27 @@ static enum gate_verdict gate_order(const struct planner *p, enum gate_for what,
 	const struct seen_member *self = seen_self(s);
 	char note[160];
 	(void)what;
-	for (unsigned i = 0; self && i < s->members_n; i++)
-		if (others(p, i) && order_before(&s->members[i], self) &&
-		    turn_need(p, i) != NEED_NO) {
-			const struct seen_ledger *l = &s->ledger;
-			char since[32];
-			if (l->claim.state != CLAIM_ACTING ||
-			    strcmp(l->claim.host, s->members[i].host) != 0)
-				return say(r, GATE_WAIT, "'%.60s' goes first%s", s->members[i].host,
-					   waits_print(p, i, note, sizeof(note)));
-			return say(r, GATE_WAIT, "'%.80s' goes first and has the turn since %s",
-				   s->members[i].host,
-				   span_print(MAX(s->now.us - l->claim_moved.us, (int64_t)0), since,
-					      sizeof(since)));
-		}
+	/* All others wait with their last turn for one that does not accept the new pivot yet. */
+	if (p->generation == GENERATION_CARRIED && s->process.loaded.is_known &&
+	    !ring_ids_has(&s->process.loaded, &p->pivot.id))
+		return say(r, GATE_PASS, "it has to catch up first");
+	for (unsigned i = 0; self && i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		/* Who joined after the proposal takes its turn when it can; nobody waits for it. */
+		bool is_newcomer =
+		    p->generation != GENERATION_NONE && seen_roll_index(s, m->host) < 0;
+		const struct seen_ledger *l = &s->ledger;
+		char since[32];
+		if (!others(p, i) || is_newcomer || !order_before(m, self) ||
+		    turn_need(p, i) == NEED_NO)
+			continue;
+		if (l->claim.state != CLAIM_ACTING || strcmp(l->claim.host, m->host) != 0)
+			return say(r, GATE_WAIT, "'%.60s' goes first%s", m->host,
+				   waits_print(p, i, note, sizeof(note)));
+		return say(r, GATE_WAIT, "'%.80s' goes first and has the turn since %s", m->host,
+			   span_print(MAX(s->now.us - l->claim_moved.us, (int64_t)0), since,
+				      sizeof(since)));
+	}
 	return say(r, GATE_PASS, "its turn");
 }
 

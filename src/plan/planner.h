@@ -52,6 +52,7 @@ bool ledger_plan(struct planner *p);  /* plan/found.c: ledger, identity, salt, s
 bool foreign_plan(struct planner *p); /* plan/foreign.c: a keyfile that rotad did not write */
 bool rotate_plan(struct planner *p);  /* plan/rotate.c: the keyfile */
 bool renew_plan(struct planner *p);   /* plan/renew.c: certificates */
+bool tidy_plan(struct planner *p);    /* plan/tidy.c: what the ledger need not keep */
 
 /* plan/turn.c: take the turn for this member: claim, drain, step-down, restart. text says what the
  * restart loads. */

@@ -132,6 +132,14 @@ static bool safe_restart(const struct seen *s, const struct act *a, struct err *
 		    err, ERR_BUG,
 		    "PROTOCOL 4: the file lacks the pivot, key %u: this member is not restarted",
 		    pivot.number);
+	/* A yea promised it, whoever wrote the file since. */
+	if (s->ledger.has_proposal && seen_generation(s) == GENERATION_OPEN && own_yea(s) &&
+	    !ring_ids_has(&s->keyfile.ring, &s->ledger.proposal.next.id))
+		return err_set(
+		    err, ERR_BUG,
+		    "PROTOCOL 1: the file lacks key %u after this member's yea: it is not "
+		    "restarted",
+		    s->ledger.proposal.next.number);
 	if (s->is_standalone || s->members_n == 1)
 		return true;
 	if (!s->ledger.is_claim_mine || s->ledger.claim.state != CLAIM_ACTING)
@@ -254,6 +262,7 @@ bool safe_holds(const struct seen *s, const struct act *a, struct err *err)
 	case ACT_RELOAD:
 	case ACT_ROLL_BACK_CERTIFICATE:
 	case ACT_SIGN_REQUESTS:
+	case ACT_TIDY_LEDGER:
 	case ACT_N:
 		return true;
 	}

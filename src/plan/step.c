@@ -189,8 +189,8 @@ void plan_step(const struct seen *s, const struct policy *policy,
 	};
 	if (!s->is_clock_sane && s->self >= 0)
 		tell_clock(&p);
-	static bool (*const deciders[])(struct planner *) = {doubt_plan,   job_plan,    ledger_plan,
-							     foreign_plan, rotate_plan, renew_plan};
+	static bool (*const deciders[])(struct planner *) = {
+	    doubt_plan, job_plan, ledger_plan, foreign_plan, rotate_plan, renew_plan, tidy_plan};
 	for (size_t i = 0; i < ARRAY_N(deciders); i++)
 		/* A keyfile that waits holds up no certificate, save for a login that is wanted
 		 * first. */

@@ -118,9 +118,18 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 static bool approve(struct seat *t, const json_t *body, const char *who, json_t *ret,
 		    struct err *err)
 {
-	(void)body;
-	(void)err;
-	t->is_approved = true;
+	json_int_t generation = json_integer_value(json_object_get(body, "generation"));
+	if (generation > 0) {
+		/* For ever as the yea that it permits, so by its number and on disk. */
+		if (seen_generation(t->seen) != GENERATION_OPEN ||
+		    t->seen->ledger.proposal.generation != (uint64_t)generation)
+			return err_set(err, ERR_REFUSED, "generation %lld is not open here",
+				       (long long)generation);
+		t->notes.approved_generation = (uint64_t)generation;
+		if (!notes_put(t, err))
+			return false;
+	} else
+		t->is_approved = true;
 	note(t, "approve", who, t->plan.reason);
 	json_object_set_new(ret, "approved", json_string(t->plan.reason));
 	return true;

@@ -83,7 +83,15 @@ static bool publish_identity(struct seat *t, const struct act *a, struct err *er
 	doc->identity.how = doc->proof.how;
 	if (!identity_doc_encode(doc, &t->identity, &text, NULL, err))
 		return err_in(err, "publishing the identity");
-	return ledger_put(t, doc_id(id, "identity", t->identity.spki.hex), buf_str(&text), err);
+	if (!ledger_put(t, doc_id(id, "identity", t->identity.spki.hex), buf_str(&text), err))
+		return false;
+	/* Then, not before: who sees the gap seals for the identity as it is now. */
+	if (!t->unreadable[0])
+		return true;
+	t->asked_again_n++;
+	bool ok = ledger_drop(t, t->unreadable, err);
+	t->unreadable[0] = 0;
+	return ok;
 }
 
 /* Seal keys and salt for one identity. nonce: what it asked with, or NULL. */
@@ -129,6 +137,31 @@ static bool welcome(struct seat *t, const struct act *a, struct err *err)
 			  doc_id_envelope(id, 0, to->spki.hex), err))
 			return false;
 	}
+	/* Who joined after the proposal gets its keys too: both while it runs, the new one after.
+	 */
+	const struct proposal *p = &t->seen->ledger.proposal;
+	const struct key_name keys[] = {p->next, p->pivot};
+	unsigned keys_n = t->seen->ledger.roll.closure.is_given ? 1 : 2;
+	for (unsigned i = 0; i < t->identities_n; i++)
+		if (t->is_keyless[i] &&
+		    !seal(t, &t->identities[i].identity, p->generation, &p->digest, NULL, keys,
+			  keys_n, envelope_id(id, &p->digest, &t->identities[i].identity.spki),
+			  err))
+			return false;
+	return true;
+}
+
+/* A document that was changed, or removed by another rotad, meanwhile is left to the next look. */
+static bool tidy_ledger(struct seat *t, const struct act *a, struct err *err)
+{
+	const struct store_port *store = seat_store(t);
+	enum store_outcome outcome;
+	(void)a;
+	for (unsigned i = 0; i < t->outlived_n; i++)
+		if (!store->ops->remove(store->self, t->outlived[i].id, t->outlived[i].rev,
+					&outcome, err))
+			return err_in(err, "removing '%s' from the ledger", t->outlived[i].id);
+	t->outlived_n = 0;
 	return true;
 }
 
@@ -247,7 +280,7 @@ static bool propose(struct seat *t, const struct act *a, struct err *err)
 	const struct key_name keys[] = {p->pivot, p->next};
 	for (unsigned i = 0; i < p->roll_n; i++) {
 		const struct identity *to = identity_for(t, p->roll[i].host);
-		snprintf(id, sizeof(id), "envelope/%s/%s", p->digest.hex, to->spki.hex);
+		envelope_id(id, &p->digest, &to->spki);
 		if (!seal(t, to, p->generation, &p->digest, NULL, keys, 2, id, err))
 			return false;
 	}
@@ -523,6 +556,10 @@ static bool vote(struct seat *t, const struct act *a, struct err *err)
 	/* On this host's own disk before it is published (PROTOCOL 1). */
 	while (at < t->anchor.votes_n && strcmp(t->anchor.votes[at].host, s->self_host) != 0)
 		at++;
+	/* A member that had another name once: its votes of ended generations bind nobody. */
+	for (unsigned i = 0; at == INSTANCES_MAX && i < INSTANCES_MAX; i++)
+		if (t->anchor.votes[i].generation < a->generation)
+			at = i;
 	if (at == INSTANCES_MAX)
 		return err_set(err, ERR_LIMIT, "too many members on one host");
 	t->anchor.votes_n = MAX(t->anchor.votes_n, at + 1);
@@ -596,8 +633,7 @@ static bool retire(struct seat *t, const struct act *a, struct err *err)
 		return err_in(err, "wiping the previous keyfile");
 	keychain_drop(&t->chain, &gone.id);
 	seat_aim(t);
-	snprintf(id, sizeof(id), "envelope/%s/%s", p->digest.hex, t->identity.spki.hex);
-	if (!ledger_drop(t, id, err))
+	if (!ledger_drop(t, envelope_id(id, &p->digest, &t->identity.spki), err))
 		return false;
 	if (!drop_order(t, &p->order, err)) /* its maker may have died in between */
 		return false;
@@ -613,12 +649,7 @@ static bool retire(struct seat *t, const struct act *a, struct err *err)
 	    !publish_identity(t, a, err))
 		return err_in(err, "renewing the receiving key");
 	struct anchor was = t->anchor;
-	if (t->anchor.retired_n == RETIRED_MAX) {
-		memmove(&t->anchor.retired[0], &t->anchor.retired[1],
-			sizeof(t->anchor.retired[0]) * (RETIRED_MAX - 1));
-		t->anchor.retired_n--;
-	}
-	t->anchor.retired[t->anchor.retired_n++] = gone;
+	anchor_retire(&t->anchor, &gone);
 	t->anchor.pivot = c->is_carried ? p->next : p->pivot;
 	t->anchor.next = (struct key_name){.number = 0};
 	if (c->is_carried) {
@@ -787,6 +818,7 @@ static bool (*const enact_table[ACT_N])(struct seat *t, const struct act *a, str
     [ACT_CONFIRM_CERTIFICATE] = enact_confirm_certificate,
     [ACT_ROLL_BACK_CERTIFICATE] = enact_roll_back_certificate,
     [ACT_SIGN_REQUESTS] = enact_sign_requests,
+    [ACT_TIDY_LEDGER] = tidy_ledger,
 };
 
 bool enact(struct seat *t, const struct act *a, struct err *err)

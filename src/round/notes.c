@@ -61,6 +61,7 @@ static const struct {
     ROW(NOTE_TEXT, config_hash),
     ROW(NOTE_WALL, first_seen),
     ROW(NOTE_TEXT, founding),
+    ROW(NOTE_U64, approved_generation),
 };
 
 static json_t *ring_encode(const struct ring_ids *r)

@@ -403,23 +403,15 @@ static void judge_loaded(struct seat *t)
 		x->loaded = n->loaded;
 		return;
 	}
-	const struct seen_member *self = seen_self(s);
-	struct ring_ids found = {.is_known = false};
-	/* Logins tell, whatever wrote the file and whenever: each key of the file alone. */
-	for (unsigned i = 0; self && s->keyfile.ring.is_known && i < s->keyfile.ring.n; i++)
-		if (seen_accepts(self, &s->keyfile.ring.ids[i])) {
-			found.ids[found.n++] = s->keyfile.ring.ids[i];
-			found.is_known = true;
-		}
-	/* The whole file was loaded when the process started after the file's last change. */
-	if (s->keyfile.ring.is_known && x->started_at.us && n->written_changed.us &&
-	    n->written_changed.us < x->started_at.us && !s->keyfile.is_foreign)
-		found = s->keyfile.ring;
-	if (!found.is_known)
+	/* The whole file was loaded when the process started after the file's last change. Else
+	 * logins tell, which may be a part: that is not noted. */
+	bool is_whole = s->keyfile.ring.is_known && x->started_at.us && n->written_changed.us &&
+			n->written_changed.us < x->started_at.us && !s->keyfile.is_foreign;
+	x->loaded = is_whole ? s->keyfile.ring : seen_loaded(s);
+	if (!is_whole)
 		return;
-	n->loaded = found;
+	n->loaded = x->loaded;
 	cut_z(n->loaded_process, sizeof(n->loaded_process), x->process_id);
-	x->loaded = found;
 	if (!notes_put(t, &err))
 		x->loaded = (struct ring_ids){.is_known = false};
 }
@@ -883,6 +875,36 @@ void seat_aim(struct seat *t)
 	t->ports.store_aim(t->ports.store_self, t->aim_targets, n, &t->aim_credential);
 }
 
+/* writer: external: what it wrote is taken as this rotad's own where it keeps what must be kept;
+ * all else is judged as any foreign write. */
+static void adopt_external(struct seat *t)
+{
+	struct seen *s = t->seen;
+	struct seen_keyfile *k = &s->keyfile;
+	const struct proposal *p = &s->ledger.proposal;
+	struct key_name pivot = seen_pivot(s);
+	struct err err = ERR_INIT;
+	struct file_view view;
+	struct notes *n = &t->notes;
+	enum generation_state g = seen_generation(s);
+	bool is_promised = g == GENERATION_CARRIED ||
+			   (g == GENERATION_OPEN &&
+			    anchor_vote(&t->anchor, s->self_host, p->generation) == VOTE_YEA);
+	if (t->config->policy.keyfile.writer != WRITER_EXTERNAL || !k->is_foreign ||
+	    !k->ring.is_known || k->has_stranger || !fact_known(s->ledger.fact) ||
+	    !ring_ids_has(&k->ring, &pivot.id) ||
+	    (is_promised && !ring_ids_has(&k->ring, &p->next.id)) ||
+	    !t->ports.files.ops->look(t->ports.files.self, k->path, &view, &err))
+		return;
+	n->written_device = view.device;
+	n->written_inode = view.inode;
+	n->written_size = view.size;
+	n->written_modified = view.modified;
+	n->written_changed = view.changed;
+	n->written_ring = k->ring;
+	k->is_foreign = !notes_put(t, &err);
+}
+
 static void adopt_pivot(struct seat *t)
 {
 	const struct seen *s = t->seen;
@@ -899,50 +921,19 @@ static void adopt_pivot(struct seat *t)
 		t->anchor.pivot = (struct key_name){.number = 0};
 }
 
+/* On disk before anything follows from it: a ledger that goes back later is met with an alarm. */
 static void follow_generation(struct seat *t)
 {
-	const struct seen_ledger *l = &t->seen->ledger;
-	const struct proposal *p = &l->proposal;
-	struct err err = ERR_INIT;
-	if (!l->has_proposal)
-		return;
-	/* The pivot moved for ever (PROTOCOL 1): a roll without the votes that moved it is an older
-	 * one. */
-	enum generation_state g = seen_generation(t->seen);
-	if (p->generation == t->anchor.generation &&
-	    key_id_equal(&t->anchor.pivot.id, &p->next.id) &&
-	    (g == GENERATION_OPEN || g == GENERATION_DEAD)) {
-		t->seen->ledger.is_older_than_anchor = true;
-		return;
-	}
-	if (p->generation == t->anchor.generation && g == GENERATION_CARRIED &&
-	    !key_id_equal(&t->anchor.pivot.id, &p->next.id)) {
-		struct key_name old = t->anchor.pivot;
-		t->anchor.pivot = p->next;
-		if (!anchor_put(t, &err)) {
-			t->anchor.pivot = old;
-			t->seen->ledger.fact.who = WITNESS_NONE;
-			snprintf(t->seen->ledger.why, sizeof(t->seen->ledger.why),
-				 "the anchor cannot be written: %.200s", err.text);
-		}
-		return;
-	}
-	if (p->generation <= t->anchor.generation)
-		return;
-	/* On disk before anything follows from it: a ledger that goes back later is met with an
-	 * alarm. */
+	struct seen_ledger *l = &t->seen->ledger;
 	struct anchor was = t->anchor;
-	t->anchor.generation = p->generation;
-	t->anchor.proposal = p->digest;
-	t->anchor.pivot = p->pivot;
-	t->anchor.next = p->next;
-	t->anchor.highest_number = MAX(t->anchor.highest_number, p->next.number);
-	if (!anchor_put(t, &err)) {
-		t->anchor = was;
-		t->seen->ledger.fact.who = WITNESS_NONE;
-		snprintf(t->seen->ledger.why, sizeof(t->seen->ledger.why),
-			 "the anchor cannot be written: %.200s", err.text);
-	}
+	struct err err = ERR_INIT;
+	enum anchor_step step = anchor_follow(t->seen, &t->anchor);
+	l->is_older_than_anchor |= step == ANCHOR_LEDGER_OLDER;
+	if (step != ANCHOR_MOVED || anchor_put(t, &err))
+		return;
+	t->anchor = was;
+	l->fact.who = WITNESS_NONE;
+	snprintf(l->why, sizeof(l->why), "the anchor cannot be written: %.200s", err.text);
 }
 
 void observe(struct seat *t)
@@ -1018,7 +1009,6 @@ void observe(struct seat *t)
 	look_at_server(t, &self);
 	look_at_certificate(t, &self);
 	take_proofs(t);
-	judge_loaded(t);
 	/* No ledger call between stop and ready of one's own member (PROTOCOL 3): it would wait for
 	 * a primary. */
 	if (s->self >= 0 && !t->notes.job_is_open) {
@@ -1026,8 +1016,10 @@ void observe(struct seat *t)
 		ledger_read(t);
 		follow_generation(t);
 		observe_keyfile(t); /* by the ledger's salt, and strangers by the ledger's keys */
+		adopt_external(t);
 		adopt_pivot(t);
 	}
+	judge_loaded(t); /* by the ledger's keys */
 	/* Until a ledger that exists has welcomed this host, its ids are its own and compare with
 	 * nobody's. */
 	s->has_salt = t->anchor.ledger.hex[0] || !s->ledger.exists;
@@ -1092,6 +1084,7 @@ void observe(struct seat *t)
 	}
 	s->moved_at = t->progress_at;
 	s->is_approved = t->is_approved;
+	s->approved_generation = t->notes.approved_generation;
 }
 
 bool observe_looks(struct seat *t, const struct plan *plan)

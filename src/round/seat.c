@@ -91,7 +91,7 @@ const struct store_port *seat_store(const struct seat *t)
 bool anchor_put(struct seat *t, struct err *err)
 {
 	char path[PATH_BYTES_MAX];
-	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	auto_wiped_buf struct buf text = {.max = DOC_BYTES_MAX}; /* the salt */
 	if (!anchor_encode(&t->anchor, t->machine_id, &text, err))
 		return err_in(err, "writing the anchor of %s", t->instance->name);
 	struct file_put put = {
@@ -150,7 +150,7 @@ static bool open_identity(struct seat *t, struct err *err)
 static bool open_anchor(struct seat *t, struct err *err)
 {
 	char path[PATH_BYTES_MAX];
-	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	auto_wiped_buf struct buf text = {.max = DOC_BYTES_MAX};
 	seat_path(t, "anchor.json", path);
 	if (t->ports.files.ops->read_text(t->ports.files.self, path, DOC_BYTES_MAX, &text, NULL,
 					  err))
@@ -165,6 +165,7 @@ static bool open_anchor(struct seat *t, struct err *err)
 	if (!t->ports.host.ops->random(t->ports.host.self, salt, sizeof(salt), err))
 		return false;
 	hex_print(salt, sizeof(salt), t->anchor.salt_hex);
+	wipe(salt, sizeof(salt));
 	return true;
 }
 
@@ -266,9 +267,15 @@ struct member_memory *seat_memory(struct seat *t, const char *host)
 	for (unsigned i = 0; i < t->memory_n; i++)
 		if (strcmp(t->memory[i].host, host) == 0)
 			return &t->memory[i];
-	if (t->memory_n == MEMBERS_MAX)
+	struct member_memory *m = NULL;
+	/* Hosts come and go over the years: one that is no member now makes room. */
+	for (unsigned i = 0; t->memory_n == MEMBERS_MAX && !m && i < MEMBERS_MAX; i++)
+		if (seen_find_member(t->seen, t->memory[i].host) < 0)
+			m = &t->memory[i];
+	if (!m && t->memory_n == MEMBERS_MAX)
 		return NULL;
-	struct member_memory *m = &t->memory[t->memory_n++];
+	if (!m)
+		m = &t->memory[t->memory_n++];
 	*m = (struct member_memory){.proofs_n = 0};
 	cut_z(m->host, sizeof(m->host), host);
 	return m;

@@ -100,8 +100,9 @@ struct notes {
 	/* mongod.conf as it was when the process was started */
 	char config_process[PROCESS_ID_CHARS + 1];
 	char config_hash[65];
-	struct wall first_seen; /* of this keyfile, for its age */
-	struct token founding;  /* id of the ledger that this rotad began to make */
+	struct wall first_seen;       /* of this keyfile, for its age */
+	uint64_t approved_generation; /* a person's word for its yea, with writer: external */
+	struct token founding;        /* id of the ledger that this rotad began to make */
 };
 
 /* What is remembered of a member between rounds; losing it costs a look. */
@@ -181,6 +182,19 @@ struct seat {
 	unsigned identities_n;
 	int64_t revs_claim; /* of the claim as read: what its change is compared with */
 	bool is_welcomed[MEMBERS_MAX + ROUTERS_MAX];
+	bool is_keyless[MEMBERS_MAX + ROUTERS_MAX]; /* see seen_ledger.identities_keyless_n */
+	char unreadable[DOC_ID_BYTES]; /* an envelope for this host that cannot be opened; "" */
+	unsigned asked_again_n;        /* so often another was asked for */
+	unsigned outlived_n; /* documents that may be removed, at the revision that was judged */
+	struct {
+		char id[DOC_ID_BYTES];
+		int64_t rev;
+	} outlived[TIDY_MAX];
+	unsigned resting_n; /* documents that may go once they have stayed unneeded */
+	struct {
+		uint64_t name; /* hash of id and revision */
+		struct mono since;
+	} resting[DOCS_MAX];
 	struct arena arena;
 	unsigned rounds;
 	struct mono full_at;       /* the next full round, unless something moves */

@@ -10,7 +10,7 @@
 #include "plan/post.h"
 #include "plan/safe.h"
 
-enum { TOY_N = 3, DOWN_ROUNDS = 3 };
+enum { TOY_N = 4, DOWN_ROUNDS = 3 };
 
 struct toy_ring {
 	unsigned n, keys[2];
@@ -20,6 +20,7 @@ struct toy_member {
 	unsigned process;
 	int64_t started_us, changed_us; /* of the process, of the file */
 	bool is_up;
+	bool is_mute;          /* no rotad speaks for it */
 	bool is_broken_by_two; /* does not start with two keys in the file */
 	bool has_died;         /* the job is over and there is no process */
 	bool is_stranded;      /* stopped by a rotad that ended before it started it again */
@@ -126,9 +127,12 @@ static inline void toy_invariants(void)
 		const struct toy_member *a = &w->m[i];
 		bool is_ours = w->foreign != i + 1;
 		down += !a->is_up;
-		if (is_ours && !toy_has(&a->disk, pivot))
+		/* Who is outside the roll need not hold the new pivot; a common key with each it
+		 * must have all the same (PROTOCOL 1). */
+		bool is_bound = !w->has_proposal || i < w->proposal.roll_n;
+		if (is_bound && is_ours && !toy_has(&a->disk, pivot))
 			toy_say("a file without the pivot", i, i);
-		if (a->is_up && !toy_has(&a->loaded, pivot))
+		if (is_bound && a->is_up && !toy_has(&a->loaded, pivot))
 			toy_say("a process without the pivot", i, i);
 		for (unsigned k = 0; k < w->n; k++) {
 			const struct toy_member *b = &w->m[k];
@@ -199,7 +203,7 @@ static inline void toy_pass_time(int64_t us)
 }
 
 /* What rotad r sees now. */
-static inline void toy_observe(unsigned r)
+static inline void toy_observe_all(unsigned r)
 {
 	struct toy *w = &toy.w;
 	struct toy_member *me = &w->m[r];
@@ -223,19 +227,11 @@ static inline void toy_observe(unsigned r)
 		v->statement = m->statement;
 		v->statement_moved = m->moved;
 	}
-	if (me->is_up && me->known_process != me->process) {
-		/* Another start than ours: the whole file, if it did not change since; else what
-		 * logins tell. */
-		me->known = (struct toy_ring){.n = 0};
-		for (unsigned k = 0; k < me->disk.n; k++) {
-			struct key_id id = key_n(me->disk.keys[k]).id;
-			if (seen_accepts(&s->members[r], &id))
-				me->known.keys[me->known.n++] = me->disk.keys[k];
-		}
-		if (me->changed_us < me->started_us && toy_same(&me->disk, &me->written))
-			me->known = me->disk;
-		if (me->known.n)
-			me->known_process = me->process;
+	/* Another start than ours: the whole file, if it did not change since. */
+	if (me->is_up && me->known_process != me->process && me->changed_us < me->started_us &&
+	    toy_same(&me->disk, &me->written)) {
+		me->known = me->disk;
+		me->known_process = me->process;
 	}
 	s->keyfile.ring = toy_ids(&me->disk);
 	s->keyfile.is_foreign = !toy_same(&me->disk, &me->written);
@@ -307,6 +303,15 @@ static inline void toy_observe(unsigned r)
 		s->ledger.orders[0] = w->order;
 		s->ledger.orders_n = 1;
 	}
+}
+
+/* Where it is not known what the process was started with, logins tell. */
+static inline void toy_observe(unsigned r)
+{
+	struct seen *s = &toy.eyes[r];
+	toy_observe_all(r);
+	if (s->process.is_answering && !s->process.loaded.is_known)
+		s->process.loaded = seen_loaded(s);
 }
 
 /* One look: control first, then the key, both at the process that hello shows. */
@@ -517,6 +522,7 @@ static inline bool toy_do(unsigned r, const struct act *a)
 	case ACT_CONFIRM_CERTIFICATE:
 	case ACT_ROLL_BACK_CERTIFICATE:
 	case ACT_SIGN_REQUESTS:
+	case ACT_TIDY_LEDGER:
 	case ACT_N:
 		break;
 	}
@@ -590,6 +596,30 @@ static inline void toy_begin(unsigned n)
 	}
 }
 
+/* One more member, as its operator set it up; its rotad has joined the ledger. */
+static inline void toy_join(struct toy_ring disk)
+{
+	struct toy *w = &toy.w;
+	unsigned i = w->n++;
+	struct toy_member *m = &w->m[i];
+	ASSERT(i < TOY_N);
+	*m = (struct toy_member){.disk = disk,
+				 .loaded = disk,
+				 .written = disk,
+				 .process = 1,
+				 .started_us = w->now_us,
+				 .changed_us = w->now_us - US_S,
+				 .is_up = true};
+	case_fill(&toy.eyes[i], i);
+	toy.eyes_rev[i] = 0;
+	toy.has_plan[i] = false;
+	m->anchor = toy.eyes[i].anchor;
+	for (unsigned r = 0; r < w->n; r++) {
+		toy.eyes[r].members_n = w->n;
+		case_member(&toy.eyes[r], i, false);
+	}
+}
+
 static inline bool toy_is_over(void)
 {
 	bool over = toy.w.has_proposal && toy.w.roll.closure.is_given;
@@ -608,6 +638,8 @@ static inline unsigned toy_run(unsigned bound)
 	for (unsigned round = 1; round <= bound; round++) {
 		for (unsigned r = 0; r < toy.w.n; r++) {
 			toy_pass_time(100 * US_MS);
+			if (toy.w.m[r].is_mute)
+				continue;
 			toy_plan(r);
 			while (toy.has_plan[r])
 				toy_act(r);
@@ -633,7 +665,7 @@ static inline unsigned toy_run_mixed(uint64_t seed, unsigned bound)
 		toy_pass_time((int64_t)(dice >> 8) % (200 * US_MS));
 		if (toy.has_plan[r])
 			toy_act(r);
-		else
+		else if (!toy.w.m[r].is_mute)
 			toy_plan(r);
 		if (toy.broken[0] || toy_is_over())
 			return step;

@@ -28,6 +28,21 @@
 	X(unknown_here, "publish-identity", "", "makes itself known", s->ledger.identities_n = 0)  \
 	X(unknown_observed, "", "", "", s->ledger.identities_n = 0; p->mode = MODE_OBSERVE)        \
 	X(unwelcomed, "welcome", "", "Nothing is due", s->ledger.identities_unwelcomed_n = 2)      \
+	X(keyless, "welcome", "", "Nothing is due", s->ledger.identities_keyless_n = 1)            \
+	X(keyless_observed, "", "", "", s->ledger.identities_keyless_n = 1;                        \
+	  p->mode = MODE_OBSERVE)                                                                  \
+	X(tidies, "tidy-ledger", "", "Nothing is due", s->ledger.outlived_n = 17)                  \
+	X(another_tidies, "", "", "Nothing is due", s->ledger.outlived_n = 16)                     \
+	X(tidies_not_while_held, "", "", "", s->ledger.outlived_n = 99;                            \
+	  s->ledger.hold.is_on = true)                                                             \
+	X(tidies_not_observed, "", "", "", s->ledger.outlived_n = 99; p->mode = MODE_OBSERVE)      \
+	X(tidies_later, "publish-statement", "", "", s->ledger.outlived_n = 99;                    \
+	  s->members[1].has_statement = false)                                                     \
+	X(tidies_no_other, "", "ledger-older-than-anchor", "is another than",                      \
+	  s->ledger.outlived_n = 99;                                                               \
+	  s->ledger.is_other_than_anchor = true)                                                   \
+	X(crowded, "", "ledger-crowded", "Nothing is due", s->ledger.docs_n = DOCS_CROWDED)        \
+	X(not_crowded, "", "", "Nothing is due", s->ledger.docs_n = DOCS_CROWDED - 1)              \
 	X(not_admitted, "", "identity-not-admitted", "Nothing is due",                             \
 	  cut_z(s->ledger.not_admitted, 64, "d:27017: no endorsement"))                            \
 	X(no_salt, "", "", "Waits for another rotad", s->has_salt = false)                         \
