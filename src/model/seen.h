@@ -162,7 +162,10 @@ struct seen_ledger {
 	struct hold hold;
 	unsigned orders_n;
 	struct order orders[8]; /* not yet served, oldest first */
-	unsigned csrs_n;        /* requests for this host's local authority without an answer */
+	/* Orders of the central schedule that were given, served or not. */
+	unsigned given_n;
+	struct token given[2 * ORDERS_MAX];
+	unsigned csrs_n; /* requests for this host's local authority without an answer */
 	unsigned identities_n, identities_unwelcomed_n; /* admitted; of these without the salt */
 	char not_admitted[256]; /* hosts whose identity is not admitted, and why; "" */
 };

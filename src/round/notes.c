@@ -49,6 +49,11 @@ static const struct {
     ROW(NOTE_TEXT, cookie),
     ROW(NOTE_TEXT, config_process),
     ROW(NOTE_TEXT, config_hash),
+    ROW(NOTE_BOOL, changed_keyfile),
+    ROW(NOTE_BOOL, changed_certificate),
+    ROW(NOTE_WALL, changed_at),
+    ROW(NOTE_WALL, changed_due),
+    ROW(NOTE_INT, changed_tries),
     ROW(NOTE_WALL, first_seen),
     ROW(NOTE_TEXT, founding),
 };
