@@ -344,6 +344,30 @@ static void events(const struct page *g, const char *severity, const char *label
 	}
 }
 
+/* The central schedule is of the host, not of one instance. */
+static enum ctl_exit schedule(struct ctl *ctl, const json_t *doc, struct wall now)
+{
+	const json_t *s = json_object_get(doc, "schedule");
+	struct wall at = view_wall(s, "confirmedAt");
+	char age[32];
+	auto_buf struct buf b = {.p = NULL};
+	if (!json_is_object(s))
+		return CTL_GOOD;
+	if (view_int(s, "serial"))
+		buf_addf(&b, "serial %lld%s%s, confirmed %s ago", (long long)view_int(s, "serial"),
+			 view_text(s, "signer")[0] ? ", signed by " : "", view_text(s, "signer"),
+			 view_span(now.us - at.us, age, sizeof(age)));
+	else
+		buf_adds(&b, "none was read yet: rotad only looks until one is");
+	if (view_text(s, "why")[0])
+		buf_addf(&b, "; since %s: %.300s",
+			 view_clock(view_wall(s, "failingSince"), now, age, sizeof(age)),
+			 view_text(s, "why"));
+	ctl_say(ctl, "%s", "");
+	view_row(ctl, LABEL_COLUMNS, "Schedule", "%s", buf_z(&b));
+	return view_is(s, "warns") || view_int(s, "serial") == 0 ? CTL_ATTENTION : CTL_GOOD;
+}
+
 static void troubles(const struct page *g)
 {
 	const json_t *rehearsed = json_object_get(g->instance, "rehearsed");
@@ -469,6 +493,8 @@ enum ctl_exit ctl_status(struct ctl *ctl, int argc, char **argv)
 			ctl_say(ctl, "%s", "");
 		code = view_worse(code, show(ctl, one, now));
 	}
+	if (shown)
+		code = view_worse(code, schedule(ctl, doc, now));
 	view_to_doc(ctl, doc);
 	if (shown)
 		return code;

@@ -67,7 +67,7 @@
 	  "Print the commands that make a database user")                                          \
 	X("set up", "config check", ctl_config_check, CTL_OFFLINE,                                 \
 	  "[FILE] [--user NAME] [--elsewhere] [--at TIME]", "Check rotad.yaml, all errors at once") \
-	X("set up", "config show", ctl_config_show, CTL_OFFLINE, "[FILE] [--all] [--elsewhere]",   \
+	X("set up", "config show", ctl_config_show, CTL_OFFLINE, "[FILE] [--all] [--elsewhere] | --running [--instance I]", \
 	  "Show every value in force and where it comes from")                                     \
 	X("set up", "config keys", ctl_config_keys, CTL_OFFLINE, "[KEY]",                          \
 	  "List the keys of rotad.yaml and what each allows")                         \

@@ -29,6 +29,7 @@ struct wired_seat {
 	struct helper *mongo;
 	struct store_rpc *store;
 	struct store_port local;
+	struct program_lane changed;
 };
 
 /* An authority of the configuration with its backend. */
@@ -49,7 +50,7 @@ struct wiring {
 	struct files_port files;
 	struct host_port host;
 	struct restarter_port restarter_port;
-	struct helper *net;
+	struct helper *net, *schedule_net;
 	struct http_port http;
 	struct authority_set *authorities;
 	struct state_lock lock;
@@ -208,6 +209,7 @@ static bool wiring_one(struct wiring *w, const struct instance_policy *instance,
 	    .boundary = w->kill_at ? boundary : NULL,
 	    .boundary_self = w,
 	    .credential = credential,
+	    .changed = {.ops = &program_hook_later_ops, .self = &ws->changed},
 	};
 	snprintf(path, sizeof(path), "%s/%s", w->config->state_directory, instance->name);
 	if (!make_directory(path, err))
@@ -243,7 +245,8 @@ bool wiring_new(const struct config *config, const char *libexec,
 	if (!make_directory(config->state_directory, err) ||
 	    !state_lock_take(config->state_directory, &w->lock, err) ||
 	    !restarter_host_new(&w->restarter_port, err) ||
-	    !helper_new("rotad-net", path, &w->net, err)) {
+	    !helper_new("rotad-net", path, &w->net, err) ||
+	    !helper_new("rotad-net", path, &w->schedule_net, err)) {
 		wiring_free(w);
 		return false;
 	}
@@ -270,10 +273,12 @@ void wiring_free(struct wiring *w)
 		seat_close(&w->seats[i].seat);
 		store_rpc_free(w->seats[i].store);
 		store_file_free(w->seats[i].local.self);
+		program_lane_fini(&w->seats[i].changed);
 		helper_free(w->seats[i].mongo);
 	}
 	authorities_free(w->authorities);
 	helper_free(w->net);
+	helper_free(w->schedule_net);
 	if (w->restarter_port.ops)
 		restarter_host_free(w->restarter_port.self);
 	state_lock_fini(&w->lock);
@@ -299,6 +304,11 @@ struct seat *wiring_find_seat(struct wiring *w, const char *instance)
 		if (strcmp(w->seats[i].seat.instance->name, instance) == 0)
 			return &w->seats[i].seat;
 	return NULL;
+}
+
+struct http_later wiring_schedule_lane(struct wiring *w)
+{
+	return (struct http_later){.ops = &http_rpc_later_ops, .self = w->schedule_net};
 }
 
 bool wiring_reload(struct wiring *w, const struct config *config, struct err *err)

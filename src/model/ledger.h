@@ -203,6 +203,10 @@ struct order {
 	char who[NAME_BYTES_MAX], reason[REASON_BYTES], ticket[NAME_BYTES_MAX];
 	bool breaks_freeze;
 	int64_t max_lag_us; /* 0: the policy's */
+	/* Given by the central schedule of that serial; 0: by a person. Such a document stays when
+	 * it is served, so that every host that reads the schedule finds it given. */
+	uint64_t serial;
+	bool is_served;
 };
 
 /* A certificate request for the issuing host, and its answer: "csr/HOST", "issued/HOST". */

@@ -176,7 +176,10 @@ struct seen_ledger {
 	struct hold hold;
 	unsigned orders_n;
 	struct order orders[8]; /* not yet served, oldest first */
-	unsigned csrs_n;        /* requests for this host's local authority without an answer */
+	/* Orders of the central schedule that were given, served or not. */
+	unsigned given_n;
+	struct token given[2 * ORDERS_MAX];
+	unsigned csrs_n; /* requests for this host's local authority without an answer */
 	unsigned identities_n, identities_unwelcomed_n; /* admitted; of these without the salt */
 	unsigned identities_keyless_n; /* admitted members without the keys of this generation */
 	unsigned docs_n, outlived_n;   /* documents; of these such as nothing needs any more */

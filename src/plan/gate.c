@@ -38,6 +38,16 @@ static enum mode mode_for(const struct planner *p, enum gate_for what)
 		   : p->mode;
 }
 
+/* An order of the schedule is no approval: it never lifts a host above its own mode. */
+static bool is_order_unapproved(const struct planner *p, enum gate_for what)
+{
+	bool is_certificate = what == GATE_FOR_CERTIFICATE;
+	const struct order *o =
+	    seen_find_order(p->s, is_certificate ? ORDER_CERTIFICATES : ORDER_KEYFILE);
+	return o && o->serial && !p->s->is_approved &&
+	       (is_certificate || p->generation == GENERATION_NONE);
+}
+
 static enum gate_verdict gate_mode(const struct planner *p, enum gate_for what,
 				   struct gate_result *r)
 {
@@ -47,6 +57,8 @@ static enum gate_verdict gate_mode(const struct planner *p, enum gate_for what,
 					: seen_find_order(p->s, ORDER_KEYFILE);
 	if (mode == MODE_ACT)
 		return say(r, GATE_PASS, "act");
+	if (mode == MODE_ASK && is_order_unapproved(p, what))
+		return say(r, GATE_WAIT, "ask: rotactl approve");
 	if (mode == MODE_ASK) {
 		/* A person's order is the approval of what it asks for (DESIGN section 7). */
 		if (p->s->is_approved || order ||
@@ -54,6 +66,8 @@ static enum gate_verdict gate_mode(const struct planner *p, enum gate_for what,
 			return say(r, GATE_PASS, "ask, and it was approved");
 		return say(r, GATE_WAIT, "ask: rotactl approve");
 	}
+	if (p->policy->mode_why[0])
+		return say(r, GATE_REFUSE, "%s: %.150s", mode_name(mode), p->policy->mode_why);
 	return say(r, GATE_REFUSE, "%s: rotad only looks; rotactl mode", mode_name(mode));
 }
 

@@ -88,9 +88,12 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 	enum mode mode = instance_mode(&t->config->policy, t->instance,
 				       w.kind == ORDER_KEYFILE ? KIND_KEYFILE : KIND_CERTIFICATES);
 	if (mode <= MODE_OBSERVE)
-		return err_set(err, ERR_REFUSED,
-			       "%s is in mode %s: rotad only looks. See rotactl mode",
-			       t->instance->name, mode_name(mode));
+		return t->config->policy.mode_why[0]
+			   ? err_set(err, ERR_REFUSED, "%s is in mode %s: %s", t->instance->name,
+				     mode_name(mode), t->config->policy.mode_why)
+			   : err_set(err, ERR_REFUSED,
+				     "%s is in mode %s: rotad only looks. See rotactl mode",
+				     t->instance->name, mode_name(mode));
 	if (!t->seen->is_clock_sane)
 		return err_set(
 		    err, ERR_REFUSED,

@@ -231,10 +231,38 @@ static bool make_key(struct seat *t, struct key_name *ret, struct err *err)
 }
 
 /* A keyfile order is served by its proposal, and gone then: it must not be served again. */
+/* An order is over. A person's goes; one of the central schedule stays and says so, else the next
+ * host that reads the schedule would give it again. */
 static bool drop_order(struct seat *t, const struct token *order, struct err *err)
 {
+	const struct store_port *store = seat_store(t);
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
 	char id[DOC_ID_BYTES];
-	return !order->hex[0] || ledger_drop(t, doc_id(id, "order", order->hex), err);
+	struct doc_trust trust = seat_trust(t);
+	struct store_doc doc;
+	struct order o;
+	struct err bad = ERR_INIT;
+	bool found;
+	if (!order->hex[0])
+		return true;
+	doc_id(id, "scheduled", order->hex);
+	if (!store->ops->read(store->self, id, &t->arena, &doc, &found, err))
+		return err_in(err, "reading '%s' in the ledger", id);
+	if (!found)
+		return ledger_drop(t, doc_id(id, "order", order->hex), err);
+	/* What cannot be read names the order all the same: nobody gives it again. */
+	if (!order_decode(doc.text, &trust, &o, &bad) || o.is_served)
+		return true;
+	o.is_served = true;
+	seat_head(t, &o.head);
+	if (!order_encode(&o, &t->identity, &text, NULL, err))
+		return err_in(err, "closing the order");
+	if (ledger_swap(t, id, buf_str(&text), doc.rev, err))
+		return true;
+	if (err->kind != ERR_CONFLICT)
+		return false;
+	err_clear(err); /* another rotad closed it: the same */
+	return true;
 }
 
 static bool propose(struct seat *t, const struct act *a, struct err *err)
@@ -322,6 +350,7 @@ static bool put_keyfile(struct seat *t, const struct act *a, struct err *err)
 	n->written_ring = (struct ring_ids){.is_known = true, .n = a->ring_n};
 	for (unsigned i = 0; i < a->ring_n; i++)
 		n->written_ring.ids[i] = a->ring[i].id;
+	changed_owe(t, CHANGED_KEYFILE);
 	if (!notes_put(t, err))
 		return false;
 	struct file_put put = {
@@ -694,17 +723,26 @@ bool seat_order(struct seat *t, const struct order_wish *w, struct token *ret_id
 		    err, ERR_REFUSED,
 		    "this rotad has not joined the ledger of its set yet; see rotactl status");
 	seat_head(t, &o.head);
-	if (!seat_token(t, &o.id, err))
+	o.serial = w->serial;
+	if (w->id)
+		o.id = *w->id;
+	else if (!seat_token(t, &o.id, err))
 		return false;
 	cut_z(o.host, sizeof(o.host), w->host);
 	cut_z(o.who, sizeof(o.who), w->who);
 	cut_z(o.reason, sizeof(o.reason), w->reason);
 	cut_z(o.ticket, sizeof(o.ticket), w->ticket);
-	if (!order_encode(&o, &t->identity, &text, NULL, err) ||
-	    !ledger_swap(t, doc_id(id, "order", o.id.hex), buf_str(&text), 0, err))
-		return err_in(err, "giving the order");
 	*ret_id = o.id;
-	return true;
+	if (order_encode(&o, &t->identity, &text, NULL, err) &&
+	    ledger_swap(t, doc_id(id, w->id ? "scheduled" : "order", o.id.hex), buf_str(&text), 0,
+			err))
+		return true;
+	/* Another host that reads the same schedule was first. */
+	if (w->id && err->kind == ERR_CONFLICT) {
+		err_clear(err);
+		return true;
+	}
+	return err_in(err, "giving the order");
 }
 
 bool seat_withdraw(struct seat *t, enum order_kind kind, unsigned *ret_n, struct err *err)

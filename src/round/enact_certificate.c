@@ -16,6 +16,7 @@
 #include "codec/x509_view.h"
 #include "round/ledger_read.h"
 #include "round/ledger_write.h"
+#include "round/round.h"
 
 enum {
 	REFUSED_REST_S = 24 * 3600, /* before the same authority is asked again by itself */
@@ -403,6 +404,9 @@ static bool put_pem(struct seat *t, const struct secret *pem, bool keep_previous
 	t->certificate_at.us = 0;
 	t->is_peer_check_done = false;
 	t->peers_why[0] = 0;
+	changed_owe(t, CHANGED_CERTIFICATE);
+	if (t->notes.changed_certificate && !notes_put(t, err))
+		return false;
 	return t->ports.files.ops->put(t->ports.files.self, &put, err) ||
 	       err_in(err, "writing '%s'", path);
 }

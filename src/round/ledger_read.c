@@ -474,12 +474,19 @@ static void read_orders(struct seat *t, const struct docs *d)
 		struct order o;
 		struct err err = ERR_INIT;
 		unsigned at = l->orders_n;
-		if (!has_prefix(&d->docs[i], "order/", &rest))
+		bool is_scheduled = has_prefix(&d->docs[i], "scheduled/", &rest);
+		if (!is_scheduled && !has_prefix(&d->docs[i], "order/", &rest))
 			continue;
 		if (!order_decode(d->docs[i].text, &trust, &o, &err)) {
 			doubt(t, d->docs[i].id, &err);
 			continue;
 		}
+		if (is_scheduled != (o.serial > 0))
+			continue; /* a person's word under the schedule's name, or the other way */
+		if (is_scheduled && l->given_n < ARRAY_N(l->given))
+			l->given[l->given_n++] = o.id;
+		if (o.is_served)
+			continue;
 		if (o.kind == ORDER_KEYFILE && l->has_proposal &&
 		    token_equal(&l->proposal.order, &o.id))
 			continue;
@@ -488,6 +495,10 @@ static void read_orders(struct seat *t, const struct docs *d)
 		for (unsigned k = 0; k < l->orders_n; k++)
 			if (l->orders[k].kind == o.kind && strcmp(l->orders[k].host, o.host) == 0)
 				at = k;
+		/* A person's word is not hidden by the schedule's: it approves more. */
+		if (at < l->orders_n && o.kind == ORDER_KEYFILE && o.serial &&
+		    l->orders[at].serial == 0)
+			continue;
 		if (at < l->orders_n && o.kind == ORDER_CERTIFICATES &&
 		    o.head.at.us < l->orders[at].head.at.us)
 			continue;

@@ -511,6 +511,7 @@ static void look_at_server(struct seat *t, const struct mongod_target *self)
 			struct mongod_options live;
 			if (t->ports.mongod.ops->options(t->ports.mongod.self, self, &c, &live,
 							 &err)) {
+				mongod_options_map(&live, t->instance->paths, t->instance->paths_n);
 				t->options = live;
 				t->is_options_live = true;
 			}
@@ -827,9 +828,10 @@ static void read_options(struct seat *t)
 		return;
 	if (t->ports.files.ops->read_text(t->ports.files.self, t->instance->config_file,
 					  CONF_BYTES_MAX, &text, NULL, &err) &&
-	    mongod_options_from_file(buf_str(&text), &t->options, &err))
+	    mongod_options_from_file(buf_str(&text), &t->options, &err)) {
+		mongod_options_map(&t->options, t->instance->paths, t->instance->paths_n);
 		t->has_options = true;
-	else
+	} else
 		snprintf(t->seen->rehearsal, sizeof(t->seen->rehearsal), "'%.200s': %.250s",
 			 t->instance->config_file, err.text);
 }

@@ -150,6 +150,39 @@ void record_failed(struct seat *t, const struct act *a, const struct err *err)
 	t->ports.tell(t->ports.teller, &e, true);
 }
 
+void record_changed(struct seat *t, bool ok, bool was_failing, const char *why)
+{
+	const struct notes *n = &t->notes;
+	struct journal_entry line = {.kind = ok ? JOURNAL_NOTE : JOURNAL_DEBT};
+	struct err ignored = ERR_INIT;
+	struct event e = {.severity = SEVERITY_WARNING, .at = seat_now(t), .is_resolved = ok};
+	char since[40], next[40];
+	cut_z(line.act, sizeof(line.act), "changed hook");
+	snprintf(line.text, sizeof(line.text), "%s%.400s", ok ? "done" : "failed: ", ok ? "" : why);
+	(void)!record_line(t, &line, &ignored); /* a full disk is told by the next act */
+	if (ok && !was_failing)
+		return;
+	cut_z(e.name, sizeof(e.name), "hook-failed");
+	cut_z(e.cluster, sizeof(e.cluster), t->seen->cluster);
+	cut_z(e.subject, sizeof(e.subject), t->instance->changed_hook);
+	snprintf(e.headline, sizeof(e.headline), "%s: the changed hook %s.", t->instance->name,
+		 ok ? "did its work" : "failed");
+	snprintf(e.what, sizeof(e.what), "%.700s", ok ? "It ended with exit code 0." : why);
+	snprintf(e.now, sizeof(e.now),
+		 "The files are in place; what the hook is for is %s since %s.",
+		 ok ? "done, owed" : "owed", wall_print_utc(n->changed_at, since, sizeof(since)));
+	if (ok)
+		cut_z(e.we_did, sizeof(e.we_did), "Ran it again.");
+	else
+		snprintf(e.we_did, sizeof(e.we_did), "Tried it %d times; again at %s.",
+			 (int)n->changed_tries, wall_print_utc(n->changed_due, next, sizeof(next)));
+	snprintf(e.you, sizeof(e.you), "%s",
+		 ok ? "Nothing to do."
+		    : "Run it by hand to see: it gets 'changed' and the instance's name.");
+	e.next = n->changed_due;
+	t->ports.tell(t->ports.teller, &e, true);
+}
+
 void record_events(struct seat *t, const struct plan *plan)
 {
 	for (unsigned i = 0; i < plan->events_n; i++)

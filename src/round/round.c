@@ -93,6 +93,8 @@ int64_t round_run(struct seat *t, bool dry_run, bool is_poked)
 	struct err err = ERR_INIT;
 	unsigned done = 0;
 	int64_t left = t->full_at.us - t->ports.host.ops->boot(t->ports.host.self).us;
+	if (!dry_run)
+		changed_run(t);
 	if (!is_poked && t->rounds > 0 && left > 0 && !t->notes.job_is_open && !ledger_moved(t))
 		return sleep_for(t, left);
 	t->rounds++;

@@ -32,7 +32,17 @@ void record_failed(struct seat *t, const struct act *a, const struct err *err);
 /* One line: fills in number, time, instance and member. Errors: of the codec and of files.append.
  */
 MUST_CHECK bool record_line(struct seat *t, struct journal_entry *e, struct err *err);
+/* The `changed` hook ended; was_failing: it failed before. */
+void record_changed(struct seat *t, bool ok, bool was_failing, const char *why);
 void record_events(struct seat *t, const struct plan *plan);
+
+/* round/changed.c: the operator's `changed` hook. A file is about to be replaced: the hook is owed.
+ * Said before the write, and made durable by the caller's notes_put(), so that a crash in between
+ * owes one word too many rather than one too few. */
+enum changed_file { CHANGED_KEYFILE, CHANGED_CERTIFICATE };
+void changed_owe(struct seat *t, enum changed_file file);
+/* Run the hook if it is owed and rested, or see how it stands. Never waits. */
+void changed_run(struct seat *t);
 
 /* A person's orders, put into the ledger by this seat. */
 struct order_wish {
@@ -41,6 +51,10 @@ struct order_wish {
 	const char *host, *who, *reason, *ticket; /* "" where not given */
 	bool breaks_freeze;
 	int64_t max_lag_us;
+	/* Of the central schedule: its serial, and the id that all hosts know the order by. Giving
+	 * one that was given already is fine. 0 and NULL: a person's. */
+	uint64_t serial;
+	const struct token *id;
 };
 MUST_CHECK bool seat_order(struct seat *t, const struct order_wish *w, struct token *ret_id,
 			   struct err *err);

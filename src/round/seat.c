@@ -258,6 +258,7 @@ void seat_reload(struct seat *t, const struct config *config,
 	t->config = config;
 	t->instance = instance;
 	t->has_server = false;
+	t->is_options_live = false; /* read again: paths may be named in another way now */
 	t->certificate_at.us = 0;
 	t->rehearsed_at.us = 0;
 }

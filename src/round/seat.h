@@ -13,6 +13,7 @@
 #include "port/files.h"
 #include "port/host.h"
 #include "port/mongod.h"
+#include "port/program.h"
 #include "port/restarter.h"
 #include "port/store.h"
 
@@ -43,6 +44,7 @@ struct round_ports {
 	bool (*credential)(void *self, const struct credential_ref *ref, struct secret *ret,
 			   struct err *err);
 	void *credentials;
+	struct program_later changed; /* runs the `changed` hook; ops NULL: none is run */
 };
 
 /* Key bytes by id, for writing files and for login proofs: of the file, of envelopes, of the
@@ -70,6 +72,10 @@ struct notes {
 	/* the keyring that the process was started with, as far as known */
 	char loaded_process[PROCESS_ID_CHARS + 1];
 	struct ring_ids loaded;
+	/* the `changed` hook that is owed */
+	bool changed_keyfile, changed_certificate; /* what it was not told yet */
+	struct wall changed_at, changed_due;       /* owed since; not run before */
+	int64_t changed_tries;                     /* failed in a row */
 	/* the keyfile as this rotad wrote or adopted it last */
 	bool has_written;
 	uint64_t written_device, written_inode;
@@ -166,6 +172,8 @@ struct seat {
 	bool is_job_begun;       /* by this process: what the notes tell may be older */
 	struct wall job_lost_at; /* see struct seen_job */
 	bool is_approved;
+	bool is_changed_running,
+	    is_changed_again; /* the hook; a file was replaced since it began */
 	int64_t clock_offset_us;
 	uint64_t progress; /* of the rotation, as the last plan counted it */
 	struct wall progress_at;

@@ -80,6 +80,11 @@ static void arbiter(struct seen *s, unsigned i)
 	X(ask_certificate_approved, CERT, "mode", PASS, p->certificates.mode = MODE_ASK;           \
 	  s->is_approved = true)                                                                   \
 	X(ask_ordered, START, "mode", PASS, p->mode = MODE_ASK)                                    \
+	X(ask_ordered_by_the_schedule, START, "mode", WAIT, p->mode = MODE_ASK;                    \
+	  s->ledger.orders[0].serial = 412)                                                        \
+	X(ask_certificate_ordered_by_the_schedule, CERT, "mode", WAIT,                             \
+	  p->certificates.mode = MODE_ASK;                                                         \
+	  case_order(s, ORDER_CERTIFICATES); s->ledger.orders[0].serial = 412)                     \
 	X(ask_old, START, "mode", WAIT, p->mode = MODE_ASK; s->ledger.orders_n = 0;                \
 	  p->keyfile.max_age_us = 90 * US_DAY; s->keyfile.born.us = CASE_NOW - 91 * US_DAY)        \
 	X(ask_running, TURN, "mode", PASS, p->mode = MODE_ASK)                                     \
