@@ -391,11 +391,19 @@ static void judge_loaded(struct seat *t)
 	struct err err = ERR_INIT;
 	if (!x->is_answering || !x->process_id[0])
 		return;
-	if (strcmp(n->loaded_process, x->process_id) == 0 && n->loaded.is_known) {
-		x->loaded = n->loaded;
-		return;
-	}
 	const struct seen_member *self = seen_self(s);
+	if (strcmp(n->loaded_process, x->process_id) == 0 && n->loaded.is_known) {
+		/* A login wins over what was noted. */
+		for (unsigned i = 0; self && i < n->loaded.n; i++) {
+			const struct key_proof *p = seen_find_proof(self, &n->loaded.ids[i]);
+			if (p && p->verdict == LOGIN_REFUSED && p->is_controlled)
+				n->loaded.is_known = false;
+		}
+		if (n->loaded.is_known) {
+			x->loaded = n->loaded;
+			return;
+		}
+	}
 	struct ring_ids found = {.is_known = false};
 	/* Logins tell, whatever wrote the file and whenever: each key of the file alone. */
 	for (unsigned i = 0; self && s->keyfile.ring.is_known && i < s->keyfile.ring.n; i++)
@@ -403,8 +411,12 @@ static void judge_loaded(struct seat *t)
 			found.ids[found.n++] = s->keyfile.ring.ids[i];
 			found.is_known = true;
 		}
-	/* The whole file was loaded when the process started after the file's last change. */
-	if (s->keyfile.ring.is_known && x->started_at.us && n->written_changed.us &&
+	/* The whole file was loaded when the process started after the file's last change, unless a
+	 * login tells otherwise. */
+	bool is_refused = false;
+	for (unsigned i = 0; self && i < s->keyfile.ring.n; i++)
+		is_refused |= seen_refuses(self, &s->keyfile.ring.ids[i]);
+	if (!is_refused && s->keyfile.ring.is_known && x->started_at.us && n->written_changed.us &&
 	    n->written_changed.us < x->started_at.us && !s->keyfile.is_foreign)
 		found = s->keyfile.ring;
 	if (!found.is_known)
@@ -915,8 +927,7 @@ void observe(struct seat *t)
 	cut_z(s->instance, sizeof(s->instance), t->instance->name);
 	cut_z(s->self_host, sizeof(s->self_host), t->me);
 	read_options(t);
-	statuses = arena_get(&t->arena, sizeof(*statuses) * MEMBERS_MAX, &err);
-	if (!statuses || !t->has_options)
+	if (!t->has_options)
 		return;
 	observe_keyfile(t);
 	char local[64];
@@ -945,6 +956,9 @@ void observe(struct seat *t)
 		add_members(t);
 		if (!t->anchor.cluster[0])
 			cut_z(t->anchor.cluster, sizeof(t->anchor.cluster), t->rs.replica_set_id);
+		statuses = arena_get(&t->arena, sizeof(*statuses) * (s->members_n + 1), &err);
+		if (!statuses)
+			return;
 		look_at_members(t, statuses, has_status);
 		judge_members(t, statuses, has_status);
 	}

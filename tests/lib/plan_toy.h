@@ -148,6 +148,7 @@ static inline void toy_statement(struct toy_member *m, const struct seen *s)
 	struct statement *t = &m->statement;
 	m->has_statement = true;
 	t->disk = s->keyfile.ring;
+	t->retired = anchor_retired_generation(&m->anchor);
 	t->running = s->process.loaded;
 	cut_z(t->process_id, sizeof(t->process_id), s->process.process_id);
 	cut_z(t->mode, sizeof(t->mode), mode_name(toy.policy.mode));
