@@ -33,29 +33,38 @@ static bool is_old(const struct seat *t, struct wall at, int64_t seconds)
 
 /* ---- credentials ---- */
 
+static void add_key(const struct secret **keys, unsigned *n, const struct secret *key)
+{
+	for (unsigned i = 0; i < *n; i++)
+		if (keys[i] == key)
+			return;
+	if (key && *n < KEYCHAIN_MAX)
+		keys[(*n)++] = key;
+}
+
 /* Given user first; else __system with a key of the file, the voted-for keyring, or whatever else
- * is held (PROTOCOL 3). */
+ * is held (PROTOCOL 3): by the pivot one of them fits. Which one, the others' answers tell: a host
+ * that slept while they narrowed holds both keys, and they take the second alone. */
 bool seat_credential(struct seat *t, struct mongod_credential *ret)
 {
 	const struct ring_ids *file = &t->seen->keyfile.ring;
+	const struct secret *keys[KEYCHAIN_MAX];
+	unsigned n = 0;
 	if (t->instance->login.with == LOGIN_WITH_CERTIFICATE) {
 		*ret = (struct mongod_credential){.how = LOGIN_AS_CERTIFICATE};
 		return true;
 	}
-	for (unsigned i = 0; i < file->n; i++) {
-		const struct secret *key = keychain_find(&t->chain, &file->ids[i]);
-		/* A key that this process is known not to accept is tried last. */
-		if (key &&
-		    (!t->notes.loaded.is_known || ring_ids_has(&t->notes.loaded, &file->ids[i]))) {
-			*ret = (struct mongod_credential){.how = LOGIN_AS_SYSTEM, .key = key};
-			return true;
-		}
-	}
-	const struct secret *pivot = keychain_find(&t->chain, &t->anchor.pivot.id);
-	if (!pivot && t->chain.n > 0)
-		pivot = &t->chain.keys[t->chain.n - 1].text;
-	*ret = (struct mongod_credential){.how = LOGIN_AS_SYSTEM, .key = pivot};
-	return pivot != NULL;
+	/* A key that this process is known not to accept is tried late. */
+	for (unsigned i = 0; i < file->n; i++)
+		if (!t->notes.loaded.is_known || ring_ids_has(&t->notes.loaded, &file->ids[i]))
+			add_key(keys, &n, keychain_find(&t->chain, &file->ids[i]));
+	add_key(keys, &n, keychain_find(&t->chain, &t->anchor.pivot.id));
+	add_key(keys, &n, keychain_find(&t->chain, &t->anchor.next.id));
+	for (unsigned i = t->chain.n; i-- > 0;)
+		add_key(keys, &n, &t->chain.keys[i].text);
+	*ret = (struct mongod_credential){.how = LOGIN_AS_SYSTEM,
+					  .key = n ? keys[t->login_i % n] : NULL};
+	return n > 0;
 }
 
 /* ---- the keyfile ---- */
