@@ -357,10 +357,14 @@ static struct wall host_now(void *self)
 	return sim_wall(self);
 }
 
+struct mono sim_boot(const struct sim_host *h)
+{
+	return (struct mono){.us = h->w->now_us + (int64_t)(h->i + 1) * US_H};
+}
+
 static struct mono host_boot(void *self)
 {
-	const struct sim_host *h = self;
-	return (struct mono){.us = h->w->now_us + (int64_t)(h->i + 1) * US_H};
+	return sim_boot(self);
 }
 
 static bool host_random(void *self, void *out, size_t n, struct err *err)

@@ -228,6 +228,7 @@ void sim_rotad_kill(struct sim_host *h, int64_t down_us);
 void sim_rotad_start(struct sim_host *h);
 void sim_ask(struct sim_host *h, int what); /* a person, on this host */
 struct wall sim_wall(const struct sim_host *h);
+struct mono sim_boot(const struct sim_host *h);
 
 /* ---- members: sim_member.c ---- */
 void sim_member_stop(struct sim_host *h, enum sim_cause by, bool start_again);
