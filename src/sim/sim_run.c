@@ -217,7 +217,7 @@ static void rotad_main(void *arg)
 		if (h->ask != ASK_NOTHING)
 			run_ask(h);
 		h->round_us = w->now_us;
-		struct mono wake = round_run(&h->seat, false, is_poked);
+		int64_t wait = round_run(&h->seat, false, is_poked);
 		if (h->is_dead)
 			break;
 		bool is_idle = rounds == h->seat.rounds || h->seat.plan.acts_n == 0;
@@ -228,7 +228,7 @@ static void rotad_main(void *arg)
 			if (w->coverage)
 				w->coverage->rounds++;
 		}
-		int64_t wait = MIN(MAX(wake.us - sim_boot(h).us, 10 * US_MS), 30 * US_S);
+		wait = MIN(MAX(wait, 10 * US_MS), 30 * US_S);
 		/* A host may be slow; one that has nothing to do is so, to save our time. */
 		wait += sim_between(w, 0, w->scenario->pace_us) +
 			sim_between(w, h->idle_us / 2, h->idle_us);
