@@ -593,8 +593,11 @@ bool ledger_moved(struct seat *t)
 	const struct store_port *store = seat_store(t);
 	arena_reset(&t->arena);
 	seat_aim(t);
-	return store->ops->list(store->self, "", &t->arena, &docs, &n, &ignored) &&
-	       signature(docs, n) != t->ledger_signature;
+	if (!store->ops->list(store->self, "", &t->arena, &docs, &n, &ignored)) {
+		t->login_i += ignored.kind == ERR_AUTH;
+		return false;
+	}
+	return signature(docs, n) != t->ledger_signature;
 }
 
 /* ---- what it need not keep ---- */
@@ -738,6 +741,7 @@ void ledger_read(struct seat *t)
 	t->outlived_n = 0;
 	if (!list_all(t, &d, &err)) {
 		snprintf(l->why, sizeof(l->why), "%.250s", err.text);
+		t->login_i += err.kind == ERR_AUTH;
 		return;
 	}
 	t->ledger_signature = signature(d.docs, d.n);

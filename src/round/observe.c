@@ -33,29 +33,38 @@ static bool is_old(const struct seat *t, struct wall at, int64_t seconds)
 
 /* ---- credentials ---- */
 
+static void add_key(const struct secret **keys, unsigned *n, const struct secret *key)
+{
+	for (unsigned i = 0; i < *n; i++)
+		if (keys[i] == key)
+			return;
+	if (key && *n < KEYCHAIN_MAX)
+		keys[(*n)++] = key;
+}
+
 /* Given user first; else __system with a key of the file, the voted-for keyring, or whatever else
- * is held (PROTOCOL 3). */
+ * is held (PROTOCOL 3): by the pivot one of them fits. Which one, the others' answers tell: a host
+ * that slept while they narrowed holds both keys, and they take the second alone. */
 bool seat_credential(struct seat *t, struct mongod_credential *ret)
 {
 	const struct ring_ids *file = &t->seen->keyfile.ring;
+	const struct secret *keys[KEYCHAIN_MAX];
+	unsigned n = 0;
 	if (t->instance->login.with == LOGIN_WITH_CERTIFICATE) {
 		*ret = (struct mongod_credential){.how = LOGIN_AS_CERTIFICATE};
 		return true;
 	}
-	for (unsigned i = 0; i < file->n; i++) {
-		const struct secret *key = keychain_find(&t->chain, &file->ids[i]);
-		/* A key that this process is known not to accept is tried last. */
-		if (key &&
-		    (!t->notes.loaded.is_known || ring_ids_has(&t->notes.loaded, &file->ids[i]))) {
-			*ret = (struct mongod_credential){.how = LOGIN_AS_SYSTEM, .key = key};
-			return true;
-		}
-	}
-	const struct secret *pivot = keychain_find(&t->chain, &t->anchor.pivot.id);
-	if (!pivot && t->chain.n > 0)
-		pivot = &t->chain.keys[t->chain.n - 1].text;
-	*ret = (struct mongod_credential){.how = LOGIN_AS_SYSTEM, .key = pivot};
-	return pivot != NULL;
+	/* A key that this process is known not to accept is tried late. */
+	for (unsigned i = 0; i < file->n; i++)
+		if (!t->notes.loaded.is_known || ring_ids_has(&t->notes.loaded, &file->ids[i]))
+			add_key(keys, &n, keychain_find(&t->chain, &file->ids[i]));
+	add_key(keys, &n, keychain_find(&t->chain, &t->anchor.pivot.id));
+	add_key(keys, &n, keychain_find(&t->chain, &t->anchor.next.id));
+	for (unsigned i = t->chain.n; i-- > 0;)
+		add_key(keys, &n, &t->chain.keys[i].text);
+	*ret = (struct mongod_credential){.how = LOGIN_AS_SYSTEM,
+					  .key = n ? keys[t->login_i % n] : NULL};
+	return n > 0;
 }
 
 /* ---- the keyfile ---- */
@@ -399,14 +408,20 @@ static void judge_loaded(struct seat *t)
 	struct err err = ERR_INIT;
 	if (!x->is_answering || !x->process_id[0])
 		return;
-	if (strcmp(n->loaded_process, x->process_id) == 0 && n->loaded.is_known) {
+	const struct seen_member *self = seen_self(s);
+	bool is_noted = n->loaded.is_known && strcmp(n->loaded_process, x->process_id) == 0;
+	for (unsigned i = 0; self && i < n->loaded.n; i++)
+		is_noted = is_noted && !seen_refuses(self, &n->loaded.ids[i]); /* a login wins */
+	if (is_noted) {
 		x->loaded = n->loaded;
 		return;
 	}
-	/* The whole file was loaded when the process started after the file's last change. Else
-	 * logins tell, which may be a part: that is not noted. */
+	/* The whole file was loaded when the process started after the file's last change and no
+	 * login tells otherwise. Else logins tell, which may be a part: that is not noted. */
 	bool is_whole = s->keyfile.ring.is_known && x->started_at.us && n->written_changed.us &&
 			n->written_changed.us < x->started_at.us && !s->keyfile.is_foreign;
+	for (unsigned i = 0; self && i < s->keyfile.ring.n; i++)
+		is_whole = is_whole && !seen_refuses(self, &s->keyfile.ring.ids[i]);
 	x->loaded = is_whole ? s->keyfile.ring : seen_loaded(s);
 	if (!is_whole)
 		return;
@@ -966,8 +981,7 @@ void observe(struct seat *t)
 	cut_z(s->instance, sizeof(s->instance), t->instance->name);
 	cut_z(s->self_host, sizeof(s->self_host), t->me);
 	read_options(t);
-	statuses = arena_get(&t->arena, sizeof(*statuses) * MEMBERS_MAX, &err);
-	if (!statuses || !t->has_options)
+	if (!t->has_options)
 		return;
 	observe_keyfile(t);
 	if (!t->me[0])
@@ -1004,6 +1018,9 @@ void observe(struct seat *t)
 		add_members(t);
 		if (!t->anchor.cluster[0])
 			cut_z(t->anchor.cluster, sizeof(t->anchor.cluster), t->rs.replica_set_id);
+		statuses = arena_get(&t->arena, sizeof(*statuses) * (s->members_n + 1), &err);
+		if (!statuses)
+			return;
 		look_at_members(t, statuses, has_status);
 		judge_members(t, statuses, has_status);
 	}

@@ -140,6 +140,8 @@ struct seat {
 	struct anchor anchor;
 	struct notes notes;
 
+	unsigned login_i; /* which of the keys is tried: the next one after the set refused one */
+
 	/* remembered */
 	struct keychain chain;
 	bool has_options;
