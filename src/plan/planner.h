@@ -74,6 +74,10 @@ void rolled_back_tell(struct planner *p);
 /* plan/waits.c: whom a rotation waits for: words for a sentence about member i, " (...)" or "", and
  * the events for what holds it up. */
 const char *waits_print(const struct planner *p, unsigned i, char *out, size_t out_n);
+/* Of several members that are waited for, the one to name: the first of which something is known
+ * that holds it up, else the first. best is "" before the first. */
+void waits_name(const struct planner *p, const char *host, char *best, size_t best_n);
+enum { WAITS_BYTES = HOST_BYTES_MAX + 160 }; /* best */
 void waits_tell(struct planner *p);
 void waits_tell_refused(struct planner *p, const struct gate_result *g);
 

@@ -397,14 +397,16 @@ static bool open_plan(struct planner *p)
 	struct act *a;
 	if (r >= 0 && s->ledger.roll.votes[r].word == VOTE_YEA) {
 		unsigned yea = 0;
-		const char *missing = "";
-		char note[160];
+		char missing[WAITS_BYTES] = "";
+		const char *removed = "";
 		for (unsigned i = 0; i < g->roll_n; i++) {
 			if (s->ledger.roll.votes[i].word == VOTE_YEA ||
 			    s->ledger.roll.is_without[i])
 				yea++;
-			else if (!missing[0])
-				missing = g->roll[i].host;
+			else if (seen_find_member(s, g->roll[i].host) < 0)
+				removed = g->roll[i].host;
+			else
+				waits_name(p, g->roll[i].host, missing, sizeof(missing));
 		}
 		/* The file may have been narrowed by hand since; it is put right even after the
 		 * vote. */
@@ -413,20 +415,17 @@ static bool open_plan(struct planner *p)
 				   "the file must keep both keys until all have voted");
 			return true;
 		}
-		int m = seen_find_member(s, missing);
-		if (missing[0] && m < 0) {
+		if (removed[0]) {
 			p->plan->needs_attention = true;
 			plan_wait(
 			    p, US_S,
 			    "%s has voted for key %u; %s was taken out of the set before it voted "
 			    "(%u of %u): rotactl abort, then rotate again.",
-			    s->self_host, g->next.number, missing, yea, g->roll_n);
+			    s->self_host, g->next.number, removed, yea, g->roll_n);
 			return true;
 		}
-		plan_wait(p, US_S / 4, "%s has voted for key %u; waits for %s%s (%u of %u).",
-			  s->self_host, g->next.number, missing,
-			  m >= 0 ? waits_print(p, (unsigned)m, note, sizeof(note)) : "", yea,
-			  g->roll_n);
+		plan_wait(p, US_S / 4, "%s has voted for key %u; waits for %s (%u of %u).",
+			  s->self_host, g->next.number, missing, yea, g->roll_n);
 		return true;
 	}
 	if (!ring_is(&s->keyfile.ring, want, want_n)) {
@@ -480,9 +479,10 @@ static bool open_plan(struct planner *p)
 
 /* Has every member, by its rotad's word, the final keyring in file and process? */
 static bool all_settled(const struct planner *p, const struct key_id *gone,
-			const char **ret_missing)
+			char ret_missing[WAITS_BYTES])
 {
 	const struct seen *s = p->s;
+	ret_missing[0] = 0;
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct seen_member *m = &s->members[i];
 		int r = seen_roll_index(s, m->host);
@@ -490,27 +490,21 @@ static bool all_settled(const struct planner *p, const struct key_id *gone,
 		    (int)i == s->self ? &s->keyfile.ring : &m->statement.disk;
 		if (r >= 0 && s->ledger.roll.is_without[r])
 			continue;
-		*ret_missing = m->host;
-		if ((int)i != s->self && !m->has_statement)
-			return false;
-		if (!disk->is_known || ring_ids_has(disk, gone) || turn_need(p, i) != NEED_NO)
-			return false;
+		if (((int)i != s->self && !m->has_statement) || !disk->is_known ||
+		    ring_ids_has(disk, gone) || turn_need(p, i) != NEED_NO)
+			waits_name(p, m->host, ret_missing, WAITS_BYTES);
 	}
-	*ret_missing = "";
-	return true;
+	return !ret_missing[0];
 }
 
 static void close_plan(struct planner *p, const struct key_name *gone)
 {
 	const struct seen *s = p->s;
-	const char *missing;
-	char note[160];
+	char missing[WAITS_BYTES];
 	struct wall since = {.us = 0};
-	if (!all_settled(p, &gone->id, &missing)) {
-		int m = seen_find_member(s, missing);
-		plan_wait(p, US_S / 4, "%s is done with key %u; waits for %s%s.", s->self_host,
-			  gone->number, missing,
-			  m >= 0 ? waits_print(p, (unsigned)m, note, sizeof(note)) : "");
+	if (!all_settled(p, &gone->id, missing)) {
+		plan_wait(p, US_S / 4, "%s is done with key %u; waits for %s.", s->self_host,
+			  gone->number, missing);
 		return;
 	}
 	for (unsigned i = 0; i < s->members_n; i++)

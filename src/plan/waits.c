@@ -63,6 +63,16 @@ const char *waits_print(const struct planner *p, unsigned i, char *out, size_t o
 	return out;
 }
 
+void waits_name(const struct planner *p, const char *host, char *best, size_t best_n)
+{
+	int i = seen_find_member(p->s, host);
+	char note[160] = "";
+	if (i >= 0)
+		(void)waits_print(p, (unsigned)i, note, sizeof(note));
+	if (!best[0] || (note[0] && !strchr(best, '(')))
+		snprintf(best, best_n, "%.255s%s", host, note);
+}
+
 static void tell_member(struct planner *p, const struct seen_member *m)
 {
 	struct event *e = plan_tell(p, "member-unreachable", SEVERITY_WARNING, m->host);

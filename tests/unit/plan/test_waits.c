@@ -48,6 +48,15 @@ static void shut(struct policy *p)
 	X(c_says_why, "", "", "c:27017 (its rotad says: it refused to step down)", voted(s);       \
 	  s->members[2].statement.is_rehearsed = false;                                            \
 	  cut_z(s->members[2].statement.findings, 64, "it refused to step down"))                  \
+	X(c_is_named_before_a_who_waits_too, "", "member-without-rotad",                           \
+	  "waits for c:27017 (its rotad was last heard", voted(s);                                 \
+	  s->ledger.roll.votes[0].word = VOTE_NONE; stated(s, 2, 0))                               \
+	X(a_is_named_where_all_is_on_course, "", "", "waits for a:27017 (1 of 3)", voted(s);       \
+	  s->ledger.roll.votes[0].word = VOTE_NONE)                                                \
+	X(c_is_not_done_and_away, "", "member-unreachable",                                        \
+	  "is done with key 1; waits for c:27017 (it does not answer)", voted(s);                  \
+	  s->ledger.roll.votes[2].word = VOTE_YEA; case_rings(s, 1, ring_of(2, 0), ring_of(2, 0)); \
+	  away(s, 2, 99))                                                                          \
 	X(c_has_not_noticed_yet, "", "", "waits for c:27017 (2 of 3)", voted(s); stated(s, 2, 0);  \
 	  s->members[1].statement_moved.us = CASE_NOW - 15 * US_S)                                 \
 	X(c_never_spoke, "", "member-without-rotad", "c:27017 (its rotad was never heard",         \
