@@ -332,7 +332,7 @@ def clock():
         r.env.update(LD_PRELOAD=shift, CLOCK_SHIFT_FILE=ahead)
         for x in s.fleet.all:
             x.start()
-        s.told("clock-jumped", 60)
+        s.told("clock-jumped", 60, wrong_clock=True)
         wait_for("the others to have heard of each other", 90, lambda: all(
             x["rotad"] for o in s.fleet.all if o is not r for x in o.status()["instances"][0]["members"] if x["host"] != m.address), 0.5)
         s.says(r, "(?s)clock.*ahead of the primary")
