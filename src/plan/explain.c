@@ -210,8 +210,15 @@ void explain_plan(struct planner *p)
 	progress(p);
 	restart_now(p);
 	foretell(p);
+	const struct hold *h = &p->s->ledger.hold;
 	could_begin(p);
 	waits_tell(p);
+	if (!p->plan->reason[0] && h->is_on && p->mode > MODE_OBSERVE)
+		plan_say(
+		    p,
+		    "Nothing is due, and nothing would begin: held by %.100s: %.200s. To go on: "
+		    "rotactl resume",
+		    h->who, h->why);
 	if (!p->plan->reason[0])
 		plan_say(p,
 			 p->mode <= MODE_OBSERVE

@@ -410,8 +410,9 @@ def clock():
         r.env.update(LD_PRELOAD=shift, CLOCK_SHIFT_FILE=ahead)
         for x in s.fleet.all:
             x.start()
-        s.told("clock-jumped", 60)
-        wait_for("the others to have joined", 60, lambda: all(x.ctl("status").status in (0, 1, 2) for x in s.fleet.all if x is not r), 0.5)
+        s.told("clock-jumped", 60, wrong_clock=True)
+        wait_for("the others to have heard of each other", 90, lambda: all(
+            x["rotad"] for o in s.fleet.all if o is not r for x in o.status()["instances"][0]["members"] if x["host"] != m.address), 0.5)
         s.says(r, "(?s)clock.*ahead of the primary")
         asked = s.rotate(r)
         s.checks.that("a rotation asked for there is refused, with the reason", asked.status == 2 and "clock" in asked.text(), asked.text()[-200:])
@@ -472,7 +473,7 @@ def foreign_older():
         wait_for("the wished file to be back", 15, lambda: s.keys(m) == new)
         s.checks.that("it is put back within 5 s", time.monotonic() - at < 6, "%.1f s" % (time.monotonic() - at))
         s.told("foreign-write", 15)
-        s.says(r, "held|hold")
+        s.says(r, "(?s)HELD.*held by %s" % re.escape(m.address))
         write_whole(m.keyfile, "- %s\n" % first)
         s.told("second-writer", 15)
         s.says(r, "(?s)overwritten by something else.*DO NOT restart")

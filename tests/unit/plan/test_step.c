@@ -64,6 +64,13 @@
 	X(clock_is_wrong_under_way, "put-keyfile", "clock-jumped", "written",                      \
 	  case_propose(s, "---");                                                                  \
 	  s->is_clock_sane = false)                                                                \
+	X(held_and_nothing_due, "", "", "held by alice: a foreign write",                          \
+	  s->ledger.hold.is_on = true;                                                             \
+	  cut_z(s->ledger.hold.who, 16, "alice");                                                  \
+	  cut_z(s->ledger.hold.why, 32, "a foreign write"))                                        \
+	X(held_and_observed, "", "", "rotad looks and changes nothing",                            \
+	  s->ledger.hold.is_on = true;                                                             \
+	  p->mode = MODE_OBSERVE)                                                                  \
 	X(newcomer, "", "", "joined after the proposal", case_propose(s, "---");                   \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));                                          \
 	  cut_z(s->ledger.proposal.roll[1].host, 64, "d:27017"))                                   \
