@@ -214,7 +214,7 @@ static void small_differences_are_seen(void **state)
 		const char *has, *has_not;
 	} rows[] = {
 	    {"status", schedule_holds, CTL_GOOD,
-	     "serial 412, signed by CN=ops, confirmed 10 minutes ago", "since"},
+	     "serial 412, signed by CN=ops, confirmed 10 min 0 s ago", "since"},
 	    {"status", schedule_is_refused, CTL_ATTENTION, "is older than 412", "only looks"},
 	    {"status", schedule_was_never_read, CTL_ATTENTION, "rotad only looks until one is",
 	     "serial"},
