@@ -9,7 +9,7 @@
 #include "plan/order.h"
 #include "plan/planner.h"
 
-enum { EXPIRY_TOLD_DAYS = 14, REFUSED_RETRY_S = 24 * 3600 };
+enum { EXPIRY_TOLD_DAYS = 14, WAIT_TOLD_S = 600 };
 
 static const char *target_words(enum cert_target t)
 {
@@ -136,6 +136,33 @@ static void tell_expiry(struct planner *p)
 	if (c->has_cluster_file)
 		tell_end(p, &c->cluster, "certificate that it shows its peers (clusterFile)",
 			 false);
+}
+
+/* Silence is an alarm (invariant 7): an answer that does not come is told. */
+static void tell_waits(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct seen_certificate *c = &s->certificate;
+	struct event *e;
+	char since[40];
+	if (c->stage != CERT_STAGE_ASKED || s->now.us - c->asked_at.us < WAIT_TOLD_S * US_S)
+		return;
+	e = plan_tell(p, c->is_pending ? "certificate-request-waiting" : "authority-unreachable",
+		      c->is_pending ? SEVERITY_NOTICE : SEVERITY_WARNING, s->self_host);
+	p->plan->needs_attention |= !c->is_pending;
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline), "%s: authority \"%s\" %s.", s->self_host,
+		 p->policy->certificates.authority,
+		 c->is_pending ? "has taken the request and not answered yet" : "does not answer");
+	snprintf(e->what, sizeof(e->what), "Asked since %s. %s",
+		 wall_print_utc(c->asked_at, since, sizeof(since)), c->why);
+	snprintf(e->now, sizeof(e->now), "The certificate in use is unchanged and served.");
+	snprintf(e->we_did, sizeof(e->we_did), "Asks again with the same request.");
+	snprintf(e->you, sizeof(e->you), "%s",
+		 c->is_pending ? "Ask the people of the CA to look at the request."
+			       : "Look at the authority and at the way to it.");
+	e->next = c->retry_at;
 }
 
 /* Has m done with that order, or with a newer one? */
@@ -401,6 +428,7 @@ bool renew_plan(struct planner *p)
 	}
 	/* A refused or pending answer rests; a new order from a person is tried at once. */
 	if (c->retry_at.us > s->now.us && !is_new_order) {
+		tell_waits(p);
 		int64_t wait = MIN(c->retry_at.us - s->now.us, 30 * US_S);
 		plan_wait(p, wait, "%s the authority \"%s\" for %s again at %s: %.200s",
 			  c->stage == CERT_STAGE_REFUSED ? "Asks" : "Waits for, and asks,",

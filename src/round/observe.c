@@ -712,6 +712,7 @@ static void look_at_certificate(struct seat *t, const struct mongod_target *self
 	c->order_refused = t->notes.cert_order_refused;
 	c->is_taken_back = t->notes.is_cert_taken_back;
 	c->is_reload_running = t->notes.is_reload_open;
+	c->is_pending = t->notes.stage == CERT_STAGE_ASKED && t->notes.cookie[0];
 	cut_z(c->reload_why, sizeof(c->reload_why), t->notes.reload_why);
 	c->order_done = t->notes.cert_order_done;
 	c->asked_at = t->notes.asked_at;

@@ -110,7 +110,15 @@ static void clustered(struct seen *s, int day_n)
 	  s->certificate.stage = CERT_STAGE_REFUSED; s->certificate.retry_at.us = CASE_NOW + US_H; \
 	  cut_z(s->certificate.why, 64, "no SAN"); case_order(s, ORDER_CERTIFICATES))              \
 	X(pending_waits, "", "", "Waits for", aged(s, 70);                                         \
-	  s->certificate.stage = CERT_STAGE_ASKED; s->certificate.retry_at.us = CASE_NOW + US_MIN) \
+	  s->certificate.asked_at.us = CASE_NOW - US_MIN; s->certificate.stage = CERT_STAGE_ASKED; \
+	  s->certificate.retry_at.us = CASE_NOW + US_MIN)                                          \
+	X(silent_authority, "", "authority-unreachable", "Waits for", aged(s, 70);                 \
+	  s->certificate.stage = CERT_STAGE_ASKED; s->certificate.retry_at.us = CASE_NOW + US_MIN; \
+	  s->certificate.asked_at.us = CASE_NOW - 10 * US_MIN)                                     \
+	X(authority_that_takes_its_time, "", "certificate-request-waiting", "Waits for",           \
+	  aged(s, 70);                                                                             \
+	  s->certificate.stage = CERT_STAGE_ASKED; s->certificate.retry_at.us = CASE_NOW + US_MIN; \
+	  s->certificate.is_pending = true; s->certificate.asked_at.us = CASE_NOW - 10 * US_MIN)   \
 	X(takes_claim, "take-claim", "", "turn to load", staged(s))                                \
 	X(claim_waits, "claim-acting", "", "takes its turn", staged(s);                            \
 	  case_claim(s, CLAIM_WAITING, 1); s->ledger.claim.purpose = CLAIM_FOR_CERTIFICATE)        \
