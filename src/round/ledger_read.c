@@ -670,8 +670,9 @@ static void find_outlived(struct seat *t, const struct docs *d)
 /* What there is of each kind, for people. */
 static void count_crowd(struct seen_ledger *l, const struct docs *d)
 {
-	static const char *const kinds[] = {"envelope/", "order/", "identity/", "statement/",
-					    "proposal/", "roll/",  "csr/",      "issued/"};
+	static const char *const kinds[] = {"envelope/", "order/",     "scheduled/",
+					    "identity/", "statement/", "proposal/",
+					    "roll/",     "csr/",       "issued/"};
 	size_t at = 0;
 	const char *rest;
 	for (size_t k = 0; k < ARRAY_N(kinds); k++) {
@@ -696,13 +697,13 @@ static bool list_all(struct seat *t, struct docs *ret, struct err *err)
 	} kinds[] = {
 	    {"ledger", true},      {"proposal/", true},   {"roll/", true},
 	    {"identity/", true},   {"claim", true},       {"hold", true},
-	    {"statement/", true},  {"order/", false},     {"csr/", false},
-	    {"issued/", false},    {"envelope/0", false}, {"envelope/1", false},
-	    {"envelope/2", false}, {"envelope/3", false}, {"envelope/4", false},
-	    {"envelope/5", false}, {"envelope/6", false}, {"envelope/7", false},
-	    {"envelope/8", false}, {"envelope/9", false}, {"envelope/a", false},
-	    {"envelope/b", false}, {"envelope/c", false}, {"envelope/d", false},
-	    {"envelope/e", false}, {"envelope/f", false},
+	    {"statement/", true},  {"scheduled/", true},  {"order/", false},
+	    {"csr/", false},       {"issued/", false},    {"envelope/0", false},
+	    {"envelope/1", false}, {"envelope/2", false}, {"envelope/3", false},
+	    {"envelope/4", false}, {"envelope/5", false}, {"envelope/6", false},
+	    {"envelope/7", false}, {"envelope/8", false}, {"envelope/9", false},
+	    {"envelope/a", false}, {"envelope/b", false}, {"envelope/c", false},
+	    {"envelope/d", false}, {"envelope/e", false}, {"envelope/f", false},
 	};
 	const struct store_port *store = seat_store(t);
 	struct store_doc *docs, *all;

@@ -219,9 +219,10 @@ static bool read_rs(struct seat *t, const struct mongod_target *self)
 	bool is_fresh_wanted = key_id_given(&t->anchor.next.id) && !t->notes.job_is_open;
 	if (t->has_rs && !is_fresh_wanted && !is_old(t, t->rs_at, RS_MAX_AGE_S))
 		return true;
-	/* Not while our own restart is under way: the member has other things to do, and nothing
-	 * depends on it. */
-	if ((t->notes.job_is_open && t->has_rs) || !seat_credential(t, &c))
+	/* Not while our own restart is under way: the member has other things to do. Save when a
+	 * newer one is about: one that was taken out of the set meanwhile must not be waited for.
+	 */
+	if ((t->notes.job_is_open && t->has_rs && t->rs_at.us != 0) || !seat_credential(t, &c))
 		return t->has_rs;
 	if (!t->ports.mongod.ops->config(t->ports.mongod.self, self, &c, &rs, &err)) {
 		snprintf(t->seen->rehearsal, sizeof(t->seen->rehearsal),
