@@ -111,6 +111,13 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 		return err_set(
 		    err, ERR_REFUSED, "a rotation is under way (key %u to key %u); rotactl status",
 		    t->seen->ledger.proposal.pivot.number, t->seen->ledger.proposal.next.number);
+	/* One that waits is enough: each order would be a rotation of its own, one after the other.
+	 */
+	const struct order *waiting = seen_find_order(t->seen, ORDER_KEYFILE);
+	if (w.kind == ORDER_KEYFILE && waiting && waiting->urgency >= w.urgency)
+		return err_set(err, ERR_REFUSED,
+			       "a rotation is asked for already, by %s, and waits; rotactl status",
+			       waiting->who);
 	if (!seat_order(t, &w, &id, err))
 		return false;
 	note(t, "order", who, w.reason[0] ? w.reason : kind);

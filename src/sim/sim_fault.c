@@ -265,7 +265,7 @@ void sim_care(struct sim_world *w)
 	int64_t healed_for = w->now_us - w->care_since_us;
 	char why[128];
 	bool is_rest = sim_oracle_rest(w, why, sizeof(why));
-	if (w->truth.generation == 0 && h && !w->is_restored)
+	if (w->truth.generation == 0 && w->truth.orders_n == 0 && h && !w->is_restored)
 		sim_ask(h, ASK_ROTATE);
 	if (!w->is_healed)
 		return;
@@ -284,7 +284,7 @@ void sim_care(struct sim_world *w)
 		return;
 	}
 	/* Everything that went wrong is behind: one more rotation, from the beginning. */
-	if (is_rest && h) {
+	if (is_rest && h && w->truth.orders_n == 0) {
 		w->asked_n = w->result->rotations_n;
 		sim_ask(h, ASK_ROTATE);
 	}

@@ -71,7 +71,7 @@ static void draw_fault(struct sim_fault *f, struct rng *r, const struct sim_scen
 	if (f->kind == SIM_ROTATE)
 		f->number = between(r, 0, 1);
 	if (f->kind == SIM_SLOW_START)
-		f->time_us *= 10;
+		f->time_us *= 3;
 	f->at_us = between(r, 0, s->heal_us / US_MS) * US_MS;
 	f->is_at_act = between(r, 0, 9) < 4;
 	if (f->is_at_act) {

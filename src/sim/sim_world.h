@@ -12,7 +12,7 @@ enum {
 	SIM_KEYS_MAX = 64,
 	SIM_FILES_MAX = 24,
 	SIM_EVENTS_MAX = 512,
-	SIM_DOCS_MAX = 256,
+	SIM_DOCS_MAX = 1024, /* ids that were ever used */
 	SIM_PORT = 27017,
 };
 #define SIM_KEYFILE "/etc/mongod.key"
