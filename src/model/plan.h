@@ -98,6 +98,7 @@ struct plan {
 	struct act acts[ACTS_PER_ROUND_MAX]; /* in order; one that fails ends the round */
 	unsigned looks_n;
 	struct look looks[LOOKS_MAX]; /* wanted before anything else; then plan again */
+	bool wants_others;            /* who else uses the key (seen.others) */
 	bool wants_peer_check;        /* handshakes as a member towards every peer, with the new
 					 certificate */
 	char reason[REASON_BYTES];    /* one sentence: what happens or why nothing does */
@@ -112,6 +113,7 @@ struct plan {
 	struct wall wake_at;    /* look again at the latest then */
 	bool is_waiting;        /* something is under way and held back */
 	bool needs_attention;   /* exit 1 of status */
+	bool waits_for_approval; /* mode ask: rotactl approve is wanted */
 	/* may any member be restarted now, by anyone */
 	enum { RESTART_SAFE, RESTART_UNSAFE, RESTART_UNKNOWN } restart_now;
 	char restart_why[256];

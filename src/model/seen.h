@@ -57,6 +57,7 @@ struct seen_member {
 	bool has_statement; /* of its rotad, for the present ledger, signer admitted */
 	struct statement statement;
 	struct wall statement_moved; /* when this host saw it change last */
+	char others[128]; /* addresses that are no member's, logged in there as __system; "" none */
 	/* what it serves: a handshake that went on to a hello */
 	struct fact served_at;
 	char served_serial[64];
@@ -181,6 +182,14 @@ struct seen_debts {
 	char hook_why[256];
 };
 
+/* The look for other users of the key (PROTOCOL 4): sessions of __system from addresses that are no
+ * member's; who they are stands in members[].others. Made only when the planner asks for it. */
+struct seen_others {
+	struct wall at; /* of the last look, whatever came of it; 0: none */
+	bool is_known;  /* every member that can have such sessions told */
+	char why[160];  /* why not */
+};
+
 struct seen {
 	struct wall now;
 	char instance[NAME_BYTES_MAX];
@@ -208,11 +217,16 @@ struct seen {
 	bool is_rehearsed;
 	struct wall rehearsed_at;
 	char rehearsal[REASON_BYTES]; /* findings; "" all well */
-	char foreign_sessions[256];
+	struct seen_others others;
 	bool is_approved; /* mode ask: the pending plan was approved */
 };
 
-enum { CLAIM_STALE_S = 60, STEP_DOWN_REST_S = 15 * 60, REHEARSAL_MAX_AGE_S = 3600 };
+enum {
+	CLAIM_STALE_S = 60,
+	STEP_DOWN_REST_S = 15 * 60,
+	REHEARSAL_MAX_AGE_S = 3600,
+	OTHERS_MAX_AGE_S = 5
+};
 
 /* Helpers over the value; all pure. */
 const struct seen_member *seen_self(const struct seen *s);    /* NULL when self is -1 */

@@ -173,6 +173,23 @@ static void release(struct planner *p)
 		plan_add(p, ACT_RELEASE_CLAIM, "the turn of %s is over", s->self_host);
 }
 
+static void tell_approval(struct planner *p)
+{
+	const struct seen *s = p->s;
+	struct event *e;
+	if (!p->plan->waits_for_approval)
+		return;
+	e = plan_tell(p, EVENT_PLAN_WAITS_FOR_APPROVAL, SEVERITY_NOTICE, s->self_host);
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline), "%s/%s: a plan waits for a person's word.",
+		 s->cluster, s->self_host);
+	snprintf(e->what, sizeof(e->what), "%s", p->plan->reason);
+	snprintf(e->now, sizeof(e->now), "Nothing is under way; nothing begins by itself.");
+	snprintf(e->we_did, sizeof(e->we_did), "Made the plan (mode ask) and wait.");
+	snprintf(e->you, sizeof(e->you), "Look at it: rotactl explain. Then: rotactl approve");
+}
+
 void explain_plan(struct planner *p)
 {
 	release(p);
@@ -185,4 +202,5 @@ void explain_plan(struct planner *p)
 			     ? "Nothing is planned: rotad looks and changes nothing (mode %s)."
 			     : "Nothing is due (mode %s).",
 			 mode_name(p->mode));
+	tell_approval(p);
 }

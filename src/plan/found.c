@@ -41,9 +41,9 @@ static bool statement_differs(const struct planner *p)
 	return s->now.us - self->statement_moved.us > STATEMENT_REFRESH_S * US_S;
 }
 
-static void tell_ledger(struct planner *p, const char *name, const char *what)
+static void tell_ledger(struct planner *p, enum event_kind kind, const char *what)
 {
-	struct event *e = plan_tell(p, name, SEVERITY_CRITICAL, p->s->cluster);
+	struct event *e = plan_tell(p, kind, SEVERITY_CRITICAL, p->s->cluster);
 	p->plan->needs_attention = true;
 	if (!e)
 		return;
@@ -71,7 +71,7 @@ bool ledger_plan(struct planner *p)
 		return true;
 	}
 	if (l->is_unknown_protocol) {
-		tell_ledger(p, "ledger-unknown-protocol",
+		tell_ledger(p, EVENT_LEDGER_UNKNOWN_PROTOCOL,
 			    "A document speaks a protocol that this rotad does not know.");
 		plan_say(
 		    p,
@@ -80,7 +80,7 @@ bool ledger_plan(struct planner *p)
 	}
 	if (l->is_other_than_anchor || l->is_older_than_anchor) {
 		tell_ledger(
-		    p, "ledger-older-than-anchor",
+		    p, EVENT_LEDGER_OLDER_THAN_ANCHOR,
 		    l->is_other_than_anchor
 			? "It is another ledger than the one this host's anchor names."
 			: "Its highest generation is older than the one this host has seen.");
@@ -97,7 +97,7 @@ bool ledger_plan(struct planner *p)
 	}
 	if (l->not_admitted[0]) {
 		struct event *e =
-		    plan_tell(p, "identity-not-admitted", SEVERITY_WARNING, s->self_host);
+		    plan_tell(p, EVENT_IDENTITY_NOT_ADMITTED, SEVERITY_WARNING, s->self_host);
 		if (e) {
 			snprintf(e->headline, sizeof(e->headline),
 				 "%s: an identity is not admitted.", s->cluster);

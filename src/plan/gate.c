@@ -31,6 +31,13 @@ static bool is_urgent(const struct planner *p)
 	       (p->generation == GENERATION_NONE && o && o->urgency != URGENCY_ROUTINE);
 }
 
+static bool is_emergency(const struct planner *p)
+{
+	const struct order *o = seen_find_order(p->s, ORDER_KEYFILE);
+	return p->generation != GENERATION_NONE ? p->s->ledger.proposal.urgency == URGENCY_EMERGENCY
+						: o && o->urgency == URGENCY_EMERGENCY;
+}
+
 static enum mode mode_for(const struct planner *p, enum gate_for what)
 {
 	return what == GATE_FOR_CERTIFICATE
@@ -50,6 +57,7 @@ static enum gate_verdict gate_mode(const struct planner *p, enum gate_for what,
 		if (p->s->is_approved || seen_find_order(p->s, kind) ||
 		    (what != GATE_FOR_CERTIFICATE && p->generation != GENERATION_NONE))
 			return say(r, GATE_PASS, "ask, and it was approved");
+		p->plan->waits_for_approval = true;
 		return say(r, GATE_WAIT, "ask: rotactl approve");
 	}
 	return say(r, GATE_REFUSE, "%s: rotad only looks; rotactl mode", mode_name(mode));
@@ -318,12 +326,27 @@ static enum gate_verdict gate_rehearsed(const struct planner *p, enum gate_for w
 static enum gate_verdict gate_other_users(const struct planner *p, enum gate_for what,
 					  struct gate_result *r)
 {
+	const struct seen *s = p->s;
+	const struct seen_member *m = NULL;
 	(void)what;
-	if (!p->s->foreign_sessions[0])
-		return say(r, GATE_PASS, "none");
+	if (!plan_look_for_others(p, OTHERS_MAX_AGE_S))
+		return say(r, GATE_WAIT, "looks for them");
+	for (unsigned i = 0; i < s->members_n && !m; i++)
+		if (s->members[i].others[0])
+			m = &s->members[i];
 	if (p->policy->keyfile.other_users == OTHER_USERS_IGNORE)
-		return say(r, GATE_PASS, "ignored: %.100s", p->s->foreign_sessions);
-	return say(r, GATE_WAIT, "%.90s use it; otherUsers: ignore", p->s->foreign_sessions);
+		return m ? say(r, GATE_PASS, "ignored: %.60s at '%.60s'", m->others, m->host)
+			 : say(r, GATE_PASS, "none seen; ignored if there were any");
+	/* Whoever may have the leaked key is not waited for: it is being taken from him. */
+	if (is_emergency(p))
+		return m ? say(r, GATE_PASS, "emergency: not waited for: %.50s at '%.50s'",
+			       m->others, m->host)
+			 : say(r, GATE_PASS, "not waited for in an emergency");
+	if (m)
+		return say(r, GATE_REFUSE, "%.40s at '%.50s'; keyfile.otherUsers: ignore",
+			   m->others, m->host);
+	return s->others.is_known ? say(r, GATE_PASS, "none")
+				  : say(r, GATE_WAIT, "not known: %.120s", s->others.why);
 }
 
 static enum gate_verdict gate_rested(const struct planner *p, enum gate_for what,
@@ -403,6 +426,8 @@ static enum gate_verdict gate_claim(const struct planner *p, enum gate_for what,
 		   l->claim.state == CLAIM_ACTING ? ", acting" : "");
 }
 
+enum { GATE_FOR_ANY_WRITE = GATE_FOR_WRITE | GATE_FOR_NARROW };
+
 static const struct {
 	const char *name;
 	unsigned stands_before; /* enum gate_for, or-ed */
@@ -412,14 +437,14 @@ static const struct {
 			    waits for a window, a person or another member's turn is given back, or
 			    nobody else could take his */
 } gate_table[] = {
-    {"mode", GATE_FOR_START | GATE_FOR_WRITE | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_mode,
+    {"mode", GATE_FOR_START | GATE_FOR_ANY_WRITE | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_mode,
      false},
-    {"hold", GATE_FOR_START | GATE_FOR_WRITE | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_hold,
+    {"hold", GATE_FOR_START | GATE_FOR_ANY_WRITE | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_hold,
      false},
     {"window", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_window, false},
     {"freeze", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_freeze, false},
     {"clock", GATE_FOR_START, gate_clock, false},
-    {"keyfile", GATE_FOR_START | GATE_FOR_WRITE, gate_file, false},
+    {"keyfile", GATE_FOR_START | GATE_FOR_ANY_WRITE, gate_file, false},
     {"a primary stays without it", GATE_FOR_START | GATE_FOR_TURN, gate_votes, false},
     {"majority writes go on", GATE_FOR_START | GATE_FOR_TURN, gate_writes, false},
     {"all others healthy", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_others,
@@ -432,8 +457,8 @@ static const struct {
      false},
     {"no backup, no index build", GATE_FOR_TURN, gate_busy, false},
     {"all rehearsed", GATE_FOR_START, gate_rehearsed, false},
-    {"other users of the key", GATE_FOR_START, gate_other_users, false},
-    {"nothing owed", GATE_FOR_WRITE | GATE_FOR_TURN, gate_rested, false},
+    {"other users of the key", GATE_FOR_START | GATE_FOR_NARROW, gate_other_users, false},
+    {"nothing owed", GATE_FOR_ANY_WRITE | GATE_FOR_TURN, gate_rested, false},
     {"the turn is free", GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_claim, false},
 };
 STATIC_ASSERT(ARRAY_N(gate_table) <= GATES_MAX, "GATES_MAX");

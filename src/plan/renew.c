@@ -48,7 +48,7 @@ static void tell_refused(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct seen_certificate *c = &s->certificate;
-	struct event *e = plan_tell(p, "certificate-refused", SEVERITY_CRITICAL, s->self_host);
+	struct event *e = plan_tell(p, EVENT_CERTIFICATE_REFUSED, SEVERITY_CRITICAL, s->self_host);
 	char when[40];
 	p->plan->needs_attention = true;
 	if (!e)
@@ -80,7 +80,7 @@ static void tell_expiry(struct planner *p)
 	char when[40];
 	if (!c->is_known || left > EXPIRY_TOLD_DAYS * US_DAY)
 		return;
-	e = plan_tell(p, "certificate-expiring",
+	e = plan_tell(p, left < 0 ? EVENT_CERTIFICATE_EXPIRED : EVENT_CERTIFICATE_EXPIRING,
 		      left < 3 * US_DAY ? SEVERITY_CRITICAL : SEVERITY_WARNING, s->self_host);
 	p->plan->needs_attention = true;
 	if (!e)
@@ -201,7 +201,8 @@ static bool installed_plan(struct planner *p)
 		 !is_served        ? "mongod does not serve it"
 		 : c->peers_why[0] ? c->peers_why
 				   : "what is served is not trusted or does not name the host");
-	struct event *e = plan_tell(p, "certificate-rolled-back", SEVERITY_CRITICAL, s->self_host);
+	struct event *e =
+	    plan_tell(p, EVENT_CERTIFICATE_ROLLED_BACK, SEVERITY_CRITICAL, s->self_host);
 	if (e) {
 		snprintf(e->headline, sizeof(e->headline),
 			 "%s: the new certificate was taken back.", s->self_host);

@@ -111,7 +111,7 @@ static void tell_not_back(struct planner *p, enum not_back how)
 	};
 
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, "member-not-back", SEVERITY_CRITICAL, s->self_host);
+	struct event *e = plan_tell(p, EVENT_MEMBER_NOT_BACK, SEVERITY_CRITICAL, s->self_host);
 	if (!e)
 		return;
 	snprintf(e->headline, sizeof(e->headline),
@@ -141,7 +141,7 @@ static void tell_not_back(struct planner *p, enum not_back how)
 void turn_tell_owed(struct planner *p, struct wall since, int64_t tries, const char *why)
 {
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, "hook-failed", SEVERITY_WARNING, s->self_host);
+	struct event *e = plan_tell(p, EVENT_HOOK_FAILED, SEVERITY_WARNING, s->self_host);
 	const struct instance_policy *i = p->instance;
 	char when[40], rest[32];
 	p->plan->needs_attention = true;
@@ -178,7 +178,7 @@ static void tell_overdue(struct planner *p, bool is_new)
 {
 	const struct seen *s = p->s;
 	bool is_down = !s->process.is_answering && !s->process.is_alive;
-	struct event *e = plan_tell(p, "hook-overdue",
+	struct event *e = plan_tell(p, EVENT_HOOK_OVERDUE,
 				    is_down ? SEVERITY_CRITICAL : SEVERITY_WARNING, s->self_host);
 	char when[40];
 	p->plan->needs_attention = true;
@@ -318,7 +318,8 @@ bool job_plan(struct planner *p)
 		return true;
 	}
 	if (s->now.us - j->begun_at.us > TURN_TOLD_AFTER_S * US_S) {
-		struct event *e = plan_tell(p, "turn-slow", SEVERITY_WARNING, s->self_host);
+		struct event *e =
+		    plan_tell(p, EVENT_MEMBER_STARTING_LONG, SEVERITY_WARNING, s->self_host);
 		p->plan->needs_attention = true;
 		if (e) {
 			char since[40];

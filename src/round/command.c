@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "codec/json_mem.h"
 #include "codec/journal_line.h"
+#include "model/event_table.h"
 
 static void note(struct seat *t, const char *word, const char *who, const char *text)
 {
@@ -23,6 +24,22 @@ static const char *text_of(const json_t *body, const char *key)
 {
 	const char *z = json_string_value(json_object_get(body, key));
 	return z ? z : "";
+}
+
+/* A person's word, told to whom the alerts go to. */
+static void tell(struct seat *t, enum event_kind kind, const char *who, const char *what,
+		 const char *you)
+{
+	struct event e = event_of(kind, t->seen->cluster, t->seen->self_host);
+	e.at = seat_now(t);
+	snprintf(e.headline, sizeof(e.headline), "%s/%s: %s: %.200s.", t->seen->cluster,
+		 t->seen->self_host, who, what);
+	snprintf(e.what, sizeof(e.what), "By rotactl on this host, by %s.", who);
+	snprintf(e.now, sizeof(e.now), "%s",
+		 t->plan.restart_why[0] ? t->plan.restart_why : "As it was.");
+	snprintf(e.we_did, sizeof(e.we_did), "Noted it in the ledger and in the history.");
+	snprintf(e.you, sizeof(e.you), "%s", you);
+	t->ports.tell(t->ports.teller, &e, true);
 }
 
 static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *ret,
@@ -81,9 +98,12 @@ static bool approve(struct seat *t, const json_t *body, const char *who, json_t 
 		    struct err *err)
 {
 	(void)body;
-	(void)err;
+	if (!t->plan.waits_for_approval)
+		return err_set(err, ERR_REFUSED, "nothing of %s waits for an approval. %.300s",
+			       t->instance->name, t->plan.reason);
 	t->is_approved = true;
 	note(t, "approve", who, t->plan.reason);
+	tell(t, EVENT_OPERATOR_ACT, who, "approved what waited", "Nothing to do.");
 	json_object_set_new(ret, "approved", json_string(t->plan.reason));
 	return true;
 }
@@ -96,6 +116,7 @@ static bool pause_it(struct seat *t, const json_t *body, const char *who, json_t
 	if (!seat_hold(t, true, who, why[0] ? why : "paused", err))
 		return false;
 	note(t, "pause", who, why);
+	tell(t, EVENT_ROTATION_HELD, who, why[0] ? why : "paused", "To go on: rotactl resume");
 	return true;
 }
 
@@ -109,6 +130,7 @@ static bool resume(struct seat *t, const json_t *body, const char *who, json_t *
 	t->notes.step_down_refused_at.us = 0;
 	t->notes.hook_failed_at.us = 0;
 	note(t, "resume", who, text_of(body, "reason"));
+	tell(t, EVENT_ROTATION_RESUMED, who, "rotations go on", "Nothing to do.");
 	return notes_put(t, err);
 }
 
@@ -119,6 +141,8 @@ static bool abort_it(struct seat *t, const json_t *body, const char *who, json_t
 	if (!seat_abort(t, who, text_of(body, "reason"), err))
 		return false;
 	note(t, "abort", who, text_of(body, "reason"));
+	tell(t, EVENT_OPERATOR_ACT, who, "the rotation is to be taken back",
+	     "Nothing to do: the members go back to the key before, in turn.");
 	return true;
 }
 
@@ -130,6 +154,8 @@ static bool release(struct seat *t, const json_t *body, const char *who, json_t 
 	if (!seat_release(t, who, err))
 		return false;
 	note(t, "turn release", who, t->seen->ledger.claim.host);
+	tell(t, EVENT_OPERATOR_ACT, who, "the turn was given back by hand",
+	     "Make sure that no restart job of that member runs any more.");
 	return true;
 }
 

@@ -348,7 +348,7 @@ static bool self_call(struct seat *t, struct mongod_target *ret_target,
 		      struct mongod_credential *ret_credential, struct err *err)
 {
 	*ret_target = seat_target(t, t->seen->self_host, true);
-	return seat_credential(t, ret_credential) ||
+	return seat_login(t, t->seen->self_host, ret_target, ret_credential) ||
 	       err_set(err, ERR_AUTH, "no key and no user to log in with");
 }
 
@@ -360,8 +360,10 @@ static bool set_drain(struct seat *t, const struct act *a, struct err *err)
 		return false;
 	if (!t->ports.mongod.ops->set_parameter(t->ports.mongod.self, &target, &c,
 						"shutdownTimeoutMillisForSignaledShutdown",
-						a->drain_ms, err))
+						a->drain_ms, err)) {
+		seat_login_failed(t, t->seen->self_host, &c, err);
 		return err_in(err, "setting how long '%s' drains", t->seen->self_host);
+	}
 	t->server.shutdown_timeout_ms = a->drain_ms;
 	return true;
 }
@@ -378,6 +380,7 @@ static bool step_down(struct seat *t, const struct act *a, struct err *err)
 	if (t->ports.mongod.ops->step_down(t->ports.mongod.self, &target, &c, SECONDS, CATCH_UP_S,
 					   err))
 		return true;
+	seat_login_failed(t, t->seen->self_host, &c, err);
 	if (err->kind == ERR_REFUSED) { /* 262: one attempt, then rest (DESIGN section 4) */
 		struct err ignored = ERR_INIT;
 		t->notes.step_down_refused_at = seat_now(t);

@@ -360,11 +360,13 @@ static bool load(struct seat *t, const char *message, struct err *err)
 						     err) ||
 		       err_in(err, "loading the certificate by the hook");
 	}
-	if (!seat_credential(t, &c))
+	if (!seat_login(t, t->seen->self_host, &target, &c))
 		return err_set(err, ERR_AUTH, "no key and no user to log in with");
-	return t->ports.mongod.ops->rotate_certificates(t->ports.mongod.self, &target, &c, message,
-							err) ||
-	       err_in(err, "loading the certificate");
+	if (t->ports.mongod.ops->rotate_certificates(t->ports.mongod.self, &target, &c, message,
+						     err))
+		return true;
+	seat_login_failed(t, t->seen->self_host, &c, err);
+	return err_in(err, "loading the certificate");
 }
 
 bool enact_reload(struct seat *t, const struct act *a, struct err *err)

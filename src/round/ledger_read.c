@@ -519,6 +519,8 @@ void ledger_read(struct seat *t)
 	const struct store_port *store = seat_store(t);
 	if (!store->ops->list(store->self, "", &t->arena, &docs, &d.n, &err)) {
 		snprintf(l->why, sizeof(l->why), "%.250s", err.text);
+		if (!s->is_standalone)
+			seat_login_failed(t, NULL, &t->aim_credential, &err);
 		return;
 	}
 	d.docs = docs;

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/rng.h"
 #include "codec/journal_line.h"
+#include "model/event_table.h"
 #include "round/round.h"
 
 bool record_line(struct seat *t, struct journal_entry *e, struct err *err)
@@ -31,10 +33,10 @@ static void append(struct seat *t, enum journal_kind kind, const struct act *a, 
 	cut_z(e.text, sizeof(e.text), text);
 	if (record_line(t, &e, &err))
 		return;
-	struct event v = {.severity = SEVERITY_CRITICAL, .at = e.at};
-	cut_z(v.name, sizeof(v.name), err.kind == ERR_DISK_FULL ? "disk-full" : "state-unwritable");
-	cut_z(v.cluster, sizeof(v.cluster), t->seen->cluster);
-	cut_z(v.subject, sizeof(v.subject), t->seen->self_host);
+	struct event v =
+	    event_of(err.kind == ERR_DISK_FULL ? EVENT_DISK_FULL : EVENT_STATE_UNWRITABLE,
+		     t->seen->cluster, t->seen->self_host);
+	v.at = e.at;
 	snprintf(v.headline, sizeof(v.headline), "%s: rotad cannot write its journal.",
 		 t->seen->self_host);
 	snprintf(v.what, sizeof(v.what), "%s", err.text);
@@ -53,36 +55,44 @@ void record_intent(struct seat *t, const struct act *a)
 /* Acts whose end is worth an event of its own. */
 static void tell_done(struct seat *t, const struct act *a)
 {
-	static const struct {
+	const struct seen *s = t->seen;
+	const bool is_undone = seen_generation(s) == GENERATION_DEAD;
+	const struct {
 		enum act_kind kind;
-		const char *event;
-		enum severity severity;
+		bool holds; /* of two ends of one act */
+		enum event_kind event;
 		const char *text;
 	} rows[] = {
-	    {ACT_PROPOSE, "rotation-started", SEVERITY_NOTICE, "a keyfile rotation began"},
-	    {ACT_PUT_KEYFILE, "keyring-written", SEVERITY_INFO, "the keyfile was written"},
-	    {ACT_RESTART, "turn-started", SEVERITY_INFO, "the member is being restarted"},
-	    {ACT_END_JOB, "turn-done", SEVERITY_INFO, "the turn is over"},
-	    {ACT_VOTE, "voted", SEVERITY_INFO, "the member has voted"},
-	    {ACT_CLOSE, "rotation-done", SEVERITY_NOTICE, "the old key is refused by every member"},
-	    {ACT_RETIRE, "key-retired", SEVERITY_NOTICE, "the old key is retired on this host"},
-	    {ACT_CONFIRM_CERTIFICATE, "certificate-renewed", SEVERITY_NOTICE,
+	    {ACT_PROPOSE, true, EVENT_ROTATION_STARTED, "a keyfile rotation began"},
+	    {ACT_PUT_KEYFILE, true, EVENT_KEYRING_WRITTEN, "the keyfile was written"},
+	    {ACT_RESTORE_KEYFILE, true, EVENT_FILE_RESTORED, "the keyfile was put back"},
+	    {ACT_RESTART, true, EVENT_TURN_STARTED, "the member is being restarted"},
+	    {ACT_END_JOB, !s->job.is_rollback, EVENT_TURN_DONE, "the turn is over"},
+	    {ACT_END_JOB, s->job.is_rollback, EVENT_TURN_ROLLED_BACK,
+	     "the member is back with the keyfile before"},
+	    {ACT_VOTE, true, EVENT_VOTED, "the member has voted"},
+	    {ACT_HOLD, true, EVENT_ROTATION_HELD, "all rotations are held"},
+	    {ACT_CLOSE, !is_undone, EVENT_ROTATION_DONE, "the rotation is complete"},
+	    {ACT_CLOSE, is_undone, EVENT_ROTATION_ABORTED, "the rotation was taken back"},
+	    {ACT_RETIRE, true, EVENT_KEY_RETIRED, "a key is never written here again"},
+	    {ACT_PUBLISH_IDENTITY, true, EVENT_IDENTITY_NEW, "this rotad made itself known"},
+	    {ACT_CONFIRM_CERTIFICATE, true, EVENT_CERTIFICATE_RENEWED,
 	     "a new certificate is served and accepted by every peer"},
 	};
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
-		struct event e = {.severity = rows[i].severity, .at = t->seen->now};
-		if (rows[i].kind != a->kind)
+		if (rows[i].kind != a->kind || !rows[i].holds)
 			continue;
-		cut_z(e.name, sizeof(e.name), rows[i].event);
-		cut_z(e.cluster, sizeof(e.cluster), t->seen->cluster);
-		cut_z(e.subject, sizeof(e.subject), t->seen->self_host);
-		snprintf(e.headline, sizeof(e.headline), "%s/%s: %s: %.300s.", t->seen->cluster,
-			 t->seen->self_host, rows[i].text, a->reason);
+		struct event e = event_of(rows[i].event, s->cluster, s->self_host);
+		e.at = s->now;
+		snprintf(e.headline, sizeof(e.headline), "%s/%s: %s: %.300s.", s->cluster,
+			 s->self_host, rows[i].text, a->reason);
 		snprintf(e.what, sizeof(e.what), "%s", a->reason);
 		snprintf(e.now, sizeof(e.now), "%s",
 			 t->plan.restart_why[0] ? t->plan.restart_why : "As planned.");
 		snprintf(e.we_did, sizeof(e.we_did), "%s", act_table[a->kind].text);
-		snprintf(e.you, sizeof(e.you), "Nothing to do.");
+		snprintf(e.you, sizeof(e.you), "%s",
+			 a->kind == ACT_HOLD ? "rotactl explain; once it is mended, rotactl resume"
+					     : "Nothing to do.");
 		t->ports.tell(t->ports.teller, &e, true);
 	}
 }
@@ -102,15 +112,12 @@ void record_failed(struct seat *t, const struct act *a, const struct err *err)
 	 * of what lasts. */
 	if (err->kind == ERR_CONFLICT)
 		return;
-	struct event e = {.severity = err->kind == ERR_BUG ? SEVERITY_CRITICAL : SEVERITY_WARNING,
-			  .at = t->seen->now};
-	cut_z(e.name, sizeof(e.name),
-	      err->kind == ERR_BUG         ? "invariant-broken"
-	      : err->kind == ERR_DISK_FULL ? "disk-full"
-	      : a->kind == ACT_STEP_DOWN   ? "step-down-refused"
-					   : "act-failed");
-	cut_z(e.cluster, sizeof(e.cluster), t->seen->cluster);
-	cut_z(e.subject, sizeof(e.subject), t->seen->self_host);
+	struct event e = event_of(err->kind == ERR_BUG         ? EVENT_INTERNAL_ERROR
+				  : err->kind == ERR_DISK_FULL ? EVENT_DISK_FULL
+				  : a->kind == ACT_STEP_DOWN   ? EVENT_STEP_DOWN_REFUSED
+							       : EVENT_ACT_FAILED,
+				  t->seen->cluster, t->seen->self_host);
+	e.at = t->seen->now;
 	snprintf(e.headline, sizeof(e.headline), "%s/%s: \"%s\" failed.", t->seen->cluster,
 		 t->seen->self_host, act_table[a->kind].text);
 	snprintf(e.what, sizeof(e.what), "%s", text);
@@ -123,8 +130,50 @@ void record_failed(struct seat *t, const struct act *a, const struct err *err)
 	t->ports.tell(t->ports.teller, &e, true);
 }
 
+enum { WAITING_TOLD_S = 30 * 60 };
+
+/* Silence is an alarm (invariant 7): what is under way and has not moved for long is told. The
+ * words stay the same while it lasts, so that it is one event; figures stand in `rotactl explain`.
+ */
+static void tell_waiting(struct seat *t)
+{
+	const struct seen *s = t->seen;
+	const struct plan *plan = &t->plan;
+	const char *gate = "";
+	const uint64_t moves[] = {s->ledger.proposal.generation, (uint64_t)s->ledger.roll.rev,
+				  (uint64_t)s->ledger.claim.rev, t->journal_seq};
+	const uint64_t signature =
+	    hash64((struct str){.p = (const char *)moves, .n = sizeof(moves)}, 0);
+	const struct mono now = t->ports.host.ops->boot(t->ports.host.self);
+	struct event e;
+	if (signature != t->moved_signature) {
+		t->moved_signature = signature;
+		t->moved_at = now;
+	}
+	if (seen_generation(s) == GENERATION_NONE || !plan->is_waiting ||
+	    now.us - t->moved_at.us < WAITING_TOLD_S * US_S)
+		return;
+	for (unsigned i = 0; i < plan->gates_n && !gate[0]; i++)
+		if (plan->gates[i].verdict != GATE_PASS)
+			gate = plan->gates[i].name;
+	e = event_of(EVENT_ROTATION_WAITING, s->cluster, s->self_host);
+	e.at = s->now;
+	snprintf(e.headline, sizeof(e.headline),
+		 "%s/%s: the rotation to key %u has not moved for more than %d minutes.",
+		 s->cluster, s->self_host, s->ledger.proposal.next.number, WAITING_TOLD_S / 60);
+	snprintf(e.what, sizeof(e.what), "%s%s.",
+		 gate[0] ? "It waits at the gate: " : "It waits for others",
+		 gate[0] ? gate : "' rotads or members");
+	snprintf(e.now, sizeof(e.now), "%s",
+		 plan->restart_why[0] ? plan->restart_why : "Where it waits is safe.");
+	snprintf(e.we_did, sizeof(e.we_did), "We wait; it goes on by itself once it may.");
+	snprintf(e.you, sizeof(e.you), "rotactl explain says for what and for whom.");
+	t->ports.tell(t->ports.teller, &e, true);
+}
+
 void record_events(struct seat *t, const struct plan *plan)
 {
+	tell_waiting(t);
 	for (unsigned i = 0; i < plan->events_n; i++)
 		t->ports.tell(t->ports.teller, &plan->events[i],
 			      strcmp(plan->events[i].subject, t->seen->self_host) == 0);

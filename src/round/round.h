@@ -19,6 +19,8 @@ void observe(struct seat *t);
 bool observe_looks(struct seat *t, const struct plan *plan);
 /* Handshakes as a member towards every peer, with the certificate in place. */
 void observe_peers(struct seat *t);
+/* Ask every member who else is logged in as __system (PROTOCOL 4). */
+void observe_others(struct seat *t);
 /* Read the keyfile again into seen: the narrow look after a write. */
 void observe_keyfile(struct seat *t);
 
