@@ -98,7 +98,7 @@ struct notes {
 	struct token founding;  /* id of the ledger that this rotad began to make */
 };
 
-/* As whom a server was last asked: the candidate's place (round/login.c), and since when. */
+/* As whom a server was last asked: the candidate's place (round/seat_login.c), and since when. */
 struct login_memory {
 	unsigned skip;      /* candidates refused in a row; 0: the first serves */
 	struct wall at;     /* of the first of these refusals */
@@ -228,7 +228,7 @@ void host_only(const char *host, char *out, size_t out_n);
 struct mongod_target seat_target(const struct seat *t, const char *host, bool is_self);
 void seat_aim(struct seat *t); /* round/observe.c */
 
-/* round/login.c: as whom to ask that member (host as in rs.conf; NULL: the set's store, or a
+/* round/seat_login.c: as whom to ask that member (host as in rs.conf; NULL: the set's store, or a
  * process whose name is not known): the given user or certificate, else __system by what is held.
  * False when there is nothing to log in with. With a given certificate *target (or NULL) presents
  * it. */
