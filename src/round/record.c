@@ -132,6 +132,22 @@ void record_failed(struct seat *t, const struct act *a, const struct err *err)
 
 enum { WAITING_TOLD_S = 30 * 60 };
 
+/* Of all that a rotation moves: votes, whose turn it is, files and processes. Statements that only
+ * say the same again do not count. */
+static uint64_t movement(const struct seen *s)
+{
+	uint64_t h = s->ledger.proposal.generation ^ (uint64_t)s->ledger.roll.rev << 32;
+	h = hash64(str_of(s->ledger.claim.host), h ^ (uint64_t)s->ledger.claim.state << 24);
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		const struct ring_ids *disk = m->is_self ? &s->keyfile.ring : &m->statement.disk;
+		h = hash64(str_of(m->process_id), h ^ m->statement.running.n);
+		for (unsigned k = 0; k < disk->n; k++)
+			h = hash64(str_of(disk->ids[k].hex), h);
+	}
+	return h;
+}
+
 /* Silence is an alarm (invariant 7): what is under way and has not moved for long is told. The
  * words stay the same while it lasts, so that it is one event; figures stand in `rotactl explain`.
  */
@@ -140,10 +156,7 @@ static void tell_waiting(struct seat *t)
 	const struct seen *s = t->seen;
 	const struct plan *plan = &t->plan;
 	const char *gate = "";
-	const uint64_t moves[] = {s->ledger.proposal.generation, (uint64_t)s->ledger.roll.rev,
-				  (uint64_t)s->ledger.claim.rev, t->journal_seq};
-	const uint64_t signature =
-	    hash64((struct str){.p = (const char *)moves, .n = sizeof(moves)}, 0);
+	const uint64_t signature = movement(s);
 	const struct mono now = t->ports.host.ops->boot(t->ports.host.self);
 	struct event e;
 	if (signature != t->moved_signature) {
