@@ -242,7 +242,8 @@ static void you_may(struct ctl *ctl, const json_t *instance)
 		bool applies;
 		const char *command, *what;
 	} rows[] = {
-	    {gate_waits(plan, "mode") && is_ask, "rotactl approve", "let it do this"},
+	    {view_is(plan, "waitsForApproval") || (gate_waits(plan, "mode") && is_ask),
+	     "rotactl approve", "let it do this"},
 	    {gate_waits(plan, "mode") && !is_ask, "rotactl mode ask", "let it plan and ask"},
 	    {is_held, "rotactl resume", "go on"},
 	    {gate_waits(plan, "the turn is free"), "rotactl turn release",
@@ -250,13 +251,20 @@ static void you_may(struct ctl *ctl, const json_t *instance)
 	    {tells(plan, "hook-overdue"), "rotactl turn release",
 	     "when nothing of the restart runs any more"},
 	    {tells(plan, "hook-failed") && !is_held, "rotactl resume", "try the restart at once"},
+	    {gate_waits(plan, "lag") && phase[0], "rotactl rotate keyfile --max-lag 30s",
+	     "for this rotation only"},
 	    {phase[0] && !is_held, "rotactl pause", "stay exactly here"},
 	    {is_open, "rotactl abort", "back to the key before"},
 	};
+	int width = 22;
+	for (size_t i = 0; i < ARRAY_N(rows); i++)
+		if (rows[i].applies)
+			width = MAX(width, (int)strlen(rows[i].command));
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		if (!rows[i].applies)
 			continue;
-		view_row(ctl, MEANING_COLUMNS, label, "%-24s%s", rows[i].command, rows[i].what);
+		view_row(ctl, MEANING_COLUMNS, label, "%-*s  %s", width, rows[i].command,
+			 rows[i].what);
 		label = "";
 	}
 }
@@ -283,7 +291,7 @@ static void explain_instance(struct ctl *ctl, const json_t *instance, struct wal
 	ctl_say(ctl, "%s", "");
 	if (view_restart_now(instance) == 'y')
 		ctl_say(ctl, "As it stands it is safe, and may stay so.");
-	view_row(ctl, MEANING_COLUMNS, "Restart", "%s", view_text(restart, "why"));
+	view_row(ctl, MEANING_COLUMNS, "Restart", "any member, now: %s", view_text(restart, "why"));
 	if (wake.us)
 		view_row(ctl, MEANING_COLUMNS, "Next look", "%s %s, and on any change",
 			 view_clock(wake, now, when, sizeof(when)),

@@ -137,6 +137,7 @@ static const struct field_row order_rows[] = {
     FIELD(struct order, ticket, FIELD_SAID, "ticket"),
     FIELD(struct order, breaks_freeze, FIELD_BOOL, "breaksFreeze"),
     FIELD(struct order, max_lag_us, FIELD_INT64, "maxLagUs"),
+    FIELD(struct order, amends, FIELD_UINT64, "amends"),
 };
 
 static const struct field_row csr_rows[] = {

@@ -198,6 +198,8 @@ struct order {
 	char who[NAME_BYTES_MAX], reason[REASON_BYTES], ticket[NAME_BYTES_MAX];
 	bool breaks_freeze;
 	int64_t max_lag_us; /* 0: the policy's */
+	uint64_t amends;    /* the generation that was under way: it changes that one's terms and
+			       begins nothing; 0: none was */
 };
 
 /* A certificate request for the issuing host, and its answer: "csr/HOST", "issued/HOST". */

@@ -144,6 +144,16 @@ struct seen_certificate {
 				  certificate as client */
 };
 
+/* What persons said of the generation under way: its order and those that amend it, taken together.
+ */
+struct order_terms {
+	enum urgency urgency; /* the highest of these and of the proposal */
+	bool breaks_freeze;
+	char who[NAME_BYTES_MAX]; /* who said that a freeze is broken */
+	int64_t max_lag_us;       /* the last word; 0: the policy's */
+	struct wall max_lag_at;   /* when it was said */
+};
+
 /* The ledger as read this round. */
 struct seen_ledger {
 	struct fact fact; /* not known: not reachable, why tells */
@@ -163,7 +173,8 @@ struct seen_ledger {
 	struct hold hold;
 	unsigned orders_n;
 	struct order orders[8]; /* not yet served, oldest first */
-	unsigned csrs_n;        /* requests for this host's local authority without an answer */
+	struct order_terms terms;
+	unsigned csrs_n; /* requests for this host's local authority without an answer */
 	unsigned identities_n, identities_unwelcomed_n; /* admitted; of these without the salt */
 	char not_admitted[256]; /* hosts whose identity is not admitted, and why; "" */
 };

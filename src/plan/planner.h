@@ -44,6 +44,10 @@ bool plan_look(struct planner *p, unsigned member, const struct key_id *key,
  */
 bool plan_look_for_others(const struct planner *p, int64_t max_age_s);
 
+/* plan/gate.c: what persons ask of the rotation under way or about to begin; the policy's lag where
+ * they named none. */
+struct order_terms plan_terms(const struct planner *p);
+
 /* The deciders, in the order plan_step() asks them; each returns true when it decided what happens
  * next. */
 bool job_plan(struct planner *p);     /* plan/turn.c: a restart that is under way */

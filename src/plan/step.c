@@ -122,7 +122,7 @@ bool ring_is(const struct ring_ids *have, const struct key_name *want, unsigned 
 static void tell_clock(struct planner *p)
 {
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, "clock-jumped", SEVERITY_WARNING, s->self_host);
+	struct event *e = plan_tell(p, EVENT_CLOCK_JUMPED, SEVERITY_WARNING, s->self_host);
 	p->plan->needs_attention = true;
 	if (!e)
 		return;

@@ -84,7 +84,7 @@ static bool is_ready(const struct planner *p, const char **ret_why)
 	else if (!m->is_seen_by_all)
 		*ret_why = "not all others see it yet";
 	else if (m->delay_s == 0 && !m->is_arbiter &&
-		 (m->lag_us < 0 || m->lag_us > p->instance->max_lag_us))
+		 (m->lag_us < 0 || m->lag_us > plan_terms(p).max_lag_us))
 		*ret_why = "it catches up";
 	return !(*ret_why)[0];
 }
@@ -361,7 +361,7 @@ static void tell_stuck(struct planner *p)
 	if (s->ledger.is_claim_mine || c->state != CLAIM_ACTING || !s->ledger.claim_moved.us ||
 	    s->now.us - s->ledger.claim_moved.us < CLAIM_TOLD_AFTER_S * US_S)
 		return;
-	struct event *e = plan_tell(p, "claim-stuck", SEVERITY_CRITICAL, c->host);
+	struct event *e = plan_tell(p, EVENT_CLAIM_STUCK, SEVERITY_CRITICAL, c->host);
 	p->plan->needs_attention = true;
 	if (!e)
 		return;

@@ -35,8 +35,7 @@ static void tell(struct seat *t, enum event_kind kind, const char *who, const ch
 	snprintf(e.headline, sizeof(e.headline), "%s/%s: %s: %.200s.", t->seen->cluster,
 		 t->seen->self_host, who, what);
 	snprintf(e.what, sizeof(e.what), "By rotactl on this host, by %s.", who);
-	snprintf(e.now, sizeof(e.now), "%s",
-		 t->plan.restart_why[0] ? t->plan.restart_why : "As it was.");
+	restart_text(t, "As it was.", e.now, sizeof(e.now));
 	snprintf(e.we_did, sizeof(e.we_did), "Noted it in the ledger and in the history.");
 	snprintf(e.you, sizeof(e.you), "%s", you);
 	t->ports.tell(t->ports.teller, &e, true);
@@ -82,14 +81,27 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 		    t->seen->clock_why);
 	if (w.kind == ORDER_CERTIFICATES && !t->config->policy.certificates.authority[0])
 		return err_set(err, ERR_REFUSED, "no authority is configured for certificates");
-	if (w.kind == ORDER_KEYFILE && seen_generation(t->seen) != GENERATION_NONE &&
-	    w.urgency != URGENCY_EMERGENCY)
-		return err_set(
-		    err, ERR_REFUSED, "a rotation is under way (key %u to key %u); rotactl status",
-		    t->seen->ledger.proposal.pivot.number, t->seen->ledger.proposal.next.number);
+	const struct proposal *g = &t->seen->ledger.proposal;
+	enum generation_state running = seen_generation(t->seen);
+	if (w.kind == ORDER_KEYFILE &&
+	    (running == GENERATION_OPEN || running == GENERATION_CARRIED)) {
+		if (w.urgency == URGENCY_ROUTINE && !w.breaks_freeze && !w.max_lag_us)
+			return err_set(err, ERR_REFUSED,
+				       "a rotation is under way (key %u to key %u); rotactl status",
+				       g->pivot.number, g->next.number);
+		w.amends = g->generation;
+		json_object_set_new(ret, "amends", json_integer((json_int_t)w.amends));
+	} else if (w.kind == ORDER_KEYFILE && running == GENERATION_DEAD &&
+		   w.urgency != URGENCY_EMERGENCY)
+		return err_set(err, ERR_REFUSED,
+			       "a rotation is being taken back (key %u is burnt); rotactl status",
+			       g->next.number);
 	if (!seat_order(t, &w, &id, err))
 		return false;
-	note(t, "order", who, w.reason[0] ? w.reason : kind);
+	note(t, w.amends ? "amend" : "order", who, w.reason[0] ? w.reason : kind);
+	if (w.breaks_freeze)
+		tell(t, EVENT_FREEZE_BROKEN, who, "a freeze does not hold this emergency",
+		     "Nothing to do.");
 	json_object_set_new(ret, "order", json_string(id.hex));
 	return true;
 }

@@ -609,7 +609,8 @@ bool seat_order(struct seat *t, const struct order_wish *w, struct token *ret_id
 	struct order o = {.kind = w->kind,
 			  .urgency = w->urgency,
 			  .breaks_freeze = w->breaks_freeze,
-			  .max_lag_us = w->max_lag_us};
+			  .max_lag_us = w->max_lag_us,
+			  .amends = w->amends};
 	char id[DOC_ID_BYTES];
 	if (!t->anchor.ledger.hex[0])
 		return err_set(

@@ -423,9 +423,25 @@ static void read_statements(struct seat *t, const struct docs *d)
 	}
 }
 
+/* An order that is served, or that amends what runs, goes on to say how. */
+static void take_terms(struct order_terms *terms, const struct order *o)
+{
+	terms->urgency = MAX(terms->urgency, o->urgency);
+	if (o->breaks_freeze) {
+		terms->breaks_freeze = true;
+		cut_z(terms->who, sizeof(terms->who), o->who);
+	}
+	if (o->max_lag_us && o->head.at.us >= terms->max_lag_at.us) {
+		terms->max_lag_us = o->max_lag_us;
+		terms->max_lag_at = o->head.at;
+	}
+}
+
 static void read_orders(struct seat *t, const struct docs *d)
 {
 	struct seen_ledger *l = &t->seen->ledger;
+	l->terms = (struct order_terms){.urgency = l->has_proposal ? l->proposal.urgency
+								   : URGENCY_ROUTINE};
 	struct doc_trust trust = seat_trust(t);
 	const char *rest;
 	for (size_t i = 0; i < d->n; i++) {
@@ -439,7 +455,12 @@ static void read_orders(struct seat *t, const struct docs *d)
 			continue;
 		}
 		if (o.kind == ORDER_KEYFILE && l->has_proposal &&
-		    token_equal(&l->proposal.order, &o.id))
+		    (token_equal(&l->proposal.order, &o.id) ||
+		     o.amends == l->proposal.generation)) {
+			take_terms(&l->terms, &o);
+			continue;
+		}
+		if (o.amends) /* what it amended is over */
 			continue;
 		/* Of certificate orders for the same member the newest counts; a keyfile order
 		 * stays until a proposal serves it. */

@@ -52,6 +52,16 @@ void record_intent(struct seat *t, const struct act *a)
 	append(t, JOURNAL_INTENT, a, a->reason);
 }
 
+/* The row "now" of an event. */
+void restart_text(const struct seat *t, const char *otherwise, char *out, size_t out_n)
+{
+	if (t->plan.restart_why[0])
+		snprintf(out, out_n, "Any member may be restarted now, by anyone: %s.",
+			 t->plan.restart_why);
+	else
+		snprintf(out, out_n, "%s", otherwise);
+}
+
 /* Acts whose end is worth an event of its own. */
 static void tell_done(struct seat *t, const struct act *a)
 {
@@ -87,8 +97,7 @@ static void tell_done(struct seat *t, const struct act *a)
 		snprintf(e.headline, sizeof(e.headline), "%s/%s: %s: %.300s.", s->cluster,
 			 s->self_host, rows[i].text, a->reason);
 		snprintf(e.what, sizeof(e.what), "%s", a->reason);
-		snprintf(e.now, sizeof(e.now), "%s",
-			 t->plan.restart_why[0] ? t->plan.restart_why : "As planned.");
+		restart_text(t, "As planned.", e.now, sizeof(e.now));
 		snprintf(e.we_did, sizeof(e.we_did), "%s", act_table[a->kind].text);
 		snprintf(e.you, sizeof(e.you), "%s",
 			 a->kind == ACT_HOLD ? "rotactl explain; once it is mended, rotactl resume"
@@ -121,9 +130,7 @@ void record_failed(struct seat *t, const struct act *a, const struct err *err)
 	snprintf(e.headline, sizeof(e.headline), "%s/%s: \"%s\" failed.", t->seen->cluster,
 		 t->seen->self_host, act_table[a->kind].text);
 	snprintf(e.what, sizeof(e.what), "%s", text);
-	snprintf(e.now, sizeof(e.now), "%s",
-		 t->plan.restart_why[0] ? t->plan.restart_why
-					: "Files in use are whole; nothing else was touched.");
+	restart_text(t, "Files in use are whole; nothing else was touched.", e.now, sizeof(e.now));
 	snprintf(e.we_did, sizeof(e.we_did), "Stopped there; looked at again soon.");
 	snprintf(e.you, sizeof(e.you), "%s.",
 		 err_kind_advice(err->kind)[0] ? err_kind_advice(err->kind) : "rotactl explain");
@@ -177,8 +184,7 @@ static void tell_waiting(struct seat *t)
 	snprintf(e.what, sizeof(e.what), "%s%s.",
 		 gate[0] ? "It waits at the gate: " : "It waits for others",
 		 gate[0] ? gate : "' rotads or members");
-	snprintf(e.now, sizeof(e.now), "%s",
-		 plan->restart_why[0] ? plan->restart_why : "Where it waits is safe.");
+	restart_text(t, "Where it waits is safe.", e.now, sizeof(e.now));
 	snprintf(e.we_did, sizeof(e.we_did), "We wait; it goes on by itself once it may.");
 	snprintf(e.you, sizeof(e.you), "rotactl explain says for what and for whom.");
 	t->ports.tell(t->ports.teller, &e, true);

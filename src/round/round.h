@@ -35,6 +35,8 @@ void record_failed(struct seat *t, const struct act *a, const struct err *err);
  */
 MUST_CHECK bool record_line(struct seat *t, struct journal_entry *e, struct err *err);
 void record_events(struct seat *t, const struct plan *plan);
+/* "Any member may be restarted now, by anyone: ...", or otherwise, where that is not known yet. */
+void restart_text(const struct seat *t, const char *otherwise, char *out, size_t out_n);
 
 /* A person's orders, put into the ledger by this seat. */
 struct order_wish {
@@ -43,6 +45,7 @@ struct order_wish {
 	const char *host, *who, *reason, *ticket; /* "" where not given */
 	bool breaks_freeze;
 	int64_t max_lag_us;
+	uint64_t amends; /* order.amends */
 };
 MUST_CHECK bool seat_order(struct seat *t, const struct order_wish *w, struct token *ret_id,
 			   struct err *err);

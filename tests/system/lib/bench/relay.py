@@ -4,6 +4,13 @@ import socket
 import threading
 
 
+def end(s):
+    try:
+        s.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
 class Relay:
     def __init__(self, port, source="127.0.0.9"):
         self.to, self.source, self.open = port, source, []
@@ -37,13 +44,12 @@ class Relay:
         except OSError:
             pass
         for s in (a, b):
-            try:
-                s.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+            end(s)
 
     def close(self):
+        """Shut down first: a socket that is only closed stays open as long as a thread waits for it."""
         for s in [self.listener] + self.open:
+            end(s)
             s.close()
 
     def __enter__(self):
