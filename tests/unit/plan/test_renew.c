@@ -52,7 +52,8 @@ static void canary(struct seen *s)
 	X(observed, "", "certificate-expiring", "Nothing", aged(s, 80);                            \
 	  p->certificates.mode = MODE_OBSERVE)                                                     \
 	X(off, "", "", "Nothing", aged(s, 89); p->certificates.mode = MODE_OFF)                    \
-	X(asks, "", "", "approve", aged(s, 70); p->certificates.mode = MODE_ASK)                   \
+	X(asks, "", "plan-waits-for-approval", "approve", aged(s, 70);                             \
+	  p->certificates.mode = MODE_ASK)                                                         \
 	X(asks_approved, "ask-authority", "", "asked", aged(s, 70);                                \
 	  p->certificates.mode = MODE_ASK; s->is_approved = true)                                  \
 	X(clock_ahead, "", "clock-jumped", "not judged", aged(s, 101); s->is_clock_sane = false;   \
