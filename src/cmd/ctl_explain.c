@@ -290,8 +290,11 @@ static void explain_instance(struct ctl *ctl, const json_t *instance, struct wal
 	events(ctl, plan);
 	ctl_say(ctl, "%s", "");
 	if (view_restart_now(instance) == 'y')
-		ctl_say(ctl, "As it stands it is safe, and may stay so.");
-	view_row(ctl, MEANING_COLUMNS, "Restart", "any member, now: %s", view_text(restart, "why"));
+		view_row(ctl, 0, "",
+			 "Any member may be restarted now, by anyone: %s. It may stay so.",
+			 view_text(restart, "why"));
+	else
+		view_row(ctl, MEANING_COLUMNS, "Restart", "%s", view_text(restart, "why"));
 	if (wake.us)
 		view_row(ctl, MEANING_COLUMNS, "Next look", "%s %s, and on any change",
 			 view_clock(wake, now, when, sizeof(when)),
