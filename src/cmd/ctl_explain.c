@@ -290,8 +290,7 @@ static void explain_instance(struct ctl *ctl, const json_t *instance, struct wal
 	events(ctl, plan);
 	ctl_say(ctl, "%s", "");
 	if (view_restart_now(instance) == 'y')
-		view_row(ctl, 0, "",
-			 "Any member may be restarted now, by anyone: %s. It may stay so.",
+		view_row(ctl, 0, "", "Any member may be restarted now, by anyone: %s.",
 			 view_text(restart, "why"));
 	else
 		view_row(ctl, MEANING_COLUMNS, "Restart", "%s", view_text(restart, "why"));
