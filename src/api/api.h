@@ -18,6 +18,7 @@ enum api_need { API_READS, API_CHANGES };
 /* X(method, path, need, is answered from the last snapshot, what it does) */
 #define API_ROUTES(X)                                                                              \
 	X("GET", "/v1/status", READS, true, "how every instance of this host stands")              \
+	X("GET", "/v1/config", READS, false, "the configuration in use, the schedule merged in")   \
 	X("GET", "/v1/history", READS, false, "what rotad did on this host, newest last")          \
 	X("POST", "/v1/verify", READS, false, "try keys on every member now")                      \
 	X("POST", "/v1/rotate", CHANGES, false, "order a rotation")                                \

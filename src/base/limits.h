@@ -38,27 +38,29 @@
 #define FRAME_BYTES_MAX (4 * 1024 * 1024) /* one message to or from a helper */
 #define DOC_BYTES_MAX (64 * 1024)         /* one document of the ledger */
 #define DOCS_MAX 512                      /* documents of the ledger read in one round */
+#define DOCS_CROWDED 384                  /* told from here on: 50 members come to about 300 */
+#define TIDY_MAX 64                       /* documents removed from the ledger in one round */
 #define ENVELOPE_BYTES_MAX 8192           /* the opened content of an envelope (PROTOCOL 7.1) */
 #define ACTS_PER_ROUND_MAX 16
 #define GATES_MAX 24
 #define EVENTS_PER_ROUND_MAX 32
 #define HOOK_OUTPUT_BYTES_MAX                                                                      \
-	(64 * 1024)          /* kept of what a hook prints; the rest is read and thrown away */
-#define HOOK_ARGS_MAX 16            /* of a program that rotad starts */
-#define HOOK_ENV_MAX 32             /* its environment */
+	(64 * 1024)      /* kept of what a hook prints; the rest is read and thrown away */
+#define HOOK_ARGS_MAX 16 /* of a program that rotad starts */
+#define HOOK_ENV_MAX 32  /* its environment */
 #define HOOK_GRACE_US (5 * 1000000) /* from SIGTERM to SIGKILL of what is left of a hook */
 #define FILE_PUT_BYTES_MAX                                                                         \
-	(16 * 1024 * 1024) /* a file that rotad replaces: the largest is a local ledger */
-#define XATTRS_MAX 64            /* extended attributes of a file that is replaced */
-#define XATTR_BYTES_MAX 65536    /* of one value, and of all names: the kernel's own limit */
-#define LOCK_WAIT_US (2 * 1000000)  /* for another rotad that writes the same directory */
+	(16 * 1024 * 1024)         /* a file that rotad replaces: the largest is a local ledger */
+#define XATTRS_MAX 64              /* extended attributes of a file that is replaced */
+#define XATTR_BYTES_MAX 65536      /* of one value, and of all names: the kernel's own limit */
+#define LOCK_WAIT_US (2 * 1000000) /* for another rotad that writes the same directory */
 #define LOG_TAIL_BYTES_MAX (256 * 1024) /* of mongod's log, read for its last error */
-#define PROC_PIDS_MAX 65536         /* processes looked at in a scan of /proc */
-#define PROC_FDS_MAX 4096 /* descriptors of one mongod looked at for a listening socket */
+#define PROC_PIDS_MAX 65536             /* processes looked at in a scan of /proc */
+#define PROC_FDS_MAX 4096  /* descriptors of one mongod looked at for a listening socket */
 #define WATCH_DIRS_MAX 256 /* directories under inotify */
 #define WATCH_FILES_MAX 512
-#define BUS_CALL_US (2 * 1000000) /* one call to systemd over D-Bus */
-#define SPOOL_FILES_MAX 1000 /* alerts waiting on disk */
+#define BUS_CALL_US (2 * 1000000)         /* one call to systemd over D-Bus */
+#define SPOOL_FILES_MAX 1000              /* alerts waiting on disk */
 #define HTTP_BODY_BYTES_MAX (1024 * 1024) /* a remote answer */
 #define API_BODY_BYTES_MAX (64 * 1024)    /* a request to the daemon's own socket */
 #define PATH_BYTES_MAX 4096               /* PATH_MAX of Linux */

@@ -172,7 +172,7 @@ static bool is_news(struct alerts *a, const struct event *e)
 		return true;
 	while (i < a->seen_n && a->seen[i].key != k)
 		i++;
-	if (i < a->seen_n && a->seen[i].content == content)
+	if (i < a->seen_n ? a->seen[i].content == content : e->is_resolved)
 		return false;
 	if (i == SEEN_MAX)
 		i = 0;

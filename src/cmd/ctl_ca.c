@@ -392,9 +392,10 @@ static bool read_log(const char *folder, struct buf *ret, struct err *err)
 {
 	char path[PATH_BYTES_MAX];
 	struct files_port files = files_durable();
+	if (!path_in(folder, "issued.log", path, err))
+		return false;
 	err_subject(err, path);
-	return path_in(folder, "issued.log", path, err) &&
-	       files.ops->read_text(files.self, path, LOG_BYTES_MAX, ret, NULL, err);
+	return files.ops->read_text(files.self, path, LOG_BYTES_MAX, ret, NULL, err);
 }
 
 /* "TIME VERB SERIAL ...": a line of issued.log; false when it is of another kind. */

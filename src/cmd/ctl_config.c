@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "cmd/ctl_daemon.h"
 #include "cmd/ctl_table.h"
+#include "codec/json_mem.h"
 #include "codec/signed_text.h"
 #include "conf/conf_print.h"
 #include "conf/conf_value.h"
@@ -24,7 +26,8 @@ struct given {
 	struct conf_how how;
 	const char *file; /* the first argument; NULL without one */
 	const char *cluster, *host, *signer, *key, *out;
-	bool all, manual;
+	const char *instance;
+	bool all, manual, running;
 };
 
 /* A moment as a person writes it: a date, or a time in UTC. */
@@ -63,6 +66,8 @@ static enum ctl_exit given_parse(struct ctl *ctl, int argc, char **argv, const c
 	    {"out", required_argument, NULL, 'o'},
 	    {"all", no_argument, NULL, 'A'},
 	    {"manual", no_argument, NULL, 'm'},
+	    {"running", no_argument, NULL, 'r'},
+	    {"instance", required_argument, NULL, 'I'},
 	    {NULL, 0, NULL, 0},
 	};
 	struct host_port host = host_linux();
@@ -96,6 +101,10 @@ static enum ctl_exit given_parse(struct ctl *ctl, int argc, char **argv, const c
 			g->all = true;
 		else if (o == 'm')
 			g->manual = true;
+		else if (o == 'r')
+			g->running = true;
+		else if (o == 'I')
+			g->instance = optarg;
 		if (!ok)
 			return ctl_usage(ctl, "%s", err.text);
 	}
@@ -286,15 +295,45 @@ static json_t *values_json(const struct conf *c, bool all)
 	return list;
 }
 
+/* What rotad has in use now, by its own word: the schedule is merged in. */
+static enum ctl_exit show_running(struct ctl *ctl, const struct given *g)
+{
+	AUTO(json_t) body = json_pack("{s:s}", "instance", g->instance ? g->instance : "");
+	AUTO(json_t) answer = NULL;
+	enum ctl_exit code =
+	    ctl_ask(ctl, "GET", "/v1/config", body, DAEMON_ROUND_S * US_S, &answer);
+	if (code != CTL_GOOD)
+		return code;
+	int64_t serial = json_integer_value(json_object_get(answer, "serial"));
+	const char *instance = json_string_value(json_object_get(answer, "instance"));
+	const char *text = json_string_value(json_object_get(answer, "text"));
+	(void)json_object_update(ctl->doc, answer);
+	if (serial)
+		ctl_say(ctl, "# In use for instance %s, with schedule %lld merged in%s.",
+			instance ? instance : "", (long long)serial,
+			json_is_true(json_object_get(answer, "listed"))
+			    ? ""
+			    : "; it does not list this host");
+	else
+		ctl_say(ctl, "# In use for instance %s; no schedule is merged in.",
+			instance ? instance : "");
+	if (!ctl->json)
+		fputs(text ? text : "", ctl->out);
+	return CTL_GOOD;
+}
+
 enum ctl_exit ctl_config_show(struct ctl *ctl, int argc, char **argv)
 {
 	struct given g;
 	struct err err = ERR_INIT;
 	auto_conf struct conf *conf = conf_new();
 	auto_free struct conf_faults *faults = calloc(1, sizeof(*faults));
-	enum ctl_exit code = given_parse(ctl, argc, argv, "Aeu", &g);
+	enum ctl_exit code = given_parse(ctl, argc, argv, "AeurI", &g);
 	if (code != CTL_GOOD)
 		return code;
+	if (g.running)
+		return g.file ? ctl_usage(ctl, "--running shows what is in use, not a file")
+			      : show_running(ctl, &g);
 	if (!conf || !faults) {
 		(void)err_set(&err, ERR_MEMORY, "no memory for a configuration");
 		return ctl_error(ctl, &err);
@@ -316,7 +355,7 @@ enum ctl_exit ctl_config_show(struct ctl *ctl, int argc, char **argv)
 	auto_buf struct buf text = {0};
 	ctl_say(ctl, "# %s as rotad understands it. Secrets are named, never shown.", path);
 	if (conf->config.schedule.url[0] || conf->config.schedule.file[0])
-		ctl_say(ctl, "# A schedule may change it: rotactl schedule preview shows how.");
+		ctl_say(ctl, "# A schedule may change it: rotactl config show --running.");
 	conf_print(conf, CONF_PRINT_EFFECTIVE, true, &text);
 	fputs(buf_z(&text), ctl->out);
 	return CTL_GOOD;

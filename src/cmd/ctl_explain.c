@@ -238,6 +238,7 @@ static void you_may(struct ctl *ctl, const json_t *instance)
 	bool is_held = json_is_object(json_object_get(instance, "hold"));
 	bool is_ask = strcmp(view_text(instance, "mode"), "ask") == 0;
 	bool is_open = strcmp(phase, "open") == 0;
+	bool is_ordered = json_array_size(json_object_get(instance, "orders")) > 0;
 	const struct {
 		bool applies;
 		const char *command, *what;
@@ -255,6 +256,7 @@ static void you_may(struct ctl *ctl, const json_t *instance)
 	     "for this rotation only"},
 	    {phase[0] && !is_held, "rotactl pause", "stay exactly here"},
 	    {is_open, "rotactl abort", "back to the key before"},
+	    {!phase[0] && is_ordered, "rotactl abort", "withdraw the order"},
 	};
 	int width = 22;
 	for (size_t i = 0; i < ARRAY_N(rows); i++)

@@ -289,7 +289,7 @@ static enum follow_end judge_certificates(struct follow *f, const json_t *instan
 	const json_t *members = json_object_get(instance, "members");
 	const json_t *own = json_object_get(instance, "certificate");
 	const char *why = view_text(own, "why"), *of = view_text(own, "order");
-	bool all = true, any = false;
+	bool all = true, any = false, is_refused = false;
 	for (size_t i = 0; i < json_array_size(members); i++) {
 		const json_t *m = json_array_get(members, i);
 		const json_t *c = json_object_get(m, "certificate");
@@ -301,6 +301,26 @@ static enum follow_end judge_certificates(struct follow *f, const json_t *instan
 		bool is_done =
 		    strcmp(view_text(c, "orderDone"), f->order) == 0 ||
 		    (view_is(m, "self") && strcmp(view_text(own, "orderDone"), f->order) == 0);
+		/* Another member's rotad is over with it, and kept the old one. */
+		if (!is_done && !view_is(m, "self") &&
+		    strcmp(view_text(c, "orderRefused"), f->order) == 0) {
+			if (view_is(c, "takenBack"))
+				return failed(
+				    f,
+				    "%s had to take its new certificate back; the others keep "
+				    "theirs. The reason: rotactl explain on that host",
+				    label_of(instance, i, label, sizeof(label)));
+			if (!is->has_order_refused)
+				say(f, now, 0, 0,
+				    "%s keeps its certificate: the new one was refused",
+				    label_of(instance, i, label, sizeof(label)));
+			is->has_order_refused = is_refused = true;
+			continue;
+		}
+		/* No rotad serves it there: mode, or no authority. */
+		if (!is_done && !view_is(m, "self") && json_is_object(c) &&
+		    json_is_false(json_object_get(c, "takesOrders")) && !f->member[0])
+			continue;
 		all &= is_done;
 		if (!is_done || is->has_order_done)
 			continue;
@@ -312,6 +332,10 @@ static enum follow_end judge_certificates(struct follow *f, const json_t *instan
 			? view_date(view_wall(c, "notAfter"), date, sizeof(date))
 			: "");
 	}
+	if (any && all && is_refused)
+		return failed(f,
+			      "Not all have a new certificate. The reason: rotactl explain on the "
+			      "hosts named above");
 	if (any && all)
 		return done(f, now);
 	/* A refusal from before the order is not its answer: it is tried anew at once. */

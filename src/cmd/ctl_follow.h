@@ -17,7 +17,7 @@ enum follow_what { FOLLOW_KEYFILE, FOLLOW_CERTIFICATES, FOLLOW_ABORT };
 struct follow_member {
 	char host[HOST_BYTES_MAX];
 	char process[128]; /* as the status names it; "" not seen yet */
-	bool is_away, has_order_done;
+	bool is_away, has_order_done, has_order_refused;
 	struct wall away_at;
 };
 

@@ -15,9 +15,22 @@ struct word {
 	const char *reason;
 	bool waits, yes;
 	int64_t timeout_us;
+	uint64_t generation; /* 0: none named */
 };
 
-/* `shorts` names the options of this verb: r reason, w wait and timeout, y yes. */
+static bool generation_parse(const char *z, uint64_t *ret)
+{
+	uint64_t n = 0;
+	for (; *z; z++) {
+		if (*z < '0' || *z > '9' || n > UINT32_MAX)
+			return false;
+		n = n * 10 + (uint64_t)(*z - '0');
+	}
+	*ret = n;
+	return n > 0;
+}
+
+/* `shorts` names the options of this verb: r reason, w wait and timeout, y yes, g generation. */
 static bool take_word(struct ctl *ctl, int argc, char **argv, const char *allowed, struct word *ret)
 {
 	static const struct option longs[] = {VIEW_PICK_OPTIONS,
@@ -25,6 +38,7 @@ static bool take_word(struct ctl *ctl, int argc, char **argv, const char *allowe
 					      {"wait", no_argument, NULL, 'w'},
 					      {"timeout", required_argument, NULL, 't'},
 					      {"yes", no_argument, NULL, 'y'},
+					      {"generation", required_argument, NULL, 'g'},
 					      {NULL, 0, NULL, 0}};
 	int c;
 	while ((c = ctl_option(ctl, argc, argv, "wy", longs)) != -1) {
@@ -45,8 +59,13 @@ static bool take_word(struct ctl *ctl, int argc, char **argv, const char *allowe
 			ret->waits = true;
 		else if (c == 'y')
 			ret->yes = true;
-		else if (!span_parse(str_of(optarg), &ret->timeout_us, &err) ||
-			 ret->timeout_us <= 0) {
+		else if (c == 'g') {
+			if (!generation_parse(optarg, &ret->generation)) {
+				(void)ctl_usage(ctl, "--generation takes the number of a rotation");
+				return false;
+			}
+		} else if (!span_parse(str_of(optarg), &ret->timeout_us, &err) ||
+			   ret->timeout_us <= 0) {
 			(void)ctl_usage(ctl, "--timeout takes a duration, as 30s or 5m");
 			return false;
 		}
@@ -63,8 +82,8 @@ static enum ctl_exit send_word(struct ctl *ctl, const char *route, const json_t 
 			       const struct word *w, json_t **ret)
 {
 	AUTO(json_t)
-	body = json_pack("{s:s, s:s}", "instance", view_text(instance, "instance"), "reason",
-			 w->reason ? w->reason : "");
+	body = json_pack("{s:s, s:s, s:I}", "instance", view_text(instance, "instance"), "reason",
+			 w->reason ? w->reason : "", "generation", (json_int_t)w->generation);
 	if (!body) /* the one text of a person here */
 		return ctl_usage(ctl, "--reason takes UTF-8");
 	enum ctl_exit code = ctl_ask(ctl, "POST", route, body, DAEMON_ROUND_S * US_S, ret);
@@ -96,12 +115,12 @@ enum ctl_exit ctl_approve(struct ctl *ctl, int argc, char **argv)
 	AUTO(json_t) answer = NULL;
 	const json_t *instance;
 	struct wall now;
-	if (!take_word(ctl, argc, argv, "y", &w))
+	if (!take_word(ctl, argc, argv, "yg", &w))
 		return CTL_USAGE;
 	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
 	if (code != CTL_GOOD)
 		return code;
-	if (strcmp(view_text(instance, "mode"), "ask") != 0 &&
+	if (w.generation == 0 && strcmp(view_text(instance, "mode"), "ask") != 0 &&
 	    strcmp(view_text(instance, "certificateMode"), "ask") != 0) {
 		struct err err = ERR_INIT;
 		(void)err_set(&err, ERR_REFUSED, "%s is not in mode ask: nothing waits for it",
@@ -180,6 +199,9 @@ enum ctl_exit ctl_abort(struct ctl *ctl, int argc, char **argv)
 			 (long long)view_int(rotation, "pivot"),
 			 (long long)view_int(rotation, "next"),
 			 (long long)view_int(rotation, "next"));
+	else if (json_array_size(json_object_get(instance, "orders")))
+		view_row(ctl, 0, "",
+			 "No rotation has begun: orders for one that stand are withdrawn.");
 	if (!view_confirm(ctl, w.yes, "Abort the rotation?")) {
 		ctl_say(ctl, "Nothing was changed.");
 		return CTL_FAILED;
@@ -187,6 +209,10 @@ enum ctl_exit ctl_abort(struct ctl *ctl, int argc, char **argv)
 	code = send_word(ctl, "/v1/abort", instance, &w, &answer);
 	if (code != CTL_GOOD)
 		return code;
+	if (view_int(answer, "withdrawn")) {
+		ctl_say(ctl, "The order is withdrawn; nothing had begun.");
+		return CTL_GOOD;
+	}
 	if (!w.waits) {
 		ctl_say(ctl, "Given up. Follow it: rotactl status");
 		return CTL_GOOD;

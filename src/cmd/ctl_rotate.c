@@ -55,20 +55,50 @@ static void block_member(struct ctl *ctl, unsigned *n, const json_t *instance, c
 	block(ctl, n, text);
 }
 
+/* The daemon's own gates for a start, as of its last look; where one says no the order will be
+ * refused, unless that has changed. What is told of each member below, or was told above, is not
+ * told twice. */
+static void block_gates(struct ctl *ctl, unsigned *n, const json_t *instance, bool *ret_doubtful)
+{
+	static const char *const told[] = {"mode", "hold", "all others healthy", "all rehearsed"};
+	/* They wait only while a member is away, which is told. */
+	static const char *const follows[] = {"a primary stays without it",
+					      "majority writes go on"};
+	const json_t *plan = json_object_get(instance, "plan");
+	const json_t *gates = json_object_get(plan, "gates");
+	if (strcmp(view_text(plan, "gatesFor"), GATES_FOR_START) != 0)
+		return;
+	for (size_t i = 0; i < json_array_size(gates); i++) {
+		const json_t *g = json_array_get(gates, i);
+		const char *verdict = view_text(g, "verdict"), *name = view_text(g, "gate");
+		char text[512];
+		bool is_told = false;
+		if (strcmp(verdict, "wait") != 0 && strcmp(verdict, "refuse") != 0)
+			continue;
+		*ret_doubtful |= strcmp(verdict, "refuse") == 0;
+		for (size_t k = 0; k < ARRAY_N(told); k++)
+			is_told |= strcmp(name, told[k]) == 0;
+		for (size_t k = 0; k < ARRAY_N(follows); k++)
+			is_told |= strcmp(name, follows[k]) == 0 && strcmp(verdict, "wait") == 0;
+		snprintf(text, sizeof(text), "%.60s: %.300s.", name, view_text(g, "text"));
+		if (!is_told)
+			block(ctl, n, text);
+	}
+}
+
 /* Print what stands in the way just now; how many things. *ret_refused: the daemon would say no to
  * the order itself, instead of waiting. */
 static unsigned blocks(struct ctl *ctl, const json_t *instance, const struct wish *w,
-		       bool *ret_refused)
+		       bool *ret_refused, bool *ret_doubtful)
 {
 	const json_t *hold = json_object_get(instance, "hold");
 	const json_t *ledger = json_object_get(instance, "ledger");
 	const json_t *rotation = json_object_get(instance, "rotation");
-	const json_t *process = json_object_get(instance, "process");
 	const char *mode = view_text(instance, w->is_keyfile ? "mode" : "certificateMode");
 	struct view_labels labels;
 	char text[768];
 	unsigned n = 0;
-	*ret_refused = false;
+	*ret_refused = *ret_doubtful = false;
 	if (strcmp(mode, "act") != 0 && strcmp(mode, "ask") != 0) {
 		snprintf(text, sizeof(text),
 			 "%s is in mode %s here: rotad would refuse. First: rotactl mode ask",
@@ -96,12 +126,8 @@ static unsigned blocks(struct ctl *ctl, const json_t *instance, const struct wis
 			 view_text(ledger, "why")[0] ? ": " : ".", view_text(ledger, "why"));
 		block(ctl, &n, text);
 	}
-	if (w->is_keyfile && view_text(process, "pending")[0]) {
-		snprintf(text, sizeof(text),
-			 "a restart here would change more than the key: %.300s",
-			 view_text(process, "pending"));
-		block(ctl, &n, text);
-	}
+	if (w->is_keyfile)
+		block_gates(ctl, &n, instance, ret_doubtful);
 	view_labels(instance, true, &labels);
 	for (size_t i = 0; i < labels.n; i++) {
 		const json_t *m = json_array_get(json_object_get(instance, "members"), i);
@@ -172,7 +198,7 @@ static void tell_amendment(struct ctl *ctl, const json_t *instance, const struct
 /* Print the plan; false when the order would be refused. *ret_free: nothing stands in the way. */
 static bool tell_plan(struct ctl *ctl, const json_t *instance, const struct wish *w, bool *ret_free)
 {
-	bool is_refused;
+	bool is_refused, is_doubtful;
 	size_t members = w->member ? 1 : json_array_size(json_object_get(instance, "members"));
 	if (amends(instance, w))
 		tell_amendment(ctl, instance, w);
@@ -185,15 +211,17 @@ static bool tell_plan(struct ctl *ctl, const json_t *instance, const struct wish
 			 "others before the next begins.",
 			 members, members == 1 ? "" : "s", members == 1 ? "s" : "",
 			 members == 1 ? "s" : "");
-	*ret_free = blocks(ctl, instance, w, &is_refused) == 0;
+	*ret_free = blocks(ctl, instance, w, &is_refused, &is_doubtful) == 0;
 	if (*ret_free && view_restart_now(instance) == 'y')
 		view_row(ctl, PLAN_COLUMNS, "",
 			 "All rotads rehearsed their part. Any member may be restarted now: %s.",
 			 view_text(json_object_get(json_object_get(instance, "plan"), "restartNow"),
 				   "why"));
 	else if (!*ret_free && !is_refused)
-		view_row(ctl, PLAN_COLUMNS, "",
-			 "Ordered now, it waits until none of these stands in the way.");
+		view_row(ctl, PLAN_COLUMNS, "", "%s",
+			 is_doubtful
+			     ? "As it stands rotad refuses it: mend that first."
+			     : "Ordered now, it waits until none of these stands in the way.");
 	if (w->breaks_freeze)
 		view_row(ctl, PLAN_COLUMNS, "", "A freeze does not hold it: --break-freeze.");
 	return !is_refused;
@@ -255,6 +283,15 @@ static enum ctl_exit order_it(struct ctl *ctl, const json_t *instance, const str
 	(void)json_object_set_new(ctl->doc, "order", json_string(order));
 	if (view_int(answer, "amends")) /* what is followed is the rotation that runs */
 		order = view_text(json_object_get(instance, "rotation"), "order");
+	if (view_text(answer, "orderedBy")[0]) {
+		char when[32];
+		view_row(ctl, 0, "",
+			 "A rotation was asked for already, by %s %s, and has not begun: this is "
+			 "that order. rotactl explain tells what it waits for; rotactl abort "
+			 "withdraws it.",
+			 view_text(answer, "orderedBy"),
+			 view_clock(view_wall(answer, "orderedAt"), now, when, sizeof(when)));
+	}
 	if (!w->waits) {
 		ctl_say(ctl, "%s (%.12s). Follow it: rotactl status; stay here: rotactl pause",
 			word, view_text(answer, "order"));

@@ -15,6 +15,7 @@ struct page {
 	struct wall now;
 	struct view_labels labels;
 	size_t unhealthy_n, in_turn_n; /* members that are not healthy without and with a reason */
+	size_t away_n;                 /* members that do not serve at all, whatever the reason */
 	struct view_table table;
 };
 
@@ -269,7 +270,8 @@ static void members(struct page *g)
 	view_table_print(g->ctl, t);
 	for (size_t i = 0; i < g->labels.n; i++) {
 		const json_t *m = json_array_get(g->members, i);
-		if (!view_is_healthy(g->instance, m) && !g->in_turn_n)
+		if (!view_is_healthy(g->instance, m) && !g->in_turn_n &&
+		    !(g->away_n && view_is_up(m)))
 			view_row(g->ctl, 5, "     ", "%.30s: %.200s", g->labels.text[i],
 				 view_text(m, "why")[0] ? view_text(m, "why") : "not healthy");
 	}
@@ -342,6 +344,30 @@ static void events(const struct page *g, const char *severity, const char *label
 	}
 }
 
+/* The central schedule is of the host, not of one instance. */
+static enum ctl_exit schedule(struct ctl *ctl, const json_t *doc, struct wall now)
+{
+	const json_t *s = json_object_get(doc, "schedule");
+	struct wall at = view_wall(s, "confirmedAt");
+	char age[32];
+	auto_buf struct buf b = {.p = NULL};
+	if (!json_is_object(s))
+		return CTL_GOOD;
+	if (view_int(s, "serial"))
+		buf_addf(&b, "serial %lld%s%s, confirmed %s ago", (long long)view_int(s, "serial"),
+			 view_text(s, "signer")[0] ? ", signed by " : "", view_text(s, "signer"),
+			 view_span(now.us - at.us, age, sizeof(age)));
+	else
+		buf_adds(&b, "none was read yet: rotad only looks until one is");
+	if (view_text(s, "why")[0])
+		buf_addf(&b, "; since %s: %.300s",
+			 view_clock(view_wall(s, "failingSince"), now, age, sizeof(age)),
+			 view_text(s, "why"));
+	ctl_say(ctl, "%s", "");
+	view_row(ctl, LABEL_COLUMNS, "Schedule", "%s", buf_z(&b));
+	return view_is(s, "warns") || view_int(s, "serial") == 0 ? CTL_ATTENTION : CTL_GOOD;
+}
+
 static void troubles(const struct page *g)
 {
 	const json_t *rehearsed = json_object_get(g->instance, "rehearsed");
@@ -383,18 +409,20 @@ static void orders(const struct page *g)
 	}
 }
 
-/* While one member is away for its turn the others do not see it: that is on course. */
+/* While one member is away the others do not see it: the one that is away is the trouble, and when
+ * it is away for its turn that is on course. */
 static void count_members(struct page *g)
 {
 	for (size_t i = 0; i < g->labels.n; i++) {
 		const json_t *m = json_array_get(g->members, i);
 		g->in_turn_n += !view_is_healthy(g->instance, m) && view_is_in_turn(g->instance, m);
+		g->away_n += !view_is_up(m) && !view_is(g->instance, "standalone");
 	}
 	for (size_t i = 0; i < g->labels.n; i++) {
 		const json_t *m = json_array_get(g->members, i);
 		if (view_is_healthy(g->instance, m) || view_is_in_turn(g->instance, m))
 			continue;
-		g->unhealthy_n += !g->in_turn_n || !view_is_up(m);
+		g->unhealthy_n += (!g->in_turn_n && !g->away_n) || !view_is_up(m);
 	}
 }
 
@@ -465,6 +493,8 @@ enum ctl_exit ctl_status(struct ctl *ctl, int argc, char **argv)
 			ctl_say(ctl, "%s", "");
 		code = view_worse(code, show(ctl, one, now));
 	}
+	if (shown)
+		code = view_worse(code, schedule(ctl, doc, now));
 	view_to_doc(ctl, doc);
 	if (shown)
 		return code;

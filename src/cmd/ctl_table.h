@@ -31,7 +31,8 @@
 	  "[--wait|-w [--timeout D]] [--yes]",                                                     \
 	  "Order new certificates")                                                                \
 	X("act", "approve", ctl_approve, CTL_DAEMON | CTL_ROOT,                                    \
-	  "[--instance I] [--cluster C] [--yes]", "Approve what waits in mode ask")                \
+	  "[--generation N] [--instance I] [--cluster C] [--yes]",                                 \
+	  "Approve what waits in mode ask, or another writer")                                      \
 	X("act", "pause", ctl_pause, CTL_DAEMON | CTL_ROOT,                                        \
 	  "[--reason R] [--instance I] [--cluster C]", "Hold the cluster where it is")             \
 	X("act", "resume", ctl_resume, CTL_DAEMON | CTL_ROOT,                                      \
@@ -66,7 +67,7 @@
 	  "Print the commands that make a database user")                                          \
 	X("set up", "config check", ctl_config_check, CTL_OFFLINE,                                 \
 	  "[FILE] [--user NAME] [--elsewhere] [--at TIME]", "Check rotad.yaml, all errors at once") \
-	X("set up", "config show", ctl_config_show, CTL_OFFLINE, "[FILE] [--all] [--elsewhere]",   \
+	X("set up", "config show", ctl_config_show, CTL_OFFLINE, "[FILE] [--all] [--elsewhere] | --running [--instance I]", \
 	  "Show every value in force and where it comes from")                                     \
 	X("set up", "config keys", ctl_config_keys, CTL_OFFLINE, "[KEY]",                          \
 	  "List the keys of rotad.yaml and what each allows")                         \

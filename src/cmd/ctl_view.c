@@ -210,10 +210,13 @@ const json_t *view_instance(struct ctl *ctl, const json_t *doc, const struct vie
 			 view_text(one, "cluster"));
 		if (!view_fits(one, pick))
 			continue;
-		/* Several members of one cluster on a host: each of them speaks for it. */
+		/* Several members of one cluster on a host: each of them speaks for it. Clusters of
+		 * two teams may bear the same name. */
 		is_one &=
-		    !found || (view_text(found, "cluster")[0] &&
-			       strcmp(view_text(found, "cluster"), view_text(one, "cluster")) == 0);
+		    !found ||
+		    (view_text(found, "cluster")[0] &&
+		     strcmp(view_text(found, "cluster"), view_text(one, "cluster")) == 0 &&
+		     strcmp(view_text(found, "clusterId"), view_text(one, "clusterId")) == 0);
 		found = found ? found : one;
 	}
 	if (found && is_one)

@@ -23,6 +23,8 @@
 #include "codec/json_mem.h"
 #include "conf/conf_check.h"
 #include "conf/conf_parse.h"
+#include "conf/conf_print.h"
+#include "round/central.h"
 #include "model/event_table.h"
 #include "round/command.h"
 #include "sys/files_durable.h"
@@ -56,6 +58,7 @@ struct daemon {
 	const char *config_path;
 	struct conf *conf; /* in use by the round thread */
 	struct wiring *wiring;
+	struct central *central; /* of the round thread */
 	struct api *api;
 	struct alerts *alerts;
 	struct watch *watch;
@@ -112,6 +115,30 @@ static json_t *error_json(const struct err *err)
 			 what ? what : json_null(), "advice", err_kind_advice(err->kind));
 }
 
+/* The configuration in use for a seat, as a text and where each value comes from. */
+static bool show_config(const struct daemon *d, const struct seat *t, struct buf *ret,
+			struct err *err)
+{
+	auto_buf struct buf text = {.max = 4 * CONF_BYTES_MAX};
+	unsigned i = 0;
+	while (wiring_seat(d->wiring, i) != t)
+		i++;
+	const struct conf *conf = central_conf(d->central, i);
+	conf_print(conf, CONF_PRINT_EFFECTIVE, true, &text);
+	if (!buf_ok(&text, err))
+		return false;
+	AUTO(json_t)
+	o = json_pack("{s:s, s:s, s:I, s:b, s:s}", "instance", t->instance->name, "file",
+		      conf->config.path, "serial", (json_int_t)conf->config.schedule_serial,
+		      "listed", conf->config.is_in_schedule, "text", buf_z(&text));
+	char *json = o ? json_dumps(o, JSON_COMPACT) : NULL;
+	if (!json)
+		return err_set(err, ERR_MEMORY, "no memory to show the configuration");
+	buf_adds(ret, json);
+	json_text_free(json);
+	return buf_ok(ret, err);
+}
+
 static void run_command(struct daemon *d, struct command *c)
 {
 	char instance[NAME_BYTES_MAX];
@@ -126,6 +153,8 @@ static void run_command(struct daemon *d, struct command *c)
 		buf_adds(&answer, "{}");
 	else if (!t)
 		err_set(&err, ERR_NOT_FOUND, "no instance '%.100s' on this host", instance);
+	else if (strcmp(c->call->route->path, "/v1/config") == 0)
+		ok = show_config(d, t, &answer, &err);
 	else
 		ok = command_run(t, c->call->route->path, c->call->body, c->call->who, &answer,
 				 &err);
@@ -173,9 +202,11 @@ static void publish(struct daemon *d)
 	char when[40];
 	struct host_port host = host_linux();
 	bool running = false;
-	buf_addf(&all, "{\"version\":\"%s\",\"pid\":%d,\"at\":\"%s\",\"instances\":[",
-		 PACKAGE_VERSION, (int)getpid(),
-		 wall_print_utc(host.ops->now(host.self), when, sizeof(when)));
+	buf_addf(&all,
+		 "{\"version\":\"%s\",\"pid\":%d,\"at\":\"%s\",\"schedule\":", PACKAGE_VERSION,
+		 (int)getpid(), wall_print_utc(host.ops->now(host.self), when, sizeof(when)));
+	central_view(d->central, &all);
+	buf_adds(&all, ",\"instances\":[");
 	for (unsigned i = 0; i < wiring_seats_n(d->wiring); i++) {
 		struct seat *t = wiring_seat(d->wiring, i);
 		struct err err = ERR_INIT;
@@ -203,6 +234,27 @@ static void publish(struct daemon *d)
 	ring(d);
 }
 
+/* A bad configuration keeps the old one and names the line. */
+static struct event refused_event(const struct daemon *d, const char *why)
+{
+	struct event e = event_of(EVENT_CONFIGURATION_REFUSED, NULL, d->config_path);
+	struct host_port host = host_linux();
+	e.at = host.ops->now(host.self);
+	snprintf(e.headline, sizeof(e.headline), "The new configuration is not taken.");
+	snprintf(e.what, sizeof(e.what), "%s", why);
+	snprintf(e.now, sizeof(e.now), "The configuration before it is in use.");
+	snprintf(e.we_did, sizeof(e.we_did), "Kept the old one.");
+	snprintf(e.you, sizeof(e.you),
+		 "Correct the line named; rotactl config check; systemctl reload rotad.");
+	return e;
+}
+
+static void tell_refused(struct daemon *d, const char *why)
+{
+	struct event e = refused_event(d, why);
+	tell(d, &e, true);
+}
+
 static void take_conf(struct daemon *d)
 {
 	struct err err = ERR_INIT;
@@ -212,12 +264,14 @@ static void take_conf(struct daemon *d)
 	pthread_mutex_unlock(&d->lock);
 	if (!next)
 		return;
-	if (!wiring_reload(d->wiring, &next->config, &err)) {
-		journal_line(SEVERITY_WARNING,
-			     "the new configuration is not taken, the old one stays: %s", err.text);
+	if (!central_fits(d->central, next, &err) ||
+	    !wiring_reload(d->wiring, &next->config, &err)) {
+		char text[ERR_TEXT_BYTES];
+		tell_refused(d, err_print(&err, text, sizeof(text)));
 		conf_free(next);
 		return;
 	}
+	central_take(d->central, next);
 	conf_free(d->conf);
 	d->conf = next;
 }
@@ -247,23 +301,32 @@ static bool wait_bell(struct daemon *d, int64_t wait_us, bool *ret_poked)
 static void *round_thread(void *self)
 {
 	struct daemon *d = self;
-	struct mono leave_by = {.us = 0};
+	struct mono leave_by = {.us = 0}, due[INSTANCES_MAX] = {{0}};
 	bool is_poked = true;
 	for (;;) {
 		struct command *c;
-		int64_t wait_us = 30 * US_S;
-		bool is_leaving;
+		int64_t wait_us;
+		bool is_leaving, is_told = is_poked;
 		take_conf(d);
+		wait_us = central_run(d->central);
 		while (next_command(d, &c))
 			run_command(d, c);
 		for (unsigned i = 0; i < wiring_seats_n(d->wiring); i++) {
-			wait_us =
-			    MIN(wait_us, round_run(wiring_seat(d->wiring, i), false, is_poked));
+			/* Called for another seat, or for the schedule: this one is not due. */
+			if (!is_poked && boot_now().us < due[i].us) {
+				wait_us = MIN(wait_us, due[i].us - boot_now().us);
+				continue;
+			}
+			int64_t wait = round_run(wiring_seat(d->wiring, i), false, is_poked);
+			due[i] = mono_add(boot_now(), wait);
+			wait_us = MIN(wait_us, wait);
+			is_told = true;
 			pthread_mutex_lock(&d->lock);
 			d->beat = boot_now();
 			pthread_mutex_unlock(&d->lock);
 		}
-		publish(d);
+		if (is_told)
+			publish(d);
 		/* A bound from below, so that a mistake in a plan does not become a busy loop. */
 		is_leaving = wait_bell(d, MAX(wait_us, 10 * US_MS), &is_poked);
 		if (!is_leaving)
@@ -479,22 +542,14 @@ static int on_hup(sd_event_source *source, const struct signalfd_siginfo *si, vo
 	struct daemon *d = self;
 	struct conf *next = NULL;
 	struct err err = ERR_INIT;
+	struct event e;
 	char text[ERR_TEXT_BYTES];
 	(void)source;
 	(void)si;
 	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=Reading %s.",
 			 (uint64_t)boot_now().us, d->config_path);
 	if (!load_conf(d->config_path, &next, &err)) {
-		/* A bad configuration keeps the old one and names the line. */
-		struct event e = event_of(EVENT_CONFIGURATION_REFUSED, NULL, d->config_path);
-		struct host_port host = host_linux();
-		e.at = host.ops->now(host.self);
-		snprintf(e.headline, sizeof(e.headline), "The new configuration is not taken.");
-		snprintf(e.what, sizeof(e.what), "%s", err_print(&err, text, sizeof(text)));
-		snprintf(e.now, sizeof(e.now), "The configuration before it is in use.");
-		snprintf(e.we_did, sizeof(e.we_did), "Kept the old one.");
-		snprintf(e.you, sizeof(e.you),
-			 "Correct the line named; rotactl config check; systemctl reload rotad.");
+		e = refused_event(d, err_print(&err, text, sizeof(text)));
 		alerts_tell(d->alerts, &e, true);
 		run_alerts(d);
 	} else {
@@ -640,6 +695,23 @@ static void find_libexec(char *out, size_t out_n)
 	cut_z(out, out_n, PKGLIBEXECDIR);
 }
 
+static bool start_central(struct daemon *d, struct err *err)
+{
+	static char host_name[HOST_BYTES_MAX];
+	struct central_parts parts = {.host = host_linux(),
+				      .files = files_durable(),
+				      .http = wiring_schedule_lane(d->wiring),
+				      .host_name = host_name,
+				      .seats_n = wiring_seats_n(d->wiring),
+				      .tell = tell,
+				      .teller = d};
+	if (gethostname(host_name, sizeof(host_name) - 1) != 0)
+		cut_z(host_name, sizeof(host_name), "unknown");
+	for (unsigned i = 0; i < parts.seats_n; i++)
+		parts.seats[i] = wiring_seat(d->wiring, i);
+	return central_new(&parts, d->conf, &d->central, err);
+}
+
 static bool run(struct daemon *d, struct err *err)
 {
 	char libexec[PATH_BYTES_MAX];
@@ -663,6 +735,10 @@ static bool run(struct daemon *d, struct err *err)
 	pthread_cond_init(&d->bell, &attr);
 	d->beat = boot_now();
 	if (!add_sources(d, err))
+		return false;
+	pthread_condattr_destroy(&attr);
+	/* Before the first round, so that none goes by the host's own file alone. */
+	if (!start_central(d, err))
 		return false;
 	/* One round before READY: what is seen at the start is seen by who asks then. */
 	for (unsigned i = 0; i < wiring_seats_n(d->wiring); i++)
@@ -743,6 +819,7 @@ int main(int argc, char **argv)
 	alerts_free(d.alerts);
 	watch_free(d.watch);
 	wiring_free(d.wiring);
+	central_free(d.central);
 	conf_free(d.conf);
 	conf_free(d.conf_next);
 	buf_fini(&d.snapshot);

@@ -29,6 +29,7 @@ struct wired_seat {
 	struct helper *mongo;
 	struct store_rpc *store;
 	struct store_port local;
+	struct program_lane changed;
 };
 
 /* An authority of the configuration with its backend. */
@@ -49,13 +50,12 @@ struct wiring {
 	struct files_port files;
 	struct host_port host;
 	struct restarter_port restarter_port;
-	struct helper *net;
+	struct helper *net, *schedule_net;
 	struct http_port http;
 	struct authority_set *authorities;
 	struct state_lock lock;
 	struct wiring_teller teller;
-	char kill_act[64];
-	bool is_kill_before;
+	const char *kill_at; /* NULL: not a crash test */
 	unsigned seats_n;
 	struct wired_seat seats[INSTANCES_MAX];
 };
@@ -169,20 +169,19 @@ static bool credential(void *self, const struct credential_ref *ref, struct secr
 	return wiring_credential(ref, ret, err);
 }
 
-/* ROTAD_TEST_KILL_AT=put-keyfile:before ends this process as a power failure would, at that
- * boundary: for crash tests. */
+/* ROTAD_TEST_KILL_AT="put-keyfile:before retire:after" ends this process as a power failure would
+ * at the first of these boundaries that it comes to, and says at which: for crash tests. */
 static void boundary(void *self, const char *act, bool is_before)
 {
-	struct wiring *w = self;
-	if (is_before == w->is_kill_before && strcmp(act, w->kill_act) == 0)
-		(void)kill(getpid(), SIGKILL);
-}
-
-static void read_kill_at(struct wiring *w)
-{
-	struct str rest = str_of(getenv("ROTAD_TEST_KILL_AT")), act;
-	if (rest.n && str_cut(&rest, ':', &act) && copy_str(w->kill_act, sizeof(w->kill_act), act))
-		w->is_kill_before = rest.p && str_equal_z(rest, "before");
+	const struct wiring *w = self;
+	struct str rest = str_of(w->kill_at), word;
+	char point[64];
+	snprintf(point, sizeof(point), "%s:%s", act, is_before ? "before" : "after");
+	while (str_cut(&rest, ' ', &word))
+		if (str_equal_z(word, point)) {
+			(void)dprintf(STDERR_FILENO, "rotad: killed at %s\n", point);
+			(void)kill(getpid(), SIGKILL);
+		}
 }
 
 static bool make_directory(const char *path, struct err *err)
@@ -207,9 +206,10 @@ static bool wiring_one(struct wiring *w, const struct instance_policy *instance,
 	    .authorities = w,
 	    .tell = tell,
 	    .teller = w,
-	    .boundary = w->kill_act[0] ? boundary : NULL,
+	    .boundary = w->kill_at ? boundary : NULL,
 	    .boundary_self = w,
 	    .credential = credential,
+	    .changed = {.ops = &program_hook_later_ops, .self = &ws->changed},
 	};
 	snprintf(path, sizeof(path), "%s/%s", w->config->state_directory, instance->name);
 	if (!make_directory(path, err))
@@ -240,12 +240,13 @@ bool wiring_new(const struct config *config, const char *libexec,
 	w->files = files_durable();
 	w->host = host_linux();
 	w->lock = STATE_LOCK_INIT;
-	read_kill_at(w);
+	w->kill_at = getenv("ROTAD_TEST_KILL_AT");
 	snprintf(path, sizeof(path), "%s/rotad-net", libexec);
 	if (!make_directory(config->state_directory, err) ||
 	    !state_lock_take(config->state_directory, &w->lock, err) ||
 	    !restarter_host_new(&w->restarter_port, err) ||
-	    !helper_new("rotad-net", path, &w->net, err)) {
+	    !helper_new("rotad-net", path, &w->net, err) ||
+	    !helper_new("rotad-net", path, &w->schedule_net, err)) {
 		wiring_free(w);
 		return false;
 	}
@@ -272,10 +273,12 @@ void wiring_free(struct wiring *w)
 		seat_close(&w->seats[i].seat);
 		store_rpc_free(w->seats[i].store);
 		store_file_free(w->seats[i].local.self);
+		program_lane_fini(&w->seats[i].changed);
 		helper_free(w->seats[i].mongo);
 	}
 	authorities_free(w->authorities);
 	helper_free(w->net);
+	helper_free(w->schedule_net);
 	if (w->restarter_port.ops)
 		restarter_host_free(w->restarter_port.self);
 	state_lock_fini(&w->lock);
@@ -301,6 +304,11 @@ struct seat *wiring_find_seat(struct wiring *w, const char *instance)
 		if (strcmp(w->seats[i].seat.instance->name, instance) == 0)
 			return &w->seats[i].seat;
 	return NULL;
+}
+
+struct http_later wiring_schedule_lane(struct wiring *w)
+{
+	return (struct http_later){.ops = &http_rpc_later_ops, .self = w->schedule_net};
 }
 
 bool wiring_reload(struct wiring *w, const struct config *config, struct err *err)

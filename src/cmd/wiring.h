@@ -4,6 +4,7 @@
 #ifndef CMD_WIRING_H
 #define CMD_WIRING_H
 
+#include "port/http.h"
 #include "round/seat.h"
 #include "sys/helper.h"
 
@@ -26,6 +27,9 @@ unsigned wiring_seats_n(const struct wiring *w);
 struct seat *wiring_seat(struct wiring *w, unsigned i);
 struct seat *wiring_find_seat(struct wiring *w,
 			      const char *instance); /* "" finds the only one; NULL */
+/* The lane of the central schedule: a rotad-net of its own, so that a server that hangs holds up
+ * nothing else. Lives as long as w. */
+struct http_later wiring_schedule_lane(struct wiring *w);
 /* Take another configuration for the same instances. Errors: ERR_UNSUPPORTED when instances came or
  * went (restart rotad). */
 MUST_CHECK bool wiring_reload(struct wiring *w, const struct config *config, struct err *err);

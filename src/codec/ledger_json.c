@@ -108,7 +108,10 @@ static const struct field_row statement_rows[] = {
     FIELD(struct statement, certificate_serial, FIELD_LINE, "certificateSerial"),
     FIELD(struct statement, certificate_not_after, FIELD_WALL, "certificateNotAfter"),
     FIELD(struct statement, certificate_not_before, FIELD_WALL, "certificateNotBefore"),
+    FIELD(struct statement, takes_certificates, FIELD_BOOL, "takesCertificates"),
     FIELD(struct statement, certificate_order.hex, FIELD_HEX, "certificateOrder"),
+    FIELD(struct statement, certificate_refused.hex, FIELD_HEX, "certificateRefused"),
+    FIELD(struct statement, is_certificate_taken_back, FIELD_BOOL, "certificateTakenBack"),
 };
 
 static const struct field_row identity_rows[] = {
@@ -138,6 +141,8 @@ static const struct field_row order_rows[] = {
     FIELD(struct order, breaks_freeze, FIELD_BOOL, "breaksFreeze"),
     FIELD(struct order, max_lag_us, FIELD_INT64, "maxLagUs"),
     FIELD(struct order, amends, FIELD_UINT64, "amends"),
+    FIELD(struct order, serial, FIELD_UINT64, "serial"),
+    FIELD(struct order, is_served, FIELD_BOOL, "served"),
 };
 
 static const struct field_row csr_rows[] = {

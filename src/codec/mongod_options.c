@@ -595,3 +595,47 @@ unsigned mongod_options_differ(const struct mongod_options *a, const struct mong
 	}
 	return n;
 }
+
+static void map_path(char path[PATH_BYTES_MAX], const struct path_map *maps, unsigned maps_n)
+{
+	const struct path_map *best = NULL;
+	size_t best_n = 0;
+	char mapped[PATH_BYTES_MAX];
+	for (unsigned i = 0; i < maps_n; i++) {
+		size_t n = strlen(maps[i].from);
+		while (n > 1 && maps[i].from[n - 1] == '/')
+			n--;
+		bool is_inside = strncmp(path, maps[i].from, n) == 0 &&
+				 (path[n] == '/' || path[n] == 0 || maps[i].from[n - 1] == '/');
+		if (n > best_n && is_inside) {
+			best = &maps[i];
+			best_n = n;
+		}
+	}
+	if (!best || !path[0])
+		return;
+	size_t to_n = strlen(best->to);
+	while (to_n > 0 && best->to[to_n - 1] == '/')
+		to_n--;
+	const char *rest = path + best_n;
+	if (best_n > 0 && best->from[best_n - 1] == '/')
+		rest--; /* from "/": its slash is the rest's */
+	int n = snprintf(mapped, sizeof(mapped), "%.*s%s", (int)to_n, best->to, rest);
+	cut_z(path, PATH_BYTES_MAX, n > 0 && n < (int)sizeof(mapped) ? mapped : "");
+}
+
+void mongod_options_map(struct mongod_options *o, const struct path_map *maps, unsigned maps_n)
+{
+	char(*const paths[])[PATH_BYTES_MAX] = {&o->key_file,
+						&o->encryption_key_file,
+						&o->certificate_key_file,
+						&o->cluster_file,
+						&o->ca_file,
+						&o->cluster_ca_file,
+						&o->crl_file,
+						&o->db_path,
+						&o->log_path,
+						&o->pid_file};
+	for (size_t i = 0; i < ARRAY_N(paths); i++)
+		map_path(*paths[i], maps, maps_n);
+}

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "model/mongod_view.h"
+#include "model/policy.h"
 
 enum { MONGOD_ARGS_MAX = 256 };
 
@@ -33,6 +34,10 @@ MUST_CHECK bool mongod_options_from_json(struct str text, struct mongod_options 
 /* What mongod makes of both: what the command line gives wins over the file. */
 struct mongod_options mongod_options_over(const struct mongod_options *file,
 					  const struct mongod_options *command_line);
+/* Turn paths as the process names them (in a container) into those of this host: the longest `from`
+ * that is a whole path or its beginning up to a '/' is replaced by its `to`. A path that grows too
+ * long is "", as one that is not given. */
+void mongod_options_map(struct mongod_options *o, const struct path_map *maps, unsigned maps_n);
 /* The port it listens on: as given, else 27017, 27018 (shardsvr) or 27019 (configsvr). */
 int mongod_options_port(const struct mongod_options *o);
 /* Name the options that matter to rotad and differ, "security.keyFile, net.tls.mode", into out;

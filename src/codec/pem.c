@@ -79,6 +79,7 @@ bool pem_next(struct str *rest, int *line, struct pem_block *ret, struct err *er
 	if (begin)
 		return at_line(err, begin_line, ERR_SYNTAX,
 			       "the block that begins here has no END line: is the file cut off?");
+	err_clear(err); /* the end is told by a clean err, whatever the caller left in it */
 	return false;
 }
 

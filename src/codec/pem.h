@@ -66,8 +66,8 @@ struct pem_block {
 	struct str text;  /* both lines included */
 	int line;         /* of BEGIN, 1-based */
 };
-/* Cut the next block off *rest, which begins at line *line; both move on. False with err->kind
- * ERR_NONE at the end of the text, false with ERR_SYNTAX for a torn block. */
+/* Cut the next block off *rest, which begins at line *line; both move on. False with err cleared at
+ * the end of the text, false with ERR_SYNTAX for a torn block. */
 MUST_CHECK bool pem_next(struct str *rest, int *line, struct pem_block *ret, struct err *err);
 
 #endif

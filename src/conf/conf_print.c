@@ -2,6 +2,7 @@
 /* Printing in the order of the table. Values themselves are printed by conf_table. */
 #include "conf/conf_print.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,14 +10,14 @@
 
 enum { COMMENT_COLUMN = 44, PARTS_MAX = 4, LINE_MAX_BYTES = 2048 };
 
-const char *conf_origin_print(const struct conf_origin *o, char *out, size_t out_n)
+const char *conf_origin_print(const struct conf_origin *o, uint64_t serial, char *out, size_t out_n)
 {
 	if (o->from == CONF_FROM_HOST)
 		snprintf(out, out_n, "line %d", o->line);
 	else if (o->from == CONF_FROM_SCHEDULE && o->policy == 0)
-		snprintf(out, out_n, "schedule, for all");
+		snprintf(out, out_n, "schedule %" PRIu64 ", for all", serial);
 	else if (o->from == CONF_FROM_SCHEDULE)
-		snprintf(out, out_n, "schedule, policy %u", o->policy);
+		snprintf(out, out_n, "schedule %" PRIu64 ", policy %u", serial, o->policy);
 	else
 		snprintf(out, out_n, "default");
 	return out;
@@ -81,9 +82,10 @@ static void print_value(struct printer *p, const struct conf_row *row, unsigned 
 	if (p->with_origins) {
 		char where[64];
 		size_t width = p->out->n - line_at;
-		buf_addf(p->out, "%*s# %s",
-			 (int)(width < COMMENT_COLUMN ? COMMENT_COLUMN - width : 1), "",
-			 conf_origin_print(o, where, sizeof(where)));
+		buf_addf(
+		    p->out, "%*s# %s", (int)(width < COMMENT_COLUMN ? COMMENT_COLUMN - width : 1),
+		    "",
+		    conf_origin_print(o, p->conf->config.schedule_serial, where, sizeof(where)));
 	}
 	buf_addc(p->out, '\n');
 }

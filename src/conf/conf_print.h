@@ -14,8 +14,10 @@ enum conf_print_what {
 void conf_print(const struct conf *c, enum conf_print_what what, bool with_origins,
 		struct buf *out);
 
-/* "line 12", "schedule, policy 2", "default". out_n at least 48. Returns out. */
-const char *conf_origin_print(const struct conf_origin *o, char *out, size_t out_n);
+/* "line 12", "schedule 412, policy 2", "default". serial is of the schedule that was merged in.
+ * out_n at least 64. Returns out. */
+const char *conf_origin_print(const struct conf_origin *o, uint64_t serial, char *out,
+			      size_t out_n);
 
 /* Append all keys in the form of the manual (scdoc): section "KEYS" of rotad.yaml(5). */
 void conf_print_manual(struct buf *out);

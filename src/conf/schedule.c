@@ -51,6 +51,26 @@ static bool patterns_match(const struct schedule_patterns *p, const char *text)
 	return p->n == 0;
 }
 
+/* A member is named with or without its port. */
+static bool is_host(const char *pattern, const char *host)
+{
+	char name[HOST_BYTES_MAX];
+	const char *colon = strrchr(host, ':');
+	if (pattern_matches(pattern, host))
+		return true;
+	return colon &&
+	       copy_str(name, sizeof(name), (struct str){.p = host, .n = (size_t)(colon - host)}) &&
+	       pattern_matches(pattern, name);
+}
+
+static bool hosts_match(const struct schedule_patterns *p, const char *host)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		if (is_host(p->patterns[i], host))
+			return true;
+	return p->n == 0;
+}
+
 void schedule_fini(struct schedule *s)
 {
 	buf_fini(&s->text);
@@ -116,8 +136,7 @@ static bool selector_parse(const struct yaml_node *policy, struct selector *ret,
 
 static bool selects(const struct selector *s, const char *cluster, const char *host)
 {
-	return (!cluster || patterns_match(&s->clusters, cluster)) &&
-	       patterns_match(&s->hosts, host);
+	return (!cluster || patterns_match(&s->clusters, cluster)) && hosts_match(&s->hosts, host);
 }
 
 static bool is_scalar(const struct yaml_node *node)
@@ -281,7 +300,7 @@ bool schedule_order_concerns(const struct schedule_order *o, const char *cluster
 {
 	if (o->not_after.us && now.us > o->not_after.us)
 		return false;
-	if (o->member[0] && member[0] && !pattern_matches(o->member, member))
+	if (o->member[0] && member[0] && !is_host(o->member, member))
 		return false;
 	return patterns_match(&o->clusters, cluster);
 }

@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/rng.h"
 #include "codec/retry_after.h"
 #include "codec/signed_text.h"
 
 #define RETRY_HIGH_US (6 * US_H)
 #define TIMEOUT_US (10 * US_S)
+#define ASK_AGAIN_US (100 * US_MS) /* while an answer is waited for */
 
 void schedule_store_fini(struct schedule_store *s)
 {
@@ -173,6 +175,8 @@ static bool take_over(struct schedule_store *s, const struct schedule_source *so
 		*ret_is_changed = false;
 		return true;
 	}
+	if (source->fits && !source->fits(source->fits_self, next, err))
+		return false;
 	/* The last that listed this host goes aside before it is replaced by one that does not. */
 	bool sets_aside = s->current.serial && s->listed.serial == 0 && source->subjects_n &&
 			  !lists_all(next, source) && lists_all(&s->current, source);
@@ -229,15 +233,13 @@ static bool is_etag(struct str s)
 	return s.n > 0;
 }
 
-/* One exchange. *ret_is_same: the source says that nothing changed; else text holds the body. */
-static bool fetch_url(struct schedule_store *s, const struct schedule_source *source,
-		      struct wall now, bool *ret_is_same, struct buf *text, char *ret_etag,
-		      size_t ret_etag_n, struct err *err)
+/* Send the request off. */
+static bool ask_url(const struct schedule_store *s, const struct schedule_source *source,
+		    struct err *err)
 {
 	const struct schedule_policy *p = source->policy;
 	auto_free struct http_request *request = calloc(1, sizeof(*request));
-	auto_free struct http_response *response = calloc(1, sizeof(*response));
-	if (!request || !response)
+	if (!request)
 		return err_set(err, ERR_MEMORY, "no memory for a request");
 	request->method = "GET";
 	request->url = p->url;
@@ -253,8 +255,17 @@ static bool fetch_url(struct schedule_store *s, const struct schedule_source *so
 		request->headers_n = 1;
 	}
 	ASSERT(source->http != NULL);
-	if (!source->http->ops->exchange(source->http->self, request, response, err))
-		return err_in(err, "fetching the schedule");
+	return source->http->ops->begin(source->http->self, request, err) ||
+	       err_in(err, "fetching the schedule");
+}
+
+/* Judge the answer. *ret_is_same: the source says that nothing changed; else text holds the body.
+ */
+static bool judge_answer(struct schedule_store *s, const struct schedule_source *source,
+			 struct http_response *response, struct wall now, bool *ret_is_same,
+			 struct buf *text, char *ret_etag, size_t ret_etag_n, struct err *err)
+{
+	const struct schedule_policy *p = source->policy;
 	int status = response->status;
 	struct str etag = header_of(response, "etag");
 	if (!is_etag(etag) || !copy_str(ret_etag, ret_etag_n, etag))
@@ -266,7 +277,6 @@ static bool fetch_url(struct schedule_store *s, const struct schedule_source *so
 	*ret_is_same = status == 304 && s->current.serial > 0;
 	if (status == 200)
 		buf_add(text, response->body.p, response->body.n);
-	buf_wipe(&response->body);
 	if (status == 200 || *ret_is_same)
 		return buf_ok(text, err);
 	for (size_t i = 0; i < ARRAY_N(status_table); i++)
@@ -276,8 +286,32 @@ static bool fetch_url(struct schedule_store *s, const struct schedule_source *so
 	return err_set(err, ERR_PROTOCOL, "an answer that is no schedule");
 }
 
+/* Has the answer come? *ret_is_done false: not yet. */
+static bool take_answer(struct schedule_store *s, const struct schedule_source *source,
+			struct wall now, bool *ret_is_done, bool *ret_is_same, struct buf *text,
+			char *ret_etag, size_t ret_etag_n, struct err *err)
+{
+	auto_free struct http_response *response = calloc(1, sizeof(*response));
+	if (!response)
+		return err_set(err, ERR_MEMORY, "no memory for an answer");
+	*ret_is_done = true;
+	if (!source->http->ops->poll(source->http->self, ret_is_done, response, err)) {
+		s->is_asking = false;
+		*ret_is_done = true;
+		return err_in(err, "fetching the schedule");
+	}
+	if (!*ret_is_done)
+		return true;
+	s->is_asking = false;
+	bool ok =
+	    judge_answer(s, source, response, now, ret_is_same, text, ret_etag, ret_etag_n, err);
+	buf_wipe(&response->body);
+	return ok;
+}
+
+/* *ret_is_done false: asked, and the answer has not come. */
 static bool look(struct schedule_store *s, const struct schedule_source *source, struct wall now,
-		 bool *ret_is_changed, struct err *err)
+		 bool *ret_is_done, bool *ret_is_changed, struct err *err)
 {
 	const struct schedule_policy *p = source->policy;
 	const struct files_port *files = source->how->files;
@@ -285,13 +319,21 @@ static bool look(struct schedule_store *s, const struct schedule_source *source,
 	auto_schedule_heap struct schedule *next = calloc(1, sizeof(*next));
 	char etag[sizeof(s->etag)] = "";
 	bool is_same = false, is_changed = false;
+	*ret_is_done = true;
 	if (!next)
 		return err_set(err, ERR_MEMORY, "no memory for a schedule");
 	if (p->file[0]) {
 		if (!files->ops->read_text(files->self, p->file, CONF_BYTES_MAX, &text, NULL, err))
 			return err_in(err, "reading the schedule");
-	} else if (!fetch_url(s, source, now, &is_same, &text, etag, sizeof(etag), err)) {
-		return false;
+	} else {
+		if (!s->is_asking && !ask_url(s, source, err))
+			return false;
+		s->is_asking = true;
+		if (!take_answer(s, source, now, ret_is_done, &is_same, &text, etag, sizeof(etag),
+				 err))
+			return false;
+		if (!*ret_is_done)
+			return true;
 	}
 	if (!is_same) {
 		if (!accept(source, buf_str(&text), now, next, err) ||
@@ -304,6 +346,16 @@ static bool look(struct schedule_store *s, const struct schedule_source *source,
 	return true;
 }
 
+/* A poll less up to a tenth, another each time and on each host. */
+static int64_t spread(const struct schedule_source *source, struct wall now)
+{
+	int64_t poll_us = source->policy->poll_us;
+	if (source->seed == 0)
+		return poll_us;
+	return poll_us - (int64_t)(hash64(STR("schedule"), source->seed ^ (uint64_t)now.us) %
+				   (uint64_t)(poll_us / 10 + 1));
+}
+
 bool schedule_look(struct schedule_store *s, const struct schedule_source *source, struct wall now,
 		   struct schedule_news *ret, struct err *err)
 {
@@ -311,10 +363,12 @@ bool schedule_look(struct schedule_store *s, const struct schedule_source *sourc
 	int64_t poll_us = source->policy->poll_us;
 	struct schedule_news news = {.has_looked = false};
 	/* A time too far ahead was set by a clock that has jumped since. */
-	if (now.us >= s->look_at.us || s->look_at.us - now.us > MAX(RETRY_HIGH_US, poll_us)) {
-		news.has_looked = true;
-		s->look_at = wall_add(now, poll_us);
-		ok = look(s, source, now, &news.is_changed, err);
+	bool is_time =
+	    now.us >= s->look_at.us || s->look_at.us - now.us > MAX(RETRY_HIGH_US, poll_us);
+	if (s->is_asking || is_time) {
+		if (!s->is_asking)
+			s->look_at = wall_add(now, spread(source, now));
+		ok = look(s, source, now, &news.has_looked, &news.is_changed, err);
 		if (!ok)
 			err_subject(err, source->policy->file[0] ? source->policy->file
 								 : source->policy->url);
@@ -322,7 +376,7 @@ bool schedule_look(struct schedule_store *s, const struct schedule_source *sourc
 	news.serial = s->current.serial;
 	news.is_listed = s->current.serial && lists_all(&s->current, source);
 	news.age_us = s->confirmed_at.us ? MAX(now.us - s->confirmed_at.us, (int64_t)0) : -1;
-	news.next = s->look_at;
+	news.next = s->is_asking ? wall_add(now, ASK_AGAIN_US) : s->look_at;
 	*ret = news;
 	return ok;
 }

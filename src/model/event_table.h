@@ -42,6 +42,8 @@
 	  "A member is alive and still recovering; rotad waits and never ends it.") \
 	X(MEMBER_UNREACHABLE, "member-unreachable", WARNING, "5e4d33c1794f7b01fa1d7973803735d8", \
 	  "A member does not answer; nothing that needs it goes on.") \
+	X(NEWCOMER_WITHOUT_KEY, "newcomer-without-key", WARNING, "785969c3bffe4b4d2eaf244d7f14bd10", \
+	  "A member joined during a rotation and does not accept the new key yet; nothing is narrowed before it does.") \
 	X(MEMBER_WITHOUT_ROTAD, "member-without-rotad", WARNING, "1e70489c73e9db84d85ca18e2c9b4b37", \
 	  "A member of the set has no rotad that speaks for it.") \
 	X(STEP_DOWN_REFUSED, "step-down-refused", WARNING, "4c1eaf1a00898ba3a36c58ece4c0c532", \
@@ -72,6 +74,8 @@
 	  "Somebody at an address that is no member's is logged in with the key; he loses it when the old key goes.") \
 	X(FILE_UNSAFE, "file-unsafe", WARNING, "113f28202c5e4abbec1dbad408f5f8e6", \
 	  "A file could not be replaced safely and was left as it is.") \
+	X(ROTATION_REFUSED, "rotation-refused", WARNING, "0144c1fb8a69f7328c005cbfa49be97e", \
+	  "A rotation did not begin, because it could not end: somebody or something is missing.") \
 	X(CERTIFICATE_RENEWED, "certificate-renewed", NOTICE, "a0f61c26dd34e326a51f46b2eef9f4e3", \
 	  "A new certificate is served, and every other member trusts it.") \
 	X(CERTIFICATE_REFUSED, "certificate-refused", WARNING, "e2714db137501d57d3d175d641c059f9", \
@@ -112,6 +116,8 @@
 	  "The ledger is older than what this host has seen: a restored dump or a clone; rotad only observes.") \
 	X(LEDGER_UNKNOWN_PROTOCOL, "ledger-unknown-protocol", CRITICAL, "44cd40675fb5498f876bbc63ef651c51", \
 	  "The ledger speaks a protocol that this rotad does not know; it does nothing until all are of one release.") \
+	X(LEDGER_CROWDED, "ledger-crowded", WARNING, "ffa5692c4f50081f943e9adb9c464f6a", \
+	  "The ledger holds many more documents than rotad leaves in it; at its bound the oldest envelopes, orders and requests are not read.") \
 	X(IDENTITY_NEW, "identity-new", NOTICE, "f9c8e4c4b6167c66f6605b37144e6069", \
 	  "A rotad made its identity on this host.") \
 	X(IDENTITY_NOT_ADMITTED, "identity-not-admitted", WARNING, "d9564232dffea617c87eaf8ff76536ee", \

@@ -156,7 +156,12 @@ struct statement {
 	char certificate_serial[64]; /* served now */
 	struct wall certificate_not_after;
 	struct wall certificate_not_before;
+	bool takes_certificates; /* its rotad serves certificate orders: mode and authority */
 	struct token certificate_order; /* the last certificate order that this member fulfilled */
+	struct token certificate_refused; /* the last one that it is over with and kept its old
+					     certificate; it may be served later all the same */
+	bool
+	    is_certificate_taken_back; /* that one was installed and did not hold: nobody goes on */
 };
 
 /* An identity and why it is believed: "identity/SPKI". */
@@ -200,6 +205,10 @@ struct order {
 	int64_t max_lag_us; /* 0: the policy's */
 	uint64_t amends;    /* the generation that was under way: it changes that one's terms and
 			       begins nothing; 0: none was */
+	/* Given by the central schedule of that serial; 0: by a person. Such a document stays when
+	 * it is served, so that every host that reads the schedule finds it given. */
+	uint64_t serial;
+	bool is_served;
 };
 
 /* A certificate request for the issuing host, and its answer: "csr/HOST", "issued/HOST". */

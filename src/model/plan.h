@@ -5,7 +5,7 @@
 #define MODEL_PLAN_H
 
 #include "model/event.h"
-#include "model/ledger.h"
+#include "model/seen.h"
 
 /* X(NAME, word, disruptive, deadline in seconds, what it does). Order is of no meaning. */
 #define ACTS(X)                                                                                    \
@@ -22,6 +22,7 @@
 	X(SET_DRAIN, "set-drain", 0, 10, "set how long mongod drains before it stops")             \
 	X(STEP_DOWN, "step-down", 1, 20, "ask the primary to step down")                           \
 	X(RESTART, "restart", 1, 0, "restart the member")                                          \
+	X(START, "start", 1, 0, "start the member that a restart of ours left stopped")            \
 	X(END_JOB, "end-job", 0, 5, "record the end of the restart")                               \
 	X(ROLL_BACK, "roll-back", 1, 0, "put the previous keyfile back and start the member")      \
 	X(VOTE, "vote", 0, 10, "vote for the new key")                                             \
@@ -35,7 +36,9 @@
 	  "keep the certificate that is proven in use")                                            \
 	X(ROLL_BACK_CERTIFICATE, "roll-back-certificate", 1, 30,                                   \
 	  "put the previous certificate back")                                                     \
-	X(SIGN_REQUESTS, "sign-requests", 0, 30, "sign the other hosts' certificate requests")
+	X(SIGN_REQUESTS, "sign-requests", 0, 30, "sign the other hosts' certificate requests")     \
+	X(TIDY_LEDGER, "tidy-ledger", 0, 30,                                                       \
+	  "remove documents of the ledger that nothing needs any more")
 
 enum act_kind {
 #define X(name, word, disruptive, deadline, text) ACT_##name,
@@ -60,6 +63,7 @@ struct act {
 	uint64_t generation;
 	struct token order;
 	enum urgency urgency;
+	enum cert_target target;
 	int64_t drain_ms;
 	char reason[REASON_BYTES]; /* why now */
 	char undo[160]; /* how to get back; "" when there is no way and why none is needed stands in
@@ -72,7 +76,7 @@ struct gate_result {
 	const char *name; /* "a primary stays without it" */
 	enum gate_verdict verdict;
 	bool opens_soon; /* worth keeping a turn in hand for */
-	char text[160];
+	char text[256];
 };
 
 /* A login that the planner wants to see before it goes on. */
@@ -93,6 +97,9 @@ struct step {
 };
 enum { STEPS_MAX = 8 };
 
+/* Nothing is asked for: could a keyfile rotation begin now? */
+#define GATES_FOR_START "the start of a keyfile rotation"
+
 struct plan {
 	unsigned acts_n;
 	struct act acts[ACTS_PER_ROUND_MAX]; /* in order; one that fails ends the round */
@@ -105,13 +112,15 @@ struct plan {
 	unsigned gates_n;
 	struct gate_result
 	    gates[GATES_MAX]; /* of the act that is next, whether it is held back or not */
-	char gates_for[HOST_BYTES_MAX]; /* whose turn the gates were asked for; "" none */
+	char gates_for[HOST_BYTES_MAX]; /* whose turn the gates were asked for; "" none, or as
+					   below */
 	unsigned steps_n;
 	struct step steps[STEPS_MAX];
 	unsigned events_n;
 	struct event events[8]; /* told by round/record.c, deduplicated there */
 	struct wall wake_at;    /* look again at the latest then */
 	bool is_waiting;        /* something is under way and held back */
+	bool is_rotating;       /* a keyfile rotation is under way or wanted */
 	bool needs_attention;   /* exit 1 of status */
 	bool waits_for_approval; /* mode ask: rotactl approve is wanted */
 	/* may any member be restarted now, by anyone */

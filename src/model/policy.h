@@ -101,6 +101,7 @@ struct certificates_policy {
 
 struct policy {
 	enum mode mode;             /* the ceiling: observe, ask or act */
+	char mode_why[160];         /* why it is below what the file says; "" it is not */
 	enum mode authorities_mode; /* CA rollover; already combined with the ceiling */
 	struct keyfile_policy keyfile;
 	struct certificates_policy certificates;

@@ -70,6 +70,41 @@ struct key_name seen_pivot(const struct seen *s)
 	return seen_generation(s) == GENERATION_CARRIED ? p->next : p->pivot;
 }
 
+/* Take a key into the ring if it is accepted. False when neither that nor its refusal is seen. */
+static bool ring_take(struct ring_ids *r, const struct seen_member *m, const struct key_id *key)
+{
+	if (!seen_accepts(m, key))
+		return seen_refuses(m, key);
+	for (unsigned i = 0; i < r->n; i++)
+		if (key_id_equal(&r->ids[i], key))
+			return true;
+	if (r->n < KEYS_PER_FILE_MAX)
+		r->ids[r->n++] = *key;
+	return true;
+}
+
+struct ring_ids seen_loaded(const struct seen *s)
+{
+	const struct seen_member *self = seen_self(s);
+	const struct proposal *p = &s->ledger.proposal;
+	enum generation_state g = seen_generation(s);
+	const struct key_id *gone = g == GENERATION_CARRIED ? &p->pivot.id
+				    : g == GENERATION_DEAD  ? &p->next.id
+							    : NULL;
+	struct ring_ids r = {.is_known = false};
+	bool all = true;
+	if (!self || !fact_known(s->ledger.fact) || !s->keyfile.ring.is_known)
+		return r;
+	for (unsigned i = 0; i < s->keyfile.ring.n; i++)
+		all &= ring_take(&r, self, &s->keyfile.ring.ids[i]);
+	if (gone)
+		all &= ring_take(&r, self, gone);
+	/* While the votes are given a key that is missing means a restart, which does no harm;
+	 * after them it means that all is done. */
+	r.is_known = r.n > 0 && (all || !gone);
+	return r;
+}
+
 int seen_roll_index(const struct seen *s, const char *host)
 {
 	for (unsigned i = 0; s->ledger.has_proposal && i < s->ledger.proposal.roll_n; i++)
@@ -86,12 +121,37 @@ bool anchor_has_retired(const struct anchor *a, const struct key_id *id)
 	return false;
 }
 
+void anchor_retire(struct anchor *a, const struct key_name *key)
+{
+	if (!key_id_given(&key->id) || anchor_has_retired(a, &key->id))
+		return;
+	if (a->retired_n == RETIRED_MAX) {
+		memmove(&a->retired[0], &a->retired[1], sizeof(a->retired[0]) * (RETIRED_MAX - 1));
+		a->retired_n--;
+	}
+	a->retired[a->retired_n++] = *key;
+}
+
 enum vote_word anchor_vote(const struct anchor *a, const char *host, uint64_t generation)
 {
 	for (unsigned i = 0; i < a->votes_n && i < INSTANCES_MAX; i++)
-		if (a->votes[i].generation == generation && strcmp(a->votes[i].host, host) == 0)
+		if (a->votes[i].generation == generation &&
+		    (!host[0] || strcmp(a->votes[i].host, host) == 0))
 			return a->votes[i].word;
 	return VOTE_NONE;
+}
+
+const struct order *seen_certificate_order(const struct seen *s)
+{
+	const struct order *best = NULL;
+	for (unsigned i = 0; i < s->ledger.orders_n; i++) {
+		const struct order *o = &s->ledger.orders[i];
+		if (o->kind == ORDER_CERTIFICATES &&
+		    (!o->host[0] || strcmp(o->host, s->self_host) == 0) &&
+		    (!best || o->head.at.us > best->head.at.us))
+			best = o;
+	}
+	return best && strcmp(best->id.hex, s->certificate.order_done.hex) != 0 ? best : NULL;
 }
 
 const struct order *seen_find_order(const struct seen *s, enum order_kind kind)
@@ -100,4 +160,43 @@ const struct order *seen_find_order(const struct seen *s, enum order_kind kind)
 		if (s->ledger.orders[i].kind == kind)
 			return &s->ledger.orders[i];
 	return NULL;
+}
+
+enum anchor_step anchor_follow(const struct seen *s, struct anchor *a)
+{
+	const struct proposal *p = &s->ledger.proposal;
+	enum generation_state g = seen_generation(s);
+	if (!s->ledger.has_proposal || p->generation < a->generation)
+		return ANCHOR_SAME; /* an older one was found out before it was believed */
+	if (p->generation == a->generation) {
+		bool has_moved = key_id_equal(&a->pivot.id, &p->next.id);
+		/* Without the votes that moved the pivot; without the nay, or the end, after which
+		 * there is no next key: a burnt key is never used again. */
+		if (has_moved ? g == GENERATION_OPEN || g == GENERATION_DEAD
+			      : !key_id_given(&a->next.id) &&
+				    (g == GENERATION_OPEN || g == GENERATION_CARRIED))
+			return ANCHOR_LEDGER_OLDER;
+		if (g == GENERATION_CARRIED && !has_moved) {
+			a->pivot = p->next;
+			return ANCHOR_MOVED;
+		}
+		if (g == GENERATION_DEAD && key_id_given(&a->next.id)) {
+			a->next = (struct key_name){.number = 0};
+			return ANCHOR_MOVED;
+		}
+		return ANCHOR_SAME;
+	}
+	/* Keys of a generation whose end this host did not see: what the next one does not go on
+	 * with is refused everywhere, or burnt. */
+	const struct key_name before[] = {a->pivot, a->next};
+	for (size_t i = 0; a->generation > 0 && i < ARRAY_N(before); i++)
+		if (!key_id_equal(&before[i].id, &p->pivot.id) &&
+		    !key_id_equal(&before[i].id, &p->next.id))
+			anchor_retire(a, &before[i]);
+	a->generation = p->generation;
+	a->proposal = p->digest;
+	a->pivot = p->pivot;
+	a->next = p->next;
+	a->highest_number = MAX(a->highest_number, p->next.number);
+	return ANCHOR_MOVED;
 }

@@ -52,6 +52,7 @@ struct seen_member {
 				than its start */
 	int64_t lag_us;      /* behind the newest optime seen; 0 for arbiters; -1 not known */
 	char why[256];       /* why it did not answer, or what is wrong with it */
+	struct wall silent_since; /* when it was first found not to answer; 0: it answers */
 	unsigned proofs_n;
 	struct key_proof proofs[PROOFS_PER_MEMBER_MAX];
 	bool has_statement; /* of its rotad, for the present ledger, signer admitted */
@@ -108,7 +109,9 @@ struct seen_process {
 struct seen_job {
 	bool is_open; /* begun by us and its end not yet recorded */
 	bool is_running, is_failed, is_overdue;
-	bool is_gone; /* overdue, and what was started was seen to end */
+	bool is_gone;        /* overdue, and what was started was seen to end */
+	bool is_lost;        /* begun by a rotad that has ended since, and its job with it */
+	struct wall lost_at; /* when this one found that out */
 	char process_before[PROCESS_ID_CHARS + 1];
 	struct wall begun_at;
 	struct ring_ids ring; /* the file it was restarted onto */
@@ -121,21 +124,32 @@ enum cert_stage {
 	CERT_STAGE_NONE,   /* nothing under way */
 	CERT_STAGE_ASKED,  /* key and CSR made, the authority was asked */
 	CERT_STAGE_STAGED, /* an answer passed the preflight and waits on disk beside the state */
-	CERT_STAGE_INSTALLED, /* the new PEM is in place; served is not yet proven */
-	CERT_STAGE_REFUSED,   /* the last answer was refused: why tells */
+	CERT_STAGE_INSTALLED,  /* the new PEM is in place; served is not yet proven */
+	CERT_STAGE_REFUSED,    /* the last answer was refused: why tells */
+	CERT_STAGE_GOING_BACK, /* it did not hold: the previous one is put back, and is not proven
+				  to be served yet */
 };
+/* What is renewed: one file at a time. */
+enum cert_target { CERT_KEY_FILE, CERT_CLUSTER_FILE };
 struct seen_certificate {
 	struct fact fact;
 	struct cert_view file;    /* certificateKeyFile on disk */
-	struct cert_view cluster; /* clusterFile on disk, if configured */
+	struct cert_view cluster; /* clusterFile on disk, if it is another file */
+	bool has_cluster_file;    /* another file than certificateKeyFile, readable or not */
 	struct fact served_at;
 	struct cert_view served;
 	bool is_served_trusted, is_served_named;
 	struct wall ca_not_after, crl_next_update; /* 0: none */
 	enum cert_stage stage;
+	enum cert_target target; /* of the stage */
 	char staged_serial[64];
-	struct token order;      /* order that the stage serves; "" for age */
-	struct token order_done; /* the last order fulfilled */
+	struct token order;         /* order that the stage serves; "" for age */
+	struct token order_half;    /* its certificateKeyFile is done, its clusterFile is not */
+	struct token order_done;    /* the last order fulfilled */
+	struct token order_refused; /* the last one that ended with the old certificate in use */
+	bool is_taken_back;         /* that one was installed, and did not hold */
+	bool is_reload_running;     /* the reload hook: nothing is judged before it is over */
+	char reload_why[256];       /* how it failed; "" it did not, or there was none */
 	struct wall asked_at, retry_at;
 	char why[512];
 	char peers_why[256]; /* after the reload: which peer does not accept it, and why; "" all do
@@ -174,18 +188,27 @@ struct seen_ledger {
 	unsigned orders_n;
 	struct order orders[8]; /* not yet served, oldest first */
 	struct order_terms terms;
+	/* Orders of the central schedule that were given, served or not. */
+	unsigned given_n;
+	struct token given[2 * ORDERS_MAX];
 	unsigned csrs_n; /* requests for this host's local authority without an answer */
 	unsigned identities_n, identities_unwelcomed_n; /* admitted; of these without the salt */
-	char not_admitted[256]; /* hosts whose identity is not admitted, and why; "" */
+	unsigned identities_keyless_n; /* admitted members without the keys of this generation */
+	unsigned docs_n, outlived_n;   /* documents; of these such as nothing needs any more */
+	char crowd[128];               /* what they are, when there are DOCS_CROWDED; "" */
+	char not_admitted[256];        /* hosts whose identity is not admitted, and why; "" */
 };
 
 /* Things that went wrong earlier and still count; from the journal. */
 struct seen_debts {
 	struct wall step_down_refused_at; /* 0: not within its rest */
+	char step_down_why[256];
+	int64_t step_down_took_us;  /* until the refusal: writes stood still meanwhile */
 	struct wall restored_at;    /* last restore of a foreign write; 0: never or over 24 h ago */
 	struct wall rolled_back_at; /* this instance was rolled back in this generation; 0: not, or
 				       resumed since */
 	char rolled_back_why[512];
+	int64_t rolled_back_away_us; /* how long the member was away for it; 0 not known */
 	/* A restart that did not happen: its last try, 0 when it may be tried at once; since when
 	 * it is owed (0: it is not), tried how often, and why it failed. */
 	struct wall hook_failed_at, hook_owed_since;
@@ -215,6 +238,7 @@ struct seen {
 	bool has_salt;      /* key ids can be computed and compared */
 	struct fact config; /* rs.conf */
 	int64_t config_version, config_term;
+	uint64_t approved_generation; /* writer: external: a yea in it was approved */
 	unsigned majority_votes,
 	    write_majority; /* as the primary or, without one, any member counts */
 	unsigned members_n;
@@ -229,7 +253,9 @@ struct seen {
 	struct wall rehearsed_at;
 	char rehearsal[REASON_BYTES]; /* findings; "" all well */
 	struct seen_others others;
-	bool is_approved; /* mode ask: the pending plan was approved */
+	bool is_approved;     /* mode ask: the pending plan was approved */
+	struct wall moved_at; /* when the rotation's progress changed last, as this rotad saw it; 0:
+				 none is under way or wanted */
 };
 
 enum {
@@ -257,13 +283,31 @@ enum generation_state {
 enum generation_state seen_generation(const struct seen *s);
 /* The pivot now: of the generation, else of the anchor. */
 struct key_name seen_pivot(const struct seen *s);
+/* The newest certificate order that concerns this member, unless it is fulfilled; NULL: none. */
+const struct order *seen_certificate_order(const struct seen *s);
 /* The first order of that kind that is not served; NULL: none. */
 const struct order *seen_find_order(const struct seen *s, enum order_kind kind);
 /* Is the key retired (refused everywhere) or burnt: never written again (PROTOCOL 3)? */
 bool anchor_has_retired(const struct anchor *a, const struct key_id *id);
-/* This host's own vote for its member in that generation, as its anchor keeps it. */
+/* This host's own vote for its member in that generation, as its anchor keeps it. host "": its name
+ * is not known, as to a rotad that was started while it is down; then any vote binds. */
 enum vote_word anchor_vote(const struct anchor *a, const char *host, uint64_t generation);
 /* Index into the proposal's roll, or -1. */
 int seen_roll_index(const struct seen *s, const char *host);
+
+/* Add a key to them; the oldest makes room. One that is not given, or in it, changes nothing. */
+void anchor_retire(struct anchor *a, const struct key_name *key);
+/* The keys that this host's own process is seen to accept by logins. Not known while the key that
+ * has to go has neither been accepted nor refused: what is not seen is not absent. */
+struct ring_ids seen_loaded(const struct seen *s);
+/* Take into the anchor what the ledger as believed says of its generation (PROTOCOL 1 and 3). The
+ * pivot moves for ever, a nay and an end are for ever: a ledger that does not show any more what
+ * this host has seen is an older one. */
+enum anchor_step {
+	ANCHOR_SAME,
+	ANCHOR_MOVED, /* changed: to be durable before anything follows from it */
+	ANCHOR_LEDGER_OLDER,
+};
+enum anchor_step anchor_follow(const struct seen *s, struct anchor *a);
 
 #endif

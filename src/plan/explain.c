@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plan/gate.h"
 #include "plan/planner.h"
+#include "plan/safe.h"
 
 static struct step *step_add(struct planner *p, enum step_state state, unsigned done, unsigned of,
 			     const char *format, ...) PRINTF(5, 6);
@@ -86,6 +88,12 @@ static void progress(struct planner *p)
 			}
 }
 
+/* This host's own member that is down has loaded nothing; of others only their rotads tell. */
+static bool runs(const struct seen *s, unsigned i)
+{
+	return (int)i != s->self || !fact_known(s->process.fact) || s->process.is_alive;
+}
+
 /* PROTOCOL 1: one key, the pivot, in every member's running and on-disk keyring. */
 static void restart_now(struct planner *p)
 {
@@ -117,12 +125,22 @@ static void restart_now(struct planner *p)
 		}
 	}
 	for (unsigned i = 0; i < s->members_n; i++)
-		if (!disk_of(s, i)->is_known || !loaded_of(s, i)->is_known) {
+		if (!disk_of(s, i)->is_known || (!loaded_of(s, i)->is_known && runs(s, i))) {
 			snprintf(plan->restart_why, sizeof(plan->restart_why),
 				 "cannot tell: nothing is known of %s", s->members[i].host);
 			return;
 		}
 	plan->restart_now = RESTART_SAFE;
+	/* The keys are one matter, the majorities another: people read this line before they
+	 * restart something by hand. */
+	for (unsigned i = 0; i < s->members_n; i++)
+		if (!s->is_standalone && s->members[i].is_voter && !safe_is_up(&s->members[i])) {
+			snprintf(plan->restart_why, sizeof(plan->restart_why),
+				 "yes, all share key %u; but %s is away, and one more that is away "
+				 "may stop writes",
+				 p->pivot.number, s->members[i].host);
+			return;
+		}
 	snprintf(plan->restart_why, sizeof(plan->restart_why), "yes, all share key %u",
 		 p->pivot.number);
 }
@@ -164,9 +182,11 @@ static void release(struct planner *p)
 	for (unsigned i = 0; i < plan->acts_n; i++)
 		if (plan->acts[i].kind != ACT_PUBLISH_STATEMENT &&
 		    plan->acts[i].kind != ACT_WELCOME && plan->acts[i].kind != ACT_SIGN_REQUESTS &&
-		    plan->acts[i].kind != ACT_VOTE)
+		    plan->acts[i].kind != ACT_VOTE && plan->acts[i].kind != ACT_TIDY_LEDGER)
 			return;
-	if (s->self < 0 || s->certificate.stage == CERT_STAGE_INSTALLED || p->plan->looks_n > 0)
+	if (s->self < 0 || s->certificate.stage == CERT_STAGE_INSTALLED ||
+	    s->certificate.stage == CERT_STAGE_GOING_BACK || s->certificate.is_reload_running ||
+	    p->plan->looks_n > 0)
 		return;
 	if (is_restart ? turn_need(p, (unsigned)s->self) == NEED_NO
 		       : s->certificate.stage != CERT_STAGE_STAGED)
@@ -190,12 +210,28 @@ static void tell_approval(struct planner *p)
 	snprintf(e->you, sizeof(e->you), "Look at it: rotactl explain. Then: rotactl approve");
 }
 
+/* Nothing is asked for: the gates tell whether a rotation could begin now. */
+static void could_begin(struct planner *p)
+{
+	unsigned first;
+	if (p->plan->gates_n || p->plan->is_rotating || p->mode < MODE_ASK || p->s->self < 0 ||
+	    !p->s->has_salt || !fact_known(p->s->ledger.fact) || !p->s->ledger.exists)
+		return;
+	bool is_look_wanted = p->plan->wants_others, waits = p->plan->waits_for_approval;
+	(void)gate_check(p, GATE_FOR_START, &first);
+	p->plan->wants_others = is_look_wanted;
+	p->plan->waits_for_approval = waits;
+	cut_z(p->plan->gates_for, sizeof(p->plan->gates_for), GATES_FOR_START);
+}
+
 void explain_plan(struct planner *p)
 {
 	release(p);
 	progress(p);
 	restart_now(p);
 	foretell(p);
+	could_begin(p);
+	waits_tell(p);
 	if (!p->plan->reason[0])
 		plan_say(p,
 			 p->mode <= MODE_OBSERVE

@@ -40,6 +40,28 @@ static void hold(struct planner *p, const char *why)
 		snprintf(plan_add(p, ACT_HOLD, "%s", why)->undo, 160, "rotactl resume");
 }
 
+/* Where what is put back lacks a key that is not retired yet, the look comes first (PROTOCOL 1). */
+static bool is_looked(struct planner *p, const struct key_name *want, unsigned want_n)
+{
+	const struct seen *s = p->s;
+	const struct proposal *g = &s->ledger.proposal;
+	const struct closure *c = &s->ledger.roll.closure;
+	bool all = true;
+	if (!s->ledger.has_proposal || anchor_has_retired(&s->anchor, &g->pivot.id) ||
+	    (p->generation != GENERATION_CARRIED && !(c->is_given && c->is_carried)))
+		return true;
+	for (unsigned i = 0; i < want_n; i++)
+		if (key_id_equal(&want[i].id, &g->pivot.id))
+			return true;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		int r = seen_roll_index(s, s->members[i].host);
+		if (!(r >= 0 && s->ledger.roll.is_without[r]) &&
+		    !plan_look(p, i, &g->next.id, &g->next.id, false))
+			all = false;
+	}
+	return all;
+}
+
 bool foreign_plan(struct planner *p)
 {
 	const struct seen *s = p->s;
@@ -102,6 +124,17 @@ bool foreign_plan(struct planner *p)
 		if (want_n == 0) {
 			want[0] = p->pivot;
 			want_n = 1;
+		}
+		if (!is_looked(p, want, want_n)) {
+			tell(p, EVENT_FOREIGN_WRITE, keys,
+			     "Held all rotations. It is put back once every member was seen to "
+			     "accept the key in use.");
+			plan_wait(p, US_S / 2,
+				  "The keyfile of %s was overwritten by something else (%s): it is "
+				  "put back once every member was seen to accept key %u. Do not "
+				  "restart it.",
+				  s->self_host, keys, p->pivot.number);
+			return true;
 		}
 		a = plan_add(p, ACT_RESTORE_KEYFILE, "the file holds %s; put back once", keys);
 		a->ring_n = want_n;

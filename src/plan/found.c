@@ -21,6 +21,9 @@ static bool statement_differs(const struct planner *p)
 	const struct statement *t = &self->statement;
 	if (!self->has_statement)
 		return true;
+	/* So the others see that this rotad knows of the proposal. */
+	if (s->ledger.has_proposal && t->generation != s->ledger.proposal.generation)
+		return true;
 	if (strcmp(t->process_id, s->process.process_id) != 0 ||
 	    strcmp(t->mode, mode_name(p->mode)) != 0)
 		return true;
@@ -36,14 +39,19 @@ static bool statement_differs(const struct planner *p)
 	if (s->certificate.served.is_known &&
 	    strcmp(t->certificate_serial, s->certificate.served.serial) != 0)
 		return true;
-	if (strcmp(t->certificate_order.hex, s->certificate.order_done.hex) != 0)
+	if (strcmp(t->certificate_order.hex, s->certificate.order_done.hex) != 0 ||
+	    strcmp(t->certificate_refused.hex, s->certificate.order_refused.hex) != 0 ||
+	    t->is_certificate_taken_back != s->certificate.is_taken_back ||
+	    t->takes_certificates != renew_takes_orders(p->policy, p->instance))
 		return true;
 	return s->now.us - self->statement_moved.us > STATEMENT_REFRESH_S * US_S;
 }
 
 static void tell_ledger(struct planner *p, enum event_kind kind, const char *what)
 {
-	struct event *e = plan_tell(p, kind, SEVERITY_CRITICAL, p->s->cluster);
+	/* It is this host's anchor that says so: this host tells it, at once. */
+	struct event *e = plan_tell(p, kind, SEVERITY_CRITICAL,
+				    p->s->self_host[0] ? p->s->self_host : p->s->cluster);
 	p->plan->needs_attention = true;
 	if (!e)
 		return;
@@ -55,6 +63,27 @@ static void tell_ledger(struct planner *p, enum event_kind kind, const char *wha
 		 "Nothing is written and nothing is restarted until a person decides.");
 	snprintf(e->you, sizeof(e->you),
 		 "If a dump was restored or the set was cloned: rotactl ledger rebuild.");
+}
+
+/* Long before DOCS_MAX, where not all of it can be read any more. */
+static void tell_crowd(struct planner *p)
+{
+	const struct seen_ledger *l = &p->s->ledger;
+	struct event *e = plan_tell(p, EVENT_LEDGER_CROWDED, SEVERITY_WARNING, p->s->cluster);
+	p->plan->needs_attention = true;
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: the ledger holds %u documents; %u can be read.", p->s->cluster, l->docs_n,
+		 (unsigned)DOCS_MAX);
+	snprintf(e->what, sizeof(e->what), "They are: %s.", l->crowd);
+	snprintf(e->now, sizeof(e->now), "All members run on as they are.");
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "%u of them are needed by nothing; they are removed as soon as that is certain.",
+		 l->outlived_n);
+	snprintf(e->you, sizeof(e->you),
+		 "If the number does not fall: something else writes to admin.rotad.ledger, or an "
+		 "older rotad does not tidy. rotactl explain ledger-crowded");
 }
 
 bool ledger_plan(struct planner *p)
@@ -90,12 +119,23 @@ bool ledger_plan(struct planner *p)
 	}
 	if (!writes_allowed(p))
 		return false;
+	if (!l->exists && !s->is_clock_sane) {
+		plan_wait(
+		    p, 5 * US_S,
+		    "The ledger of %s is not made by this host: its clock is wrong: %s. By it "
+		    "the others' certificates could not be believed.",
+		    s->cluster, s->clock_why);
+		return true;
+	}
 	if (!l->exists) {
 		plan_add(p, ACT_FOUND_LEDGER, "no rotad has worked here before");
 		plan_say(p, "The ledger of %s is made.", s->cluster);
 		return true;
 	}
-	if (l->not_admitted[0]) {
+	if (l->docs_n >= DOCS_CROWDED)
+		tell_crowd(p);
+	/* By a wrong clock no certificate has expired: the clock is told instead. */
+	if (l->not_admitted[0] && s->is_clock_sane) {
 		struct event *e =
 		    plan_tell(p, EVENT_IDENTITY_NOT_ADMITTED, SEVERITY_WARNING, s->self_host);
 		if (e) {
@@ -115,14 +155,16 @@ bool ledger_plan(struct planner *p)
 		plan_say(p, "This rotad makes itself known in the ledger.");
 		return true;
 	}
-	if (l->identities_unwelcomed_n > 0 && s->has_salt && p->mode >= MODE_ASK)
+	unsigned keyless_n = l->identities_unwelcomed_n + l->identities_keyless_n;
+	if (keyless_n > 0 && s->has_salt && p->mode >= MODE_ASK)
 		plan_add(p, ACT_WELCOME, "%u identities have not received the present keyring",
-			 l->identities_unwelcomed_n);
+			 keyless_n);
 	if (!s->has_salt) {
 		plan_wait(p, US_S / 4,
 			  "Waits for another rotad of %s to admit this one and to seal the "
-			  "cluster's salt for it.",
-			  s->cluster);
+			  "cluster's salt for it.%s%s",
+			  s->cluster, s->is_clock_sane ? "" : " The clock of this host is wrong: ",
+			  s->is_clock_sane ? "" : s->clock_why);
 		return true;
 	}
 	if (s->self >= 0 && s->process.is_answering && statement_differs(p))

@@ -58,21 +58,37 @@ static enum mode mode_for(const struct planner *p, enum gate_for what)
 		   : p->mode;
 }
 
+/* An order of the schedule is no approval: it never lifts a host above its own mode. */
+static bool is_order_unapproved(const struct planner *p, enum gate_for what)
+{
+	bool is_certificate = what == GATE_FOR_CERTIFICATE;
+	const struct order *o =
+	    seen_find_order(p->s, is_certificate ? ORDER_CERTIFICATES : ORDER_KEYFILE);
+	return o && o->serial && !p->s->is_approved &&
+	       (is_certificate || p->generation == GENERATION_NONE);
+}
+
 static enum gate_verdict gate_mode(const struct planner *p, enum gate_for what,
 				   struct gate_result *r)
 {
 	enum mode mode = mode_for(p, what);
-	enum order_kind kind = what == GATE_FOR_CERTIFICATE ? ORDER_CERTIFICATES : ORDER_KEYFILE;
+	const struct order *order = what == GATE_FOR_CERTIFICATE
+					? seen_certificate_order(p->s)
+					: seen_find_order(p->s, ORDER_KEYFILE);
 	if (mode == MODE_ACT)
 		return say(r, GATE_PASS, "act");
+	if (mode == MODE_ASK && is_order_unapproved(p, what))
+		return say(r, GATE_WAIT, "ask: rotactl approve");
 	if (mode == MODE_ASK) {
 		/* A person's order is the approval of what it asks for (DESIGN section 7). */
-		if (p->s->is_approved || seen_find_order(p->s, kind) ||
+		if (p->s->is_approved || order ||
 		    (what != GATE_FOR_CERTIFICATE && p->generation != GENERATION_NONE))
 			return say(r, GATE_PASS, "ask, and it was approved");
 		p->plan->waits_for_approval = true;
 		return say(r, GATE_WAIT, "ask: rotactl approve");
 	}
+	if (p->policy->mode_why[0])
+		return say(r, GATE_REFUSE, "%s: %.150s", mode_name(mode), p->policy->mode_why);
 	return say(r, GATE_REFUSE, "%s: rotad only looks; rotactl mode", mode_name(mode));
 }
 
@@ -83,7 +99,7 @@ static enum gate_verdict gate_hold(const struct planner *p, enum gate_for what,
 	const struct hold *h = &p->s->ledger.hold;
 	if (!h->is_on)
 		return say(r, GATE_PASS, "none");
-	return say(r, GATE_REFUSE, "by %s: %.60s; rotactl resume", h->who, h->why);
+	return say(r, GATE_REFUSE, "by %.60s: %.150s; rotactl resume", h->who, h->why);
 }
 
 static enum gate_verdict gate_window(const struct planner *p, enum gate_for what,
@@ -142,6 +158,30 @@ static bool others(const struct planner *p, unsigned i)
 	return (int)i != p->s->self;
 }
 
+/* Would what is asked for hold if every member were well? Then who is away now is the cause, and
+ * the gate opens by itself. */
+static bool holds_when_healthy(const struct seen *s, unsigned member, bool writes)
+{
+	unsigned voters = 0, data = 0, votes_left, data_left;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		voters += s->members[i].is_voter;
+		data += s->members[i].is_voter && !s->members[i].is_arbiter;
+	}
+	votes_left = voters - s->members[member].is_voter;
+	data_left = data - (s->members[member].is_voter && !s->members[member].is_arbiter);
+	return writes ? data_left >= safe_write_majority(voters, data)
+		      : votes_left >= voters / 2 + 1;
+}
+
+/* The first voter that is away, other than the member asked about. */
+static const char *first_away(const struct seen *s, unsigned member)
+{
+	for (unsigned i = 0; i < s->members_n; i++)
+		if (i != member && s->members[i].is_voter && !safe_is_up(&s->members[i]))
+			return s->members[i].host;
+	return "another member";
+}
+
 /* The structural half of invariant 3: could each member be down in turn? Asked before a rotation
  * begins. */
 static enum gate_verdict stay_up(const struct planner *p, enum gate_for what, struct gate_result *r,
@@ -149,6 +189,7 @@ static enum gate_verdict stay_up(const struct planner *p, enum gate_for what, st
 {
 	const struct seen *s = p->s;
 	enum allow_downtime allowed = p->instance->allow_downtime;
+	const char *host, *away = "";
 	for (unsigned i = 0; i < s->members_n; i++) {
 		bool keeps_votes, keeps_writes;
 		unsigned votes, data;
@@ -168,14 +209,24 @@ static enum gate_verdict stay_up(const struct planner *p, enum gate_for what, st
 		if (s->is_standalone || s->members_n == 1)
 			return say(r, GATE_REFUSE,
 				   "a single member: it would be away; allowDowntime: all");
+		host = s->members[i].host;
+		if (holds_when_healthy(s, i, writes)) {
+			/* One that can never be away is named before those that cannot be now. */
+			if (!away[0])
+				away = first_away(s, i);
+			continue;
+		}
 		return writes ? say(r, GATE_REFUSE,
-				    "majority writes would stop without '%.60s'; allowDowntime: "
-				    "majorityWrites",
-				    s->members[i].host)
+				    "majority writes would stop while '%.60s' restarts; "
+				    "allowDowntime: majorityWrites",
+				    host)
 			      : say(r, GATE_REFUSE,
-				    "no primary without '%.60s': %u votes left; allowDowntime: all",
-				    s->members[i].host, votes);
+				    "no primary while '%.60s' restarts: %u votes left; "
+				    "allowDowntime: all",
+				    host, votes);
 	}
+	if (away[0])
+		return say(r, GATE_WAIT, "not while '%.60s' is away", away);
 	return say(r, GATE_PASS, "yes, whoever is away");
 }
 
@@ -204,14 +255,24 @@ static enum gate_verdict gate_others(const struct planner *p, enum gate_for what
 		if (!others(p, i) && what == GATE_FOR_TURN)
 			continue;
 		if (!fact_known(m->hello))
-			return say(r, GATE_WAIT, "'%.60s' does not answer: %.60s", m->host, m->why);
+			return say(r, GATE_WAIT, "'%.60s' does not answer: %.120s", m->host,
+				   m->why);
+		if (m->is_quiescing)
+			return say(r, GATE_WAIT, "'%.60s' is shutting down", m->host);
 		if (!m->is_primary && !m->is_secondary && !m->is_arbiter)
 			return say(r, GATE_WAIT, "'%.60s' is %s", m->host,
 				   member_state_name(m->state));
 		if (m->is_initial_syncing)
 			return say(r, GATE_WAIT, "'%.60s' is in initial sync", m->host);
+	}
+	/* What members say of each other comes last: a member that is away is the cause, that the
+	 * others do not see it follows. */
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		if (!others(p, i) && what == GATE_FOR_TURN)
+			continue;
 		if (fact_known(m->status) && !m->sees_all)
-			return say(r, GATE_WAIT, "'%.50s' does not see all: %.70s", m->host,
+			return say(r, GATE_WAIT, "'%.60s' does not see all: %.120s", m->host,
 				   m->why);
 	}
 	if (!has_primary)
@@ -251,8 +312,8 @@ static enum gate_verdict gate_pending(const struct planner *p, enum gate_for wha
 	if (!p->s->process.pending[0])
 		return say(r, GATE_PASS, "binary, mongod.conf, unit, PEM as running");
 	if (p->instance->pending_changes == PENDING_ALLOW)
-		return say(r, GATE_PASS, "allowed: %.100s", p->s->process.pending);
-	return say(r, GATE_REFUSE, "%.120s", p->s->process.pending);
+		return say(r, GATE_PASS, "allowed: %.200s", p->s->process.pending);
+	return say(r, GATE_REFUSE, "%.220s", p->s->process.pending);
 }
 
 /* What mongod does with a keyfile or a certificate is known of the series that were tested
@@ -281,6 +342,8 @@ static enum gate_verdict gate_busy(const struct planner *p, enum gate_for what,
 		return say(r, GATE_WAIT, "an index build runs");
 	if (x->has_backup)
 		return say(r, GATE_WAIT, "a backup cursor is open");
+	if (p->s->certificate.is_reload_running)
+		return say(r, GATE_WAIT, "the reload hook runs");
 	if (x->is_fsync_locked)
 		return say(r, GATE_WAIT, "fsyncLock is held");
 	return say(r, GATE_PASS, "none");
@@ -292,13 +355,13 @@ static enum gate_verdict gate_file(const struct planner *p, enum gate_for what,
 	const struct seen_keyfile *k = &p->s->keyfile;
 	(void)what;
 	if (!k->ring.is_known)
-		return say(r, GATE_REFUSE, "not readable: %.120s", k->why);
+		return say(r, GATE_REFUSE, "not readable: %.200s", k->why);
 	if (k->has_stranger)
 		return say(r, GATE_REFUSE, "holds a key that the ledger does not know");
 	if (p->policy->keyfile.writer == WRITER_EXTERNAL)
 		return say(r, GATE_PASS, "written by somebody else (writer: external)");
 	if (!k->is_writable)
-		return say(r, GATE_REFUSE, "%.150s", k->why);
+		return say(r, GATE_REFUSE, "%.220s", k->why);
 	return say(r, GATE_PASS, "can be replaced");
 }
 
@@ -319,7 +382,7 @@ static enum gate_verdict gate_rehearsed(const struct planner *p, enum gate_for w
 			return say(r, GATE_REFUSE, "'%.60s' is in mode %s", m->host,
 				   m->statement.mode);
 		if (!m->statement.is_rehearsed)
-			return say(r, GATE_WAIT, "'%.50s': %.90s", m->host, m->statement.findings);
+			return say(r, GATE_WAIT, "'%.60s': %.180s", m->host, m->statement.findings);
 		if (s->now.us - m->statement_moved.us > REHEARSAL_MAX_AGE_S * US_S)
 			return say(r, GATE_WAIT, "'%.60s' has not rehearsed within the hour",
 				   m->host);
@@ -337,7 +400,7 @@ static enum gate_verdict gate_other_users(const struct planner *p, enum gate_for
 	const struct seen_member *m = NULL;
 	(void)what;
 	if (!plan_look_for_others(p, OTHERS_MAX_AGE_S))
-		return say(r, GATE_WAIT, "looks for them");
+		return say(r, GATE_WAIT, "looked for when it matters");
 	for (unsigned i = 0; i < s->members_n && !m; i++)
 		if (s->members[i].others[0])
 			m = &s->members[i];
@@ -365,10 +428,9 @@ static enum gate_verdict gate_rested(const struct planner *p, enum gate_for what
 	(void)what;
 	if (s->debts.rolled_back_at.us)
 		return say(r, GATE_REFUSE, "it was rolled back; mend it, then rotactl resume");
-	/* A rest longer than a rest can be: the wall clock was set back since. */
-	left = s->debts.step_down_refused_at.us + STEP_DOWN_REST_S * US_S - s->now.us;
-	if (s->debts.step_down_refused_at.us && left > 0 && left <= STEP_DOWN_REST_S * US_S)
-		return say(r, GATE_WAIT, "step-down was refused; rests %s",
+	left = turn_rests_until(p).us - s->now.us;
+	if (left > 0)
+		return say(r, GATE_WAIT, "it refused to step down; rests %s",
 			   span_print(left, wait, sizeof(wait)));
 	int64_t rest = turn_rest_us(s->debts.hook_tries);
 	left = s->debts.hook_failed_at.us + rest - s->now.us;
@@ -379,22 +441,43 @@ static enum gate_verdict gate_rested(const struct planner *p, enum gate_for what
 }
 
 /* The successor is caught up by a direct reading just now (DESIGN section 4): a refused step-down
- * stops all writes. */
+ * stops all writes. Before a start: is there anybody who ever could take over? */
 static enum gate_verdict gate_successor(const struct planner *p, enum gate_for what,
 					struct gate_result *r)
 {
 	const struct seen *s = p->s;
-	const struct seen_member *self = seen_self(s);
-	(void)what;
-	if (!self || !self->is_primary || s->members_n == 1)
+	const struct seen_member *self = seen_self(s), *primary = NULL, *nearest = NULL;
+	char lag[32];
+	for (unsigned i = 0; i < s->members_n; i++)
+		if (s->members[i].is_primary)
+			primary = &s->members[i];
+	if (s->is_standalone || s->members_n == 1 || !primary)
+		return say(r, GATE_SKIP, "no primary steps down");
+	if (what == GATE_FOR_TURN && primary != self)
 		return say(r, GATE_SKIP, "not the primary");
+	if (turn_is_heirless(p, primary)) {
+		if (p->instance->allow_downtime == DOWNTIME_ALL)
+			return say(r, GATE_PASS, "no, and allowDowntime says so");
+		return say(r, GATE_REFUSE,
+			   "only '%.60s' may become primary (rs.conf: priority 0 elsewhere); "
+			   "allowDowntime: all",
+			   primary->host);
+	}
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct seen_member *m = &s->members[i];
-		if (others(p, i) && m->is_electable && m->is_secondary && m->lag_us >= 0 &&
-		    m->lag_us <= US_S)
-			return say(r, GATE_PASS, "%.80s is within 1 s", m->host);
+		if (m == primary || !m->is_electable || !m->is_secondary || m->lag_us < 0)
+			continue;
+		if (!nearest || m->lag_us < nearest->lag_us)
+			nearest = m;
 	}
-	return say(r, GATE_WAIT, "no electable secondary is within 1 s");
+	if (what == GATE_FOR_START)
+		return say(r, GATE_PASS, "another member may become primary");
+	if (nearest && nearest->lag_us <= US_S)
+		return say(r, GATE_PASS, "%.80s is within 1 s", nearest->host);
+	if (nearest)
+		return say(r, GATE_WAIT, "the nearest, '%.60s', lags %s; limit 1 s", nearest->host,
+			   span_print(nearest->lag_us, lag, sizeof(lag)));
+	return say(r, GATE_WAIT, "no member that may become primary is up");
 }
 
 /* Does another member, earlier in the order, still need its turn? */
@@ -403,6 +486,7 @@ static enum gate_verdict gate_order(const struct planner *p, enum gate_for what,
 {
 	const struct seen *s = p->s;
 	const struct seen_member *self = seen_self(s);
+	char note[160];
 	bool has_primary = s->is_standalone;
 	(void)what;
 	for (unsigned i = 0; i < s->members_n; i++)
@@ -410,19 +494,27 @@ static enum gate_verdict gate_order(const struct planner *p, enum gate_for what,
 	/* The order depends on who is the primary: the gate of the others' health waits for one. */
 	if (!has_primary)
 		return say(r, GATE_PASS, "as far as can be told without a primary");
-	for (unsigned i = 0; self && i < s->members_n; i++)
-		if (others(p, i) && order_before(&s->members[i], self) &&
-		    turn_need(p, i) != NEED_NO) {
-			const struct seen_ledger *l = &s->ledger;
-			char since[32];
-			if (l->claim.state != CLAIM_ACTING ||
-			    strcmp(l->claim.host, s->members[i].host) != 0)
-				return say(r, GATE_WAIT, "'%.80s' goes first", s->members[i].host);
-			return say(r, GATE_WAIT, "'%.80s' goes first and has the turn since %s",
-				   s->members[i].host,
-				   span_print(MAX(s->now.us - l->claim_moved.us, (int64_t)0), since,
-					      sizeof(since)));
-		}
+	/* All others wait with their last turn for one that does not accept the new pivot yet. */
+	if (p->generation == GENERATION_CARRIED && s->process.loaded.is_known &&
+	    !ring_ids_has(&s->process.loaded, &p->pivot.id))
+		return say(r, GATE_PASS, "it has to catch up first");
+	for (unsigned i = 0; self && i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		/* Who joined after the proposal takes its turn when it can; nobody waits for it. */
+		bool is_newcomer =
+		    p->generation != GENERATION_NONE && seen_roll_index(s, m->host) < 0;
+		const struct seen_ledger *l = &s->ledger;
+		char since[32];
+		if (!others(p, i) || is_newcomer || !order_before(m, self) ||
+		    turn_need(p, i) == NEED_NO)
+			continue;
+		if (l->claim.state != CLAIM_ACTING || strcmp(l->claim.host, m->host) != 0)
+			return say(r, GATE_WAIT, "'%.60s' goes first%s", m->host,
+				   waits_print(p, i, note, sizeof(note)));
+		return say(r, GATE_WAIT, "'%.80s' goes first and has the turn since %s", m->host,
+			   span_print(MAX(s->now.us - l->claim_moved.us, (int64_t)0), since,
+				      sizeof(since)));
+	}
 	return say(r, GATE_PASS, "its turn");
 }
 
@@ -460,12 +552,12 @@ static const struct {
     {"keyfile", GATE_FOR_START | GATE_FOR_ANY_WRITE, gate_file, false},
     {"its turn", GATE_FOR_TURN, gate_order, false},
     {"the turn is free", GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_claim, false},
-    {"a primary stays without it", GATE_FOR_START | GATE_FOR_TURN, gate_votes, false},
-    {"majority writes go on", GATE_FOR_START | GATE_FOR_TURN, gate_writes, false},
     {"all others healthy", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_others,
      true},
+    {"a primary stays without it", GATE_FOR_START | GATE_FOR_TURN, gate_votes, true},
+    {"majority writes go on", GATE_FOR_START | GATE_FOR_TURN, gate_writes, true},
     {"lag", GATE_FOR_TURN, gate_lag, true},
-    {"a successor is ready", GATE_FOR_TURN, gate_successor, true},
+    {"a successor is ready", GATE_FOR_START | GATE_FOR_TURN, gate_successor, true},
     {"only the key would change", GATE_FOR_START | GATE_FOR_TURN, gate_pending, false},
     {"a tested server version", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_version,
      false},
@@ -491,10 +583,11 @@ bool gate_check(struct planner *p, enum gate_for what, unsigned *ret_first)
 		enum gate_verdict v = gate_table[i].ask(p, what, r);
 		if (v == GATE_SKIP)
 			continue;
-		if (all && v != GATE_PASS) {
-			all = false;
+		/* What needs a person is named before what opens by itself. */
+		if (v != GATE_PASS &&
+		    (all || (v == GATE_REFUSE && plan->gates[*ret_first].verdict != GATE_REFUSE)))
 			*ret_first = plan->gates_n;
-		}
+		all &= v == GATE_PASS;
 		plan->gates_n++;
 	}
 	return all;

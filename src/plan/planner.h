@@ -15,6 +15,12 @@
 void plan_step(const struct seen *s, const struct policy *policy,
 	       const struct instance_policy *instance, uint64_t seed, struct plan *ret);
 
+/* Would a person have to do something before a keyfile rotation that is asked for now could begin?
+ * The first gate that says so is in *ret. scratch is the caller's, for its size. */
+bool plan_refuses_start(const struct seen *s, const struct policy *policy,
+			const struct instance_policy *instance, struct plan *scratch,
+			struct gate_result *ret);
+
 /* What the planner's files work on. */
 struct planner {
 	const struct seen *s;
@@ -55,6 +61,7 @@ bool ledger_plan(struct planner *p);  /* plan/found.c: ledger, identity, salt, s
 bool foreign_plan(struct planner *p); /* plan/foreign.c: a keyfile that rotad did not write */
 bool rotate_plan(struct planner *p);  /* plan/rotate.c: the keyfile */
 bool renew_plan(struct planner *p);   /* plan/renew.c: certificates */
+bool tidy_plan(struct planner *p);    /* plan/tidy.c: what the ledger need not keep */
 
 /* plan/turn.c: take the turn for this member: claim, drain, step-down, restart. text says what the
  * restart loads. */
@@ -64,6 +71,20 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 int64_t turn_rest_us(int64_t tries);
 /* A restart that is owed: the event, with its age. */
 void turn_tell_owed(struct planner *p, struct wall since, int64_t tries, const char *why);
+/* plan/renew.c: does this member's rotad serve certificate orders? For its statement. */
+bool renew_takes_orders(const struct policy *policy, const struct instance_policy *instance);
+/* plan/turn.c: may nobody but this primary ever be one? */
+bool turn_is_heirless(const struct planner *p, const struct seen_member *primary);
+/* plan/turn.c: until when the primary's turn rests after a refused step-down; 0: it does not. */
+struct wall turn_rests_until(const struct planner *p);
+/* plan/turn.c: this member was rolled back and a person is needed. */
+void rolled_back_tell(struct planner *p);
+
+/* plan/waits.c: whom a rotation waits for: words for a sentence about member i, " (...)" or "", and
+ * the events for what holds it up. */
+const char *waits_print(const struct planner *p, unsigned i, char *out, size_t out_n);
+void waits_tell(struct planner *p);
+void waits_tell_refused(struct planner *p, const struct gate_result *g);
 
 /* plan/explain.c: progress, foretold figures, whether any member may be restarted now. */
 void explain_plan(struct planner *p);

@@ -11,26 +11,30 @@
 
 enum { EXPIRY_TOLD_DAYS = 14, REFUSED_RETRY_S = 24 * 3600 };
 
-/* The newest order that concerns this member, unless it is fulfilled. */
-static const struct order *order_for(const struct seen *s)
+static const char *target_words(enum cert_target t)
 {
-	const struct order *best = NULL;
-	for (unsigned i = 0; i < s->ledger.orders_n; i++) {
-		const struct order *o = &s->ledger.orders[i];
-		if (o->kind == ORDER_CERTIFICATES &&
-		    (!o->host[0] || strcmp(o->host, s->self_host) == 0) &&
-		    (!best || o->head.at.us > best->head.at.us))
-			best = o;
-	}
-	return best && strcmp(best->id.hex, s->certificate.order_done.hex) != 0 ? best : NULL;
+	return t == CERT_CLUSTER_FILE ? "cluster certificate (clusterFile)" : "certificate";
+}
+
+static const struct cert_view *target_view(const struct seen_certificate *c, enum cert_target t)
+{
+	return t == CERT_CLUSTER_FILE ? &c->cluster : &c->file;
+}
+
+bool renew_takes_orders(const struct policy *policy, const struct instance_policy *instance)
+{
+	return instance_mode(policy, instance, KIND_CERTIFICATES) >= MODE_ASK &&
+	       policy->certificates.authority[0];
 }
 
 /* The earliest of: a part of the lifetime, the outage budget; spread over 2 % of the lifetime by a
- * phase of the host's. */
-static struct wall renew_at(const struct planner *p)
+ * phase of the host's. One that cannot be read is due. */
+static struct wall renew_at(const struct planner *p, enum cert_target target)
 {
-	const struct cert_view *c = &p->s->certificate.file;
+	const struct cert_view *c = target_view(&p->s->certificate, target);
 	int64_t life = c->not_after.us - c->not_before.us;
+	if (!c->is_known)
+		return p->s->now;
 	struct wall at =
 	    wall_add(c->not_before, life / 1000000 * (int64_t)p->policy->certificates.renew_at_ppm);
 	struct wall budget =
@@ -42,6 +46,30 @@ static struct wall renew_at(const struct planner *p)
 	if (budget.us < at.us)
 		at = budget;
 	return wall_add(at, -phase);
+}
+
+/* Which file is next: certificateKeyFile first, then clusterFile where that is another one. False:
+ * none is due before *ret_at. */
+static bool due_target(const struct planner *p, const struct order *o, enum cert_target *ret,
+		       struct wall *ret_at)
+{
+	const struct seen_certificate *c = &p->s->certificate;
+	bool is_half = o && strcmp(c->order_half.hex, o->id.hex) == 0;
+	*ret_at = renew_at(p, CERT_KEY_FILE);
+	*ret = CERT_KEY_FILE;
+	if (c->stage == CERT_STAGE_ASKED && (c->target == CERT_KEY_FILE || c->has_cluster_file)) {
+		*ret = c->target; /* what was asked for is waited for */
+		return o || renew_at(p, c->target).us <= p->s->now.us;
+	}
+	if ((o && !is_half) || ret_at->us <= p->s->now.us)
+		return true;
+	if (!c->has_cluster_file)
+		return false;
+	struct wall cluster = renew_at(p, CERT_CLUSTER_FILE);
+	if (cluster.us < ret_at->us)
+		*ret_at = cluster;
+	*ret = CERT_CLUSTER_FILE;
+	return is_half || cluster.us <= p->s->now.us;
 }
 
 static void tell_refused(struct planner *p)
@@ -70,11 +98,9 @@ static void tell_refused(struct planner *p)
 	e->next = c->retry_at;
 }
 
-static void tell_expiry(struct planner *p)
+static void tell_end(struct planner *p, const struct cert_view *c, const char *what, bool is_served)
 {
 	const struct seen *s = p->s;
-	const struct cert_view *c =
-	    s->certificate.served.is_known ? &s->certificate.served : &s->certificate.file;
 	int64_t left = c->chain_not_after.us - s->now.us;
 	struct event *e;
 	char when[40];
@@ -85,13 +111,14 @@ static void tell_expiry(struct planner *p)
 	p->plan->needs_attention = true;
 	if (!e)
 		return;
-	snprintf(e->headline, sizeof(e->headline), "%s: the certificate that it serves ends %s.",
-		 s->self_host, wall_print_utc(c->chain_not_after, when, sizeof(when)));
+	snprintf(e->headline, sizeof(e->headline), "%s: the %s ends %s.", s->self_host, what,
+		 wall_print_utc(c->chain_not_after, when, sizeof(when)));
 	snprintf(e->what, sizeof(e->what), "Serial %s, %s.", c->serial,
 		 left < 0 ? "ended" : "close to its end");
-	snprintf(e->now, sizeof(e->now),
-		 left < 0 ? "New connections fail; a restart of mongod would fail."
-			  : "It is served and valid.");
+	snprintf(e->now, sizeof(e->now), "%s",
+		 left < 0    ? "New connections fail; a restart of mongod would fail."
+		 : is_served ? "It is served and valid."
+			     : "It is valid.");
 	snprintf(e->we_did, sizeof(e->we_did), "%.300s",
 		 s->certificate.why[0] ? s->certificate.why
 				       : "Nothing: see mode and authority in the configuration.");
@@ -99,17 +126,59 @@ static void tell_expiry(struct planner *p)
 		 s->self_host);
 }
 
+static void tell_expiry(struct planner *p)
+{
+	const struct seen_certificate *c = &p->s->certificate;
+	if (c->served.is_known)
+		tell_end(p, &c->served, "certificate that it serves", true);
+	else
+		tell_end(p, &c->file, "certificate that it serves", true);
+	if (c->has_cluster_file)
+		tell_end(p, &c->cluster, "certificate that it shows its peers (clusterFile)",
+			 false);
+}
+
+/* Has m done with that order, or with a newer one? */
+static bool is_over(const struct seen *s, const struct order *o, const struct token *with)
+{
+	if (strcmp(with->hex, o->id.hex) == 0)
+		return true;
+	for (unsigned i = 0; i < s->ledger.orders_n; i++)
+		if (strcmp(s->ledger.orders[i].id.hex, with->hex) == 0)
+			return s->ledger.orders[i].head.at.us > o->head.at.us;
+	return false;
+}
+
 /* Is it this member's turn among those that serve the same order? The first in the order of turns
- * is the canary. */
-static bool is_my_turn(struct planner *p, const struct order *o, const char **ret_who)
+ * is the canary. One whose certificate was refused is passed over: nothing was touched there, and
+ * each new certificate is checked by its own member. One that had to take its back stops the order.
+ */
+static bool is_my_turn(struct planner *p, const struct order *o, const char **ret_who,
+		       bool *ret_is_stopped)
 {
 	const struct seen *s = p->s;
 	const struct seen_member *self = seen_self(s);
+	*ret_is_stopped = false;
 	for (unsigned i = 0; o && !o->host[0] && i < s->members_n; i++) {
 		const struct seen_member *m = &s->members[i];
-		if ((int)i == s->self || !order_before(m, self) || !m->has_statement)
+		const struct statement *t = &m->statement;
+		if ((int)i == s->self || !m->has_statement || !t->takes_certificates)
 			continue;
-		if (strcmp(m->statement.certificate_order.hex, o->id.hex) != 0) {
+		*ret_who = m->host;
+		*ret_is_stopped = t->is_certificate_taken_back &&
+				  strcmp(t->certificate_refused.hex, o->id.hex) == 0 &&
+				  strcmp(t->certificate_order.hex, o->id.hex) != 0;
+		if (*ret_is_stopped)
+			return false;
+	}
+	for (unsigned i = 0; o && !o->host[0] && i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		const struct statement *t = &m->statement;
+		if ((int)i == s->self || !order_before(m, self) || !m->has_statement ||
+		    !t->takes_certificates)
+			continue;
+		if (!is_over(s, o, &t->certificate_order) &&
+		    !is_over(s, o, &t->certificate_refused)) {
 			*ret_who = m->host;
 			return false;
 		}
@@ -123,8 +192,17 @@ static bool install_plan(struct planner *p, const struct order *o)
 	const struct seen_ledger *l = &s->ledger;
 	const char *before = "";
 	unsigned first;
+	bool is_stopped;
 	cut_z(p->plan->gates_for, sizeof(p->plan->gates_for), s->self_host);
-	if (!is_my_turn(p, o, &before)) {
+	if (!is_my_turn(p, o, &before, &is_stopped)) {
+		if (is_stopped) {
+			p->plan->needs_attention = true;
+			plan_wait(p, US_S,
+				  "%s keeps its certificate: %s had to take its new one back. "
+				  "Once the reason is mended there: rotactl rotate certificates",
+				  s->self_host, before);
+			return true;
+		}
 		plan_wait(p, US_S / 4, "The new certificate of %s waits: %s goes first.",
 			  s->self_host, before);
 		return true;
@@ -149,11 +227,48 @@ static bool install_plan(struct planner *p, const struct order *o)
 		return true;
 	}
 	plan_add(p, ACT_INSTALL_CERTIFICATE, "it passed every check: serial %s",
-		 s->certificate.staged_serial);
+		 s->certificate.staged_serial)
+	    ->target = s->certificate.target;
 	plan_add(p, ACT_RELOAD, "to serve serial %s", s->certificate.staged_serial);
 	plan_say(p, "%s gets its new certificate, serial %s.", s->self_host,
 		 s->certificate.staged_serial);
 	return true;
+}
+
+static void tell_taken_back(struct planner *p, const char *why)
+{
+	const struct seen *s = p->s;
+	struct event *e =
+	    plan_tell(p, EVENT_CERTIFICATE_ROLLED_BACK, SEVERITY_CRITICAL, s->self_host);
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline), "%s: the new %s was taken back.", s->self_host,
+		 target_words(s->certificate.target));
+	snprintf(e->what, sizeof(e->what), "%s", why);
+	snprintf(e->now, sizeof(e->now),
+		 "The previous certificate is put back and loaded. No other member was touched.");
+	snprintf(e->we_did, sizeof(e->we_did), "Rolled back by ourselves. Next try in 24 h.");
+	snprintf(e->you, sizeof(e->you),
+		 "Look at the reason with the people of the CA; rotactl rotate certificates "
+		 "--member %s tries again.",
+		 s->self_host);
+}
+
+static bool go_back(struct planner *p, const char *why)
+{
+	plan_add(p, ACT_ROLL_BACK_CERTIFICATE, "%s", why)->target = p->s->certificate.target;
+	tell_taken_back(p, why);
+	plan_say(p, "The new certificate of %s is taken back: %.200s.", p->s->self_host, why);
+	return true;
+}
+
+/* What is loaded shows in what is served; clusterFile shows only to peers: there the answer to the
+ * reload counts, and what every peer says to a handshake with it. */
+static bool is_loaded(const struct seen_certificate *c)
+{
+	return c->target == CERT_CLUSTER_FILE
+		   ? c->retry_at.us != 0
+		   : c->served.is_known && strcmp(c->served.serial, c->staged_serial) == 0;
 }
 
 static bool installed_plan(struct planner *p)
@@ -161,15 +276,22 @@ static bool installed_plan(struct planner *p)
 	const struct seen *s = p->s;
 	const struct seen_certificate *c = &s->certificate;
 	const struct seen_member *self = seen_self(s);
-	bool is_served = c->served.is_known && strcmp(c->served.serial, c->staged_serial) == 0;
+	bool is_served = is_loaded(c), is_good;
+	char why[REASON_BYTES];
 	if (!fact_known(c->served_at)) {
 		plan_wait(p, US_S / 4, "Looks what %s serves.", s->self_host);
 		return true;
 	}
-	if (is_served && c->is_served_trusted && c->is_served_named && c->is_seen_by_peers &&
-	    self && (s->is_standalone || self->sees_all)) {
+	if (c->reload_why[0]) {
+		snprintf(why, sizeof(why), "it could not be loaded: %.250s", c->reload_why);
+		return go_back(p, why);
+	}
+	is_good = is_served && c->is_served_trusted && c->is_served_named;
+	if (is_good && c->is_seen_by_peers && self && (s->is_standalone || self->sees_all)) {
 		plan_add(p, ACT_CONFIRM_CERTIFICATE,
-			 "it is served, names the host, and every peer accepts it");
+			 "it is %s, names the host, and every peer accepts it",
+			 c->target == CERT_CLUSTER_FILE ? "loaded" : "served")
+		    ->target = c->target;
 		plan_say(p, "%s serves serial %s, and every peer accepts it.", s->self_host,
 			 c->staged_serial);
 		return true;
@@ -190,43 +312,55 @@ static bool installed_plan(struct planner *p)
 			  "Looks whether every peer accepts the new certificate of %s.",
 			  s->self_host);
 		return true;
-	} else if (is_served && c->is_served_trusted && c->is_served_named && !c->peers_why[0]) {
+	} else if (is_good && !c->peers_why[0]) {
 		plan_wait(p, US_S / 4,
 			  "%s serves its new certificate; waits until it sees all others.",
 			  s->self_host);
 		if (s->now.us - c->asked_at.us < US_MIN)
 			return true;
 	}
-	plan_add(p, ACT_ROLL_BACK_CERTIFICATE, "%s",
-		 !is_served        ? "mongod does not serve it"
-		 : c->peers_why[0] ? c->peers_why
-				   : "what is served is not trusted or does not name the host");
-	struct event *e =
-	    plan_tell(p, EVENT_CERTIFICATE_ROLLED_BACK, SEVERITY_CRITICAL, s->self_host);
-	if (e) {
-		snprintf(e->headline, sizeof(e->headline),
-			 "%s: the new certificate was taken back.", s->self_host);
-		snprintf(e->what, sizeof(e->what), "%s", p->plan->acts[p->plan->acts_n - 1].reason);
-		snprintf(e->now, sizeof(e->now),
-			 "The previous certificate is put back and loaded. No other member was "
-			 "touched.");
-		snprintf(e->we_did, sizeof(e->we_did),
-			 "Rolled back by ourselves. Next try in 24 h.");
-		snprintf(e->you, sizeof(e->you),
-			 "Look at the reason with the people of the CA; rotactl rotate "
-			 "certificates --member %s tries again.",
-			 s->self_host);
+	return go_back(p, !is_served        ? "mongod does not serve it"
+			  : c->peers_why[0] ? c->peers_why
+			  : is_good         ? "since then it does not see all other members"
+				    : "what is served is not trusted or does not name the host");
+}
+
+enum { BACK_RETRY_S = 30 };
+
+/* The previous one is in place again: kept only once it is proven to be served. */
+static bool going_back_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct seen_certificate *c = &s->certificate;
+	const struct cert_view *file = target_view(c, c->target);
+	bool is_back = file->is_known && strcmp(file->serial, c->staged_serial) != 0;
+	if (!fact_known(c->served_at)) {
+		plan_wait(p, US_S / 4, "Looks what %s serves.", s->self_host);
+		return true;
 	}
-	plan_say(p, "The new certificate of %s is taken back: %.200s.", s->self_host,
-		 p->plan->acts[p->plan->acts_n - 1].reason);
-	return true;
+	if (is_back && c->retry_at.us != 0 && !c->reload_why[0] &&
+	    (c->target == CERT_CLUSTER_FILE || strcmp(c->served.serial, file->serial) == 0)) {
+		plan_add(p, ACT_CONFIRM_CERTIFICATE, "the previous one, serial %s, is in use again",
+			 file->serial)
+		    ->target = c->target;
+		plan_say(p, "%s serves its previous certificate again.", s->self_host);
+		return true;
+	}
+	p->plan->needs_attention = true;
+	if (c->retry_at.us && s->now.us - c->retry_at.us < BACK_RETRY_S * US_S) {
+		plan_wait(p, US_S,
+			  "The previous certificate of %s is put back, and not served yet%s%.200s.",
+			  s->self_host, c->reload_why[0] ? ": " : "", c->reload_why);
+		return true;
+	}
+	return go_back(p, c->why);
 }
 
 bool renew_plan(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct seen_certificate *c = &s->certificate;
-	const struct order *o = order_for(s);
+	const struct order *o = seen_certificate_order(s);
 	enum mode mode = instance_mode(p->policy, p->instance, KIND_CERTIFICATES);
 	char when[40];
 	if (mode == MODE_OFF || !fact_known(c->fact) || s->self < 0)
@@ -246,13 +380,21 @@ bool renew_plan(struct planner *p)
 		tell_refused(p);
 	if (mode <= MODE_OBSERVE || !p->policy->certificates.authority[0])
 		return false;
+	if (c->is_reload_running) {
+		plan_wait(p, US_S / 4, "The reload of %s is not over yet.", s->self_host);
+		return true;
+	}
 	if (c->stage == CERT_STAGE_INSTALLED)
 		return installed_plan(p);
+	if (c->stage == CERT_STAGE_GOING_BACK)
+		return going_back_plan(p);
 	if (c->stage == CERT_STAGE_STAGED)
 		return install_plan(p, o);
-	struct wall due = c->file.is_known ? renew_at(p) : s->now;
+	enum cert_target target;
+	struct wall due;
+	bool is_due = due_target(p, o, &target, &due);
 	bool is_new_order = o && strcmp(o->id.hex, c->order.hex) != 0;
-	if (!o && due.us > s->now.us) {
+	if (!is_due) {
 		if (!p->plan->reason[0])
 			plan_say(p, "Nothing is due: the certificate of %s is renewed at %s.",
 				 s->self_host, wall_print_utc(due, when, sizeof(when)));
@@ -267,6 +409,16 @@ bool renew_plan(struct planner *p)
 			  wall_print_utc(c->retry_at, when, sizeof(when)), c->why);
 		return true;
 	}
+	if (target == CERT_CLUSTER_FILE && p->instance->reload_how == RELOAD_HOOK) {
+		p->plan->needs_attention = true;
+		plan_wait(
+		    p, 30 * US_S,
+		    "clusterFile of %s is due and is not renewed: with reload: hook nothing "
+		    "shows that mongod has loaded it. Use reload: rotateCertificates, or renew "
+		    "it by hand.",
+		    s->self_host);
+		return true;
+	}
 	unsigned first;
 	if (mode == MODE_ASK && !gate_check(p, GATE_FOR_CERTIFICATE, &first) &&
 	    strcmp(p->plan->gates[first].name, "mode") == 0) {
@@ -276,9 +428,10 @@ bool renew_plan(struct planner *p)
 	}
 	struct act *a = plan_add(p, ACT_ASK_AUTHORITY, "%s%.100s",
 				 o ? "asked for by " : "renewal is due", o ? o->who : "");
+	a->target = target;
 	if (o)
 		a->order = o->id;
-	plan_say(p, "A certificate for %s is asked from authority \"%s\".", s->self_host,
-		 p->policy->certificates.authority);
+	plan_say(p, "A %s for %s is asked from authority \"%s\".", target_words(target),
+		 s->self_host, p->policy->certificates.authority);
 	return true;
 }

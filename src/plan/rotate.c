@@ -68,18 +68,18 @@ static int64_t rank_wait_us(const struct planner *p, const struct spki *first)
 }
 
 /* A keyfile that is wanted otherwise and cannot be replaced: the rotation waits for this host. */
-static void tell_unwritable(struct planner *p)
+static bool tell_unwritable(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct seen_keyfile *k = &s->keyfile;
 	bool is_full = k->put_error == ERR_DISK_FULL;
 	if (k->is_writable || !k->why[0] || p->policy->keyfile.writer == WRITER_EXTERNAL)
-		return;
+		return false;
 	struct event *e = plan_tell(p, is_full ? EVENT_DISK_FULL : EVENT_FILE_UNSAFE,
 				    is_full ? SEVERITY_CRITICAL : SEVERITY_WARNING, s->self_host);
 	p->plan->needs_attention = true;
 	if (!e)
-		return;
+		return true;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s/%s: the keyfile cannot be replaced%s; the rotation waits for it.", s->cluster,
 		 s->self_host, is_full ? ", its file system is full" : "");
@@ -96,6 +96,7 @@ static void tell_unwritable(struct planner *p)
 			 "Mend it on %s, or let your configuration management write the file:  "
 			 "keyfile: {writer: external}",
 			 s->self_host);
+	return true;
 }
 
 /* Sessions of __system from elsewhere (PROTOCOL 4), told before they lose their key. Each rotad
@@ -147,7 +148,7 @@ static void write_plan(struct planner *p, const struct key_name *want, unsigned 
 	if (!gate_check(p, is_narrowing ? GATE_FOR_NARROW : GATE_FOR_WRITE, &first)) {
 		const struct gate_result *g = &p->plan->gates[first];
 		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
-		tell_unwritable(p);
+		(void)tell_unwritable(p);
 		/* A turn that cannot go on (it was rolled back, or held) is not kept from others.
 		 */
 		if (p->s->ledger.is_claim_mine && p->s->ledger.claim.state != CLAIM_FREE)
@@ -170,6 +171,48 @@ static void write_plan(struct planner *p, const struct key_name *want, unsigned 
 	plan_say(p, "Keys %s are written to %s.", keys, p->s->keyfile.path);
 }
 
+/* A member outside the roll that does not accept the new pivot: by its rotad's word on the process
+ * that hello shows, or by a login. */
+static bool is_left_behind(const struct planner *p, const struct seen_member *m)
+{
+	const struct key_id *next = &p->s->ledger.proposal.next.id;
+	const struct ring_ids *running = &m->statement.running;
+	const struct key_proof *k = seen_find_proof(m, next);
+	if (m->is_self || seen_accepts(m, next))
+		return false;
+	if (m->has_statement && strcmp(m->statement.process_id, m->process_id) == 0 &&
+	    running->is_known)
+		return !ring_ids_has(running, next);
+	/* Nobody speaks for it: one refused login is enough, until its process is another. */
+	return !m->has_statement && k && k->verdict == LOGIN_REFUSED;
+}
+
+/* PROTOCOL 1: it holds up the writes not yet made, and is told. */
+static void tell_left_behind(struct planner *p, const struct seen_member *m)
+{
+	const struct seen *s = p->s;
+	const struct proposal *g = &s->ledger.proposal;
+	struct event *e = plan_tell(p, EVENT_NEWCOMER_WITHOUT_KEY, SEVERITY_WARNING, m->host);
+	p->plan->needs_attention = true;
+	if (!e)
+		return;
+	snprintf(
+	    e->headline, sizeof(e->headline),
+	    "%s: %s joined during the rotation and does not accept key %u; the rotation waits.",
+	    s->cluster, m->host, g->next.number);
+	snprintf(e->what, sizeof(e->what), "It is not in the roll of generation %llu. %s",
+		 (unsigned long long)g->generation,
+		 m->has_statement ? "Its rotad gets both keys and takes its turn."
+				  : "No rotad speaks for it.");
+	snprintf(e->now, sizeof(e->now), "All members share key %u.", g->pivot.number);
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "No file is narrowed to key %u before it accepts it.", g->next.number);
+	snprintf(e->you, sizeof(e->you), "%s",
+		 m->has_statement
+		     ? "Nothing, if it goes on by itself; else look at its rotad."
+		     : "Start rotad on its host in mode act, or take it out of the set.");
+}
+
 /* PROTOCOL 1, the look: by own logins every member of the set accepts q alone, with p as control.
  */
 static bool look_all(struct planner *p, bool wants_refused)
@@ -177,16 +220,29 @@ static bool look_all(struct planner *p, bool wants_refused)
 	const struct seen *s = p->s;
 	const struct proposal *g = &s->ledger.proposal;
 	bool all = true;
+	char note[160];
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct seen_member *m = &s->members[i];
 		int r = seen_roll_index(s, m->host);
 		if (r >= 0 && s->ledger.roll.is_without[r])
 			continue;
 		if (!fact_known(m->hello)) {
+			plan_wait(p, US_S, "Waits for %s%s: every member must be seen to %s.",
+				  m->host, waits_print(p, i, note, sizeof(note)),
+				  wants_refused ? "refuse the old key" : "accept the new key");
+			return false;
+		}
+		/* Its rotad says that it cannot: not asked, so as to leave no failed login. */
+		if (!wants_refused && r < 0 && is_left_behind(p, m)) {
+			tell_left_behind(p, m);
+			/* It needs the turn to catch up. */
+			if (s->ledger.is_claim_mine && s->ledger.claim.state != CLAIM_FREE)
+				plan_add(p, ACT_RELEASE_CLAIM, "%s has to catch up first", m->host);
 			plan_wait(
 			    p, US_S,
-			    "Waits for %s, which does not answer: every member must be seen to %s.",
-			    m->host, wants_refused ? "refuse the old key" : "accept the new key");
+			    "Waits for %s, which joined after the proposal and does not accept "
+			    "key %u yet.",
+			    m->host, g->next.number);
 			return false;
 		}
 		if (wants_refused ? !plan_look(p, i, &g->pivot.id, &g->next.id, true)
@@ -260,6 +316,7 @@ static bool start_plan(struct planner *p)
 	bool is_old = max_age > 0 && age_us >= max_age && age_us >= p->policy->keyfile.min_age_us;
 	if (!o && !is_old)
 		return false;
+	p->plan->is_rotating = p->mode >= MODE_ASK;
 	if (strcmp(s->process.cluster_auth_mode, "x509") == 0) {
 		plan_say(p, "The keyfile is not in use: clusterAuthMode is x509. Certificates are "
 			    "all there is to rotate.");
@@ -282,6 +339,20 @@ static bool start_plan(struct planner *p)
 			 s->members_n ? s->members[0].host : "the first member");
 		return false;
 	}
+	if (!o || is_me(s, &o->head.from))
+		tell_others(p, true);
+	/* The gates first: whoever proposes it, people ask any host what it waits for. */
+	if (!gate_check(p, GATE_FOR_START, &first)) {
+		const struct gate_result *g = &p->plan->gates[first];
+		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
+		if (!tell_unwritable(p) && g->verdict == GATE_REFUSE &&
+		    (!o || is_me(s, &o->head.from)))
+			waits_tell_refused(p, g);
+		plan_wait(p, US_S / 2, "A rotation is wanted (%s%.100s) and waits: %s: %s.",
+			  o ? "asked for by " : "the key is old", o ? o->who : "", g->name,
+			  g->text);
+		return true;
+	}
 	if (o && !is_me(s, &o->head.from) && s->now.us >= o->head.at.us &&
 	    s->now.us - o->head.at.us < rank_wait_us(p, &o->head.from)) {
 		plan_wait(p, US_S,
@@ -291,16 +362,6 @@ static bool start_plan(struct planner *p)
 	}
 	if (!common_key(p))
 		return true;
-	tell_others(p, true);
-	if (!gate_check(p, GATE_FOR_START, &first)) {
-		const struct gate_result *g = &p->plan->gates[first];
-		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
-		tell_unwritable(p);
-		plan_wait(p, US_S / 2, "A rotation is wanted (%s%.100s) and waits: %s: %s.",
-			  o ? "asked for by " : "the key is old", o ? o->who : "", g->name,
-			  g->text);
-		return true;
-	}
 	if (o)
 		a = plan_add(p, ACT_PROPOSE, "%.200s%s%.64s, by %.100s",
 			     o->reason[0] ? o->reason : "asked for", o->ticket[0] ? ", " : "",
@@ -319,18 +380,55 @@ static bool start_plan(struct planner *p)
 }
 
 /* Has this member loaded what the votes wish? Else its turn is planned, or the look that tells.
- * Only a key of the file that it was started with is tried: no refused login is expected. */
-static bool is_loaded(struct planner *p, const struct key_id *known, const struct key_name *want,
-		      unsigned want_n)
+ * Only a key of the file that it was started with is tried, and gone, the key that has to go (NULL:
+ * none yet): that one may be refused, but what was not tried is not known to be absent. */
+static bool is_loaded(struct planner *p, const struct key_id *known, const struct key_id *gone,
+		      const struct key_name *want, unsigned want_n)
 {
-	enum need need = turn_need(p, (unsigned)p->s->self);
+	unsigned self = (unsigned)p->s->self;
+	enum need need = turn_need(p, self);
+	bool is_seen;
 	if (need == NEED_NO)
 		return true;
-	if (need == NEED_UNKNOWN && !plan_look(p, (unsigned)p->s->self, known, known, false))
+	is_seen = need == NEED_YES || plan_look(p, self, known, known, false);
+	if (need == NEED_UNKNOWN && gone && is_seen)
+		is_seen = plan_look(p, self, gone, known, true);
+	if (!is_seen)
 		plan_wait(p, US_S / 4, "Looks which keys %s accepts.", p->s->self_host);
 	else
 		turn(p, want, want_n);
 	return false;
+}
+
+/* A yea promises that the file keeps the new key, and somebody else writes it: his word is needed
+ * (DESIGN section 4). */
+static void tell_unapproved(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct proposal *g = &s->ledger.proposal;
+	unsigned long long n = g->generation;
+	struct event *e =
+	    plan_tell(p, EVENT_PLAN_WAITS_FOR_APPROVAL, SEVERITY_NOTICE, s->self_host);
+	p->plan->needs_attention = true;
+	plan_wait(p, US_S,
+		  "%s is ready to vote for key %u; its file is written by somebody else: rotactl "
+		  "approve --generation %llu.",
+		  s->self_host, g->next.number, n);
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: the yea of %s for key %u waits for a person (writer: external).", s->cluster,
+		 s->self_host, g->next.number);
+	snprintf(e->what, sizeof(e->what),
+		 "%.300s holds both keys and mongod accepts the new one; a yea is for ever.",
+		 s->keyfile.path);
+	snprintf(e->now, sizeof(e->now), "Any member may be restarted: all share key %u.",
+		 g->pivot.number);
+	snprintf(e->we_did, sizeof(e->we_did), "We wait with this member's vote.");
+	snprintf(e->you, sizeof(e->you),
+		 "If what writes that file will not go back to one without the new key: rotactl "
+		 "approve --generation %llu",
+		 n);
 }
 
 static bool open_plan(struct planner *p)
@@ -344,6 +442,7 @@ static bool open_plan(struct planner *p)
 	if (r >= 0 && s->ledger.roll.votes[r].word == VOTE_YEA) {
 		unsigned yea = 0;
 		const char *missing = "";
+		char note[160];
 		for (unsigned i = 0; i < g->roll_n; i++) {
 			if (s->ledger.roll.votes[i].word == VOTE_YEA ||
 			    s->ledger.roll.is_without[i])
@@ -358,8 +457,20 @@ static bool open_plan(struct planner *p)
 				   "the file must keep both keys until all have voted");
 			return true;
 		}
-		plan_wait(p, US_S / 4, "%s has voted for key %u; waits for %s (%u of %u).",
-			  s->self_host, g->next.number, missing, yea, g->roll_n);
+		int m = seen_find_member(s, missing);
+		if (missing[0] && m < 0) {
+			p->plan->needs_attention = true;
+			plan_wait(
+			    p, US_S,
+			    "%s has voted for key %u; %s was taken out of the set before it voted "
+			    "(%u of %u): rotactl abort, then rotate again.",
+			    s->self_host, g->next.number, missing, yea, g->roll_n);
+			return true;
+		}
+		plan_wait(p, US_S / 4, "%s has voted for key %u; waits for %s%s (%u of %u).",
+			  s->self_host, g->next.number, missing,
+			  m >= 0 ? waits_print(p, (unsigned)m, note, sizeof(note)) : "", yea,
+			  g->roll_n);
 		return true;
 	}
 	if (!ring_is(&s->keyfile.ring, want, want_n)) {
@@ -367,12 +478,23 @@ static bool open_plan(struct planner *p)
 			   "add the new key beside the one in use: any restart is safe");
 		return true;
 	}
-	if (!is_loaded(p, &g->pivot.id, want, want_n))
+	if (!is_loaded(p, &g->pivot.id, NULL, want, want_n))
 		return true;
 	if (r < 0) {
 		plan_wait(p, 5 * US_S,
 			  "%s joined after the proposal: it follows and does not vote.",
 			  s->self_host);
+		return true;
+	}
+	/* This rotad lost its identity since: its vote would not be believed, and stand in the way
+	 * of a person's. */
+	if (!is_me(s, &g->roll[r].identity)) {
+		p->plan->needs_attention = true;
+		plan_wait(
+		    p, 5 * US_S,
+		    "%s does not vote: the proposal knows it by another identity than the one "
+		    "it has now (its state directory was lost): rotactl abort.",
+		    s->self_host);
 		return true;
 	}
 	/* A vote is for ever: none while a person holds the cluster, nor while the next start would
@@ -385,6 +507,11 @@ static bool open_plan(struct planner *p)
 	if (!plan_look(p, (unsigned)s->self, &g->next.id, &g->pivot.id, false)) {
 		plan_wait(p, US_S / 4, "Looks whether %s accepts key %u alone.", s->self_host,
 			  g->next.number);
+		return true;
+	}
+	if (p->policy->keyfile.writer == WRITER_EXTERNAL &&
+	    s->approved_generation != g->generation) {
+		tell_unapproved(p);
 		return true;
 	}
 	if (!plan_look_for_others(p, OTHERS_BEFORE_VOTE_S)) {
@@ -427,10 +554,13 @@ static void close_plan(struct planner *p, const struct key_name *gone)
 {
 	const struct seen *s = p->s;
 	const char *missing;
+	char note[160];
 	struct wall since = {.us = 0};
 	if (!all_settled(p, &gone->id, &missing)) {
-		plan_wait(p, US_S / 4, "%s is done with key %u; waits for %s.", s->self_host,
-			  gone->number, missing);
+		int m = seen_find_member(s, missing);
+		plan_wait(p, US_S / 4, "%s is done with key %u; waits for %s%s.", s->self_host,
+			  gone->number, missing,
+			  m >= 0 ? waits_print(p, (unsigned)m, note, sizeof(note)) : "");
 		return;
 	}
 	for (unsigned i = 0; i < s->members_n; i++)
@@ -455,6 +585,37 @@ static void close_plan(struct planner *p, const struct key_name *gone)
 		 gone->number);
 }
 
+/* A member that joined while the votes were given, or came back after them, has the old key alone
+ * in file or process: by way of both it gets to the new one (PROTOCOL 1). True when something is to
+ * be done for that. */
+static bool catch_up(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct proposal *g = &s->ledger.proposal;
+	const struct key_name both[] = {g->pivot, g->next};
+	if (!ring_ids_has(&s->keyfile.ring, &g->pivot.id))
+		return false;
+	if (!ring_is(&s->keyfile.ring, both, 2)) {
+		write_plan(p, both, 2,
+			   "the votes are over: it gets the new key beside the old one");
+		return true;
+	}
+	if (s->process.loaded.is_known && !ring_ids_has(&s->process.loaded, &g->next.id)) {
+		turn(p, both, 2);
+		return true;
+	}
+	/* What it has loaded is not known: a yea says that it accepts the new key. */
+	int r = seen_roll_index(s, s->self_host);
+	if (s->process.loaded.is_known || (r >= 0 && s->ledger.roll.votes[r].word == VOTE_YEA))
+		return false;
+	if (!plan_look(p, (unsigned)s->self, &g->pivot.id, &g->pivot.id, false) ||
+	    !plan_look(p, (unsigned)s->self, &g->next.id, &g->pivot.id, false)) {
+		plan_wait(p, US_S / 4, "Looks which keys %s accepts.", s->self_host);
+		return true;
+	}
+	return false;
+}
+
 static bool carried_plan(struct planner *p)
 {
 	const struct seen *s = p->s;
@@ -462,13 +623,15 @@ static bool carried_plan(struct planner *p)
 	struct key_name want[KEYS_PER_FILE_MAX];
 	unsigned want_n = ring_wished(p, want);
 	if (!ring_is(&s->keyfile.ring, want, want_n)) {
+		if (catch_up(p))
+			return true;
 		if (ring_ids_has(&s->keyfile.ring, &g->pivot.id) && !look_all(p, false))
 			return true;
 		write_plan(p, want, want_n,
 			   "all have voted, and every member was seen to accept the new key alone");
 		return true;
 	}
-	if (!is_loaded(p, &g->next.id, want, want_n))
+	if (!is_loaded(p, &g->next.id, &g->pivot.id, want, want_n))
 		return true;
 	close_plan(p, &g->pivot);
 	return true;
@@ -484,19 +647,8 @@ static bool dead_plan(struct planner *p)
 		write_plan(p, want, want_n, "the rotation was given up: back to the key in use");
 		return true;
 	}
-	switch (turn_need(p, (unsigned)s->self)) {
-	case NEED_YES:
-		turn(p, want, want_n);
+	if (!is_loaded(p, &g->pivot.id, &g->next.id, want, want_n))
 		return true;
-	case NEED_UNKNOWN:
-		if (!plan_look(p, (unsigned)s->self, &g->pivot.id, &g->pivot.id, false)) {
-			plan_wait(p, US_S / 4, "Looks which keys %s accepts.", s->self_host);
-			return true;
-		}
-		break;
-	case NEED_NO:
-		break;
-	}
 	close_plan(p, &g->next);
 	return true;
 }
@@ -530,14 +682,17 @@ bool rotate_plan(struct planner *p)
 		return p->generation == GENERATION_NONE ? start_plan(p) : false;
 	/* A member that was rolled back holds the cluster, until a person says resume (DESIGN
 	 * section 4). */
+	if (p->s->debts.rolled_back_at.us)
+		rolled_back_tell(p);
 	if (p->s->debts.rolled_back_at.us && !p->s->ledger.hold.is_on) {
-		snprintf(plan_add(p, ACT_HOLD, "%s was rolled back: %.300s", p->s->self_host,
+		snprintf(plan_add(p, ACT_HOLD, "its turn was rolled back: %.300s",
 				  p->s->debts.rolled_back_why)
 			     ->undo,
 			 160, "rotactl resume");
 		plan_say(p, "%s was rolled back: the cluster is held.", p->s->self_host);
 		return true;
 	}
+	p->plan->is_rotating = p->generation != GENERATION_NONE;
 	switch (p->generation) {
 	case GENERATION_OPEN:
 		return open_plan(p);

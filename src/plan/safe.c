@@ -4,6 +4,19 @@
 
 #include <string.h>
 
+bool safe_is_up(const struct seen_member *m)
+{
+	return fact_known(m->hello) && !m->is_quiescing &&
+	       (m->is_primary || m->is_secondary || m->is_arbiter);
+}
+
+/* MongoDB's manual, replSetGetStatus.writeMajorityCount: the lesser of the majority and the
+ * data-bearing voters. */
+unsigned safe_write_majority(unsigned voters, unsigned data_voters)
+{
+	return MIN(voters / 2 + 1, data_voters);
+}
+
 bool safe_without(const struct seen *s, unsigned member, bool *ret_votes, bool *ret_writes,
 		  unsigned *votes_left, unsigned *data_left)
 {
@@ -11,21 +24,17 @@ bool safe_without(const struct seen *s, unsigned member, bool *ret_votes, bool *
 	ASSERT(member < s->members_n);
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct seen_member *m = &s->members[i];
-		bool healthy = fact_known(m->hello) && !m->is_quiescing &&
-			       (m->is_primary || m->is_secondary || m->is_arbiter);
 		if (!m->is_voter)
 			continue;
 		voters++;
 		data_voters += !m->is_arbiter;
-		if (i == member || !healthy)
+		if (i == member || !safe_is_up(m))
 			continue;
 		votes++;
 		data += !m->is_arbiter;
 	}
 	unsigned majority = voters / 2 + 1;
-	/* MongoDB's manual, replSetGetStatus.writeMajorityCount: the lesser of the majority and the
-	 * data-bearing voters. */
-	unsigned write_majority = MIN(majority, data_voters);
+	unsigned write_majority = safe_write_majority(voters, data_voters);
 	*ret_votes = votes >= majority;
 	*ret_writes = data >= write_majority;
 	if (votes_left)
@@ -88,9 +97,12 @@ static bool safe_write(const struct seen *s, const struct act *a, struct err *er
 			       p->next.number);
 	/* The look (PROTOCOL 1): before the first write without p, every member of the set accepts
 	 * q alone, by own logins. */
+	/* Once p is retired it was refused by every member: a file that holds it again (somebody
+	 * put it back) is good for nothing, and what replaces it can only mend. */
 	bool is_narrowing = g == GENERATION_CARRIED ||
 			    (s->ledger.roll.closure.is_given && s->ledger.roll.closure.is_carried &&
-			     ring_ids_has(&s->keyfile.ring, &p->pivot.id));
+			     ring_ids_has(&s->keyfile.ring, &p->pivot.id) &&
+			     !anchor_has_retired(&s->anchor, &p->pivot.id));
 	if (s->ledger.has_proposal && is_narrowing && !act_has(a, &p->pivot.id)) {
 		for (unsigned i = 0; i < s->members_n; i++) {
 			const struct seen_member *m = &s->members[i];
@@ -120,6 +132,14 @@ static bool safe_restart(const struct seen *s, const struct act *a, struct err *
 		    err, ERR_BUG,
 		    "PROTOCOL 4: the file lacks the pivot, key %u: this member is not restarted",
 		    pivot.number);
+	/* A yea promised it, whoever wrote the file since. */
+	if (s->ledger.has_proposal && seen_generation(s) == GENERATION_OPEN && own_yea(s) &&
+	    !ring_ids_has(&s->keyfile.ring, &s->ledger.proposal.next.id))
+		return err_set(
+		    err, ERR_BUG,
+		    "PROTOCOL 1: the file lacks key %u after this member's yea: it is not "
+		    "restarted",
+		    s->ledger.proposal.next.number);
 	if (s->is_standalone || s->members_n == 1)
 		return true;
 	if (!s->ledger.is_claim_mine || s->ledger.claim.state != CLAIM_ACTING)
@@ -132,6 +152,24 @@ static bool safe_restart(const struct seen *s, const struct act *a, struct err *
 			    !fact_known(s->members[i].hello))
 				return err_set(err, ERR_BUG, "invariant 3: '%s' does not answer",
 					       s->members[i].host);
+	return true;
+}
+
+/* The other half of a restart that was safe: nothing is taken down by it. */
+static bool safe_start(const struct seen *s, struct err *err)
+{
+	struct key_name pivot = seen_pivot(s);
+	if (!s->job.is_open)
+		return err_set(err, ERR_BUG, "a start of a member that rotad did not stop");
+	if (s->process.is_alive || !fact_known(s->process.fact))
+		return err_set(err, ERR_BUG, "a start of a member that is not known to be down");
+	/* The anchor may still name the pivot before this one, and the ledger is not read now. */
+	if (!ring_ids_equal(&s->keyfile.ring, &s->job.ring) &&
+	    !ring_ids_has(&s->keyfile.ring, &pivot.id))
+		return err_set(err, ERR_BUG,
+			       "PROTOCOL 4: the file is not the one it was stopped for and lacks "
+			       "the pivot, key %u: this member is not started",
+			       pivot.number);
 	return true;
 }
 
@@ -174,6 +212,8 @@ bool safe_holds(const struct seen *s, const struct act *a, struct err *err)
 	case ACT_STEP_DOWN:
 	case ACT_RESTART:
 		return safe_restart(s, a, err);
+	case ACT_START:
+		return safe_start(s, err);
 	case ACT_VOTE:
 		return safe_vote(s, a, err);
 	case ACT_INSTALL_CERTIFICATE:
@@ -181,6 +221,13 @@ bool safe_holds(const struct seen *s, const struct act *a, struct err *err)
 			return err_set(
 			    err, ERR_BUG,
 			    "invariant 4: a certificate that did not pass the preflight");
+		return true;
+	case ACT_CONFIRM_CERTIFICATE:
+		/* The way back ends here: what it came from is wiped. */
+		if (s->certificate.is_reload_running)
+			return err_set(err, ERR_BUG,
+				       "invariant 5: the reload is not over, and the previous "
+				       "certificate would be wiped");
 		return true;
 	case ACT_CLOSE: {
 		const struct proposal *p = &s->ledger.proposal;
@@ -213,9 +260,9 @@ bool safe_holds(const struct seen *s, const struct act *a, struct err *err)
 	case ACT_RETIRE:
 	case ACT_ASK_AUTHORITY:
 	case ACT_RELOAD:
-	case ACT_CONFIRM_CERTIFICATE:
 	case ACT_ROLL_BACK_CERTIFICATE:
 	case ACT_SIGN_REQUESTS:
+	case ACT_TIDY_LEDGER:
 	case ACT_N:
 		return true;
 	}

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plan/gate.h"
+
 enum { LOOK_AGAIN_S = 10 }; /* nothing under way: a full look at all members */
 
 struct act *plan_add(struct planner *p, enum act_kind kind, const char *format, ...)
@@ -155,6 +157,28 @@ static bool doubt_plan(struct planner *p)
 	return false;
 }
 
+bool plan_refuses_start(const struct seen *s, const struct policy *policy,
+			const struct instance_policy *instance, struct plan *scratch,
+			struct gate_result *ret)
+{
+	unsigned first;
+	*scratch = (struct plan){.acts_n = 0};
+	struct planner p = {
+	    .s = s,
+	    .policy = policy,
+	    .instance = instance,
+	    .mode = instance_mode(policy, instance, KIND_KEYFILE),
+	    .plan = scratch,
+	    .generation = seen_generation(s),
+	    .pivot = seen_pivot(s),
+	};
+	if (s->self < 0 || gate_check(&p, GATE_FOR_START, &first) ||
+	    scratch->gates[first].verdict != GATE_REFUSE)
+		return false;
+	*ret = scratch->gates[first];
+	return true;
+}
+
 void plan_step(const struct seen *s, const struct policy *policy,
 	       const struct instance_policy *instance, uint64_t seed, struct plan *ret)
 {
@@ -173,8 +197,8 @@ void plan_step(const struct seen *s, const struct policy *policy,
 	};
 	if (!s->is_clock_sane && s->self >= 0)
 		tell_clock(&p);
-	static bool (*const deciders[])(struct planner *) = {doubt_plan,   job_plan,    ledger_plan,
-							     foreign_plan, rotate_plan, renew_plan};
+	static bool (*const deciders[])(struct planner *) = {
+	    doubt_plan, job_plan, ledger_plan, foreign_plan, rotate_plan, renew_plan, tidy_plan};
 	for (size_t i = 0; i < ARRAY_N(deciders); i++)
 		/* A keyfile that waits holds up no certificate, save for a login that is wanted
 		 * first. */

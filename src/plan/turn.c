@@ -16,6 +16,7 @@ enum {
 	JOB_SETTLE_S = 30, /* so long after its begin a job that ended well may still take effect */
 	REST_MAX_MIN = 30,
 	CLAIM_TOLD_AFTER_S = 15 * 60, /* of another rotad, acting */
+	LOST_SETTLE_S = 3, /* so long a process that was just told to stop may answer as before */
 };
 
 /* By the process's own keys: must it be restarted to follow the votes? */
@@ -97,47 +98,61 @@ int64_t turn_rest_us(int64_t tries)
 	return MIN(minutes, (int64_t)REST_MAX_MIN) * US_MIN;
 }
 
+/* How the restarted mongod ended, in its own words. */
+static const char *end_print(const struct seen_process *x, char *out, size_t out_n)
+{
+	char code[32] = "";
+	if (x->exit_code >= 0)
+		snprintf(code, sizeof(code), " with code %d", x->exit_code);
+	if (x->last_fatal[0])
+		snprintf(out, out_n, "mongod ended%s after its start: \"%.400s\"", code,
+			 x->last_fatal);
+	else
+		snprintf(out, out_n, "mongod ended%s and its log does not tell why", code);
+	return out;
+}
+
 enum not_back { NOT_BACK_ROLLED_BACK, NOT_BACK_TRIED, NOT_BACK_OBSERVED };
 
 static void tell_not_back(struct planner *p, enum not_back how)
 {
-	static const char *const we_did[] = {
-	    [NOT_BACK_ROLLED_BACK] = "Put the previous keyfile back and start mongod again. No "
-				     "further turn is taken.",
-	    [NOT_BACK_TRIED] = "Nothing more: the previous keyfile was tried already. No further "
-			       "turn is taken.",
-	    [NOT_BACK_OBSERVED] = "Nothing: in this mode rotad writes no file and starts no "
-				  "mongod. The turn is kept.",
+	static const struct {
+		const char *we_did, *you;
+	} rows[] = {
+	    [NOT_BACK_ROLLED_BACK] =
+		{"Putting the previous keyfile back and starting mongod again. "
+		 "No further turn is taken.",
+		 "nothing at once, rotad tells whether it is back. Then mend "
+		 "the reason above, and: rotactl resume"},
+	    [NOT_BACK_TRIED] =
+		{"The previous keyfile was put back and mongod did not start with it "
+		 "either. Nothing more is tried; no further turn is taken.",
+		 "start mongod by hand, now; its log tells why it ends. Once it is a "
+		 "member again: rotactl resume"},
+	    [NOT_BACK_OBSERVED] = {"Nothing: in this mode rotad writes no file and starts no "
+				   "mongod. The turn is kept.",
+				   "mend the reason above and start mongod, or let rotad put the "
+				   "previous keyfile back: rotactl mode act"},
 	};
-
 	const struct seen *s = p->s;
 	struct event *e = plan_tell(p, EVENT_MEMBER_NOT_BACK, SEVERITY_CRITICAL, s->self_host);
+	char end[512];
 	if (!e)
 		return;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s: %s did not come back with the new keyfile; the rotation stopped here, the "
 		 "other members are untouched.",
 		 s->cluster, s->self_host);
-	snprintf(e->what, sizeof(e->what), "mongod exited with code %d%s%.500s%s. The restart: %s",
-		 s->process.exit_code, s->process.last_fatal[0] ? ": \"" : "",
-		 s->process.last_fatal, s->process.last_fatal[0] ? "\"" : "",
-		 s->job.why[0] ? s->job.why : "ended without an error");
-	snprintf(e->now, sizeof(e->now), "The other members are up. All share key %u.",
-		 p->pivot.number);
-	snprintf(e->we_did, sizeof(e->we_did), "%s", we_did[how]);
-	if (how == NOT_BACK_OBSERVED)
-		snprintf(e->you, sizeof(e->you),
-			 "On %s mend the reason above and start mongod, or let rotad put the "
-			 "previous keyfile back: rotactl mode act",
-			 s->self_host);
-	else
-		snprintf(e->you, sizeof(e->you),
-			 "Look at the reason above and mend it on %s. Then: rotactl doctor; "
-			 "rotactl resume",
-			 s->self_host);
+	snprintf(e->what, sizeof(e->what), "%s. The restart %s%.200s.",
+		 end_print(&s->process, end, sizeof(end)), s->job.why[0] ? "said: " : "ended",
+		 s->job.why[0] ? s->job.why : " without an error");
+	snprintf(e->now, sizeof(e->now),
+		 "%s is DOWN; the others are up and keep a primary. All share key %u.",
+		 s->self_host, p->pivot.number);
+	snprintf(e->we_did, sizeof(e->we_did), "%s", rows[how].we_did);
+	snprintf(e->you, sizeof(e->you), "On %s: %s", s->self_host, rows[how].you);
 }
 
-/* By this host's own record: has this member given its yea in the anchor's generation? */
 void turn_tell_owed(struct planner *p, struct wall since, int64_t tries, const char *why)
 {
 	const struct seen *s = p->s;
@@ -204,6 +219,37 @@ static void tell_overdue(struct planner *p, bool is_new)
 		 s->self_host, p->instance->restart_name, is_down ? ", and start mongod" : "");
 }
 
+void rolled_back_tell(struct planner *p)
+{
+	const struct seen *s = p->s;
+	struct event *e = plan_tell(p, EVENT_TURN_ROLLED_BACK, SEVERITY_CRITICAL, s->self_host);
+	const struct seen_member *self = seen_self(s);
+	char away[32], was[48] = "";
+	p->plan->needs_attention = true;
+	if (!e)
+		return;
+	if (s->debts.rolled_back_away_us > 0)
+		snprintf(was, sizeof(was), " after %s away",
+			 span_print(s->debts.rolled_back_away_us, away, sizeof(away)));
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: %s did not start with the new keyfile; it runs with the one before again, "
+		 "and the rotation is held.",
+		 s->cluster, s->self_host);
+	snprintf(e->what, sizeof(e->what), "%.600s.", s->debts.rolled_back_why);
+	snprintf(e->now, sizeof(e->now),
+		 "%s is %s again%s. The other members were not touched for it; all share key %u.",
+		 s->self_host,
+		 self && fact_known(self->hello) ? member_state_name(self->state) : "not seen", was,
+		 p->pivot.number);
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "Put the previous keyfile back, started mongod, and held every rotation of %s.",
+		 s->cluster);
+	snprintf(e->you, sizeof(e->you),
+		 "Mend on %s what kept mongod from starting. Then: rotactl resume (tries its turn "
+		 "again), or rotactl abort (back to key %u everywhere)",
+		 s->self_host, p->pivot.number);
+}
+
 /* A restart that we began and whose end is not recorded. No ledger is asked meanwhile (PROTOCOL 3).
  */
 bool job_plan(struct planner *p)
@@ -228,6 +274,19 @@ bool job_plan(struct planner *p)
 			why = "its restart job is not over";
 		plan_wait(p, 100 * US_MS, "%s was restarted %s ago and answers; %s.", s->self_host,
 			  took, why);
+		return true;
+	}
+	/* Our own crash took the job with it, between stop and start: the half that is missing. The
+	 * file was not tried, so there is nothing to roll back. It was right when the restart
+	 * began, by a ledger that is not read now; a roll-back that came to its file only left the
+	 * pivot. */
+	if (j->is_lost && p->mode > MODE_OBSERVE && !s->process.is_alive &&
+	    fact_known(s->process.fact) &&
+	    (ring_ids_equal(&s->keyfile.ring, &j->ring) ||
+	     ring_ids_has(&s->keyfile.ring, &p->pivot.id))) {
+		plan_add(p, ACT_START, "rotad ended while it was being restarted");
+		plan_say(p, "%s was stopped by us and not started again yet: it is started.",
+			 s->self_host);
 		return true;
 	}
 	/* Exited, not recovering: only a process that is gone after the job's end may be rolled
@@ -261,16 +320,16 @@ bool job_plan(struct planner *p)
 			return true;
 		}
 		if (!j->is_rollback && key_id_given(&old->id) && key_id_given(&new_key->id)) {
-			struct act *a = plan_add(p, ACT_ROLL_BACK,
-						 "mongod exited with code %d after the restart",
-						 s->process.exit_code);
+			char end[512];
+			struct act *a = plan_add(p, ACT_ROLL_BACK, "%s",
+						 end_print(&s->process, end, sizeof(end)));
 			a->ring_n = n;
 			memcpy(a->ring, ring, n * sizeof(*ring));
 			tell_not_back(p, NOT_BACK_ROLLED_BACK);
 			plan_say(p,
-				 "%s did not come back (exit %d): the previous keyfile is put back "
-				 "and it is started again.",
-				 s->self_host, s->process.exit_code);
+				 "%s did not come back: the previous keyfile is put back and it is "
+				 "started again. %.300s",
+				 s->self_host, end);
 			return true;
 		}
 		tell_not_back(p, NOT_BACK_TRIED);
@@ -279,6 +338,20 @@ bool job_plan(struct planner *p)
 			  "%s did not come back, also not with the previous keyfile: a person must "
 			  "look. %.200s",
 			  s->self_host, s->process.last_fatal);
+		return true;
+	}
+	/* Or the job never began, or got no further than to ask it to stop. */
+	if (j->is_lost && s->process.is_answering &&
+	    !(seen_self(s) && seen_self(s)->is_quiescing)) {
+		if (s->now.us - j->lost_at.us < LOST_SETTLE_S * US_S) {
+			plan_wait(p, 250 * US_MS,
+				  "rotad was started again while %s was being restarted; is it "
+				  "stopping?",
+				  s->self_host);
+			return true;
+		}
+		plan_add(p, ACT_END_JOB, "the same process runs on: it was not restarted");
+		plan_say(p, "%s was not restarted, as rotad ended meanwhile.", s->self_host);
 		return true;
 	}
 	/* Exit 0 is no proof: a hook that only asked for the restart is given time. */
@@ -346,6 +419,57 @@ bool job_plan(struct planner *p)
 	return true;
 }
 
+bool turn_is_heirless(const struct planner *p, const struct seen_member *primary)
+{
+	const struct seen *s = p->s;
+	for (unsigned i = 0; i < s->members_n; i++)
+		if (&s->members[i] != primary && s->members[i].is_electable)
+			return false;
+	return s->members_n > 1;
+}
+
+/* Only while it is the primary: as a secondary it is restarted without. */
+struct wall turn_rests_until(const struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct seen_member *self = seen_self(s);
+	struct wall until = wall_add(s->debts.step_down_refused_at, STEP_DOWN_REST_S * US_S);
+	/* A rest longer than a rest can be: the wall clock was set back since. */
+	if (!s->debts.step_down_refused_at.us || !self || !self->is_primary ||
+	    until.us <= s->now.us || until.us - s->now.us > STEP_DOWN_REST_S * US_S)
+		return (struct wall){.us = 0};
+	return until;
+}
+
+static void tell_rests(struct planner *p, struct wall until)
+{
+	const struct seen *s = p->s;
+	struct event *e = plan_tell(p, EVENT_STEP_DOWN_REFUSED, SEVERITY_WARNING, s->self_host);
+	char when[40], took[32];
+	p->plan->needs_attention = true;
+	if (!e)
+		return;
+	wall_print_utc(until, when, sizeof(when));
+	span_print(s->debts.step_down_took_us, took, sizeof(took));
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: the primary %s did not step down; its turn rests until %s.", s->cluster,
+		 s->self_host, when);
+	snprintf(e->what, sizeof(e->what),
+		 "replSetStepDown was answered after %s: \"%.300s\". Writes stood still for up to "
+		 "that long.",
+		 took, s->debts.step_down_why);
+	snprintf(e->now, sizeof(e->now),
+		 "%s is primary and takes writes. It was not restarted; all share key %u, so this "
+		 "is safe and may stay so.",
+		 s->self_host, p->pivot.number);
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "Asked once and no more, since every attempt stops writes. Asked again at %s.",
+		 when);
+	snprintf(e->you, sizeof(e->you),
+		 "See why no secondary could take over: rs.status() (lag, health), rs.conf() "
+		 "(priorities). Sooner than that: rotactl resume");
+}
+
 static bool claims(const struct planner *p)
 {
 	return !p->s->is_standalone;
@@ -395,6 +519,9 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 	cut_z(p->plan->gates_for, sizeof(p->plan->gates_for), s->self_host);
 	if (s->debts.hook_failed_at.us)
 		turn_tell_owed(p, s->debts.hook_owed_since, s->debts.hook_tries, s->debts.hook_why);
+	struct wall rests = turn_rests_until(p);
+	if (rests.us)
+		tell_rests(p, rests);
 	if (!gate_check(p, GATE_FOR_TURN, &first)) {
 		const struct gate_result *g = &p->plan->gates[first];
 		tell_stuck(p);
@@ -424,7 +551,7 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 		plan_say(p, "%s takes its turn to %s.", s->self_host, text);
 		return;
 	}
-	if (self && self->is_primary && s->members_n > 1) {
+	if (self && self->is_primary && s->members_n > 1 && !turn_is_heirless(p, self)) {
 		plan_add(p, ACT_STEP_DOWN, "the primary goes last and hands over first");
 		plan_say(p, "%s steps down before its restart.", s->self_host);
 		return;

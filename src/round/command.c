@@ -4,12 +4,14 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "codec/json_mem.h"
 #include "codec/journal_line.h"
 #include "model/event_table.h"
+#include "plan/planner.h"
 
 static void note(struct seat *t, const char *word, const char *who, const char *text)
 {
@@ -41,6 +43,38 @@ static void tell(struct seat *t, enum event_kind kind, const char *who, const ch
 	t->ports.tell(t->ports.teller, &e, true);
 }
 
+/* An order that stands is joined: two would rotate twice. An emergency is not held up by a routine
+ * one. */
+static bool is_ordered(const struct seat *t, const struct order_wish *w, json_t *ret)
+{
+	const struct order *o = seen_find_order(t->seen, ORDER_KEYFILE);
+	char when[40];
+	if (!o || o->urgency < w->urgency || w->breaks_freeze > o->breaks_freeze ||
+	    w->max_lag_us != o->max_lag_us)
+		return false;
+	json_object_set_new(ret, "order", json_string(o->id.hex));
+	json_object_set_new(ret, "orderedBy", json_string(o->who));
+	json_object_set_new(ret, "orderedAt",
+			    json_string(wall_print_utc(o->head.at, when, sizeof(when))));
+	return true;
+}
+
+/* Nothing begins that could not end: where a person must do something first, the order is not taken
+ * (invariant 8). Judged by a look of just now. */
+static bool could_begin(struct seat *t, struct err *err)
+{
+	struct gate_result g;
+	if (seen_generation(t->seen) != GENERATION_NONE)
+		return true;
+	observe(t);
+	struct plan *scratch = calloc(1, sizeof(*scratch));
+	if (!scratch)
+		return err_set(err, ERR_MEMORY, "no memory to judge the order");
+	bool is_refused = plan_refuses_start(t->seen, &t->config->policy, t->instance, scratch, &g);
+	free(scratch);
+	return !is_refused || err_set(err, ERR_REFUSED, "%s: %s", g.name, g.text);
+}
+
 static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *ret,
 		   struct err *err)
 {
@@ -70,9 +104,12 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 	enum mode mode = instance_mode(&t->config->policy, t->instance,
 				       w.kind == ORDER_KEYFILE ? KIND_KEYFILE : KIND_CERTIFICATES);
 	if (mode <= MODE_OBSERVE)
-		return err_set(err, ERR_REFUSED,
-			       "%s is in mode %s: rotad only looks. See rotactl mode",
-			       t->instance->name, mode_name(mode));
+		return t->config->policy.mode_why[0]
+			   ? err_set(err, ERR_REFUSED, "%s is in mode %s: %s", t->instance->name,
+				     mode_name(mode), t->config->policy.mode_why)
+			   : err_set(err, ERR_REFUSED,
+				     "%s is in mode %s: rotad only looks. See rotactl mode",
+				     t->instance->name, mode_name(mode));
 	if (!t->seen->is_clock_sane)
 		return err_set(
 		    err, ERR_REFUSED,
@@ -81,6 +118,10 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 		    t->seen->clock_why);
 	if (w.kind == ORDER_CERTIFICATES && !t->config->policy.certificates.authority[0])
 		return err_set(err, ERR_REFUSED, "no authority is configured for certificates");
+	if (w.kind == ORDER_KEYFILE && is_ordered(t, &w, ret))
+		return true;
+	if (w.kind == ORDER_KEYFILE && !could_begin(t, err))
+		return false;
 	const struct proposal *g = &t->seen->ledger.proposal;
 	enum generation_state running = seen_generation(t->seen);
 	if (w.kind == ORDER_KEYFILE &&
@@ -109,11 +150,21 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 static bool approve(struct seat *t, const json_t *body, const char *who, json_t *ret,
 		    struct err *err)
 {
-	(void)body;
-	if (!t->plan.waits_for_approval)
+	json_int_t generation = json_integer_value(json_object_get(body, "generation"));
+	if (generation > 0) {
+		/* For ever as the yea that it permits, so by its number and on disk. */
+		if (seen_generation(t->seen) != GENERATION_OPEN ||
+		    t->seen->ledger.proposal.generation != (uint64_t)generation)
+			return err_set(err, ERR_REFUSED, "generation %lld is not open here",
+				       (long long)generation);
+		t->notes.approved_generation = (uint64_t)generation;
+		if (!notes_put(t, err))
+			return false;
+	} else if (!t->plan.waits_for_approval)
 		return err_set(err, ERR_REFUSED, "nothing of %s waits for an approval. %.300s",
 			       t->instance->name, t->plan.reason);
-	t->is_approved = true;
+	else
+		t->is_approved = true;
 	note(t, "approve", who, t->plan.reason);
 	tell(t, EVENT_OPERATOR_ACT, who, "approved what waited", "Nothing to do.");
 	json_object_set_new(ret, "approved", json_string(t->plan.reason));
@@ -149,10 +200,20 @@ static bool resume(struct seat *t, const json_t *body, const char *who, json_t *
 static bool abort_it(struct seat *t, const json_t *body, const char *who, json_t *ret,
 		     struct err *err)
 {
-	(void)ret;
-	if (!seat_abort(t, who, text_of(body, "reason"), err))
+	const char *why = text_of(body, "reason");
+	unsigned withdrawn = 0;
+	/* Before it begins, the order is all there is to take back. */
+	if (seen_generation(t->seen) == GENERATION_NONE &&
+	    !seat_withdraw(t, ORDER_KEYFILE, &withdrawn, err))
 		return false;
-	note(t, "abort", who, text_of(body, "reason"));
+	if (withdrawn > 0) {
+		note(t, "withdraw", who, why);
+		json_object_set_new(ret, "withdrawn", json_integer(withdrawn));
+		return true;
+	}
+	if (!seat_abort(t, who, why, err))
+		return false;
+	note(t, "abort", who, why);
 	tell(t, EVENT_OPERATOR_ACT, who, "the rotation is to be taken back",
 	     "Nothing to do: the members go back to the key before, in turn.");
 	return true;

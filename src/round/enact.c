@@ -10,6 +10,7 @@
 #include "codec/digest.h"
 #include "codec/envelope.h"
 #include "codec/keyfile_text.h"
+#include "plan/planner.h"
 #include "round/enact_certificate.h"
 #include "round/ledger_read.h"
 #include "round/ledger_write.h"
@@ -82,7 +83,15 @@ static bool publish_identity(struct seat *t, const struct act *a, struct err *er
 	doc->identity.how = doc->proof.how;
 	if (!identity_doc_encode(doc, &t->identity, &text, NULL, err))
 		return err_in(err, "publishing the identity");
-	return ledger_put(t, doc_id(id, "identity", t->identity.spki.hex), buf_str(&text), err);
+	if (!ledger_put(t, doc_id(id, "identity", t->identity.spki.hex), buf_str(&text), err))
+		return false;
+	/* Then, not before: who sees the gap seals for the identity as it is now. */
+	if (!t->unreadable[0])
+		return true;
+	t->asked_again_n++;
+	bool ok = ledger_drop(t, t->unreadable, err);
+	t->unreadable[0] = 0;
+	return ok;
 }
 
 /* Seal keys and salt for one identity. nonce: what it asked with, or NULL. */
@@ -128,6 +137,31 @@ static bool welcome(struct seat *t, const struct act *a, struct err *err)
 			  doc_id_envelope(id, 0, to->spki.hex), err))
 			return false;
 	}
+	/* Who joined after the proposal gets its keys too: both while it runs, the new one after.
+	 */
+	const struct proposal *p = &t->seen->ledger.proposal;
+	const struct key_name keys[] = {p->next, p->pivot};
+	unsigned keys_n = t->seen->ledger.roll.closure.is_given ? 1 : 2;
+	for (unsigned i = 0; i < t->identities_n; i++)
+		if (t->is_keyless[i] &&
+		    !seal(t, &t->identities[i].identity, p->generation, &p->digest, NULL, keys,
+			  keys_n, envelope_id(id, &p->digest, &t->identities[i].identity.spki),
+			  err))
+			return false;
+	return true;
+}
+
+/* A document that was changed, or removed by another rotad, meanwhile is left to the next look. */
+static bool tidy_ledger(struct seat *t, const struct act *a, struct err *err)
+{
+	const struct store_port *store = seat_store(t);
+	enum store_outcome outcome;
+	(void)a;
+	for (unsigned i = 0; i < t->outlived_n; i++)
+		if (!store->ops->remove(store->self, t->outlived[i].id, t->outlived[i].rev,
+					&outcome, err))
+			return err_in(err, "removing '%s' from the ledger", t->outlived[i].id);
+	t->outlived_n = 0;
 	return true;
 }
 
@@ -156,7 +190,10 @@ static bool publish_statement(struct seat *t, const struct act *a, struct err *e
 		st.certificate_not_after = s->certificate.served.not_after;
 		st.certificate_not_before = s->certificate.served.not_before;
 	}
+	st.takes_certificates = renew_takes_orders(&t->config->policy, t->instance);
 	st.certificate_order = s->certificate.order_done;
+	st.certificate_refused = s->certificate.order_refused;
+	st.is_certificate_taken_back = s->certificate.is_taken_back;
 	if (!statement_encode(&st, &t->identity, &text, NULL, err))
 		return err_in(err, "stating how '%s' stands", s->self_host);
 	return ledger_put(t, doc_id(id, "statement", s->self_host), buf_str(&text), err);
@@ -194,10 +231,38 @@ static bool make_key(struct seat *t, struct key_name *ret, struct err *err)
 }
 
 /* A keyfile order is served by its proposal, and gone then: it must not be served again. */
+/* An order is over. A person's goes; one of the central schedule stays and says so, else the next
+ * host that reads the schedule would give it again. */
 static bool drop_order(struct seat *t, const struct token *order, struct err *err)
 {
+	const struct store_port *store = seat_store(t);
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
 	char id[DOC_ID_BYTES];
-	return !order->hex[0] || ledger_drop(t, doc_id(id, "order", order->hex), err);
+	struct doc_trust trust = seat_trust(t);
+	struct store_doc doc;
+	struct order o;
+	struct err bad = ERR_INIT;
+	bool found;
+	if (!order->hex[0])
+		return true;
+	doc_id(id, "scheduled", order->hex);
+	if (!store->ops->read(store->self, id, &t->arena, &doc, &found, err))
+		return err_in(err, "reading '%s' in the ledger", id);
+	if (!found)
+		return ledger_drop(t, doc_id(id, "order", order->hex), err);
+	/* What cannot be read names the order all the same: nobody gives it again. */
+	if (!order_decode(doc.text, &trust, &o, &bad) || o.is_served)
+		return true;
+	o.is_served = true;
+	seat_head(t, &o.head);
+	if (!order_encode(&o, &t->identity, &text, NULL, err))
+		return err_in(err, "closing the order");
+	if (ledger_swap(t, id, buf_str(&text), doc.rev, err))
+		return true;
+	if (err->kind != ERR_CONFLICT)
+		return false;
+	err_clear(err); /* another rotad closed it: the same */
+	return true;
 }
 
 static bool propose(struct seat *t, const struct act *a, struct err *err)
@@ -243,14 +308,15 @@ static bool propose(struct seat *t, const struct act *a, struct err *err)
 	const struct key_name keys[] = {p->pivot, p->next};
 	for (unsigned i = 0; i < p->roll_n; i++) {
 		const struct identity *to = identity_for(t, p->roll[i].host);
-		snprintf(id, sizeof(id), "envelope/%s/%s", p->digest.hex, to->spki.hex);
+		envelope_id(id, &p->digest, &to->spki);
 		if (!seal(t, to, p->generation, &p->digest, NULL, keys, 2, id, err))
 			return false;
 	}
 	if (!ledger_swap(t, doc_id_n(id, "proposal", p->generation), buf_str(&text), 0, err))
 		return false;
-	t->is_approved = false; /* one word for one rotation */
-	return drop_order(t, &p->order, err);
+	t->is_approved = false; /* one word for one rotation, and one rotation for all orders */
+	unsigned served;
+	return seat_withdraw(t, ORDER_KEYFILE, &served, err);
 }
 
 static bool build_ring(struct seat *t, const struct act *a, struct keyring *ret, struct err *err)
@@ -284,6 +350,7 @@ static bool put_keyfile(struct seat *t, const struct act *a, struct err *err)
 	n->written_ring = (struct ring_ids){.is_known = true, .n = a->ring_n};
 	for (unsigned i = 0; i < a->ring_n; i++)
 		n->written_ring.ids[i] = a->ring[i].id;
+	changed_owe(t, CHANGED_KEYFILE);
 	if (!notes_put(t, err))
 		return false;
 	struct file_put put = {
@@ -370,35 +437,45 @@ static bool set_drain(struct seat *t, const struct act *a, struct err *err)
 
 static bool step_down(struct seat *t, const struct act *a, struct err *err)
 {
-	enum { SECONDS = 120, CATCH_UP_S = 2 };
+	enum { SECONDS = 120, CATCH_UP_S = 2, NOT_WRITABLE_PRIMARY = 10107 };
 	struct mongod_target target;
 	struct mongod_credential c;
 	(void)a;
 	if (!self_call(t, &target, &c, err))
 		return false;
 	target.timeout_us = 15 * US_S;
+	struct wall asked_at = seat_now(t);
 	if (t->ports.mongod.ops->step_down(t->ports.mongod.self, &target, &c, SECONDS, CATCH_UP_S,
 					   err))
 		return true;
 	seat_login_failed(t, t->seen->self_host, &c, err);
-	if (err->kind == ERR_REFUSED) { /* 262: one attempt, then rest (DESIGN section 4) */
-		struct err ignored = ERR_INIT;
-		t->notes.step_down_refused_at = seat_now(t);
-		(void)!notes_put(t, &ignored); /* the rest is then kept in memory */
+	/* Another member is primary already: nothing stood still, nothing rests. */
+	if (err->kind == ERR_REFUSED && err->sys == NOT_WRITABLE_PRIMARY) {
+		err_clear(err);
+		return err_set(err, ERR_CONFLICT, "'%s' is not the primary any more",
+			       t->seen->self_host);
 	}
+	/* 262, or no answer in time: one attempt, then rest (DESIGN section 4). */
+	struct err ignored = ERR_INIT;
+	struct notes *n = &t->notes;
+	n->step_down_refused_at = seat_now(t);
+	n->step_down_took_us = n->step_down_refused_at.us - asked_at.us;
+	snprintf(n->step_down_why, sizeof(n->step_down_why), "%.250s", err->text);
+	/* The server's advice to use force would have its writes rolled back: not passed on. */
+	char *advice = strstr(n->step_down_why, " Please use the replSetStepDown");
+	if (advice)
+		*advice = 0;
+	(void)!notes_put(t, &ignored); /* the rest is then kept in memory */
 	return err_in(err, "asking '%s' to step down", t->seen->self_host);
 }
 
-static bool begin_job(struct seat *t, bool is_rollback, struct err *err)
+static bool begin_job(struct seat *t, struct err *err)
 {
 	struct restart_target target = seat_restart_target(t);
 	struct notes *n = &t->notes;
 	n->job_is_open = true;
-	n->job_is_rollback = is_rollback;
-	if (!is_rollback)
-		cut_z(n->job_process, sizeof(n->job_process), t->seen->process.process_id);
-	n->job_begun_at = seat_now(t);
 	n->job_ring = t->seen->keyfile.ring;
+	t->is_job_begun = true;
 	/* Durable before the act: after a crash the next rotad knows that a restart may be under
 	 * way. */
 	if (!notes_put(t, err))
@@ -408,24 +485,61 @@ static bool begin_job(struct seat *t, bool is_rollback, struct err *err)
 	       err_in(err, "restarting '%s'", t->seen->self_host);
 }
 
+/* The restart did not happen: a debt, with its age. */
+static void owe_restart(struct seat *t, const char *why)
+{
+	struct notes *n = &t->notes;
+	n->job_is_open = false;
+	n->hook_failed_at = seat_now(t);
+	if (n->hook_owed_since.us == 0)
+		n->hook_owed_since = n->job_begun_at;
+	n->hook_tries++;
+	snprintf(n->hook_why, sizeof(n->hook_why), "%.250s", why);
+}
+
 static bool restart(struct seat *t, const struct act *a, struct err *err)
 {
 	struct seen_keyfile before = t->seen->keyfile;
+	struct notes *n = &t->notes;
 	(void)a;
 	/* The bytes are compared again in the same second (UX, foreign writes). */
 	observe_keyfile(t);
 	if (t->seen->keyfile.has_stranger || !ring_ids_equal(&before.ring, &t->seen->keyfile.ring))
 		return err_set(err, ERR_CHANGED, "the keyfile changed just before the restart");
-	return begin_job(t, false, err);
+	n->job_is_rollback = false;
+	cut_z(n->job_process, sizeof(n->job_process), t->seen->process.process_id);
+	n->job_begun_at = seat_now(t);
+	if (begin_job(t, err))
+		return true;
+	/* Not begun: there is no job whose end could be waited for. Else another one is not over.
+	 */
+	if (err->kind != ERR_CONFLICT) {
+		struct err ignored = ERR_INIT;
+		owe_restart(t, err->text);
+		(void)!notes_put(t, &ignored); /* after a crash it is found out again */
+	}
+	return false;
+}
+
+/* The restart goes on where a rotad that has ended left it. By the same verb: hooks need not know
+ * another one, and mongod's own start is all that is left of it. */
+static bool start(struct seat *t, const struct act *a, struct err *err)
+{
+	(void)a;
+	return begin_job(t, err);
 }
 
 static bool roll_back(struct seat *t, const struct act *a, struct err *err)
 {
 	struct notes *n = &t->notes;
 	n->rolled_back_at = seat_now(t);
-	snprintf(n->rolled_back_why, sizeof(n->rolled_back_why), "%.200s %.300s", a->reason,
-		 t->seen->process.last_fatal);
-	return put_keyfile(t, a, err) && begin_job(t, true, err);
+	n->rolled_back_away_us = 0;
+	snprintf(n->rolled_back_why, sizeof(n->rolled_back_why), "%.500s", a->reason);
+	if (!put_keyfile(t, a, err))
+		return false;
+	observe_keyfile(t); /* it is started onto this file, not onto the one that was looked at */
+	n->job_is_rollback = true; /* of the same turn: job_begun_at stays */
+	return begin_job(t, err);
 }
 
 static bool end_job(struct seat *t, const struct act *a, struct err *err)
@@ -440,12 +554,10 @@ static bool end_job(struct seat *t, const struct act *a, struct err *err)
 		n->loaded = n->job_ring;
 		cut_z(n->loaded_process, sizeof(n->loaded_process), x->process_id);
 		n->hook_failed_at.us = n->hook_owed_since.us = n->hook_tries = 0;
-	} else {
-		n->hook_failed_at = seat_now(t);
-		if (n->hook_owed_since.us == 0)
-			n->hook_owed_since = n->job_begun_at;
-		n->hook_tries++;
-		snprintf(n->hook_why, sizeof(n->hook_why), "%.250s", a->reason);
+		if (n->job_is_rollback)
+			n->rolled_back_away_us = seat_now(t).us - n->job_begun_at.us;
+	} else if (!t->seen->job.is_lost) { /* else nothing failed but ourselves */
+		owe_restart(t, a->reason);
 	}
 	t->has_server = false;
 	t->certificate_at.us = 0;
@@ -476,6 +588,10 @@ static bool vote(struct seat *t, const struct act *a, struct err *err)
 	/* On this host's own disk before it is published (PROTOCOL 1). */
 	while (at < t->anchor.votes_n && strcmp(t->anchor.votes[at].host, s->self_host) != 0)
 		at++;
+	/* A member that had another name once: its votes of ended generations bind nobody. */
+	for (unsigned i = 0; at == INSTANCES_MAX && i < INSTANCES_MAX; i++)
+		if (t->anchor.votes[i].generation < a->generation)
+			at = i;
 	if (at == INSTANCES_MAX)
 		return err_set(err, ERR_LIMIT, "too many members on one host");
 	t->anchor.votes_n = MAX(t->anchor.votes_n, at + 1);
@@ -549,8 +665,7 @@ static bool retire(struct seat *t, const struct act *a, struct err *err)
 		return err_in(err, "wiping the previous keyfile");
 	keychain_drop(&t->chain, &gone.id);
 	seat_aim(t);
-	snprintf(id, sizeof(id), "envelope/%s/%s", p->digest.hex, t->identity.spki.hex);
-	if (!ledger_drop(t, id, err))
+	if (!ledger_drop(t, envelope_id(id, &p->digest, &t->identity.spki), err))
 		return false;
 	if (!drop_order(t, &p->order, err)) /* its maker may have died in between */
 		return false;
@@ -566,12 +681,7 @@ static bool retire(struct seat *t, const struct act *a, struct err *err)
 	    !publish_identity(t, a, err))
 		return err_in(err, "renewing the receiving key");
 	struct anchor was = t->anchor;
-	if (t->anchor.retired_n == RETIRED_MAX) {
-		memmove(&t->anchor.retired[0], &t->anchor.retired[1],
-			sizeof(t->anchor.retired[0]) * (RETIRED_MAX - 1));
-		t->anchor.retired_n--;
-	}
-	t->anchor.retired[t->anchor.retired_n++] = gone;
+	anchor_retire(&t->anchor, &gone);
 	t->anchor.pivot = c->is_carried ? p->next : p->pivot;
 	t->anchor.next = (struct key_name){.number = 0};
 	if (c->is_carried) {
@@ -617,16 +727,40 @@ bool seat_order(struct seat *t, const struct order_wish *w, struct token *ret_id
 		    err, ERR_REFUSED,
 		    "this rotad has not joined the ledger of its set yet; see rotactl status");
 	seat_head(t, &o.head);
-	if (!seat_token(t, &o.id, err))
+	o.serial = w->serial;
+	if (w->id)
+		o.id = *w->id;
+	else if (!seat_token(t, &o.id, err))
 		return false;
 	cut_z(o.host, sizeof(o.host), w->host);
 	cut_z(o.who, sizeof(o.who), w->who);
 	cut_z(o.reason, sizeof(o.reason), w->reason);
 	cut_z(o.ticket, sizeof(o.ticket), w->ticket);
-	if (!order_encode(&o, &t->identity, &text, NULL, err) ||
-	    !ledger_swap(t, doc_id(id, "order", o.id.hex), buf_str(&text), 0, err))
-		return err_in(err, "giving the order");
 	*ret_id = o.id;
+	if (order_encode(&o, &t->identity, &text, NULL, err) &&
+	    ledger_swap(t, doc_id(id, w->id ? "scheduled" : "order", o.id.hex), buf_str(&text), 0,
+			err))
+		return true;
+	/* Another host that reads the same schedule was first. */
+	if (w->id && err->kind == ERR_CONFLICT) {
+		err_clear(err);
+		return true;
+	}
+	return err_in(err, "giving the order");
+}
+
+bool seat_withdraw(struct seat *t, enum order_kind kind, unsigned *ret_n, struct err *err)
+{
+	const struct seen_ledger *l = &t->seen->ledger;
+	unsigned n = 0;
+	for (unsigned i = 0; i < l->orders_n; i++) {
+		if (l->orders[i].kind != kind)
+			continue;
+		if (!drop_order(t, &l->orders[i].id, err))
+			return err_in(err, "withdrawing the order");
+		n++;
+	}
+	*ret_n = n;
 	return true;
 }
 
@@ -713,6 +847,7 @@ static bool (*const enact_table[ACT_N])(struct seat *t, const struct act *a, str
     [ACT_SET_DRAIN] = set_drain,
     [ACT_STEP_DOWN] = step_down,
     [ACT_RESTART] = restart,
+    [ACT_START] = start,
     [ACT_END_JOB] = end_job,
     [ACT_ROLL_BACK] = roll_back,
     [ACT_VOTE] = vote,
@@ -725,6 +860,7 @@ static bool (*const enact_table[ACT_N])(struct seat *t, const struct act *a, str
     [ACT_CONFIRM_CERTIFICATE] = enact_confirm_certificate,
     [ACT_ROLL_BACK_CERTIFICATE] = enact_roll_back_certificate,
     [ACT_SIGN_REQUESTS] = enact_sign_requests,
+    [ACT_TIDY_LEDGER] = tidy_ledger,
 };
 
 bool enact(struct seat *t, const struct act *a, struct err *err)

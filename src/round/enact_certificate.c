@@ -16,9 +16,11 @@
 #include "codec/x509_view.h"
 #include "round/ledger_read.h"
 #include "round/ledger_write.h"
+#include "round/round.h"
 
 enum {
 	REFUSED_REST_S = 24 * 3600, /* before the same authority is asked again by itself */
+	UNUSABLE_REST_S = 3600,     /* after an answer that is none: each may be one more issued */
 	UNREACHABLE_REST_S = 60,
 	SIGN_POLL_MS = 500, /* how often the ledger is looked at for the issuer's answer */
 };
@@ -30,6 +32,28 @@ static void add_name(struct cert_wish *w, const char *name)
 			return;
 	if (w->names_n < ARRAY_N(w->names))
 		cut_z(w->names[w->names_n++], HOST_BYTES_MAX, name);
+}
+
+static const char *target_path(const struct seat *t, enum cert_target target)
+{
+	return target == CERT_CLUSTER_FILE ? t->options.cluster_file
+					   : t->options.certificate_key_file;
+}
+
+/* clusterFile is shown to peers only: a TLS client, whose names nobody looks at. O, OU and DC are
+ * compared with the peers' certificateKeyFile all the same. */
+static void wish_for_cluster_file(const struct seat *t, struct cert_wish *w)
+{
+	const struct certificates_policy *p = &t->config->policy.certificates;
+	const struct cert_view *in_use = &t->seen->certificate.cluster;
+	*w = (struct cert_wish){.needs_client = true,
+				.valid_for_us = p->valid_for_us,
+				.min_left_us = p->outage_budget_us,
+				.key = p->is_key_same ? in_use->key : p->key_type};
+	cut_z(w->membership, sizeof(w->membership), t->seen->certificate.file.membership);
+	cut_z(w->subject, sizeof(w->subject), in_use->subject);
+	for (unsigned i = 0; i < in_use->names_n; i++)
+		add_name(w, in_use->names[i]);
 }
 
 /* What the certificate of a member must be: names of rs.conf and its horizons, O/OU/DC as in use
@@ -44,8 +68,10 @@ static void wish_for(const struct seat *t, const char *host, struct cert_wish *w
 				.needs_client = true,
 				.valid_for_us = p->valid_for_us,
 				.min_left_us = p->outage_budget_us};
-	host_only(host, name, sizeof(name));
-	add_name(w, name);
+	if (!t->seen->is_standalone) { /* whose names are those in use */
+		host_only(host, name, sizeof(name));
+		add_name(w, name);
+	}
 	for (unsigned i = 0; i < t->rs.members_n; i++)
 		for (unsigned k = 0;
 		     strcmp(t->rs.members[i].host, host) == 0 && k < t->rs.members[i].horizons_n;
@@ -56,6 +82,8 @@ static void wish_for(const struct seat *t, const char *host, struct cert_wish *w
 	cut_z(w->membership, sizeof(w->membership), in_use->membership);
 	if (!is_self)
 		return;
+	/* With a clusterFile of its own it only serves. */
+	w->needs_client = !t->seen->certificate.has_cluster_file;
 	cut_z(w->subject, sizeof(w->subject), in_use->subject);
 	for (unsigned i = 0; i < p->extra_names_n; i++)
 		add_name(w, p->extra_names[i]);
@@ -63,6 +91,14 @@ static void wish_for(const struct seat *t, const char *host, struct cert_wish *w
 	for (unsigned i = 0; i < in_use->names_n; i++)
 		add_name(w, in_use->names[i]);
 	w->key = p->is_key_same ? in_use->key : p->key_type;
+}
+
+static void wish_for_target(const struct seat *t, enum cert_target target, struct cert_wish *w)
+{
+	if (target == CERT_CLUSTER_FILE)
+		wish_for_cluster_file(t, w);
+	else
+		wish_for(t, t->seen->self_host, w);
 }
 
 static bool put_file(struct seat *t, const char *name, struct str bytes, struct err *err)
@@ -87,7 +123,10 @@ static bool get_request(struct seat *t, bool is_new, const struct cert_wish *wis
 	char path[PATH_BYTES_MAX];
 	auto_secret struct secret key = {.p = NULL};
 	const struct certificates_policy *p = &t->config->policy.certificates;
-	unsigned bits = p->is_key_same ? t->seen->certificate.file.key_bits : p->key_bits;
+	const struct seen_certificate *c = &t->seen->certificate;
+	const struct cert_view *in_use =
+	    t->notes.cert_target == CERT_CLUSTER_FILE ? &c->cluster : &c->file;
+	unsigned bits = p->is_key_same ? in_use->key_bits : p->key_bits;
 	if (!is_new) {
 		if (t->ports.files.ops->read_text(t->ports.files.self,
 						  seat_path(t, "request.csr", path), PEM_BYTES_MAX,
@@ -106,8 +145,33 @@ static bool set_stage(struct seat *t, enum cert_stage stage, struct wall retry_a
 {
 	t->notes.stage = stage;
 	t->notes.retry_at = retry_at;
-	cut_z(t->notes.cert_why, sizeof(t->notes.cert_why), why);
+	if (why != t->notes.cert_why) /* what stands there may stay */
+		cut_z(t->notes.cert_why, sizeof(t->notes.cert_why), why);
 	return notes_put(t, err);
+}
+
+/* Private keys and requests that are of no use any more. */
+static bool remove_leftovers(struct seat *t, struct err *err)
+{
+	static const char *const leftovers[] = {"staged.pem", "request.key", "request.csr"};
+	char path[PATH_BYTES_MAX];
+	for (size_t i = 0; i < ARRAY_N(leftovers); i++)
+		if (!t->ports.files.ops->remove(t->ports.files.self,
+						seat_path(t, leftovers[i], path), err))
+			return err_in(err, "removing '%s'", path);
+	return true;
+}
+
+/* It ends here, with the old certificate in use: told, and tried again after a rest or by a new
+ * order. The keys first: after a crash in between it is refused once more. */
+static bool refuse(struct seat *t, int64_t rest_s, const char *why, struct err *err)
+{
+	if (!remove_leftovers(t, err))
+		return false;
+	t->notes.cert_order_refused = t->notes.cert_order;
+	t->notes.is_cert_taken_back = false;
+	t->notes.cookie[0] = 0;
+	return set_stage(t, CERT_STAGE_REFUSED, wall_add(seat_now(t), rest_s * US_S), why, err);
 }
 
 /* Every check, against the bundle that this host trusts and the O/OU/DC that the peers have. */
@@ -144,6 +208,23 @@ static bool preflight(struct seat *t, struct str pem, const struct cert_wish *wi
 	return cert_check(&in, ret, err);
 }
 
+/* What is wrong with it, and what to ask the CA for: in one text, the request last and whole. */
+static void why_bad(const struct cert_report *r, char *out, size_t out_n)
+{
+	auto_buf struct buf you = {0};
+	size_t n = 0, room;
+	cert_report_ask(r, &you);
+	room = MIN(out_n, (size_t)buf_str(&you).n + 8);
+	out[0] = 0;
+	for (unsigned i = 0; i < r->n; i++)
+		if (r->findings[i].severity == CERT_BAD && n < out_n - room)
+			n += (size_t)snprintf(out + n, out_n - room - n, "%s%.300s", n ? "; " : "",
+					      r->findings[i].text);
+	n = MIN(n, out_n - room);
+	if (you.n && n < out_n)
+		snprintf(out + strlen(out), out_n - strlen(out), ". To do: %s.", buf_z(&you));
+}
+
 static bool stage_answer(struct seat *t, struct str chain, const struct cert_wish *wish,
 			 struct err *err)
 {
@@ -158,21 +239,13 @@ static bool stage_answer(struct seat *t, struct str chain, const struct cert_wis
 		return false;
 	if (!pem_join(chain, &key, &pem, &why)) {
 		snprintf(text, sizeof(text), "The answer cannot be used: %.400s", why.text);
-		return set_stage(t, CERT_STAGE_REFUSED,
-				 wall_add(seat_now(t), REFUSED_REST_S * US_S), text, err);
+		return refuse(t, REFUSED_REST_S, text, err);
 	}
 	if (!preflight(t, (struct str){.p = pem.p, .n = pem.n}, wish, &report, err))
 		return err_in(err, "checking the new certificate");
 	if (cert_report_worst(&report) == CERT_BAD) {
-		size_t n = 0;
-		text[0] = 0;
-		for (unsigned i = 0; i < report.n && n < sizeof(text); i++)
-			if (report.findings[i].severity == CERT_BAD)
-				n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%.200s %.120s",
-						      n ? " " : "", report.findings[i].text,
-						      report.findings[i].advice);
-		return set_stage(t, CERT_STAGE_REFUSED,
-				 wall_add(seat_now(t), REFUSED_REST_S * US_S), text, err);
+		why_bad(&report, text, sizeof(text));
+		return refuse(t, REFUSED_REST_S, text, err);
 	}
 	if (!x509_view_pem((struct str){.p = pem.p, .n = pem.n}, NULL, view, err) ||
 	    !put_file(t, "staged.pem", (struct str){.p = pem.p, .n = pem.n}, err))
@@ -180,6 +253,16 @@ static bool stage_answer(struct seat *t, struct str chain, const struct cert_wis
 	cut_z(t->notes.staged_serial, sizeof(t->notes.staged_serial), view->serial);
 	t->notes.asked_at = seat_now(t);
 	return set_stage(t, CERT_STAGE_STAGED, (struct wall){.us = 0}, "", err);
+}
+
+/* Request and answer are of no use any more. What stays after a fault is overwritten by the next
+ * request. */
+static void forget_request(struct seat *t)
+{
+	struct err ignored = ERR_INIT;
+	char id[DOC_ID_BYTES];
+	(void)(ledger_drop(t, doc_id(id, "csr", t->seen->self_host), &ignored) &&
+	       ledger_drop(t, doc_id(id, "issued", t->seen->self_host), &ignored));
 }
 
 /* The local authority on another host: the request goes into the ledger and its rotad signs it. */
@@ -204,12 +287,14 @@ static bool ask_issuer(struct seat *t, const struct authority_policy *a, struct 
 		/* Only an issuing host may answer. */
 		const struct identity *who = trust.find(trust.self, &issued->head.from);
 		bool may = who && authority_is_at(a, who->host);
-		if (may && issued->is_refused)
-			return set_stage(t, CERT_STAGE_REFUSED,
-					 wall_add(seat_now(t), REFUSED_REST_S * US_S), issued->why,
-					 err);
-		if (may)
-			return stage_answer(t, str_of(issued->chain_pem), wish, err);
+		if (may) {
+			bool ok = issued->is_refused
+				      ? refuse(t, REFUSED_REST_S, issued->why, err)
+				      : stage_answer(t, str_of(issued->chain_pem), wish, err);
+			if (ok)
+				forget_request(t);
+			return ok;
+		}
 	}
 	err_clear(err);
 	if (!store->ops->read(store->self, doc_id(id, "csr", t->seen->self_host), &t->arena, &found,
@@ -251,7 +336,9 @@ bool enact_ask_authority(struct seat *t, const struct act *a, struct err *err)
 		return false;
 	if (!policy)
 		return err_set(err, ERR_NOT_FOUND, "authority \"%s\" is not configured", name);
-	wish_for(t, t->seen->self_host, wish);
+	is_new |= a->target != t->notes.cert_target;
+	t->notes.cert_target = a->target; /* durable below, with the stage */
+	wish_for_target(t, a->target, wish);
 	if (wish->valid_for_us == 0)
 		wish->valid_for_us = policy->valid_for_us;
 	if (!get_request(t, is_new, wish, &csr, err))
@@ -283,6 +370,8 @@ bool enact_ask_authority(struct seat *t, const struct act *a, struct err *err)
 		char text[512];
 		snprintf(text, sizeof(text), "authority \"%s\": %.400s", name, why.text);
 		buf_fini(&answer.chain_pem);
+		if (why.kind == ERR_PROTOCOL || why.kind == ERR_LIMIT)
+			return refuse(t, UNUSABLE_REST_S, text, err);
 		return set_stage(t, CERT_STAGE_ASKED,
 				 wall_add(seat_now(t), UNREACHABLE_REST_S * US_S), text, err);
 	}
@@ -299,8 +388,8 @@ bool enact_ask_authority(struct seat *t, const struct act *a, struct err *err)
 		break;
 	case AUTHORITY_REFUSED:
 	default:
-		ok = set_stage(t, CERT_STAGE_REFUSED, wall_add(seat_now(t), REFUSED_REST_S * US_S),
-			       why.text[0] ? why.text : "the authority refused", err);
+		ok = refuse(t, REFUSED_REST_S, why.text[0] ? why.text : "the authority refused",
+			    err);
 		break;
 	}
 	buf_fini(&answer.chain_pem);
@@ -309,14 +398,42 @@ bool enact_ask_authority(struct seat *t, const struct act *a, struct err *err)
 
 static bool put_pem(struct seat *t, const struct secret *pem, bool keep_previous, struct err *err)
 {
-	struct file_put put = {.path = t->options.certificate_key_file,
-			       .bytes = {.p = pem->p, .n = pem->n},
-			       .keep_previous = keep_previous};
+	const char *path = target_path(t, t->notes.cert_target);
+	struct file_put put = {
+	    .path = path, .bytes = {.p = pem->p, .n = pem->n}, .keep_previous = keep_previous};
 	t->certificate_at.us = 0;
 	t->is_peer_check_done = false;
 	t->peers_why[0] = 0;
+	changed_owe(t, CHANGED_CERTIFICATE);
+	if (t->notes.changed_certificate && !notes_put(t, err))
+		return false;
 	return t->ports.files.ops->put(t->ports.files.self, &put, err) ||
-	       err_in(err, "writing '%s'", t->options.certificate_key_file);
+	       err_in(err, "writing '%s'", path);
+}
+
+/* A hello as a TLS client with the staged certificate, at each peer, before it is installed
+ * (PROTOCOL 5): what they would make of it. A refusal counts when it is given twice. */
+static bool ask_peers(struct seat *t, const char *staged, char *why, size_t why_n, struct err *err)
+{
+	enum { ASK_TWICE = 2 };
+	why[0] = 0;
+	for (unsigned i = 0; i < t->seen->members_n && !why[0]; i++) {
+		const struct seen_member *m = &t->seen->members[i];
+		struct mongod_target target = seat_target(t, m->host, false);
+		struct mongod_tls_result r = {.is_hello_answered = false};
+		target.client_pem = staged;
+		for (int n = 0; n < ASK_TWICE && !m->is_self && target.tls && !r.is_hello_answered;
+		     n++)
+			if (!t->ports.mongod.ops->tls(t->ports.mongod.self, &target, &r, err))
+				return err_in(err, "showing the new certificate to '%.200s'",
+					      m->host);
+		if (!m->is_self && target.tls && !r.is_hello_answered)
+			snprintf(why, why_n,
+				 "%.100s does not accept it: %.140s. Its CAFile must trust the "
+				 "issuer first",
+				 m->host, r.reason);
+	}
+	return true;
 }
 
 bool enact_install_certificate(struct seat *t, const struct act *a, struct err *err)
@@ -325,81 +442,109 @@ bool enact_install_certificate(struct seat *t, const struct act *a, struct err *
 	auto_secret struct secret pem = {.p = NULL};
 	struct cert_report report;
 	struct cert_wish *wish = arena_get(&t->arena, sizeof(*wish), err);
+	char text[512];
 	(void)a;
 	if (!wish || !get_secret(t, seat_path(t, "staged.pem", path), &pem, err))
 		return false;
 	/* It may have waited for days: checked again right before it replaces the file in use. */
-	wish_for(t, t->seen->self_host, wish);
+	wish_for_target(t, t->notes.cert_target, wish);
 	if (!preflight(t, (struct str){.p = pem.p, .n = pem.n}, wish, &report, err))
 		return false;
-	if (cert_report_worst(&report) == CERT_BAD) {
-		struct err why = ERR_INIT;
-		cert_report_err(&report, &why);
-		return set_stage(t, CERT_STAGE_REFUSED,
-				 wall_add(seat_now(t), REFUSED_REST_S * US_S), why.text, err) &&
-		       err_set(err, ERR_REFUSED,
-			       "the staged certificate is not good any more: %.400s", why.text);
-	}
+	if (cert_report_worst(&report) == CERT_BAD)
+		why_bad(&report, text, sizeof(text));
+	else if (!ask_peers(t, path, text, sizeof(text), err))
+		return false;
+	if (text[0])
+		return refuse(t, REFUSED_REST_S, text, err) &&
+		       err_set(err, ERR_REFUSED, "the staged certificate is not good: %.400s",
+			       text);
 	t->notes.asked_at = seat_now(t);
+	t->notes.reload_why[0] = 0;
 	/* The stage first: after a crash in between the next look finds what is served and goes on
 	 * or back from there. */
 	return set_stage(t, CERT_STAGE_INSTALLED, (struct wall){.us = 0}, "", err) &&
 	       put_pem(t, &pem, true, err);
 }
 
+/* Durable first: a hook may run on after a crash of ours, and what was asked of mongod may have
+ * been done. */
 static bool load(struct seat *t, const char *message, struct err *err)
 {
 	struct mongod_target target = seat_target(t, t->seen->self_host, true);
 	struct mongod_credential c;
+	struct notes *n = &t->notes;
+	n->reload_why[0] = 0;
+	n->is_reload_open = true;
+	n->retry_at = seat_now(t); /* what is not served after this is taken back */
+	if (!notes_put(t, err))
+		return false;
 	if (t->instance->reload_how == RELOAD_HOOK) {
-		struct restart_target hook = {.instance = t->instance->name,
-					      .how = RESTART_HOOK,
-					      .name = t->instance->reload_hook,
-					      .timeout_us = t->instance->restart_timeout_us};
+		struct restart_target hook = seat_reload_target(t);
 		return t->ports.restarter.ops->begin(t->ports.restarter.self, &hook, VERB_RELOAD,
 						     err) ||
 		       err_in(err, "loading the certificate by the hook");
 	}
 	if (!seat_login(t, t->seen->self_host, &target, &c))
 		return err_set(err, ERR_AUTH, "no key and no user to log in with");
-	if (t->ports.mongod.ops->rotate_certificates(t->ports.mongod.self, &target, &c, message,
-						     err))
+	if (!t->ports.mongod.ops->rotate_certificates(t->ports.mongod.self, &target, &c, message,
+						      err)) {
+		seat_login_failed(t, t->seen->self_host, &c, err);
+		return err_in(err, "loading the certificate");
+	}
+	n->is_reload_open = false;
+	return notes_put(t, err);
+}
+
+/* What the reload says is judged by the plan; only what was not begun is a fault of the act. */
+static bool reload(struct seat *t, const char *message, struct err *err)
+{
+	struct err why = ERR_INIT;
+	t->certificate_at.us = 0;
+	t->certificate.served_at.who = WITNESS_NONE;
+	t->is_peer_check_done = false;
+	t->peers_why[0] = 0;
+	if (load(t, message, &why))
 		return true;
-	seat_login_failed(t, t->seen->self_host, &c, err);
-	return err_in(err, "loading the certificate");
+	t->notes.is_reload_open = false;
+	err_print(&why, t->notes.reload_why, sizeof(t->notes.reload_why));
+	if (!notes_put(t, err))
+		return false;
+	*err = why;
+	return false;
 }
 
 bool enact_reload(struct seat *t, const struct act *a, struct err *err)
 {
-	bool ok = load(t, a->reason, err);
-	struct err ignored = ERR_INIT;
-	t->certificate_at.us = 0;
-	t->certificate.served_at.who = WITNESS_NONE;
-	t->notes.retry_at =
-	    seat_now(t); /* loaded once: what is not served after it is taken back */
-	if (!notes_put(t, ok ? err : &ignored))
-		return false;
-	return ok;
+	return reload(t, a->reason, err);
 }
 
 bool enact_confirm_certificate(struct seat *t, const struct act *a, struct err *err)
 {
-	static const char *const leftovers[] = {"staged.pem", "request.key", "request.csr"};
-	char path[PATH_BYTES_MAX];
+	struct notes *n = &t->notes;
+	const char *path = target_path(t, n->cert_target);
+	bool is_back = n->stage == CERT_STAGE_GOING_BACK;
 	(void)a;
-	if (!t->ports.files.ops->forget_previous(t->ports.files.self,
-						 t->options.certificate_key_file, err))
+	if (!t->ports.files.ops->forget_previous(t->ports.files.self, path, err))
 		return err_in(err, "wiping the previous certificate's key");
-	for (size_t i = 0; i < ARRAY_N(leftovers); i++)
-		if (!t->ports.files.ops->remove(t->ports.files.self,
-						seat_path(t, leftovers[i], path), err))
-			return err_in(err, "removing '%s'", path);
-	t->is_approved = false;         /* one word for one renewal */
-	if (t->notes.cert_order.hex[0]) /* a renewal by age fulfils no order, and undoes none */
-		t->notes.cert_order_done = t->notes.cert_order;
-	t->notes.staged_serial[0] = 0;
+	if (!remove_leftovers(t, err))
+		return false;
+	n->staged_serial[0] = 0;
 	t->ports.mongod.ops->forget(
 	    t->ports.mongod.self); /* own connections present the new certificate from now on */
+	if (is_back) {
+		n->cert_order_refused = n->cert_order;
+		n->is_cert_taken_back = true;
+		return set_stage(t, CERT_STAGE_REFUSED,
+				 wall_add(seat_now(t), REFUSED_REST_S * US_S), n->cert_why, err);
+	}
+	bool is_half = n->cert_target == CERT_KEY_FILE && t->seen->certificate.has_cluster_file;
+	if (n->cert_order.hex[0]) { /* a renewal by age fulfils no order, and undoes none */
+		n->cert_order_half = n->cert_order;
+		if (!is_half)
+			n->cert_order_done = n->cert_order;
+	}
+	if (!is_half)
+		t->is_approved = false; /* one word for one renewal */
 	return set_stage(t, CERT_STAGE_NONE, (struct wall){.us = 0}, "", err);
 }
 
@@ -408,22 +553,25 @@ bool enact_roll_back_certificate(struct seat *t, const struct act *a, struct err
 	char path[PATH_BYTES_MAX];
 	auto_secret struct secret pem = {.p = NULL};
 	struct file_view view;
-	if (!t->ports.files.ops->look(t->ports.files.self, t->options.certificate_key_file, &view,
-				      err))
+	/* Durable before it is begun: from here on there is only one way, also after a crash. */
+	if (t->notes.stage != CERT_STAGE_GOING_BACK &&
+	    !set_stage(t, CERT_STAGE_GOING_BACK, (struct wall){.us = 0}, a->reason, err))
+		return false;
+	if (!t->ports.files.ops->look(t->ports.files.self, target_path(t, t->notes.cert_target),
+				      &view, err))
 		return false;
 	/* Beside the file itself, wherever a link leads. */
 	snprintf(path, sizeof(path), "%.4000s" FILES_PREVIOUS_SUFFIX, view.real_path);
-	/* Never installed (a crash came first): nothing to take back. */
-	if (t->seen->certificate.file.is_known &&
-	    strcmp(t->seen->certificate.file.serial, t->notes.staged_serial) != 0)
-		return set_stage(t, CERT_STAGE_STAGED, (struct wall){.us = 0}, "", err);
-	if (!get_secret(t, path, &pem, err) || !put_pem(t, &pem, false, err))
+	if (get_secret(t, path, &pem, err)) {
+		if (!put_pem(t, &pem, false, err))
+			return false;
+	} else if (err->kind == ERR_NOT_FOUND) {
+		err_clear(
+		    err); /* never installed: nothing to put back, but what is loaded counts */
+	} else {
 		return false;
-	t->certificate.served_at.who = WITNESS_NONE;
-	if (!load(t, "rotad: the previous certificate", err))
-		return false;
-	return set_stage(t, CERT_STAGE_REFUSED, wall_add(seat_now(t), REFUSED_REST_S * US_S),
-			 a->reason, err);
+	}
+	return reload(t, "rotad: the previous certificate", err);
 }
 
 /* Names that the member serves now, by a certificate that this host's CA file trusts: somebody may

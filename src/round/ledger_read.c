@@ -13,6 +13,7 @@
 #include "codec/json_mem.h"
 #include "codec/digest.h"
 #include "codec/envelope.h"
+#include "round/ledger_tidy.h"
 
 const char *doc_id(char *out, const char *kind, const char *name)
 {
@@ -29,6 +30,12 @@ const char *doc_id_n(char *out, const char *kind, uint64_t generation)
 const char *doc_id_envelope(char *out, uint64_t generation, const char *spki)
 {
 	snprintf(out, DOC_ID_BYTES, "envelope/%" PRIu64 "/%s", generation, spki);
+	return out;
+}
+
+const char *envelope_id(char *out, const struct digest *proposal, const struct spki *to)
+{
+	snprintf(out, DOC_ID_BYTES, "envelope/%s/%s", proposal->hex, to->hex);
 	return out;
 }
 
@@ -171,12 +178,28 @@ static void read_identities(struct seat *t, const struct docs *d)
 	keyring_fini(&ring);
 }
 
+/* Hosts come and go over the years; the pin of one that is no member any more, and of whom the
+ * ledger holds no identity, makes room. False when there is none. */
+static bool pin_room(struct seat *t)
+{
+	struct anchor *a = &t->anchor;
+	for (unsigned i = 0; a->pins_n == MEMBERS_MAX && i < a->pins_n; i++) {
+		bool is_needed = find_identity(t, &a->pins[i].spki) ||
+				 seen_find_member(t->seen, a->pins[i].host) >= 0;
+		if (is_needed)
+			continue;
+		memmove(&a->pins[i], &a->pins[i + 1], (a->pins_n - i - 1) * sizeof(a->pins[0]));
+		a->pins_n--;
+	}
+	return a->pins_n < MEMBERS_MAX;
+}
+
 /* Pin each host's first admitted identity: kept on this host, not in the ledger (PROTOCOL 6). */
 static void pin_identities(struct seat *t)
 {
 	bool is_new = false;
 	struct err err = ERR_INIT;
-	unsigned was = t->anchor.pins_n;
+	struct anchor was = t->anchor;
 	for (unsigned i = 0; i < t->identities_n; i++) {
 		const struct identity *id = &t->identities[i].identity;
 		bool is_pinned = false;
@@ -184,16 +207,28 @@ static void pin_identities(struct seat *t)
 			continue;
 		for (unsigned k = 0; k < t->anchor.pins_n; k++)
 			is_pinned |= strcmp(t->anchor.pins[k].host, id->host) == 0;
-		if (is_pinned || t->anchor.pins_n == MEMBERS_MAX)
+		if (is_pinned || !pin_room(t))
 			continue;
 		cut_z(t->anchor.pins[t->anchor.pins_n].host, HOST_BYTES_MAX, id->host);
 		t->anchor.pins[t->anchor.pins_n++].spki = id->spki;
 		is_new = true;
 	}
-	if (is_new &&
-	    !anchor_put(t,
-			&err)) /* tried again in the next round, since the pin is not there then */
-		t->anchor.pins_n = was;
+	/* Tried again in the next round, since the pin is not there then. */
+	if (is_new && !anchor_put(t, &err))
+		t->anchor = was;
+}
+
+/* What was sealed for this host and cannot be opened (for a receiving key that is gone, for an
+ * asking that was another one's) is removed when it makes itself known again: then it is sealed
+ * anew. A few times only: what stays unreadable needs a person. */
+static void ask_again(struct seat *t, const char *id, const char *what, const struct err *err)
+{
+	enum { ASKED_MAX = 3 };
+	doubt(t, what, err);
+	if (t->asked_again_n == ASKED_MAX || err->kind == ERR_UNSUPPORTED)
+		return;
+	cut_z(t->unreadable, sizeof(t->unreadable), id);
+	t->seen->ledger.identities_n = 0;
 }
 
 /* The salt and the present keyring, sealed for this host by one that has them. The request was
@@ -215,7 +250,7 @@ static void read_welcome(struct seat *t, const struct docs *d)
 	if (!want.nonce)
 		return;
 	if (!envelope_open(doc->text, &t->identity, &want, &e, &err)) {
-		doubt(t, "the welcome of this host", &err);
+		ask_again(t, id, "the welcome of this host", &err);
 		return;
 	}
 	struct anchor was = t->anchor;
@@ -252,17 +287,18 @@ static void open_keys(struct seat *t, const struct docs *d, const struct proposa
 	    .host = t->seen->self_host,
 	    .salt_hex = t->anchor.salt_hex,
 	};
-	/* Both: the old one is needed for the proof that it is refused. */
-	if (keychain_find(&t->chain, &p->next.id) && keychain_find(&t->chain, &p->pivot.id))
+	/* Both: the old one is needed for the proof that it is refused; when that is made, no
+	 * more. */
+	if (keychain_find(&t->chain, &p->next.id) &&
+	    (keychain_find(&t->chain, &p->pivot.id) || t->seen->ledger.roll.closure.is_given))
 		return;
-	snprintf(id, sizeof(id), "envelope/%s/%s", p->digest.hex, t->identity.spki.hex);
-	doc = find_doc(d, id);
+	doc = find_doc(d, envelope_id(id, &p->digest, &t->identity.spki));
 	if (!doc)
 		return;
 	/* That the keys are the proposal's is checked while it is opened (PROTOCOL 7.1). */
 	if (!envelope_open(doc->text, &t->identity, &want, &e, &err) ||
 	    !ring_ids_of(&e.keys, t->anchor.salt_hex, &ids, &err)) {
-		doubt(t, "the envelope for this host", &err);
+		ask_again(t, id, "the envelope for this host", &err);
 		keyring_doc_fini(&e);
 		return;
 	}
@@ -322,6 +358,12 @@ static void read_generation(struct seat *t, const struct docs *d)
 	}
 	if (t->anchor.generation == best_n &&
 	    !digest_equal(&t->anchor.proposal, &l->proposal.digest)) {
+		l->is_other_than_anchor = true;
+		return;
+	}
+	/* The next one names the one before it: a ledger that went back and then on is another. */
+	if (t->anchor.generation > 0 && best_n == t->anchor.generation + 1 &&
+	    !digest_equal(&t->anchor.proposal, &l->proposal.previous)) {
 		l->is_other_than_anchor = true;
 		return;
 	}
@@ -448,12 +490,19 @@ static void read_orders(struct seat *t, const struct docs *d)
 		struct order o;
 		struct err err = ERR_INIT;
 		unsigned at = l->orders_n;
-		if (!has_prefix(&d->docs[i], "order/", &rest))
+		bool is_scheduled = has_prefix(&d->docs[i], "scheduled/", &rest);
+		if (!is_scheduled && !has_prefix(&d->docs[i], "order/", &rest))
 			continue;
 		if (!order_decode(d->docs[i].text, &trust, &o, &err)) {
 			doubt(t, d->docs[i].id, &err);
 			continue;
 		}
+		if (is_scheduled != (o.serial > 0))
+			continue; /* a person's word under the schedule's name, or the other way */
+		if (is_scheduled && l->given_n < ARRAY_N(l->given))
+			l->given[l->given_n++] = o.id;
+		if (o.is_served)
+			continue;
 		if (o.kind == ORDER_KEYFILE && l->has_proposal &&
 		    (token_equal(&l->proposal.order, &o.id) ||
 		     o.amends == l->proposal.generation)) {
@@ -467,6 +516,10 @@ static void read_orders(struct seat *t, const struct docs *d)
 		for (unsigned k = 0; k < l->orders_n; k++)
 			if (l->orders[k].kind == o.kind && strcmp(l->orders[k].host, o.host) == 0)
 				at = k;
+		/* A person's word is not hidden by the schedule's: it approves more. */
+		if (at < l->orders_n && o.kind == ORDER_KEYFILE && o.serial &&
+		    l->orders[at].serial == 0)
+			continue;
 		if (at < l->orders_n && o.kind == ORDER_CERTIFICATES &&
 		    o.head.at.us < l->orders[at].head.at.us)
 			continue;
@@ -510,6 +563,41 @@ static void read_requests(struct seat *t, const struct docs *d)
 	}
 }
 
+/* Members whose rotads joined, or came back, after the keys of this generation were sealed
+ * (PROTOCOL 1: a newcomer gets the present keyring); of a proposal whose maker's envelopes were
+ * lost, too. An emergency's keys are for identities admitted before the order (PROTOCOL 6), so for
+ * its roll, until it is over. */
+static void find_keyless(struct seat *t, const struct docs *d)
+{
+	struct seen *s = t->seen;
+	struct seen_ledger *l = &s->ledger;
+	const struct proposal *p = &l->proposal;
+	enum generation_state g = seen_generation(s);
+	bool is_over = l->roll.closure.is_given;
+	memset(t->is_keyless, 0, sizeof(t->is_keyless));
+	if (!l->has_proposal || g == GENERATION_DEAD || (is_over && !l->roll.closure.is_carried) ||
+	    !keychain_find(&t->chain, &p->next.id) ||
+	    (!is_over && !keychain_find(&t->chain, &p->pivot.id)))
+		return;
+	for (unsigned i = 0; i < t->identities_n; i++) {
+		const struct identity *id = &t->identities[i].identity;
+		int m = seen_find_member(s, id->host);
+		char name[DOC_ID_BYTES];
+		if (!id->is_admitted || id->is_revoked || m < 0 || m == s->self ||
+		    find_doc(d, envelope_id(name, &p->digest, &id->spki)))
+			continue;
+		const struct seen_member *member = &s->members[m];
+		if (member->has_statement && spki_equal(&member->statement.head.from, &id->spki) &&
+		    member->statement.disk.is_known &&
+		    ring_ids_has(&member->statement.disk, &p->next.id))
+			continue;
+		if (!is_over && p->urgency == URGENCY_EMERGENCY && seen_roll_index(s, id->host) < 0)
+			continue;
+		t->is_keyless[i] = true;
+		l->identities_keyless_n++;
+	}
+}
+
 static uint64_t signature(const struct store_doc *docs, size_t n)
 {
 	uint64_t h = n;
@@ -530,22 +618,155 @@ bool ledger_moved(struct seat *t)
 	       signature(docs, n) != t->ledger_signature;
 }
 
+/* ---- what it need not keep ---- */
+
+enum { OUTLIVED_REST_S = 10 * 60 }; /* longer than a maker takes from sealing to proposing */
+
+/* Since when has this document been one that may go? By the boot clock of this host, in memory
+ * only: who starts anew waits anew. */
+static bool has_rested(struct seat *t, const struct store_doc *doc, unsigned *was_n)
+{
+	uint64_t name = hash64(str_of(doc->id), (uint64_t)doc->rev);
+	struct mono boot = t->ports.host.ops->boot(t->ports.host.self);
+	for (unsigned i = 0; i < t->resting_n; i++) {
+		if (t->resting[i].name != name)
+			continue;
+		bool is_over = boot.us - t->resting[i].since.us >= OUTLIVED_REST_S * US_S;
+		/* What is still there goes to the front; the rest is forgotten. */
+		if (i >= *was_n) {
+			struct mono since = t->resting[i].since;
+			t->resting[i] = t->resting[*was_n];
+			t->resting[*was_n].name = name;
+			t->resting[(*was_n)++].since = since;
+		}
+		return is_over;
+	}
+	if (t->resting_n < DOCS_MAX) {
+		unsigned at = t->resting_n++;
+		t->resting[at] = t->resting[*was_n];
+		t->resting[*was_n].name = name;
+		t->resting[(*was_n)++].since = boot;
+	}
+	return false;
+}
+
+static void find_outlived(struct seat *t, const struct docs *d)
+{
+	struct seen *s = t->seen;
+	struct seen_ledger *l = &s->ledger;
+	struct doc_trust trust = seat_trust(t);
+	const char *hosts[MEMBERS_MAX];
+	unsigned kept_n = 0;
+	struct tidy_view v = {.docs = d->docs,
+			      .docs_n = d->n,
+			      .trust = &trust,
+			      .proposal = l->has_proposal ? &l->proposal : NULL,
+			      .is_closed = l->roll.closure.is_given,
+			      .hosts = hosts,
+			      .hosts_n = s->members_n,
+			      .identities = t->identities,
+			      .identities_n = t->identities_n};
+	/* By the configuration as it reads now, or not at all. */
+	if (s->now.us - s->config.at.us > 2 * US_MIN)
+		return;
+	for (unsigned i = 0; i < s->members_n; i++)
+		hosts[i] = s->members[i].host;
+	for (size_t i = 0; i < d->n; i++) {
+		enum tidy_verdict verdict = tidy_judge(&v, i);
+		if (verdict == TIDY_KEEP ||
+		    (verdict == TIDY_REST && !has_rested(t, &d->docs[i], &kept_n)))
+			continue;
+		l->outlived_n++;
+		if (t->outlived_n == TIDY_MAX)
+			continue;
+		memcpy(t->outlived[t->outlived_n].id, d->docs[i].id, DOC_ID_BYTES);
+		t->outlived[t->outlived_n++].rev = d->docs[i].rev;
+	}
+	t->resting_n = kept_n;
+}
+
+/* What there is of each kind, for people. */
+static void count_crowd(struct seen_ledger *l, const struct docs *d)
+{
+	static const char *const kinds[] = {"envelope/", "order/", "identity/", "statement/",
+					    "proposal/", "roll/",  "csr/",      "issued/"};
+	size_t at = 0;
+	const char *rest;
+	for (size_t k = 0; k < ARRAY_N(kinds); k++) {
+		unsigned n = 0;
+		for (size_t i = 0; i < d->n; i++)
+			n += has_prefix(&d->docs[i], kinds[k], &rest);
+		if (n > 0 && at < sizeof(l->crowd))
+			at += (size_t)snprintf(l->crowd + at, sizeof(l->crowd) - at, "%s%u %.*s",
+					       at ? ", " : "", n, (int)strlen(kinds[k]) - 1,
+					       kinds[k]);
+	}
+}
+
+/* All documents; when there are more than one answer holds, kind by kind. Kinds that nobody can do
+ * without must be whole; of the others what is too much is left out, which holds a rotation up and
+ * never on. */
+static bool list_all(struct seat *t, struct docs *ret, struct err *err)
+{
+	static const struct {
+		const char *prefix;
+		bool is_needed;
+	} kinds[] = {
+	    {"ledger", true},      {"proposal/", true},   {"roll/", true},
+	    {"identity/", true},   {"claim", true},       {"hold", true},
+	    {"statement/", true},  {"order/", false},     {"csr/", false},
+	    {"issued/", false},    {"envelope/0", false}, {"envelope/1", false},
+	    {"envelope/2", false}, {"envelope/3", false}, {"envelope/4", false},
+	    {"envelope/5", false}, {"envelope/6", false}, {"envelope/7", false},
+	    {"envelope/8", false}, {"envelope/9", false}, {"envelope/a", false},
+	    {"envelope/b", false}, {"envelope/c", false}, {"envelope/d", false},
+	    {"envelope/e", false}, {"envelope/f", false},
+	};
+	const struct store_port *store = seat_store(t);
+	struct store_doc *docs, *all;
+	size_t n, all_n = 0;
+	if (store->ops->list(store->self, "", &t->arena, &docs, &n, err)) {
+		*ret = (struct docs){.docs = docs, .n = n};
+		return true;
+	}
+	if (err->kind != ERR_LIMIT)
+		return false;
+	err_clear(err);
+	all = arena_get(&t->arena, 2 * DOCS_MAX * sizeof(*all), err);
+	if (!all)
+		return false;
+	for (size_t k = 0; k < ARRAY_N(kinds); k++) {
+		if (!store->ops->list(store->self, kinds[k].prefix, &t->arena, &docs, &n, err)) {
+			if (err->kind != ERR_LIMIT || kinds[k].is_needed)
+				return false;
+			err_clear(err);
+			continue;
+		}
+		for (size_t i = 0; i < n && all_n < 2 * DOCS_MAX; i++)
+			all[all_n++] = docs[i];
+	}
+	*ret = (struct docs){.docs = all, .n = all_n};
+	t->seen->ledger.docs_n = DOCS_MAX + 1; /* at least */
+	return true;
+}
+
 void ledger_read(struct seat *t)
 {
 	struct seen *s = t->seen;
 	struct seen_ledger *l = &s->ledger;
 	struct err err = ERR_INIT;
-	struct store_doc *docs;
 	struct docs d = {.n = 0};
-	const struct store_port *store = seat_store(t);
-	if (!store->ops->list(store->self, "", &t->arena, &docs, &d.n, &err)) {
+	t->outlived_n = 0;
+	if (!list_all(t, &d, &err)) {
 		snprintf(l->why, sizeof(l->why), "%.250s", err.text);
 		if (!s->is_standalone)
 			seat_login_failed(t, NULL, &t->aim_credential, &err);
 		return;
 	}
-	d.docs = docs;
-	t->ledger_signature = signature(docs, d.n);
+	t->ledger_signature = signature(d.docs, d.n);
+	l->docs_n = MAX(l->docs_n, (unsigned)d.n);
+	if (l->docs_n >= DOCS_CROWDED)
+		count_crowd(l, &d);
 	l->fact = (struct fact){.who = WITNESS_OWN_EYES, .at = s->now};
 	if (!read_root(t, &d))
 		return;
@@ -571,11 +792,19 @@ void ledger_read(struct seat *t)
 	read_generation(t, &d);
 	const struct store_doc *hold = find_doc(&d, "hold");
 	struct doc_trust trust = seat_trust(t);
-	if (hold && !hold_decode(hold->text, &trust, &l->hold, &err))
+	if (hold && !hold_decode(hold->text, &trust, &l->hold, &err)) {
+		/* It may be one: what cannot be believed holds up, never on. */
 		doubt(t, "hold", &err);
+		l->hold = (struct hold){.is_on = true, .who = "somebody"};
+		cut_z(l->hold.why, sizeof(l->hold.why),
+		      "the hold in the ledger cannot be believed");
+	}
 	read_claim(t, &d);
 	read_statements(t, &d);
 	read_orders(t, &d);
 	read_requests(t, &d);
+	find_keyless(t, &d);
 	read_roll_again(t);
+	if (fact_known(l->fact) && !l->is_older_than_anchor && !l->is_other_than_anchor)
+		find_outlived(t, &d);
 }

@@ -20,5 +20,6 @@ struct doc_trust seat_trust(struct seat *t);
 const char *doc_id(char *out, const char *kind, const char *name);
 const char *doc_id_n(char *out, const char *kind, uint64_t generation);
 const char *doc_id_envelope(char *out, uint64_t generation, const char *spki);
+const char *envelope_id(char *out, const struct digest *proposal, const struct spki *to);
 
 #endif

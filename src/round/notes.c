@@ -7,7 +7,16 @@
 #include "codec/json_mem.h"
 #include "round/seat.h"
 
-enum note_kind { NOTE_TEXT, NOTE_BOOL, NOTE_WALL, NOTE_INT, NOTE_U64, NOTE_RING, NOTE_STAGE };
+enum note_kind {
+	NOTE_TEXT,
+	NOTE_BOOL,
+	NOTE_WALL,
+	NOTE_INT,
+	NOTE_U64,
+	NOTE_RING,
+	NOTE_STAGE,
+	NOTE_TARGET
+};
 #define ROW(k, f)                                                                                  \
 	{                                                                                          \
 #f, k, offsetof(struct notes, f), sizeof(((struct notes *)0)->f)                   \
@@ -17,6 +26,7 @@ static const struct {
 	enum note_kind kind;
 	size_t offset, size;
 } note_table[] = {
+    ROW(NOTE_TEXT, me),
     ROW(NOTE_TEXT, loaded_process),
     ROW(NOTE_RING, loaded),
     ROW(NOTE_BOOL, has_written),
@@ -39,18 +49,33 @@ static const struct {
     ROW(NOTE_INT, hook_tries),
     ROW(NOTE_TEXT, rolled_back_why),
     ROW(NOTE_TEXT, hook_why),
+    ROW(NOTE_TEXT, step_down_why),
+    ROW(NOTE_INT, step_down_took_us),
+    ROW(NOTE_INT, rolled_back_away_us),
     ROW(NOTE_STAGE, stage),
     ROW(NOTE_TEXT, staged_serial),
     ROW(NOTE_TEXT, cert_order),
+    ROW(NOTE_TARGET, cert_target),
+    ROW(NOTE_TEXT, cert_order_half),
     ROW(NOTE_TEXT, cert_order_done),
+    ROW(NOTE_TEXT, cert_order_refused),
+    ROW(NOTE_BOOL, is_cert_taken_back),
+    ROW(NOTE_BOOL, is_reload_open),
+    ROW(NOTE_TEXT, reload_why),
     ROW(NOTE_WALL, asked_at),
     ROW(NOTE_WALL, retry_at),
     ROW(NOTE_TEXT, cert_why),
     ROW(NOTE_TEXT, cookie),
     ROW(NOTE_TEXT, config_process),
     ROW(NOTE_TEXT, config_hash),
+    ROW(NOTE_BOOL, changed_keyfile),
+    ROW(NOTE_BOOL, changed_certificate),
+    ROW(NOTE_WALL, changed_at),
+    ROW(NOTE_WALL, changed_due),
+    ROW(NOTE_INT, changed_tries),
     ROW(NOTE_WALL, first_seen),
     ROW(NOTE_TEXT, founding),
+    ROW(NOTE_U64, approved_generation),
 };
 
 static json_t *ring_encode(const struct ring_ids *r)
@@ -109,6 +134,9 @@ bool notes_encode(const struct notes *n, struct buf *ret, struct err *err)
 		case NOTE_STAGE:
 			v = json_integer((json_int_t) * (const enum cert_stage *)p);
 			break;
+		case NOTE_TARGET:
+			v = json_integer((json_int_t) * (const enum cert_target *)p);
+			break;
 		}
 		/* A text with bytes that are no UTF-8 (a server's words) is left out rather than
 		 * lost with the rest. */
@@ -159,9 +187,15 @@ bool notes_decode(struct str text, struct notes *ret, struct err *err)
 			break;
 		case NOTE_STAGE:
 			ok = json_integer_value(v) >= CERT_STAGE_NONE &&
-			     json_integer_value(v) <= CERT_STAGE_REFUSED;
+			     json_integer_value(v) <= CERT_STAGE_GOING_BACK;
 			if (ok)
 				*(enum cert_stage *)p = (enum cert_stage)json_integer_value(v);
+			break;
+		case NOTE_TARGET:
+			ok = json_integer_value(v) == CERT_KEY_FILE ||
+			     json_integer_value(v) == CERT_CLUSTER_FILE;
+			if (ok)
+				*(enum cert_target *)p = (enum cert_target)json_integer_value(v);
 			break;
 		}
 		if (!ok)

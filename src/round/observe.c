@@ -255,13 +255,21 @@ static void look_at_members(struct seat *t, struct mongod_status *statuses, bool
 		struct mongod_hello h;
 		struct err err = ERR_INIT;
 		has_status[i] = false;
-		if (!t->ports.mongod.ops->hello(t->ports.mongod.self, &target, &h, &err)) {
+		struct member_memory *memory = seat_memory(t, m->host);
+		bool is_silent =
+		    !t->ports.mongod.ops->hello(t->ports.mongod.self, &target, &h, &err);
+		if (memory && (!is_silent || memory->silent_since.us == 0))
+			memory->silent_since = is_silent ? s->now : (struct wall){.us = 0};
+		if (is_silent) {
+			m->silent_since = memory ? memory->silent_since : s->now;
 			snprintf(m->why, sizeof(m->why), "%.250s", err.text);
 			continue;
 		}
 		take_hello(t, m, &h);
 		if (m->is_primary)
 			t->clock_offset_us = h.local_time.us ? s->now.us - h.local_time.us : 0;
+		if (m->is_quiescing)
+			cut_z(m->why, sizeof(m->why), "it is shutting down");
 		/* Where users cannot be looked up yet, a given one would be refused for nothing. */
 		if (m->is_quiescing ||
 		    (t->instance->login.with != LOGIN_WITH_KEY && m->state == MEMBER_RECOVERING) ||
@@ -378,23 +386,15 @@ static void judge_loaded(struct seat *t)
 		x->loaded = n->loaded;
 		return;
 	}
-	const struct seen_member *self = seen_self(s);
-	struct ring_ids found = {.is_known = false};
-	/* Logins tell, whatever wrote the file and whenever: each key of the file alone. */
-	for (unsigned i = 0; self && s->keyfile.ring.is_known && i < s->keyfile.ring.n; i++)
-		if (seen_accepts(self, &s->keyfile.ring.ids[i])) {
-			found.ids[found.n++] = s->keyfile.ring.ids[i];
-			found.is_known = true;
-		}
-	/* The whole file was loaded when the process started after the file's last change. */
-	if (s->keyfile.ring.is_known && x->started_at.us && n->written_changed.us &&
-	    n->written_changed.us < x->started_at.us && !s->keyfile.is_foreign)
-		found = s->keyfile.ring;
-	if (!found.is_known)
+	/* The whole file was loaded when the process started after the file's last change. Else
+	 * logins tell, which may be a part: that is not noted. */
+	bool is_whole = s->keyfile.ring.is_known && x->started_at.us && n->written_changed.us &&
+			n->written_changed.us < x->started_at.us && !s->keyfile.is_foreign;
+	x->loaded = is_whole ? s->keyfile.ring : seen_loaded(s);
+	if (!is_whole)
 		return;
-	n->loaded = found;
+	n->loaded = x->loaded;
 	cut_z(n->loaded_process, sizeof(n->loaded_process), x->process_id);
-	x->loaded = found;
 	if (!notes_put(t, &err))
 		x->loaded = (struct ring_ids){.is_known = false};
 }
@@ -496,6 +496,7 @@ static void look_at_server(struct seat *t, const struct mongod_target *own)
 			struct mongod_options live;
 			if (t->ports.mongod.ops->options(t->ports.mongod.self, &self, &c, &live,
 							 &err)) {
+				mongod_options_map(&live, t->instance->paths, t->instance->paths_n);
 				t->options = live;
 				t->is_options_live = true;
 			}
@@ -553,6 +554,12 @@ static void look_at_job(struct seat *t)
 		snprintf(j->why, sizeof(j->why), "%.250s", err.text);
 		return;
 	}
+	if (v.state == JOB_NONE && !t->is_job_begun) {
+		if (!t->job_lost_at.us)
+			t->job_lost_at = t->seen->now;
+		j->is_lost = true;
+		j->lost_at = t->job_lost_at;
+	}
 	j->is_running = v.state == JOB_RUNNING;
 	j->is_failed = v.state == JOB_FAILED;
 	j->is_overdue = v.state == JOB_OVERDUE;
@@ -579,6 +586,39 @@ static void view_file(struct seat *t, const char *path, struct cert_view *ret, c
 	}
 }
 
+/* Is there a clusterFile that is not the certificateKeyFile itself, by whatever name? */
+static bool is_other_file(struct seat *t, const char *path, const struct file_view *than)
+{
+	struct file_view view;
+	struct err ignored = ERR_INIT;
+	return path[0] && (!t->ports.files.ops->look(t->ports.files.self, path, &view, &ignored) ||
+			   strcmp(view.real_path, than->real_path) != 0);
+}
+
+/* The reload hook, once it is over: its record is closed, how it failed is kept. */
+static void look_at_reload(struct seat *t)
+{
+	struct notes *n = &t->notes;
+	struct job_view v;
+	struct err err = ERR_INIT;
+	struct restart_target target = seat_reload_target(t);
+	if (!n->is_reload_open)
+		return;
+	if (!t->ports.restarter.ops->poll(t->ports.restarter.self, &target, &v, &err) ||
+	    v.state == JOB_RUNNING || v.state == JOB_OVERDUE)
+		return; /* it may still act */
+	n->is_reload_open = false;
+	/* We ended between the question and its answer, or a hook ended with us: loaded again. */
+	if (t->instance->reload_how != RELOAD_HOOK || v.state == JOB_NONE)
+		n->retry_at.us = 0;
+	else if (v.state == JOB_FAILED)
+		snprintf(n->reload_why, sizeof(n->reload_why), "the hook: %.120s%s%.110s", v.why,
+			 v.output[0] ? ": " : "", v.output);
+	t->certificate_at.us = 0;
+	t->certificate.served_at.who = WITNESS_NONE;
+	n->is_reload_open = !notes_put(t, &err); /* looked at again until it is on disk */
+}
+
 static void look_at_certificate(struct seat *t, const struct mongod_target *self)
 {
 	struct seen_certificate *c = &t->certificate;
@@ -588,6 +628,7 @@ static void look_at_certificate(struct seat *t, const struct mongod_target *self
 	bool is_changed;
 	if (!o->certificate_key_file[0])
 		return;
+	look_at_reload(t);
 	if (!t->ports.files.ops->look(t->ports.files.self, o->certificate_key_file, &view, &err))
 		return;
 	is_changed = view.inode != t->certificate_view.inode ||
@@ -596,7 +637,9 @@ static void look_at_certificate(struct seat *t, const struct mongod_target *self
 	if (is_changed || is_old(t, t->certificate_at, CERT_MAX_AGE_S)) {
 		*c = (struct seen_certificate){.fact = now_seen(t)};
 		view_file(t, o->certificate_key_file, &c->file, c->why, sizeof(c->why));
-		view_file(t, o->cluster_file, &c->cluster, c->why, sizeof(c->why));
+		c->has_cluster_file = is_other_file(t, o->cluster_file, &view);
+		if (c->has_cluster_file)
+			view_file(t, o->cluster_file, &c->cluster, c->why, sizeof(c->why));
 		auto_buf struct buf text = {.max = PEM_BYTES_MAX};
 		unsigned n;
 		if (o->ca_file[0] &&
@@ -617,6 +660,7 @@ static void look_at_certificate(struct seat *t, const struct mongod_target *self
 	 * being proven. */
 	if (t->seen->process.is_answering && !t->notes.job_is_open && self->tls &&
 	    (is_changed || !fact_known(c->served_at) || t->notes.stage == CERT_STAGE_INSTALLED ||
+	     t->notes.stage == CERT_STAGE_GOING_BACK ||
 	     is_old(t, c->served_at.at, CERT_MAX_AGE_S))) {
 		struct mongod_tls_result r;
 		err_clear(&err);
@@ -624,14 +668,21 @@ static void look_at_certificate(struct seat *t, const struct mongod_target *self
 			c->served_at = now_seen(t);
 			c->served = r.served;
 			c->is_served_trusted = r.is_chain_trusted && r.is_hello_answered;
-			c->is_served_named = r.is_name_covered;
+			/* A standalone has no name that another member dials. */
+			c->is_served_named = r.is_name_covered || t->seen->is_standalone;
 		}
 	}
 	t->seen->certificate = *c;
 	c = &t->seen->certificate;
 	c->stage = t->notes.stage;
 	cut_z(c->staged_serial, sizeof(c->staged_serial), t->notes.staged_serial);
+	c->target = t->notes.cert_target;
 	c->order = t->notes.cert_order;
+	c->order_half = t->notes.cert_order_half;
+	c->order_refused = t->notes.cert_order_refused;
+	c->is_taken_back = t->notes.is_cert_taken_back;
+	c->is_reload_running = t->notes.is_reload_open;
+	cut_z(c->reload_why, sizeof(c->reload_why), t->notes.reload_why);
 	c->order_done = t->notes.cert_order_done;
 	c->asked_at = t->notes.asked_at;
 	c->retry_at = t->notes.retry_at;
@@ -815,9 +866,10 @@ static void read_options(struct seat *t)
 		return;
 	if (t->ports.files.ops->read_text(t->ports.files.self, t->instance->config_file,
 					  CONF_BYTES_MAX, &text, NULL, &err) &&
-	    mongod_options_from_file(buf_str(&text), &t->options, &err))
+	    mongod_options_from_file(buf_str(&text), &t->options, &err)) {
+		mongod_options_map(&t->options, t->instance->paths, t->instance->paths_n);
 		t->has_options = true;
-	else
+	} else
 		snprintf(t->seen->rehearsal, sizeof(t->seen->rehearsal), "'%.200s': %.250s",
 			 t->instance->config_file, err.text);
 }
@@ -865,6 +917,36 @@ void seat_aim(struct seat *t)
 	t->ports.store_aim(t->ports.store_self, t->aim_targets, n, &t->aim_credential);
 }
 
+/* writer: external: what it wrote is taken as this rotad's own where it keeps what must be kept;
+ * all else is judged as any foreign write. */
+static void adopt_external(struct seat *t)
+{
+	struct seen *s = t->seen;
+	struct seen_keyfile *k = &s->keyfile;
+	const struct proposal *p = &s->ledger.proposal;
+	struct key_name pivot = seen_pivot(s);
+	struct err err = ERR_INIT;
+	struct file_view view;
+	struct notes *n = &t->notes;
+	enum generation_state g = seen_generation(s);
+	bool is_promised = g == GENERATION_CARRIED ||
+			   (g == GENERATION_OPEN &&
+			    anchor_vote(&t->anchor, s->self_host, p->generation) == VOTE_YEA);
+	if (t->config->policy.keyfile.writer != WRITER_EXTERNAL || !k->is_foreign ||
+	    !k->ring.is_known || k->has_stranger || !fact_known(s->ledger.fact) ||
+	    !ring_ids_has(&k->ring, &pivot.id) ||
+	    (is_promised && !ring_ids_has(&k->ring, &p->next.id)) ||
+	    !t->ports.files.ops->look(t->ports.files.self, k->path, &view, &err))
+		return;
+	n->written_device = view.device;
+	n->written_inode = view.inode;
+	n->written_size = view.size;
+	n->written_modified = view.modified;
+	n->written_changed = view.changed;
+	n->written_ring = k->ring;
+	k->is_foreign = !notes_put(t, &err);
+}
+
 static void adopt_pivot(struct seat *t)
 {
 	const struct seen *s = t->seen;
@@ -881,50 +963,19 @@ static void adopt_pivot(struct seat *t)
 		t->anchor.pivot = (struct key_name){.number = 0};
 }
 
+/* On disk before anything follows from it: a ledger that goes back later is met with an alarm. */
 static void follow_generation(struct seat *t)
 {
-	const struct seen_ledger *l = &t->seen->ledger;
-	const struct proposal *p = &l->proposal;
-	struct err err = ERR_INIT;
-	if (!l->has_proposal)
-		return;
-	/* The pivot moved for ever (PROTOCOL 1): a roll without the votes that moved it is an older
-	 * one. */
-	enum generation_state g = seen_generation(t->seen);
-	if (p->generation == t->anchor.generation &&
-	    key_id_equal(&t->anchor.pivot.id, &p->next.id) &&
-	    (g == GENERATION_OPEN || g == GENERATION_DEAD)) {
-		t->seen->ledger.is_older_than_anchor = true;
-		return;
-	}
-	if (p->generation == t->anchor.generation && g == GENERATION_CARRIED &&
-	    !key_id_equal(&t->anchor.pivot.id, &p->next.id)) {
-		struct key_name old = t->anchor.pivot;
-		t->anchor.pivot = p->next;
-		if (!anchor_put(t, &err)) {
-			t->anchor.pivot = old;
-			t->seen->ledger.fact.who = WITNESS_NONE;
-			snprintf(t->seen->ledger.why, sizeof(t->seen->ledger.why),
-				 "the anchor cannot be written: %.200s", err.text);
-		}
-		return;
-	}
-	if (p->generation <= t->anchor.generation)
-		return;
-	/* On disk before anything follows from it: a ledger that goes back later is met with an
-	 * alarm. */
+	struct seen_ledger *l = &t->seen->ledger;
 	struct anchor was = t->anchor;
-	t->anchor.generation = p->generation;
-	t->anchor.proposal = p->digest;
-	t->anchor.pivot = p->pivot;
-	t->anchor.next = p->next;
-	t->anchor.highest_number = MAX(t->anchor.highest_number, p->next.number);
-	if (!anchor_put(t, &err)) {
-		t->anchor = was;
-		t->seen->ledger.fact.who = WITNESS_NONE;
-		snprintf(t->seen->ledger.why, sizeof(t->seen->ledger.why),
-			 "the anchor cannot be written: %.200s", err.text);
-	}
+	struct err err = ERR_INIT;
+	enum anchor_step step = anchor_follow(t->seen, &t->anchor);
+	l->is_older_than_anchor |= step == ANCHOR_LEDGER_OLDER;
+	if (step != ANCHOR_MOVED || anchor_put(t, &err))
+		return;
+	t->anchor = was;
+	l->fact.who = WITNESS_NONE;
+	snprintf(l->why, sizeof(l->why), "the anchor cannot be written: %.200s", err.text);
 }
 
 void observe(struct seat *t)
@@ -959,15 +1010,23 @@ void observe(struct seat *t)
 	if (!statuses || !t->has_options)
 		return;
 	observe_keyfile(t);
-	char local[64];
-	snprintf(local, sizeof(local), "localhost:%d", t->options.port ? t->options.port : 27017);
-	struct mongod_target self = seat_target(t, t->me[0] ? t->me : local, true);
+	if (!t->me[0])
+		cut_z(t->me, sizeof(t->me), t->notes.me);
+	snprintf(t->local, sizeof(t->local), "localhost:%d",
+		 t->options.port ? t->options.port : 27017);
+	s->is_standalone = was_standalone;
+	struct mongod_target self = seat_target(t, t->me[0] ? t->me : t->local, true);
 	is_up = t->ports.mongod.ops->hello(t->ports.mongod.self, &self, &hello, &err);
 	if (is_up && hello.me[0] && strcmp(hello.me, t->me) != 0)
 		cut_z(t->me, sizeof(t->me), hello.me);
 	/* A member of a set says nothing of it in its first moments: its configuration tells. */
 	if (is_up && !hello.set_name[0] && !hello.is_mongos && !t->options.set_name[0])
 		cut_z(t->me, sizeof(t->me), t->instance->name);
+	if (strcmp(t->notes.me, t->me) != 0) {
+		struct err ignored = ERR_INIT; /* it comes with the next note, then */
+		cut_z(t->notes.me, sizeof(t->notes.me), t->me);
+		(void)!notes_put(t, &ignored);
+	}
 	cut_z(s->self_host, sizeof(s->self_host), t->me);
 	look_at_process(t, is_up ? &hello : NULL);
 	look_at_job(t);
@@ -993,7 +1052,6 @@ void observe(struct seat *t)
 	look_at_certificate(t, &self);
 	take_proofs(t);
 	take_others(t);
-	judge_loaded(t);
 	/* No ledger call between stop and ready of one's own member (PROTOCOL 3): it would wait for
 	 * a primary. */
 	if (s->self >= 0 && !t->notes.job_is_open) {
@@ -1001,8 +1059,10 @@ void observe(struct seat *t)
 		ledger_read(t);
 		follow_generation(t);
 		observe_keyfile(t); /* by the ledger's salt, and strangers by the ledger's keys */
+		adopt_external(t);
 		adopt_pivot(t);
 	}
+	judge_loaded(t); /* by the ledger's keys */
 	/* Until a ledger that exists has welcomed this host, its ids are its own and compare with
 	 * nobody's. */
 	s->has_salt = t->anchor.ledger.hex[0] || !s->ledger.exists;
@@ -1010,6 +1070,8 @@ void observe(struct seat *t)
 	wipe(s->anchor.salt_hex, sizeof(s->anchor.salt_hex)); /* seen is printable */
 	s->debts = (struct seen_debts){
 	    .step_down_refused_at = t->notes.step_down_refused_at,
+	    .step_down_took_us = t->notes.step_down_took_us,
+	    .rolled_back_away_us = t->notes.rolled_back_away_us,
 	    .rolled_back_at = t->notes.rolled_back_at,
 	    .hook_failed_at = t->notes.hook_failed_at,
 	    .hook_owed_since = t->notes.hook_owed_since,
@@ -1027,6 +1089,7 @@ void observe(struct seat *t)
 		err_clear(&err);
 	}
 	cut_z(s->debts.rolled_back_why, sizeof(s->debts.rolled_back_why), t->notes.rolled_back_why);
+	cut_z(s->debts.step_down_why, sizeof(s->debts.step_down_why), t->notes.step_down_why);
 	cut_z(s->debts.hook_why, sizeof(s->debts.hook_why), t->notes.hook_why);
 	/* resume: a person lifted the hold after the rollback. */
 	if (t->notes.rolled_back_at.us && fact_known(s->ledger.fact) && !s->ledger.hold.is_on &&
@@ -1041,7 +1104,30 @@ void observe(struct seat *t)
 	s->rehearsed_at = t->rehearsed_at;
 	if (t->rehearsal[0])
 		cut_z(s->rehearsal, sizeof(s->rehearsal), t->rehearsal);
+	/* What would refuse its turn is known beforehand, to all: nothing begins that could not
+	 * end. Not kept with the rest of the rehearsal, so that it goes when its cause goes. */
+	if (s->is_rehearsed && s->process.pending[0] &&
+	    t->instance->pending_changes != PENDING_ALLOW) {
+		s->is_rehearsed = false;
+		snprintf(s->rehearsal, sizeof(s->rehearsal),
+			 "a restart would change more than the key: %.300s", s->process.pending);
+	}
+	/* The others wait for it and cannot know why. */
+	int64_t rests_us = s->now.us - s->debts.step_down_refused_at.us;
+	const struct seen_member *me = seen_self(s);
+	if (s->is_rehearsed && s->debts.step_down_refused_at.us && me && me->is_primary &&
+	    rests_us >= 0 && rests_us < STEP_DOWN_REST_S * US_S) {
+		char until[40];
+		s->is_rehearsed = false;
+		snprintf(
+		    s->rehearsal, sizeof(s->rehearsal),
+		    "it refused to step down; its turn rests until %s",
+		    wall_print_utc(wall_add(s->debts.step_down_refused_at, STEP_DOWN_REST_S * US_S),
+				   until, sizeof(until)));
+	}
+	s->moved_at = t->progress_at;
 	s->is_approved = t->is_approved;
+	s->approved_generation = t->notes.approved_generation;
 }
 
 bool observe_looks(struct seat *t, const struct plan *plan)

@@ -47,9 +47,30 @@ static void append(struct seat *t, enum journal_kind kind, const struct act *a, 
 	t->ports.tell(t->ports.teller, &v, true);
 }
 
+/* A trouble told earlier is over: who was alerted hears of it, and the next one of its kind is news
+ * again. Nobody hears of the end of what was never told. */
+static void tell_over(struct seat *t, enum event_kind kind, const char *text)
+{
+	struct event e = event_of(kind, t->seen->cluster, t->seen->self_host);
+	e.at = t->seen->now;
+	e.is_resolved = true;
+	snprintf(e.headline, sizeof(e.headline), "%s: %s", t->seen->self_host, text);
+	cut_z(e.what, sizeof(e.what), text);
+	cut_z(e.now, sizeof(e.now), "As planned.");
+	cut_z(e.we_did, sizeof(e.we_did), "See rotactl history.");
+	cut_z(e.you, sizeof(e.you), "Nothing to do.");
+	t->ports.tell(t->ports.teller, &e, true);
+}
+
 void record_intent(struct seat *t, const struct act *a)
 {
+	const struct seen_certificate *c = &t->seen->certificate;
 	append(t, JOURNAL_INTENT, a, a->reason);
+	if (a->kind == ACT_ASK_AUTHORITY && c->stage == CERT_STAGE_REFUSED) {
+		tell_over(t, EVENT_CERTIFICATE_REFUSED, "The authority is asked anew.");
+		if (c->is_taken_back)
+			tell_over(t, EVENT_CERTIFICATE_ROLLED_BACK, "The authority is asked anew.");
+	}
 }
 
 /* The row "now" of an event. */
@@ -109,6 +130,11 @@ static void tell_done(struct seat *t, const struct act *a)
 void record_proof(struct seat *t, const struct act *a)
 {
 	append(t, JOURNAL_PROOF, a, a->reason);
+	if (a->kind == ACT_CONFIRM_CERTIFICATE) {
+		if (t->seen->certificate.stage == CERT_STAGE_GOING_BACK)
+			return; /* that it was taken back is told by the plan */
+		tell_over(t, EVENT_CERTIFICATE_EXPIRING, "A new certificate is in use.");
+	}
 	tell_done(t, a);
 }
 
@@ -117,13 +143,14 @@ void record_failed(struct seat *t, const struct act *a, const struct err *err)
 	char text[ERR_TEXT_BYTES];
 	err_print(err, text, sizeof(text));
 	append(t, JOURNAL_FAILED, a, text);
-	/* Losing a race, and a step-down that is refused once, are part of the game; the plan tells
-	 * of what lasts. */
-	if (err->kind == ERR_CONFLICT)
+	/* Losing a race is part of the game; a step-down that was refused is told by the plan, with
+	 * the pause that it cost, for as long as it rests; a certificate that was refused likewise.
+	 */
+	if (err->kind == ERR_CONFLICT || (a->kind == ACT_STEP_DOWN && err->kind != ERR_BUG) ||
+	    (a->kind == ACT_INSTALL_CERTIFICATE && err->kind == ERR_REFUSED))
 		return;
 	struct event e = event_of(err->kind == ERR_BUG         ? EVENT_INTERNAL_ERROR
 				  : err->kind == ERR_DISK_FULL ? EVENT_DISK_FULL
-				  : a->kind == ACT_STEP_DOWN   ? EVENT_STEP_DOWN_REFUSED
 							       : EVENT_ACT_FAILED,
 				  t->seen->cluster, t->seen->self_host);
 	e.at = t->seen->now;
@@ -137,62 +164,40 @@ void record_failed(struct seat *t, const struct act *a, const struct err *err)
 	t->ports.tell(t->ports.teller, &e, true);
 }
 
-enum { WAITING_TOLD_S = 30 * 60 };
-
-/* Of all that a rotation moves: votes, whose turn it is, files and processes. Statements that only
- * say the same again do not count. */
-static uint64_t movement(const struct seen *s)
+void record_changed(struct seat *t, bool ok, bool was_failing, const char *why)
 {
-	uint64_t h = s->ledger.proposal.generation ^ (uint64_t)s->ledger.roll.rev << 32;
-	h = hash64(str_of(s->ledger.claim.host), h ^ (uint64_t)s->ledger.claim.state << 24);
-	for (unsigned i = 0; i < s->members_n; i++) {
-		const struct seen_member *m = &s->members[i];
-		const struct ring_ids *disk = m->is_self ? &s->keyfile.ring : &m->statement.disk;
-		h = hash64(str_of(m->process_id), h ^ m->statement.running.n);
-		for (unsigned k = 0; k < disk->n; k++)
-			h = hash64(str_of(disk->ids[k].hex), h);
-	}
-	return h;
-}
-
-/* Silence is an alarm (invariant 7): what is under way and has not moved for long is told. The
- * words stay the same while it lasts, so that it is one event; figures stand in `rotactl explain`.
- */
-static void tell_waiting(struct seat *t)
-{
-	const struct seen *s = t->seen;
-	const struct plan *plan = &t->plan;
-	const char *gate = "";
-	const uint64_t signature = movement(s);
-	const struct mono now = t->ports.host.ops->boot(t->ports.host.self);
-	struct event e;
-	if (signature != t->moved_signature) {
-		t->moved_signature = signature;
-		t->moved_at = now;
-	}
-	if (seen_generation(s) == GENERATION_NONE || !plan->is_waiting ||
-	    now.us - t->moved_at.us < WAITING_TOLD_S * US_S)
+	const struct notes *n = &t->notes;
+	struct journal_entry line = {.kind = ok ? JOURNAL_NOTE : JOURNAL_DEBT};
+	struct err ignored = ERR_INIT;
+	struct event e = event_of(EVENT_HOOK_FAILED, t->seen->cluster, t->instance->changed_hook);
+	e.at = seat_now(t);
+	e.is_resolved = ok;
+	char since[40], next[40];
+	cut_z(line.act, sizeof(line.act), "changed hook");
+	snprintf(line.text, sizeof(line.text), "%s%.400s", ok ? "done" : "failed: ", ok ? "" : why);
+	(void)!record_line(t, &line, &ignored); /* a full disk is told by the next act */
+	if (ok && !was_failing)
 		return;
-	for (unsigned i = 0; i < plan->gates_n && !gate[0]; i++)
-		if (plan->gates[i].verdict != GATE_PASS)
-			gate = plan->gates[i].name;
-	e = event_of(EVENT_ROTATION_WAITING, s->cluster, s->self_host);
-	e.at = s->now;
-	snprintf(e.headline, sizeof(e.headline),
-		 "%s/%s: the rotation to key %u has not moved for more than %d minutes.",
-		 s->cluster, s->self_host, s->ledger.proposal.next.number, WAITING_TOLD_S / 60);
-	snprintf(e.what, sizeof(e.what), "%s%s.",
-		 gate[0] ? "It waits at the gate: " : "It waits for others",
-		 gate[0] ? gate : "' rotads or members");
-	restart_text(t, "Where it waits is safe.", e.now, sizeof(e.now));
-	snprintf(e.we_did, sizeof(e.we_did), "We wait; it goes on by itself once it may.");
-	snprintf(e.you, sizeof(e.you), "rotactl explain says for what and for whom.");
+	snprintf(e.headline, sizeof(e.headline), "%s: the changed hook %s.", t->instance->name,
+		 ok ? "did its work" : "failed");
+	snprintf(e.what, sizeof(e.what), "%.700s", ok ? "It ended with exit code 0." : why);
+	snprintf(e.now, sizeof(e.now),
+		 "The files are in place; what the hook is for is %s since %s.",
+		 ok ? "done, owed" : "owed", wall_print_utc(n->changed_at, since, sizeof(since)));
+	if (ok)
+		cut_z(e.we_did, sizeof(e.we_did), "Ran it again.");
+	else
+		snprintf(e.we_did, sizeof(e.we_did), "Tried it %d times; again at %s.",
+			 (int)n->changed_tries, wall_print_utc(n->changed_due, next, sizeof(next)));
+	snprintf(e.you, sizeof(e.you), "%s",
+		 ok ? "Nothing to do."
+		    : "Run it by hand to see: it gets 'changed' and the instance's name.");
+	e.next = n->changed_due;
 	t->ports.tell(t->ports.teller, &e, true);
 }
 
 void record_events(struct seat *t, const struct plan *plan)
 {
-	tell_waiting(t);
 	for (unsigned i = 0; i < plan->events_n; i++)
 		t->ports.tell(t->ports.teller, &plan->events[i],
 			      strcmp(plan->events[i].subject, t->seen->self_host) == 0);

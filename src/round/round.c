@@ -12,11 +12,29 @@
 #include "plan/safe.h"
 #include "round/ledger_read.h"
 
+enum { GENERATIONS_APART = 1000003 }; /* a prime: counts of two generations differ */
 enum { PLANS_PER_ROUND_MAX = 3 }; /* plan, look, plan again; then look again in the next round */
+
+/* Since when has the rotation not moved? By this host's clock; forgotten with the process. */
+static void note_progress(struct seat *t)
+{
+	const struct plan *plan = &t->plan;
+	uint64_t progress = 1 + t->seen->ledger.proposal.generation * GENERATIONS_APART;
+	if (!plan->is_rotating) {
+		t->progress_at.us = 0;
+		return;
+	}
+	for (unsigned i = 0; i < plan->steps_n; i++)
+		progress = progress * (MEMBERS_MAX + 1) + plan->steps[i].done_n;
+	if (progress != t->progress || t->progress_at.us == 0)
+		t->progress_at = t->seen->now;
+	t->progress = progress;
+}
 
 static void plan_now(struct seat *t)
 {
 	plan_step(t->seen, &t->config->policy, t->instance, 0, &t->plan);
+	note_progress(t);
 }
 
 /* What failed is told in words and tried again after a while that its kind names. */
@@ -75,6 +93,8 @@ int64_t round_run(struct seat *t, bool dry_run, bool is_poked)
 	struct err err = ERR_INIT;
 	unsigned done = 0;
 	int64_t left = t->full_at.us - t->ports.host.ops->boot(t->ports.host.self).us;
+	if (!dry_run)
+		changed_run(t);
 	if (!is_poked && t->rounds > 0 && left > 0 && !t->notes.job_is_open && !ledger_moved(t))
 		return sleep_for(t, left);
 	t->rounds++;

@@ -34,9 +34,19 @@ void record_failed(struct seat *t, const struct act *a, const struct err *err);
 /* One line: fills in number, time, instance and member. Errors: of the codec and of files.append.
  */
 MUST_CHECK bool record_line(struct seat *t, struct journal_entry *e, struct err *err);
+/* The `changed` hook ended; was_failing: it failed before. */
+void record_changed(struct seat *t, bool ok, bool was_failing, const char *why);
 void record_events(struct seat *t, const struct plan *plan);
 /* "Any member may be restarted now, by anyone: ...", or otherwise, where that is not known yet. */
 void restart_text(const struct seat *t, const char *otherwise, char *out, size_t out_n);
+
+/* round/changed.c: the operator's `changed` hook. A file is about to be replaced: the hook is owed.
+ * Said before the write, and made durable by the caller's notes_put(), so that a crash in between
+ * owes one word too many rather than one too few. */
+enum changed_file { CHANGED_KEYFILE, CHANGED_CERTIFICATE };
+void changed_owe(struct seat *t, enum changed_file file);
+/* Run the hook if it is owed and rested, or see how it stands. Never waits. */
+void changed_run(struct seat *t);
 
 /* A person's orders, put into the ledger by this seat. */
 struct order_wish {
@@ -46,6 +56,10 @@ struct order_wish {
 	bool breaks_freeze;
 	int64_t max_lag_us;
 	uint64_t amends; /* order.amends */
+	/* Of the central schedule: its serial, and the id that all hosts know the order by. Giving
+	 * one that was given already is fine. 0 and NULL: a person's. */
+	uint64_t serial;
+	const struct token *id;
 };
 MUST_CHECK bool seat_order(struct seat *t, const struct order_wish *w, struct token *ret_id,
 			   struct err *err);
@@ -53,6 +67,9 @@ MUST_CHECK bool seat_hold(struct seat *t, bool is_on, const char *who, const cha
 			  struct err *err);
 /* A nay in the name of every member that has not voted. */
 MUST_CHECK bool seat_abort(struct seat *t, const char *who, const char *why, struct err *err);
+/* Take back the orders of that kind that stand; how many there were. */
+MUST_CHECK bool seat_withdraw(struct seat *t, enum order_kind kind, unsigned *ret_n,
+			      struct err *err);
 /* Give back a claim in a person's name: he has made sure that nothing acts any more. */
 MUST_CHECK bool seat_release(struct seat *t, const char *who, struct err *err);
 

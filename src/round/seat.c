@@ -91,7 +91,7 @@ const struct store_port *seat_store(const struct seat *t)
 bool anchor_put(struct seat *t, struct err *err)
 {
 	char path[PATH_BYTES_MAX];
-	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	auto_wiped_buf struct buf text = {.max = DOC_BYTES_MAX}; /* the salt */
 	if (!anchor_encode(&t->anchor, t->machine_id, &text, err))
 		return err_in(err, "writing the anchor of %s", t->instance->name);
 	struct file_put put = {
@@ -150,7 +150,7 @@ static bool open_identity(struct seat *t, struct err *err)
 static bool open_anchor(struct seat *t, struct err *err)
 {
 	char path[PATH_BYTES_MAX];
-	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	auto_wiped_buf struct buf text = {.max = DOC_BYTES_MAX};
 	seat_path(t, "anchor.json", path);
 	if (t->ports.files.ops->read_text(t->ports.files.self, path, DOC_BYTES_MAX, &text, NULL,
 					  err))
@@ -165,6 +165,7 @@ static bool open_anchor(struct seat *t, struct err *err)
 	if (!t->ports.host.ops->random(t->ports.host.self, salt, sizeof(salt), err))
 		return false;
 	hex_print(salt, sizeof(salt), t->anchor.salt_hex);
+	wipe(salt, sizeof(salt));
 	return true;
 }
 
@@ -262,6 +263,7 @@ void seat_reload(struct seat *t, const struct config *config,
 	t->login.signature = 0;
 	for (unsigned i = 0; i < t->memory_n; i++)
 		t->memory[i].login.signature = 0;
+	t->is_options_live = false; /* read again: paths may be named in another way now */
 	t->certificate_at.us = 0;
 	t->rehearsed_at.us = 0;
 }
@@ -271,9 +273,15 @@ struct member_memory *seat_memory(struct seat *t, const char *host)
 	for (unsigned i = 0; i < t->memory_n; i++)
 		if (strcmp(t->memory[i].host, host) == 0)
 			return &t->memory[i];
-	if (t->memory_n == MEMBERS_MAX)
+	struct member_memory *m = NULL;
+	/* Hosts come and go over the years: one that is no member now makes room. */
+	for (unsigned i = 0; t->memory_n == MEMBERS_MAX && !m && i < MEMBERS_MAX; i++)
+		if (seen_find_member(t->seen, t->memory[i].host) < 0)
+			m = &t->memory[i];
+	if (!m && t->memory_n == MEMBERS_MAX)
 		return NULL;
-	struct member_memory *m = &t->memory[t->memory_n++];
+	if (!m)
+		m = &t->memory[t->memory_n++];
 	*m = (struct member_memory){.proofs_n = 0};
 	cut_z(m->host, sizeof(m->host), host);
 	return m;
@@ -292,6 +300,10 @@ struct mongod_target seat_target(const struct seat *t, const char *host, bool is
 		r.ca_file = o->ca_file[0] ? o->ca_file : NULL;
 		r.client_pem = o->cluster_file[0] ? o->cluster_file : o->certificate_key_file;
 		r.allows_invalid_hostnames = o->allows_invalid_hostnames;
+	}
+	if (is_self && t->seen->is_standalone) { /* its name is ours alone: nobody resolves it */
+		r.host = t->local;
+		r.allows_invalid_hostnames = true;
 	}
 	if (is_self) {
 		r.address = t->instance->address[0] ? t->instance->address : NULL;
@@ -322,6 +334,14 @@ struct restart_target seat_restart_target(const struct seat *t)
 	    .port = o->port,
 	    .timeout_us = t->instance->restart_timeout_us,
 	};
+}
+
+struct restart_target seat_reload_target(const struct seat *t)
+{
+	struct restart_target r = seat_restart_target(t);
+	r.how = RESTART_HOOK;
+	r.name = t->instance->reload_hook;
+	return r;
 }
 
 void host_only(const char *host, char *out, size_t out_n)

@@ -13,6 +13,7 @@
 #include "port/files.h"
 #include "port/host.h"
 #include "port/mongod.h"
+#include "port/program.h"
 #include "port/restarter.h"
 #include "port/store.h"
 
@@ -43,6 +44,7 @@ struct round_ports {
 	bool (*credential)(void *self, const struct credential_ref *ref, struct secret *ret,
 			   struct err *err);
 	void *credentials;
+	struct program_later changed; /* runs the `changed` hook; ops NULL: none is run */
 };
 
 /* Key bytes by id, for writing files and for login proofs: of the file, of envelopes, of the
@@ -66,9 +68,14 @@ void keychain_fini(struct keychain *c);
  * before the act that it announces. It tells what to look at first, never what to do next (DESIGN
  * invariant 9). */
 struct notes {
+	char me[HOST_BYTES_MAX]; /* this member as the others know it, for when it is down */
 	/* the keyring that the process was started with, as far as known */
 	char loaded_process[PROCESS_ID_CHARS + 1];
 	struct ring_ids loaded;
+	/* the `changed` hook that is owed */
+	bool changed_keyfile, changed_certificate; /* what it was not told yet */
+	struct wall changed_at, changed_due;       /* owed since; not run before */
+	int64_t changed_tries;                     /* failed in a row */
 	/* the keyfile as this rotad wrote or adopted it last */
 	bool has_written;
 	uint64_t written_device, written_inode;
@@ -84,18 +91,24 @@ struct notes {
 	struct wall step_down_refused_at, restored_at, rolled_back_at, hook_failed_at,
 	    hook_owed_since;
 	int64_t hook_tries;
-	char rolled_back_why[512], hook_why[256];
+	char rolled_back_why[512], hook_why[256], step_down_why[256];
+	int64_t step_down_took_us, rolled_back_away_us;
 	/* the certificate under way */
 	enum cert_stage stage;
 	char staged_serial[64];
-	struct token cert_order, cert_order_done;
+	enum cert_target cert_target;
+	struct token cert_order, cert_order_half, cert_order_done, cert_order_refused;
+	bool is_cert_taken_back;
 	struct wall asked_at, retry_at;
 	char cert_why[512], cookie[256];
+	bool is_reload_open; /* a reload hook was begun, and its end is not recorded */
+	char reload_why[256];
 	/* mongod.conf as it was when the process was started */
 	char config_process[PROCESS_ID_CHARS + 1];
 	char config_hash[65];
-	struct wall first_seen; /* of this keyfile, for its age */
-	struct token founding;  /* id of the ledger that this rotad began to make */
+	struct wall first_seen;       /* of this keyfile, for its age */
+	uint64_t approved_generation; /* a person's word for its yea, with writer: external */
+	struct token founding;        /* id of the ledger that this rotad began to make */
 };
 
 /* As whom a server was last asked: the candidate's place (round/seat_login.c), and since when. */
@@ -113,6 +126,7 @@ struct member_memory {
 	struct wall statement_moved;
 	unsigned proofs_n;
 	struct key_proof proofs[PROOFS_PER_MEMBER_MAX];
+	struct wall silent_since;
 	bool has_served;
 	struct mongod_tls_result served;
 	struct wall served_at;
@@ -148,7 +162,8 @@ struct seat {
 	struct mongod_server server;
 	char server_process[PROCESS_ID_CHARS + 1];
 	struct wall server_at;
-	char me[HOST_BYTES_MAX];
+	char me[HOST_BYTES_MAX]; /* in rs.conf; a standalone's is the instance's name */
+	char local[64];          /* "localhost:PORT" by its options */
 	unsigned memory_n;
 	struct member_memory memory[MEMBERS_MAX];
 	int64_t claim_rev;
@@ -166,8 +181,14 @@ struct seat {
 	struct seen_others others;
 	struct secret password;    /* of login.user; nothing until it was needed */
 	struct login_memory login; /* for the set's store, and before the member's name is known */
+	bool is_job_begun;         /* by this process: what the notes tell may be older */
+	struct wall job_lost_at;   /* see struct seen_job */
 	bool is_approved;
+	bool is_changed_running,
+	    is_changed_again; /* the hook; a file was replaced since it began */
 	int64_t clock_offset_us;
+	uint64_t progress; /* of the rotation, as the last plan counted it */
+	struct wall progress_at;
 
 	/* whom the set's store asks, and as whom: borrowed by it */
 	struct mongod_target aim_targets[MEMBERS_MAX];
@@ -181,11 +202,22 @@ struct seat {
 	unsigned identities_n;
 	int64_t revs_claim; /* of the claim as read: what its change is compared with */
 	bool is_welcomed[MEMBERS_MAX + ROUTERS_MAX];
+	bool is_keyless[MEMBERS_MAX + ROUTERS_MAX]; /* see seen_ledger.identities_keyless_n */
+	char unreadable[DOC_ID_BYTES]; /* an envelope for this host that cannot be opened; "" */
+	unsigned asked_again_n;        /* so often another was asked for */
+	unsigned outlived_n; /* documents that may be removed, at the revision that was judged */
+	struct {
+		char id[DOC_ID_BYTES];
+		int64_t rev;
+	} outlived[TIDY_MAX];
+	unsigned resting_n; /* documents that may go once they have stayed unneeded */
+	struct {
+		uint64_t name; /* hash of id and revision */
+		struct mono since;
+	} resting[DOCS_MAX];
 	struct arena arena;
 	unsigned rounds;
 	struct mono full_at;       /* the next full round, unless something moves */
-	uint64_t moved_signature;  /* of what moves while a rotation goes on */
-	struct mono moved_at;      /* when it did last, by the clock since boot */
 	uint64_t ledger_signature; /* of ids and revisions as read last */
 };
 
@@ -220,6 +252,8 @@ const struct store_port *seat_store(const struct seat *t);
 struct wall seat_now(const struct seat *t);
 /* How the instance is restarted and its process found; borrows from the seat. */
 struct restart_target seat_restart_target(const struct seat *t);
+/* The same for its reload hook. */
+struct restart_target seat_reload_target(const struct seat *t);
 /* Is this member's host (as rs.conf names it) one that signs with a local authority? */
 bool authority_is_at(const struct authority_policy *a, const char *host);
 /* The host of "name:27017" and "[::1]:27017", as certificates name it. */

@@ -119,9 +119,13 @@ static json_t *member_json(const struct seat *t, unsigned i)
 	json_object_set_new(
 	    o, "certificate",
 	    m->has_statement
-		? json_pack("{s:o, s:o, s:o}", "serial", text_json(m->statement.certificate_serial),
-			    "notAfter", time_json(m->statement.certificate_not_after), "orderDone",
-			    text_json(m->statement.certificate_order.hex))
+		? json_pack("{s:o, s:o, s:b, s:o, s:o, s:b}", "serial",
+			    text_json(m->statement.certificate_serial), "notAfter",
+			    time_json(m->statement.certificate_not_after), "takesOrders",
+			    m->statement.takes_certificates, "orderDone",
+			    text_json(m->statement.certificate_order.hex), "orderRefused",
+			    text_json(m->statement.certificate_refused.hex), "takenBack",
+			    m->statement.is_certificate_taken_back)
 		: json_null());
 	return o;
 }
@@ -223,11 +227,10 @@ static json_t *rotation_json(const struct seat *t)
 
 bool view_encode(const struct seat *t, struct buf *ret, struct err *err)
 {
-	static const char *const stages[] = {[CERT_STAGE_NONE] = "none",
-					     [CERT_STAGE_ASKED] = "asked",
-					     [CERT_STAGE_STAGED] = "staged",
-					     [CERT_STAGE_INSTALLED] = "installed",
-					     [CERT_STAGE_REFUSED] = "refused"};
+	static const char *const stages[] = {
+	    [CERT_STAGE_NONE] = "none",       [CERT_STAGE_ASKED] = "asked",
+	    [CERT_STAGE_STAGED] = "staged",   [CERT_STAGE_INSTALLED] = "installed",
+	    [CERT_STAGE_REFUSED] = "refused", [CERT_STAGE_GOING_BACK] = "going back"};
 	const struct seen *s = t->seen;
 	const struct seen_certificate *c = &s->certificate;
 	struct key_name pivot = seen_pivot(s);
@@ -253,6 +256,7 @@ bool view_encode(const struct seat *t, struct buf *ret, struct err *err)
 		      mode_name(instance_mode(&t->config->policy, t->instance, KIND_CERTIFICATES)));
 	if (!root)
 		return err_set(err, ERR_MEMORY, "no memory to show the status");
+	json_object_set_new(root, "clusterId", text_json(t->anchor.cluster));
 	json_object_set_new(root, "version", text_json(s->process.version));
 	json_object_set_new(root, "members", members);
 	json_object_set_new(root, "orders", orders);
@@ -277,13 +281,15 @@ bool view_encode(const struct seat *t, struct buf *ret, struct err *err)
 				      text_json(s->rehearsal)));
 	json_object_set_new(
 	    root, "certificate",
-	    json_pack("{s:o, s:o, s:b, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "file",
-		      cert_json(&c->file), "served", cert_json(&c->served), "trusted",
-		      c->is_served_trusted, "namesHost", c->is_served_named, "stage",
-		      stages[c->stage], "stagedSerial", text_json(c->staged_serial), "why",
-		      text_json(c->why), "retryAt", time_json(c->retry_at), "caNotAfter",
-		      time_json(c->ca_not_after), "crlNextUpdate", time_json(c->crl_next_update),
-		      "order", text_json(c->order.hex), "orderDone", text_json(c->order_done.hex)));
+	    json_pack("{s:o, s:o, s:o, s:b, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "file",
+		      cert_json(&c->file), "clusterFile",
+		      c->has_cluster_file ? cert_json(&c->cluster) : json_null(), "served",
+		      cert_json(&c->served), "trusted", c->is_served_trusted, "namesHost",
+		      c->is_served_named, "stage", stages[c->stage], "stagedSerial",
+		      text_json(c->staged_serial), "why", text_json(c->why), "retryAt",
+		      time_json(c->retry_at), "caNotAfter", time_json(c->ca_not_after),
+		      "crlNextUpdate", time_json(c->crl_next_update), "order",
+		      text_json(c->order.hex), "orderDone", text_json(c->order_done.hex)));
 	json_object_set_new(root, "ledger",
 			    json_pack("{s:b, s:o, s:b, s:o, s:o}", "known",
 				      fact_known(s->ledger.fact), "why", text_json(s->ledger.why),

@@ -17,7 +17,7 @@
 #include "base/cleanup.h"
 #include "sys/redact.h"
 
-enum { CMDLINE_BYTES_MAX = 64 * 1024, SOCKETS_MAX = 8, TCP_LINES_MAX = 65536 };
+enum { CMDLINE_BYTES_MAX = 64 * 1024, SOCKETS_MAX = 8, TCP_LINES_MAX = 65536, CANDIDATES_MAX = 16 };
 
 DEFINE_AUTO(json_t, json_decref);
 DEFINE_AUTO(EVP_MD_CTX, EVP_MD_CTX_free);
@@ -60,6 +60,8 @@ bool proc_stat_read(int64_t pid, struct proc_stat *ret)
 	s.state = end[2];
 	struct str rest = str_of(end + 2), field;
 	for (int i = 3; i <= 22 && str_cut(&rest, ' ', &field); i++) {
+		if (i == 4)
+			s.parent = strtoll(field.p, NULL, 10);
 		if (i == 5)
 			s.pgrp = strtoll(field.p, NULL, 10);
 		if (i == 22)
@@ -202,6 +204,39 @@ static bool listens_on(int64_t pid, int port)
 	return sockets.n > 0 && holds_socket(pid, &sockets);
 }
 
+/* Processes that could be the one that is looked for. */
+struct candidates {
+	unsigned n;
+	struct {
+		int64_t pid, parent;
+	} found[CANDIDATES_MAX];
+};
+
+static void candidates_add(struct candidates *c, int64_t pid)
+{
+	struct proc_stat s;
+	if (c->n < CANDIDATES_MAX && proc_stat_read(pid, &s)) {
+		c->found[c->n].pid = pid;
+		c->found[c->n++].parent = s.parent;
+	}
+}
+
+/* With --fork the server's parents wait until it listens; their command line is the same. What else
+ * is there twice could be another container's: in doubt, nothing is said. */
+static int64_t candidates_leaf(const struct candidates *c)
+{
+	int64_t leaf = 0;
+	for (unsigned i = 0; i < c->n; i++) {
+		bool is_parent = false;
+		for (unsigned k = 0; k < c->n; k++)
+			is_parent |= c->found[k].parent == c->found[i].pid;
+		if (is_parent)
+			continue;
+		leaf = leaf ? PROC_UNCLEAR : c->found[i].pid;
+	}
+	return leaf;
+}
+
 int64_t proc_find(const struct restart_target *t, int64_t main_pid)
 {
 	char lock[PATH_BYTES_MAX];
@@ -213,24 +248,17 @@ int64_t proc_find(const struct restart_target *t, int64_t main_pid)
 		pid = pid_in_file(t->pid_file);
 	if (pid)
 		return pid;
-	int64_t by_line = 0, by_port = 0;
-	unsigned lines_n = 0, ports_n = 0;
+	struct candidates by_line = {.n = 0}, by_port = {.n = 0};
 	auto_dir DIR *proc = opendir("/proc");
 	for (int i = 0; proc && i < PROC_PIDS_MAX && proc_next(proc, &pid); i++) {
 		if (!is_alive_server(pid))
 			continue;
-		if (cmdline_matches(pid, t)) {
-			by_line = pid;
-			lines_n++;
-		} else if (listens_on(pid, t->port)) {
-			by_port = pid;
-			ports_n++;
-		}
+		if (cmdline_matches(pid, t))
+			candidates_add(&by_line, pid);
+		else if (listens_on(pid, t->port))
+			candidates_add(&by_port, pid);
 	}
-	/* Two could be it: another container's, say. In doubt, none. */
-	if (lines_n)
-		return lines_n == 1 ? by_line : 0;
-	return ports_n == 1 ? by_port : 0;
+	return candidates_leaf(by_line.n ? &by_line : &by_port);
 }
 
 /* ---- one process ---- */

@@ -12,7 +12,7 @@
 struct proc_stat {
 	char comm[64];
 	char state; /* R S D Z ... */
-	int64_t pgrp;
+	int64_t parent, pgrp;
 	uint64_t start_ticks;
 };
 /* False when there is no such process (any more), or not for our eyes. */
@@ -24,7 +24,9 @@ bool proc_next(DIR *proc, int64_t *ret_pid);
 
 /* The process of that instance: what systemd says (main_pid, 0 when it does not say), else
  * dbPath/mongod.lock, the pid file, a command line with its configuration file or dbPath, or the
- * one that listens on its port. 0 when there is none, or when more than one could be it. */
+ * one that listens on its port. 0 when there is none, PROC_UNCLEAR when more than one could be it.
+ * Of a mongod that forks and waits for its child it is the child. */
+enum { PROC_UNCLEAR = -1 };
 int64_t proc_find(const struct restart_target *t, int64_t main_pid);
 /* Fill pid, start, binary and argv_hash of *ret (state PROCESS_RUNNING), or PROCESS_NONE when pid
  * is 0 or gone. The rest of *ret is left alone. */

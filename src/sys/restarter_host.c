@@ -364,7 +364,9 @@ static bool op_process(void *self, const struct restart_target *t, struct proces
 	}
 	int64_t pid = proc_find(t, v.main_pid);
 	/* A main process under another name: systemd knows better than a name does. */
-	proc_view(pid ? pid : v.main_pid, &p);
+	proc_view(pid > 0 ? pid : v.main_pid, &p);
+	if (pid == PROC_UNCLEAR && p.state == PROCESS_NONE)
+		p.state = PROCESS_UNKNOWN;
 	if (t->how == RESTART_UNIT)
 		p.state = state_of(&v, p.state);
 	p.needs_daemon_reload = v.needs_daemon_reload;

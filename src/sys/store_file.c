@@ -11,12 +11,11 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "codec/json_mem.h"
 #include "sys/files_durable.h"
 
 enum { STORE_FORMAT = 1, STORE_BYTES_MAX = 8 * 1024 * 1024 - 1 };
 #define LOCK_SUFFIX ".lock"
-
-DEFINE_AUTO(json_t, json_decref);
 
 struct store_file {
 	char path[PATH_BYTES_MAX], lock[PATH_BYTES_MAX];
@@ -77,7 +76,7 @@ static bool save(const struct store_file *s, const json_t *root, const struct fi
 		      ? s->files.ops->put(s->files.self, &put, err)
 		      : err_set(err, ERR_LIMIT, "the local ledger would be larger than %d bytes",
 				STORE_BYTES_MAX);
-	free(text);
+	json_text_free(text);
 	return ok || err_in(err, "writing the local ledger");
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "port/files.h"
 
 enum { FAKE_FILES_MAX = 1100 };
@@ -29,7 +30,8 @@ static int fake_files_find(const struct fake_files *f, const char *path)
 	return -1;
 }
 
-UNUSED static void fake_files_set(struct fake_files *f, const char *path, const void *bytes, size_t n)
+UNUSED static void fake_files_set(struct fake_files *f, const char *path, const void *bytes,
+				  size_t n)
 {
 	int i = fake_files_find(f, path);
 	for (size_t k = 0; i < 0 && k < f->files_n; k++)
@@ -51,6 +53,7 @@ static bool fake_files_look(void *self, const char *path, struct file_view *ret,
 {
 	const struct fake_files *f = self;
 	*ret = (struct file_view){.exists = fake_files_find(f, path) >= 0, .is_regular = true};
+	snprintf(ret->real_path, sizeof(ret->real_path), "%s", path);
 	return true;
 }
 
@@ -75,8 +78,28 @@ static bool fake_files_put(void *self, const struct file_put *p, struct err *err
 	if (f->is_full)
 		return err_set(err, ERR_DISK_FULL, "full");
 	f->puts_n++;
+	int old = fake_files_find(f, p->path);
+	if (p->keep_previous && old >= 0) {
+		char previous[160];
+		snprintf(previous, sizeof(previous), "%s" FILES_PREVIOUS_SUFFIX, p->path);
+		fake_files_set(f, previous, f->files[old].bytes, f->files[old].n);
+	}
 	fake_files_set(f, p->path, p->bytes.p, p->bytes.n);
 	return true;
+}
+
+static bool fake_files_read_secret(void *self, const char *path, size_t max, struct secret *ret,
+				   struct file_view *ret_view, struct err *err)
+{
+	const struct fake_files *f = self;
+	int i = fake_files_find(f, path);
+	if (i < 0)
+		return err_set(err, ERR_NOT_FOUND, "none");
+	if (f->is_unreadable)
+		return err_set(err, ERR_SYSTEM, "bad sector");
+	if (f->files[i].n > max)
+		return err_set(err, ERR_LIMIT, "long");
+	return secret_from(ret, f->files[i].bytes, f->files[i].n, err);
 }
 
 static bool fake_files_remove(void *self, const char *path, struct err *err)
@@ -93,8 +116,17 @@ static bool fake_files_remove(void *self, const char *path, struct err *err)
 	return true;
 }
 
+static bool fake_files_forget_previous(void *self, const char *path, struct err *err)
+{
+	char previous[160];
+	snprintf(previous, sizeof(previous), "%s" FILES_PREVIOUS_SUFFIX, path);
+	return fake_files_remove(self, previous, err);
+}
+
 static const struct files_ops fake_files_ops = {.look = fake_files_look,
 						.read_text = fake_files_read,
+						.read_secret = fake_files_read_secret,
+						.forget_previous = fake_files_forget_previous,
 						.put = fake_files_put,
 						.remove = fake_files_remove};
 

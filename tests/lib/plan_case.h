@@ -91,7 +91,7 @@ static inline void case_member(struct seen *s, unsigned i, bool is_primary)
 	t->disk = t->running = ring_of(1, 0);
 	t->protocol = PROTOCOL_NUMBER;
 	cut_z(t->mode, sizeof(t->mode), "act");
-	t->is_rehearsed = true;
+	t->is_rehearsed = t->takes_certificates = true;
 	m->statement_moved.us = CASE_NOW;
 }
 
@@ -173,6 +173,7 @@ static inline void case_propose(struct seen *s, const char *votes)
 	for (unsigned i = 0; i < g->roll_n; i++) {
 		g->roll[i] = (struct roll_entry){.member = (int)i, .identity = spki_n(i)};
 		cut_z(g->roll[i].host, sizeof(g->roll[i].host), s->members[i].host);
+		s->members[i].statement.generation = 1;
 		r->votes[i].word = votes[i] == 'y'   ? VOTE_YEA
 				   : votes[i] == 'n' ? VOTE_NAY
 						     : VOTE_NONE;

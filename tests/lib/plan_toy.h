@@ -10,7 +10,7 @@
 #include "plan/post.h"
 #include "plan/safe.h"
 
-enum { TOY_N = 3, DOWN_ROUNDS = 3 };
+enum { TOY_N = 4, DOWN_ROUNDS = 3 };
 
 struct toy_ring {
 	unsigned n, keys[2];
@@ -20,8 +20,10 @@ struct toy_member {
 	unsigned process;
 	int64_t started_us, changed_us; /* of the process, of the file */
 	bool is_up;
+	bool is_mute;          /* no rotad speaks for it */
 	bool is_broken_by_two; /* does not start with two keys in the file */
 	bool has_died;         /* the job is over and there is no process */
+	bool is_stranded;      /* stopped by a rotad that ended before it started it again */
 	int back_in;           /* rounds until a restarted one answers */
 	bool job_is_open, job_is_rollback;
 	unsigned job_process;
@@ -49,6 +51,7 @@ struct toy {
 	struct order order;
 	bool has_order, is_approved, is_standalone, has_arbiter;
 	bool forgets; /* each rotad is started anew while its member is away */
+	bool strands; /* and its restart job ends with it, between stop and start */
 	/* what came of it */
 	unsigned acts[ACT_N], acts_all, restarts, elections, refusals, looks;
 	unsigned drop_ppm; /* so many of a million acts are recorded and not done */
@@ -124,9 +127,12 @@ static inline void toy_invariants(void)
 		const struct toy_member *a = &w->m[i];
 		bool is_ours = w->foreign != i + 1;
 		down += !a->is_up;
-		if (is_ours && !toy_has(&a->disk, pivot))
+		/* Who is outside the roll need not hold the new pivot; a common key with each it
+		 * must have all the same (PROTOCOL 1). */
+		bool is_bound = !w->has_proposal || i < w->proposal.roll_n;
+		if (is_bound && is_ours && !toy_has(&a->disk, pivot))
 			toy_say("a file without the pivot", i, i);
-		if (a->is_up && !toy_has(&a->loaded, pivot))
+		if (is_bound && a->is_up && !toy_has(&a->loaded, pivot))
 			toy_say("a process without the pivot", i, i);
 		for (unsigned k = 0; k < w->n; k++) {
 			const struct toy_member *b = &w->m[k];
@@ -147,6 +153,8 @@ static inline void toy_statement(struct toy_member *m, const struct seen *s)
 {
 	struct statement *t = &m->statement;
 	m->has_statement = true;
+	t->takes_certificates = false; /* toy.policy is about keyfiles only */
+	t->generation = s->ledger.has_proposal ? s->ledger.proposal.generation : 0;
 	t->disk = s->keyfile.ring;
 	t->running = s->process.loaded;
 	cut_z(t->process_id, sizeof(t->process_id), s->process.process_id);
@@ -183,7 +191,8 @@ static inline void toy_pass_time(int64_t us)
 	w->now_us += us;
 	for (unsigned i = 0; i < w->n; i++) {
 		struct toy_member *m = &w->m[i];
-		if (m->is_up || m->has_died || m->back_in == 0 || --m->back_in > 0)
+		if (m->is_up || m->has_died || m->is_stranded || m->back_in == 0 ||
+		    --m->back_in > 0)
 			continue;
 		if (m->is_broken_by_two && m->disk.n == 2) {
 			m->has_died = true;
@@ -194,7 +203,7 @@ static inline void toy_pass_time(int64_t us)
 }
 
 /* What rotad r sees now. */
-static inline void toy_observe(unsigned r)
+static inline void toy_observe_all(unsigned r)
 {
 	struct toy *w = &toy.w;
 	struct toy_member *me = &w->m[r];
@@ -218,33 +227,27 @@ static inline void toy_observe(unsigned r)
 		v->statement = m->statement;
 		v->statement_moved = m->moved;
 	}
-	if (me->is_up && me->known_process != me->process) {
-		/* Another start than ours: the whole file, if it did not change since; else what
-		 * logins tell. */
-		me->known = (struct toy_ring){.n = 0};
-		for (unsigned k = 0; k < me->disk.n; k++) {
-			struct key_id id = key_n(me->disk.keys[k]).id;
-			if (seen_accepts(&s->members[r], &id))
-				me->known.keys[me->known.n++] = me->disk.keys[k];
-		}
-		if (me->changed_us < me->started_us && toy_same(&me->disk, &me->written))
-			me->known = me->disk;
-		if (me->known.n)
-			me->known_process = me->process;
+	/* Another start than ours: the whole file, if it did not change since. */
+	if (me->is_up && me->known_process != me->process && me->changed_us < me->started_us &&
+	    toy_same(&me->disk, &me->written)) {
+		me->known = me->disk;
+		me->known_process = me->process;
 	}
 	s->keyfile.ring = toy_ids(&me->disk);
 	s->keyfile.is_foreign = !toy_same(&me->disk, &me->written);
 	s->keyfile.has_stranger = toy_has(&me->disk, 9);
 	s->process.is_answering = me->is_up;
-	s->process.is_alive = !me->has_died;
+	s->process.is_alive = !me->has_died && !me->is_stranded;
 	s->process.exit_code = me->has_died ? 1 : -1;
 	cut_z(s->process.process_id, sizeof(s->process.process_id), s->members[r].process_id);
 	s->process.loaded = me->is_up && me->known.n && me->known_process == me->process
 				? toy_ids(&me->known)
 				: (struct ring_ids){.is_known = false};
 	s->job.is_open = me->job_is_open;
-	s->job.is_running = me->job_is_open && !me->is_up && !me->has_died;
+	s->job.is_lost = me->job_is_open && me->is_stranded;
+	s->job.is_running = me->job_is_open && !me->is_up && !me->has_died && !me->is_stranded;
 	s->job.is_rollback = me->job_is_rollback;
+	s->job.ring = toy_ids(&me->job_ring);
 	process_name(s->job.process_before, r, me->job_process);
 	s->anchor = me->anchor;
 	s->debts = me->debts;
@@ -300,6 +303,15 @@ static inline void toy_observe(unsigned r)
 		s->ledger.orders[0] = w->order;
 		s->ledger.orders_n = 1;
 	}
+}
+
+/* Where it is not known what the process was started with, logins tell. */
+static inline void toy_observe(unsigned r)
+{
+	struct seen *s = &toy.eyes[r];
+	toy_observe_all(r);
+	if (s->process.is_answering && !s->process.loaded.is_known)
+		s->process.loaded = seen_loaded(s);
 }
 
 /* One look: control first, then the key, both at the process that hello shows. */
@@ -386,6 +398,7 @@ static inline void toy_stop(unsigned r, bool is_rollback)
 	m->job_ring = m->disk;
 	m->is_up = m->has_died = false;
 	m->back_in = DOWN_ROUNDS;
+	m->is_stranded = w->strands;
 	w->restarts++;
 	if (w->primary == (int)r && w->n > 1)
 		toy_say("the primary was restarted without a step-down", r, r);
@@ -464,6 +477,12 @@ static inline bool toy_do(unsigned r, const struct act *a)
 		toy_write(r, toy_of(a), true);
 		toy_stop(r, true);
 		return true;
+	case ACT_START:
+		if (!m->is_stranded)
+			toy_say("a member was started that was not left stopped", r, r);
+		m->is_stranded = false;
+		m->job_ring = m->disk;
+		return true;
 	case ACT_END_JOB:
 		m->job_is_open = false;
 		if (m->process != m->job_process) {
@@ -508,6 +527,7 @@ static inline bool toy_do(unsigned r, const struct act *a)
 	case ACT_CONFIRM_CERTIFICATE:
 	case ACT_ROLL_BACK_CERTIFICATE:
 	case ACT_SIGN_REQUESTS:
+	case ACT_TIDY_LEDGER:
 	case ACT_N:
 		break;
 	}
@@ -581,6 +601,30 @@ static inline void toy_begin(unsigned n)
 	}
 }
 
+/* One more member, as its operator set it up; its rotad has joined the ledger. */
+static inline void toy_join(struct toy_ring disk)
+{
+	struct toy *w = &toy.w;
+	unsigned i = w->n++;
+	struct toy_member *m = &w->m[i];
+	ASSERT(i < TOY_N);
+	*m = (struct toy_member){.disk = disk,
+				 .loaded = disk,
+				 .written = disk,
+				 .process = 1,
+				 .started_us = w->now_us,
+				 .changed_us = w->now_us - US_S,
+				 .is_up = true};
+	case_fill(&toy.eyes[i], i);
+	toy.eyes_rev[i] = 0;
+	toy.has_plan[i] = false;
+	m->anchor = toy.eyes[i].anchor;
+	for (unsigned r = 0; r < w->n; r++) {
+		toy.eyes[r].members_n = w->n;
+		case_member(&toy.eyes[r], i, false);
+	}
+}
+
 static inline bool toy_is_over(void)
 {
 	bool over = toy.w.has_proposal && toy.w.roll.closure.is_given;
@@ -599,6 +643,8 @@ static inline unsigned toy_run(unsigned bound)
 	for (unsigned round = 1; round <= bound; round++) {
 		for (unsigned r = 0; r < toy.w.n; r++) {
 			toy_pass_time(100 * US_MS);
+			if (toy.w.m[r].is_mute)
+				continue;
 			toy_plan(r);
 			while (toy.has_plan[r])
 				toy_act(r);
@@ -617,13 +663,14 @@ static inline unsigned toy_run_mixed(uint64_t seed, unsigned bound)
 {
 	toy.w.rng = (struct rng){.state = seed};
 	toy.w.forgets = seed & 1;
+	toy.w.strands = seed & 2;
 	for (unsigned step = 1; step <= bound; step++) {
 		uint64_t dice = rng_next(&toy.w.rng);
 		unsigned r = (unsigned)(dice % toy.w.n);
 		toy_pass_time((int64_t)(dice >> 8) % (200 * US_MS));
 		if (toy.has_plan[r])
 			toy_act(r);
-		else
+		else if (!toy.w.m[r].is_mute)
 			toy_plan(r);
 		if (toy.broken[0] || toy_is_over())
 			return step;

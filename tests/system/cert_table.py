@@ -22,7 +22,7 @@ sys.path.insert(0, os.path.join(HERE, "lib"))
 from pymongo import MongoClient  # noqa: E402
 from pymongo.errors import OperationFailure, PyMongoError  # noqa: E402
 
-from bench.pki import call  # noqa: E402
+from bench.pki import call, sign  # noqa: E402
 from bench.show import Checks, say, table, wait_for  # noqa: E402
 from bench.world import free_ports  # noqa: E402
 
@@ -65,14 +65,7 @@ class Shop:
         base = self.at(name)
         key = key or ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
         openssl("req", "-new", *key, "-nodes", "-keyout", base + ".key", "-out", base + ".csr", "-subj", subject)
-        os.makedirs(base + ".db")
-        open(base + ".db/index", "w").close()
-        with open(base + ".cnf", "w") as f:
-            f.write("[ca]\ndefault_ca=c\n[c]\ndatabase=%s.db/index\nnew_certs_dir=%s.db\nrand_serial=yes\npolicy=p\ndefault_md=%s\nx509_extensions=e\n"
-                    "unique_subject=no\nemail_in_dn=no\n[p]\norganizationName=optional\norganizationalUnitName=optional\ncommonName=optional\n[e]\n"
-                    "subjectKeyIdentifier=hash\n%s\n" % (base, base, md, ext))
-        openssl("ca", "-batch", "-config", base + ".cnf", "-cert", self.ca, "-keyfile", self.at("ca/ca.key"), "-in", base + ".csr", "-out", base + ".crt",
-                "-startdate", start, "-enddate", end, "-notext", "-preserveDN")
+        sign(base + ".csr", base + ".crt", self.ca, self.at("ca/ca.key"), ext, None, start, end, md)
         self.join(name, base + ".crt", base + ".key")
         return base + ".pem"
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "codec/json_err.h"
 #include "codec/mongod_options.h"
@@ -107,7 +108,7 @@ static int do_schedule(char **argv)
 	struct wall now = how.now;
 	if (!helper_new("rotad-net", argv[0], &net, &err))
 		return fail(&err);
-	const struct http_port http = {.ops = &http_rpc_ops, .self = net};
+	const struct http_later http = {.ops = &http_rpc_later_ops, .self = net};
 	if (!copy_z(policy.url, sizeof(policy.url), argv[1]) ||
 	    !copy_z(policy.ca_file, sizeof(policy.ca_file), argv[3]) ||
 	    !copy_z(policy.signer, sizeof(policy.signer), argv[4]) ||
@@ -132,7 +133,9 @@ static int do_schedule(char **argv)
 			ok = schedule_store_load(&store, &source, &err);
 			news.serial = store.current.serial;
 		} else {
-			ok = schedule_look(&store, &source, now, &news, &err);
+			do {
+				ok = schedule_look(&store, &source, now, &news, &err);
+			} while (store.is_asking && usleep(5000) == 0);
 		}
 		(void)json_object_set_new(o, "us",
 					  json_integer(host.ops->boot(host.self).us - begun));

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LD_PRELOAD: the wall clock of one program runs CLOCK_SHIFT_S seconds ahead; monotonic clocks and
- * waiting do not. (libfaketime also moves the waiting of threads, and rotad's own then never ends.) */
+/* LD_PRELOAD: the wall clock of one program runs as many seconds ahead as the file CLOCK_SHIFT_FILE says at that
+ * moment; monotonic clocks and waiting do not. (libfaketime also moves the waiting of threads, and rotad's own then
+ * never ends.) */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -10,8 +12,14 @@
 
 static long shift(void)
 {
-	const char *text = getenv("CLOCK_SHIFT_S");
-	return text ? atol(text) : 0;
+	const char *path = getenv("CLOCK_SHIFT_FILE");
+	char text[24] = "";
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return 0;
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return n > 0 ? atol(text) : 0;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *ret)

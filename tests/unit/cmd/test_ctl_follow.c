@@ -234,6 +234,35 @@ static void a_refused_certificate_ends_the_wait_but_an_old_refusal_does_not(void
 	film_end(&m, "Refused: no clientAuth\nRefused: no clientAuth\n");
 }
 
+static void
+a_certificate_that_another_member_refused_is_told_and_the_others_are_waited_for(void **state)
+{
+	struct film m;
+	film_begin(&m, FIXTURE("healthy.json"), FOLLOW_CERTIFICATES);
+	json_t *other = json_object_get(member_of(&m, 0), "certificate");
+	set(other, "orderRefused", "of another order");
+	assert_int_equal(film_look(&m, US_S), FOLLOW_GOING);
+	set(other, "orderRefused", ORDER);
+	assert_int_equal(film_look(&m, US_S), FOLLOW_GOING);
+	json_object_set_new(json_object_get(member_of(&m, 1), "certificate"), "takesOrders",
+			    json_false());
+	set(json_object_get(m.one, "certificate"), "orderDone", ORDER);
+	assert_int_equal(film_look(&m, US_S), FOLLOW_FAILED);
+	film_end(&m,
+		 "02:00:54  db2 keeps its certificate: the new one was refused\n"
+		 "02:00:55  db1 serves a new certificate, ends 2027-01-19\n"
+		 "Not all have a new certificate. The reason: rotactl explain on the hosts named\n"
+		 "above\n");
+	film_begin(&m, FIXTURE("healthy.json"), FOLLOW_CERTIFICATES);
+	other = json_object_get(member_of(&m, 0), "certificate");
+	set(other, "orderRefused", ORDER);
+	json_object_set_new(other, "takenBack", json_true());
+	assert_int_equal(film_look(&m, US_S), FOLLOW_FAILED);
+	film_end(&m,
+		 "db2 had to take its new certificate back; the others keep theirs. The reason:\n"
+		 "rotactl explain on that host\n");
+}
+
 static void an_abort_is_done_when_all_are_back(void **state)
 {
 	struct film m;
@@ -262,6 +291,8 @@ int main(void)
 	    cmocka_unit_test(an_order_that_another_replaced_is_told),
 	    cmocka_unit_test(certificates_are_done_when_every_member_says_so),
 	    cmocka_unit_test(a_refused_certificate_ends_the_wait_but_an_old_refusal_does_not),
+	    cmocka_unit_test(
+		a_certificate_that_another_member_refused_is_told_and_the_others_are_waited_for),
 	    cmocka_unit_test(an_abort_is_done_when_all_are_back),
 	};
 	(void)setenv("TZ", "CET-1", 1);

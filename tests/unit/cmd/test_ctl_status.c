@@ -151,11 +151,37 @@ static void one_is_in_its_turn(json_t *doc)
 	json_object_set_new(member_of(doc, 0), "seesAll", json_false());
 	json_object_set_new(member_of(doc, 0), "why", json_string("it does not see db3"));
 }
+static void one_is_down_and_not_seen(json_t *doc)
+{
+	one_is_in_its_turn(doc);
+	json_object_set_new(member_of(doc, 1), "turn", json_string(""));
+}
 static void ports_of_one_host(json_t *doc)
 {
 	const char *const hosts[] = {"localhost:46445", "localhost:38783", "localhost:36597"};
 	for (size_t i = 0; i < 3; i++)
 		json_object_set_new(member_of(doc, i), "host", json_string(hosts[i]));
+}
+static void schedule_is(json_t *doc, int serial, const char *why, bool warns)
+{
+	json_t *s = json_pack("{s:s, s:i, s:s, s:s, s:b, s:s}", "source", "https://ops/s", "serial",
+			      serial, "confirmedAt", "2026-11-22T00:50:52Z", "failingSince",
+			      "2026-11-22T00:55:00Z", "warns", warns, "signer", "CN=ops");
+	if (why)
+		json_object_set_new(s, "why", json_string(why));
+	json_object_set_new(doc, "schedule", s);
+}
+static void schedule_holds(json_t *doc)
+{
+	schedule_is(doc, 412, NULL, false);
+}
+static void schedule_is_refused(json_t *doc)
+{
+	schedule_is(doc, 412, "serial 411 is older than 412", true);
+}
+static void schedule_was_never_read(json_t *doc)
+{
+	schedule_is(doc, 0, "connection refused", false);
 }
 static void nothing_is_seen(json_t *doc)
 {
@@ -187,9 +213,15 @@ static void small_differences_are_seen(void **state)
 		enum ctl_exit code;
 		const char *has, *has_not;
 	} rows[] = {
+	    {"status", schedule_holds, CTL_GOOD,
+	     "serial 412, signed by CN=ops, confirmed 10 minutes ago", "since"},
+	    {"status", schedule_is_refused, CTL_ATTENTION, "is older than 412", "only looks"},
+	    {"status", schedule_was_never_read, CTL_ATTENTION, "rotad only looks until one is",
+	     "serial"},
 	    {"status", member_is_down, CTL_ATTENTION, "1 NOT healthy", "\x1b"},
 	    {"status", member_is_down, CTL_ATTENTION, "refused?[31m", "5, healthy"},
 	    {"status", one_is_in_its_turn, CTL_GOOD, "1 away for its turn", "does not see"},
+	    {"status", one_is_down_and_not_seen, CTL_ATTENTION, "1 NOT healthy", "does not see"},
 	    {"status", nothing_is_seen, CTL_UNKNOWN, "rs0: no member is seen", "healthy"},
 	    {"verify", nothing_is_seen, CTL_UNKNOWN, "Cannot tell: no member", "SHARED"},
 	    {"verify", ports_of_one_host, CTL_GOOD, ":38783  :36597  SERVES", NULL},

@@ -68,7 +68,7 @@ static void *read_all(void *arg)
 	const int *fd = arg;
 	json_t *got = NULL;
 	struct err err = ERR_INIT;
-	return frame_get(*fd, 5 * US_S, &got, &err) ? got : NULL;
+	return frame_get(*fd, US_MIN, &got, &err) ? got : NULL;
 }
 
 static void a_frame_may_be_larger_than_the_sockets_buffer(void **state)
@@ -83,7 +83,7 @@ static void a_frame_may_be_larger_than_the_sockets_buffer(void **state)
 	memset(text, 'x', n);
 	AUTO(json_t) value = json_pack("{s:s%}", "t", text, n);
 	assert_int_equal(pthread_create(&reader, NULL, read_all, &p.b), 0);
-	assert_true(frame_put(p.a, value, 5 * US_S, &err));
+	assert_true(frame_put(p.a, value, US_MIN, &err));
 	assert_int_equal(pthread_join(reader, &got), 0);
 	AUTO(json_t) back = got;
 	assert_true(json_equal(value, back));

@@ -364,9 +364,47 @@ static void command_line_wins_over_the_file(void **state)
 	assert_int_equal(mongod_options_differ(&both, &both, &names), 0);
 }
 
+static void paths_of_a_container_become_those_of_the_host(void **state)
+{
+	static const struct path_map maps[] = {{"/keys", "/srv/mongo/keys"},
+					       {"/keys/tls/", "/srv/tls/"},
+					       {"/data/db/log", "/var/log/m"}};
+	static const struct {
+		const char *path, *mapped;
+	} rows[] = {
+	    {"/keys/keyfile", "/srv/mongo/keys/keyfile"},
+	    {"/keys", "/srv/mongo/keys"},
+	    {"/keys/tls/m.pem", "/srv/tls/m.pem"}, /* the longest wins */
+	    {"/keysmith/x", "/keysmith/x"},        /* not a part of a name */
+	    {"/data/db", "/data/db"},
+	    {"relative/keys/x", "relative/keys/x"},
+	    {"", ""},
+	};
+	static const struct path_map root[] = {{"/", "/proc/7/root"}};
+	struct mongod_options o;
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		mongod_options_init(&o);
+		cut_z(o.key_file, sizeof(o.key_file), rows[i].path);
+		cut_z(o.crl_file, sizeof(o.crl_file), rows[i].path);
+		mongod_options_map(&o, maps, ARRAY_N(maps));
+		assert_string_equal(o.key_file, rows[i].mapped);
+		assert_string_equal(o.crl_file, rows[i].mapped);
+	}
+	cut_z(o.key_file, sizeof(o.key_file), "/etc/keyfile");
+	mongod_options_map(&o, root, 1);
+	assert_string_equal(o.key_file, "/proc/7/root/etc/keyfile");
+	/* one that would not fit is as if it were not given, never cut short */
+	memset(o.key_file, 'a', sizeof(o.key_file) - 1);
+	memcpy(o.key_file, "/keys/", 6);
+	o.key_file[sizeof(o.key_file) - 1] = 0;
+	mongod_options_map(&o, maps, ARRAY_N(maps));
+	assert_string_equal(o.key_file, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(paths_of_a_container_become_those_of_the_host),
 	    cmocka_unit_test(all_sources_give_the_same),
 	    cmocka_unit_test(nothing_given_is_known_and_empty),
 	    cmocka_unit_test(expansions_are_unknown_and_never_run),

@@ -257,6 +257,18 @@ static void an_answer_is_joined_only_with_its_own_key(void **state)
 	}
 }
 
+static void an_error_from_before_spoils_no_good_file(void **state)
+{
+	struct err err = ERR_INIT;
+	auto_buf struct buf text = {0};
+	auto_pem struct pem_file f = {0};
+	build(&text, "lkm");
+	(void)err_set(&err, ERR_NOT_FOUND, "something else");
+	assert_true(pem_read(buf_str(&text), NULL, PEM_MEMBER, &f, &err));
+	assert_int_equal(f.certs_n, 2);
+	assert_int_equal(err.kind, ERR_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +280,7 @@ int main(void)
 	    cmocka_unit_test(an_encrypted_key_opens_with_its_password_only),
 	    cmocka_unit_test(what_is_written_is_leaf_key_chain_without_the_root),
 	    cmocka_unit_test(an_answer_is_joined_only_with_its_own_key),
+	    cmocka_unit_test(an_error_from_before_spoils_no_good_file),
 	};
 	return cmocka_run_group_tests(tests, make, forget);
 }

@@ -18,19 +18,30 @@ static struct {
 	int status;
 	const char *body, *etag, *retry_after;
 	bool fails;
-	unsigned calls_n;
+	unsigned calls_n, polls_n;
+	unsigned late_n; /* polls that find no answer yet */
 	char if_none_match[64];
 	char url[256];
 } server;
 
-static bool fake_exchange(void *self UNUSED, const struct http_request *request,
-			  struct http_response *ret, struct err *err)
+static bool fake_begin(void *self UNUSED, const struct http_request *request,
+		       struct err *err UNUSED)
 {
 	server.calls_n++;
+	server.polls_n = 0;
 	assert_string_equal(request->method, "GET");
 	snprintf(server.url, sizeof(server.url), "%s", request->url);
 	snprintf(server.if_none_match, sizeof(server.if_none_match), "%.63s",
 		 request->headers_n ? request->headers[0].value : "");
+	return true;
+}
+
+static bool fake_poll(void *self UNUSED, bool *ret_is_done, struct http_response *ret,
+		      struct err *err)
+{
+	*ret_is_done = server.polls_n++ >= server.late_n;
+	if (!*ret_is_done)
+		return true;
 	if (server.fails)
 		return err_set(err, ERR_UNREACHABLE, "connection refused");
 	memset(ret, 0, sizeof(*ret));
@@ -45,8 +56,8 @@ static bool fake_exchange(void *self UNUSED, const struct http_request *request,
 		buf_adds(&ret->body, server.body);
 	return true;
 }
-static const struct http_ops fake_http_ops = {.exchange = fake_exchange};
-static const struct http_port fake_http = {.ops = &fake_http_ops};
+static const struct http_later_ops fake_http_ops = {.begin = fake_begin, .poll = fake_poll};
+static const struct http_later fake_http = {.ops = &fake_http_ops};
 
 static bool disk_is_full;
 static bool fake_put(void *self UNUSED, const struct file_put *p, struct err *err)
@@ -295,6 +306,74 @@ static void retry_after_is_clamped(void **state)
 	world_end(w);
 }
 
+static void late_answer_is_waited_for_without_waiting(void **state)
+{
+	struct world *w = world_new(*state);
+	server.late_n = 2;
+	assert_true(look(w, 200, SEVEN));
+	assert_false(w->news.has_looked);
+	assert_true(w->store.is_asking);
+	assert_int_equal(w->news.serial, 0);
+	/* called again soon, and nothing is asked twice */
+	assert_int_equal(w->news.next.us - w->now.us, 100 * US_MS);
+	for (int i = 0; i < 2; i++)
+		assert_true(schedule_look(&w->store, &w->source, w->news.next, &w->news, &w->err));
+	assert_true(w->news.is_changed);
+	assert_false(w->store.is_asking);
+	assert_int_equal(w->news.serial, 7);
+	assert_int_equal(server.calls_n, 1);
+	/* one that never comes ends as an error of the exchange, and the next look asks anew */
+	server.late_n = 1;
+	server.fails = true;
+	assert_true(look(w, 200, SEVEN));
+	assert_false(schedule_look(&w->store, &w->source, w->news.next, &w->news, &w->err));
+	assert_int_equal(w->err.kind, ERR_UNREACHABLE);
+	assert_false(w->store.is_asking);
+	assert_int_equal(w->news.serial, 7);
+	server.fails = false;
+	server.late_n = 0;
+	assert_true(look(w, 200, EIGHT));
+	assert_int_equal(w->news.serial, 8);
+	world_end(w);
+}
+
+static bool fits_not(void *self UNUSED, const struct schedule *next UNUSED, struct err *err)
+{
+	return err_set(err, ERR_INVALID, "it cannot be met here");
+}
+
+static void what_this_host_cannot_live_with_is_not_taken(void **state)
+{
+	struct world *w = world_new(*state);
+	assert_true(look(w, 200, SEVEN));
+	w->source.fits = fits_not;
+	assert_false(look(w, 200, EIGHT));
+	assert_int_equal(w->err.kind, ERR_INVALID);
+	assert_int_equal(w->news.serial, 7);
+	/* nor kept: a restart finds the last good one */
+	schedule_store_fini(&w->store);
+	assert_true(schedule_store_load(&w->store, &w->source, &w->err));
+	assert_int_equal(w->store.current.serial, 7);
+	world_end(w);
+}
+
+static void looks_of_a_fleet_are_spread(void **state)
+{
+	struct world *w = world_new(*state);
+	int64_t first = 0;
+	bool differs = false;
+	for (uint64_t i = 1; i <= 8; i++) {
+		w->source.seed = i * 77;
+		assert_true(look(w, 200, SEVEN));
+		int64_t wait = w->news.next.us - w->now.us;
+		assert_in_range(wait, 5 * US_MIN - 30 * US_S, 5 * US_MIN);
+		differs |= first && wait != first;
+		first = wait;
+	}
+	assert_true(differs);
+	world_end(w);
+}
+
 static void damaged_copy_is_told_and_not_used(void **state)
 {
 	char path[512];
@@ -353,6 +432,9 @@ int main(void)
 	    T(host_missing_from_it_is_told_and_keeps_the_old_policies),
 	    T(retry_after_is_clamped),
 	    T(damaged_copy_is_told_and_not_used),
+	    T(late_answer_is_waited_for_without_waiting),
+	    T(what_this_host_cannot_live_with_is_not_taken),
+	    T(looks_of_a_fleet_are_spread),
 	    T(file_works_as_a_source),
 	    T(unsigned_schedule_is_refused_where_a_signer_is_named),
 	};

@@ -39,6 +39,29 @@ static void whether_any_may_be_restarted_is_told_only_when_known(void **state)
 	}
 }
 
+static void one_that_is_away_is_named_where_a_restart_is_asked_about(void **state)
+{
+	case_begin(1);
+	case_plan();
+	assert_string_equal(the.plan.restart_why, "yes, all share key 1");
+	the.s.members[2].hello.who = WITNESS_NONE;
+	case_plan();
+	assert_int_equal(the.plan.restart_now, RESTART_SAFE);
+	assert_non_null(strstr(the.plan.restart_why, "but c:27017 is away"));
+	/* One without a vote takes no majority with it. */
+	the.s.members[2].is_voter = false;
+	case_plan();
+	assert_string_equal(the.plan.restart_why, "yes, all share key 1");
+	/* This host's own that is down has loaded nothing; its file counts. */
+	the.s.process.is_alive = the.s.process.is_answering = false;
+	the.s.process.loaded.is_known = false;
+	case_plan();
+	assert_int_equal(the.plan.restart_now, RESTART_SAFE);
+	the.s.process.fact.who = WITNESS_NONE;
+	case_plan();
+	assert_int_equal(the.plan.restart_now, RESTART_UNKNOWN);
+}
+
 static void progress_counts_by_member(void **state)
 {
 	static const struct {
@@ -106,6 +129,7 @@ static void a_turn_that_is_over_is_given_back_and_no_other(void **state)
 	    {CLAIM_ACTING, 1, CLAIM_FOR_CERTIFICATE, CERT_STAGE_NONE, MODE_ACT, true},
 	    {CLAIM_ACTING, 1, CLAIM_FOR_CERTIFICATE, CERT_STAGE_STAGED, MODE_ACT, false},
 	    {CLAIM_ACTING, 1, CLAIM_FOR_CERTIFICATE, CERT_STAGE_INSTALLED, MODE_ACT, false},
+	    {CLAIM_ACTING, 1, CLAIM_FOR_CERTIFICATE, CERT_STAGE_GOING_BACK, MODE_ACT, false},
 	};
 	for (size_t r = 0; r < ARRAY_N(rows); r++) {
 		case_begin(1);
@@ -142,6 +166,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(whether_any_may_be_restarted_is_told_only_when_known),
+	    cmocka_unit_test(one_that_is_away_is_named_where_a_restart_is_asked_about),
 	    cmocka_unit_test(progress_counts_by_member),
 	    cmocka_unit_test(what_a_rotation_costs_is_foretold),
 	    cmocka_unit_test(a_turn_that_is_over_is_given_back_and_no_other),

@@ -17,6 +17,11 @@ static void voted(struct seen *s)
 	case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));
 }
 
+static void all_accept(struct seen *s)
+{
+	for (unsigned i = 0; i < s->members_n; i++)
+		case_proof(s, i, 2, LOGIN_ACCEPTED);
+}
 /* What is known while there is no primary: the anchor. */
 static void unanswered(struct seen *s)
 {
@@ -38,7 +43,15 @@ static void unanswered(struct seen *s)
 	  wrote(s, 2, 0))                                                                          \
 	X(old_key_after_all, "hold restore-keyfile", "foreign-write", "put back",                  \
 	  case_propose(s, "yyy");                                                                  \
-	  wrote(s, 1, 0))                                                                          \
+	  all_accept(s); wrote(s, 1, 0))                                                           \
+	X(old_key_before_the_look, "hold", "foreign-write", "once every member", wrote(s, 1, 0);   \
+	  case_propose(s, "yyy"))                                                                  \
+	X(old_key_one_silent, "hold", "foreign-write", "once every member", wrote(s, 1, 0);        \
+	  case_propose(s, "yyy"); all_accept(s); s->members[2].hello.who = WITNESS_NONE;           \
+	  s->members[2].proofs_n = 0)                                                              \
+	X(retired_key, "hold restore-keyfile", "foreign-write", "put back", wrote(s, 1, 0);        \
+	  case_propose(s, "yyy"); case_close(s, true); s->anchor.pivot = key_n(2);                 \
+	  s->anchor.retired_n = 1; s->anchor.retired[0] = key_n(1))                                \
 	X(held_already, "restore-keyfile", "foreign-write", "put back", voted(s); wrote(s, 1, 0);  \
 	  s->ledger.hold.is_on = true)                                                             \
 	X(second_time, "hold", "second-writer", "nothing more", voted(s); wrote(s, 1, 0);          \
@@ -81,6 +94,7 @@ static void what_is_put_back_is_what_the_votes_wish(void **state)
 		const struct act *a;
 		case_begin(1);
 		case_propose(&the.s, rows[i].votes);
+		all_accept(&the.s);
 		wrote(&the.s, rows[i].found, 0);
 		case_plan();
 		a = planned(ACT_RESTORE_KEYFILE);

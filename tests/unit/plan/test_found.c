@@ -15,10 +15,34 @@
 	X(older, "", "ledger-older-than-anchor", "is older than",                                  \
 	  s->ledger.is_older_than_anchor = true)                                                   \
 	X(none, "found-ledger", "", "is made", s->ledger.exists = false)                           \
+	X(none_by_a_wrong_clock, "", "clock-jumped", "is not made by this host",                   \
+	  s->ledger.exists = false;                                                                \
+	  s->is_clock_sane = false)                                                                \
+	X(not_admitted_by_a_wrong_clock, "", "clock-jumped", "Nothing is due",                     \
+	  s->is_clock_sane = false;                                                                \
+	  cut_z(s->ledger.not_admitted, 64, "c: it has expired"))                                  \
+	X(unwelcome_by_a_wrong_clock, "", "clock-jumped", "it is a year ahead",                    \
+	  s->is_clock_sane = s->has_salt = false;                                                  \
+	  cut_z(s->clock_why, 64, "it is a year ahead"))                                           \
 	X(none_observed, "", "", "", s->ledger.exists = false; p->mode = MODE_OBSERVE)             \
 	X(unknown_here, "publish-identity", "", "makes itself known", s->ledger.identities_n = 0)  \
 	X(unknown_observed, "", "", "", s->ledger.identities_n = 0; p->mode = MODE_OBSERVE)        \
 	X(unwelcomed, "welcome", "", "Nothing is due", s->ledger.identities_unwelcomed_n = 2)      \
+	X(keyless, "welcome", "", "Nothing is due", s->ledger.identities_keyless_n = 1)            \
+	X(keyless_observed, "", "", "", s->ledger.identities_keyless_n = 1;                        \
+	  p->mode = MODE_OBSERVE)                                                                  \
+	X(tidies, "tidy-ledger", "", "Nothing is due", s->ledger.outlived_n = 17)                  \
+	X(another_tidies, "", "", "Nothing is due", s->ledger.outlived_n = 16)                     \
+	X(tidies_not_while_held, "", "", "", s->ledger.outlived_n = 99;                            \
+	  s->ledger.hold.is_on = true)                                                             \
+	X(tidies_not_observed, "", "", "", s->ledger.outlived_n = 99; p->mode = MODE_OBSERVE)      \
+	X(tidies_later, "publish-statement", "", "", s->ledger.outlived_n = 99;                    \
+	  s->members[1].has_statement = false)                                                     \
+	X(tidies_no_other, "", "ledger-older-than-anchor", "is another than",                      \
+	  s->ledger.outlived_n = 99;                                                               \
+	  s->ledger.is_other_than_anchor = true)                                                   \
+	X(crowded, "", "ledger-crowded", "Nothing is due", s->ledger.docs_n = DOCS_CROWDED)        \
+	X(not_crowded, "", "", "Nothing is due", s->ledger.docs_n = DOCS_CROWDED - 1)              \
 	X(not_admitted, "", "identity-not-admitted", "Nothing is due",                             \
 	  cut_z(s->ledger.not_admitted, 64, "d:27017: no endorsement"))                            \
 	X(no_salt, "", "", "Waits for another rotad", s->has_salt = false)                         \
@@ -44,7 +68,13 @@
 	  s->certificate.served.is_known = true;                                                   \
 	  cut_z(s->certificate.served.serial, 64, "0A"))                                           \
 	X(certificate_order, "publish-statement", "", "Nothing is due",                            \
-	  s->certificate.order_done = token_n(3))
+	  s->certificate.order_done = token_n(3))                                                  \
+	X(certificate_refused, "publish-statement", "", "Nothing is due",                          \
+	  s->certificate.order_refused = token_n(3))                                               \
+	X(certificate_taken_back, "publish-statement", "", "Nothing is due",                       \
+	  s->certificate.is_taken_back = true)                                                     \
+	X(takes_no_certificates_now, "publish-statement", "", "Nothing is due",                    \
+	  p->certificates.authority[0] = 0)
 
 ROWS(PLAN_ROW_SET)
 

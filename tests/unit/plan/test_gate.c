@@ -63,6 +63,14 @@ static void down(struct seen *s, unsigned i)
 {
 	s->members[i].hello = s->members[i].status = (struct fact){.who = WITNESS_NONE};
 }
+/* b is the primary and the last to load both keys. */
+static void primary_is_b(struct seen *s)
+{
+	s->members[0].is_primary = s->members[1].is_secondary = false;
+	s->members[0].is_secondary = s->members[1].is_primary = true;
+	case_rings(s, 0, ring_of(1, 2), ring_of(1, 2));
+	case_rings(s, 2, ring_of(1, 2), ring_of(1, 2));
+}
 static void arbiter(struct seen *s, unsigned i)
 {
 	s->members[i].is_arbiter = true;
@@ -81,6 +89,11 @@ static void arbiter(struct seen *s, unsigned i)
 	X(ask_certificate_approved, CERT, "mode", PASS, p->certificates.mode = MODE_ASK;           \
 	  s->is_approved = true)                                                                   \
 	X(ask_ordered, START, "mode", PASS, p->mode = MODE_ASK)                                    \
+	X(ask_ordered_by_the_schedule, START, "mode", WAIT, p->mode = MODE_ASK;                    \
+	  s->ledger.orders[0].serial = 412)                                                        \
+	X(ask_certificate_ordered_by_the_schedule, CERT, "mode", WAIT,                             \
+	  p->certificates.mode = MODE_ASK;                                                         \
+	  case_order(s, ORDER_CERTIFICATES); s->ledger.orders[0].serial = 412)                     \
 	X(ask_old, START, "mode", WAIT, p->mode = MODE_ASK; s->ledger.orders_n = 0;                \
 	  p->keyfile.max_age_us = 90 * US_DAY; s->keyfile.born.us = CASE_NOW - 91 * US_DAY)        \
 	X(ask_running, TURN, "mode", PASS, p->mode = MODE_ASK)                                     \
@@ -146,18 +159,29 @@ static void arbiter(struct seen *s, unsigned i)
 	X(file_readonly, WRITE, "keyfile", REFUSE, s->keyfile.is_writable = false)                 \
 	X(file_readonly_external, START, "keyfile", PASS, s->keyfile.is_writable = false;          \
 	  p->keyfile.writer = WRITER_EXTERNAL)                                                     \
-	X(votes_two_down, TURN, "a primary stays without it", REFUSE, down(s, 0))                  \
+	X(votes_two_down, TURN, "a primary stays without it", WAIT, down(s, 0))                    \
 	X(votes_two_down_allowed, TURN, "a primary stays without it", PASS, down(s, 0);            \
 	  i->allow_downtime = DOWNTIME_ALL)                                                        \
-	X(votes_writes_leave_is_not_enough, TURN, "a primary stays without it", REFUSE,            \
-	  down(s, 0);                                                                              \
+	X(votes_writes_leave_is_not_enough, TURN, "a primary stays without it", WAIT, down(s, 0);  \
 	  i->allow_downtime = DOWNTIME_MAJORITY_WRITES)                                            \
 	X(writes_psa, TURN, "majority writes go on", REFUSE, arbiter(s, 2))                        \
 	X(writes_psa_start, START, "majority writes go on", REFUSE, arbiter(s, 2))                 \
 	X(writes_psa_allowed, START, "majority writes go on", PASS, arbiter(s, 2);                 \
 	  i->allow_downtime = DOWNTIME_MAJORITY_WRITES)                                            \
 	X(votes_psa, START, "a primary stays without it", PASS, arbiter(s, 2))                     \
+	X(votes_one_down_start, START, "a primary stays without it", WAIT, down(s, 2))             \
+	X(writes_one_down_start, START, "majority writes go on", WAIT, down(s, 2))                 \
+	X(writes_psa_one_down, START, "majority writes go on", REFUSE, arbiter(s, 2); down(s, 1))  \
 	X(votes_two, START, "a primary stays without it", REFUSE, s->members_n = 2)                \
+	X(votes_two_one_down, START, "a primary stays without it", REFUSE, s->members_n = 2;       \
+	  down(s, 1))                                                                              \
+	X(heirless, START, "a successor is ready", REFUSE,                                         \
+	  s->members[1].is_electable = s->members[2].is_electable = false)                         \
+	X(heirless_allowed, START, "a successor is ready", PASS,                                   \
+	  s->members[1].is_electable = s->members[2].is_electable = false;                         \
+	  i->allow_downtime = DOWNTIME_ALL)                                                        \
+	X(heir_lags_at_the_start, START, "a successor is ready", PASS,                             \
+	  s->members[1].lag_us = s->members[2].lag_us = US_H)                                      \
 	X(others_silent, TURN, "all others healthy", WAIT, down(s, 2);                             \
 	  i->allow_downtime = DOWNTIME_ALL)                                                        \
 	X(others_recovering, TURN, "all others healthy", WAIT, s->members[2].is_secondary = false; \
@@ -167,6 +191,7 @@ static void arbiter(struct seen *s, unsigned i)
 	X(others_blind, TURN, "all others healthy", WAIT, s->members[2].sees_all = false)          \
 	X(others_no_primary, TURN, "all others healthy", WAIT, s->members[0].is_primary = false;   \
 	  s->members[0].is_secondary = true)                                                       \
+	X(others_quiescing, TURN, "all others healthy", WAIT, s->members[2].is_quiescing = true)   \
 	X(others_certificate, CERT, "all others healthy", WAIT, down(s, 2))                        \
 	X(order_c_first, TURN, "its turn", WAIT, s->members[2].is_hidden = true;                   \
 	  s->members[2].statement.disk = ring_of(1, 2))                                            \
@@ -246,10 +271,12 @@ static void arbiter(struct seen *s, unsigned i)
 	  s->others.at.us = 0)                                                                     \
 	X(rolled_back, TURN, "nothing owed", REFUSE, s->debts.rolled_back_at.us = 1;               \
 	  s->ledger.hold.is_on = true)                                                             \
-	X(step_down_rests, TURN, "nothing owed", WAIT,                                             \
+	X(step_down_rests, TURN, "nothing owed", WAIT, primary_is_b(s);                            \
 	  s->debts.step_down_refused_at.us = CASE_NOW - 14 * US_MIN)                               \
-	X(step_down_rested, TURN, "nothing owed", PASS,                                            \
+	X(step_down_rested, TURN, "nothing owed", PASS, primary_is_b(s);                           \
 	  s->debts.step_down_refused_at.us = CASE_NOW - 15 * US_MIN)                               \
+	X(step_down_is_no_matter_of_a_secondary, TURN, "nothing owed", PASS,                       \
+	  s->debts.step_down_refused_at.us = CASE_NOW - US_MIN)                                    \
 	X(hook_rests, TURN, "nothing owed", WAIT, s->debts.hook_failed_at.us = CASE_NOW - US_S)    \
 	X(hook_rested, TURN, "nothing owed", PASS, s->debts.hook_failed_at.us = CASE_NOW - US_MIN) \
 	X(hook_rests_longer, TURN, "nothing owed", WAIT,                                           \
@@ -311,14 +338,16 @@ static void each_gate_answers_as_its_row_says(void **state)
 		}
 		if ((planned(wanted(rows[i].ask)) != NULL) != all)
 			fail_msg("%s: %s", rows[i].name, the.plan.reason);
-		/* The reason names the first gate that is shut. */
-		for (unsigned k = 0; !all && k < the.plan.gates_n; k++)
-			if (the.plan.gates[k].verdict != GATE_PASS) {
-				if (!strstr(the.plan.reason, the.plan.gates[k].name) ||
-				    !the.plan.is_waiting)
-					fail_msg("%s: %s", rows[i].name, the.plan.reason);
-				break;
-			}
+		/* The reason names the first gate that needs a person, else the first that is shut.
+		 */
+		g = NULL;
+		for (unsigned k = 0; k < the.plan.gates_n; k++)
+			if (the.plan.gates[k].verdict != GATE_PASS &&
+			    (!g ||
+			     (g->verdict == GATE_WAIT && the.plan.gates[k].verdict == GATE_REFUSE)))
+				g = &the.plan.gates[k];
+		if (g && (!strstr(the.plan.reason, g->name) || !the.plan.is_waiting))
+			fail_msg("%s: %s", rows[i].name, the.plan.reason);
 	}
 }
 
@@ -413,10 +442,12 @@ static void a_primary_steps_down_only_for_a_successor_within_a_second(void **sta
 		case_plan();
 		assert_int_equal(planned(ACT_STEP_DOWN) != NULL, lags[i].may);
 		assert_null(planned(ACT_RESTART));
-		assert_int_equal(gate_get("a successor is ready")->verdict,
-				 lags[i].may ? GATE_PASS : GATE_WAIT);
-		/* The turn is kept: it opens within moments. */
-		assert_null(planned(ACT_RELEASE_CLAIM));
+		assert_int_equal(gate_get("a successor is ready")->verdict, lags[i].may ? GATE_PASS
+									    : lags[i].is_electable
+										? GATE_WAIT
+										: GATE_REFUSE);
+		/* The turn is kept for what opens within moments. */
+		assert_int_equal(planned(ACT_RELEASE_CLAIM) != NULL, !lags[i].is_electable);
 	}
 }
 
@@ -433,6 +464,56 @@ static void whose_turn_it_is_is_said_before_what_the_set_could_bear(void **state
 	}
 	assert_true(turn && turn < free);
 	assert_true(free < votes);
+}
+
+static void a_member_that_is_away_is_named_before_those_that_do_not_see_it(void **state)
+{
+	ask_for(TURN);
+	down(&the.s, 2);
+	the.s.members[0].sees_all = false;
+	cut_z(the.s.members[0].why, sizeof(the.s.members[0].why), "it does not see 'c:27017'");
+	case_plan();
+	assert_non_null(strstr(the.plan.reason, "all others healthy: 'c:27017' does not answer"));
+}
+
+/* A set whose only electable member is the primary: with leave it is restarted as it is. */
+static void a_primary_without_an_heir_is_restarted_only_with_leave(void **state)
+{
+	ask_primary();
+	the.s.members[1].is_electable = the.s.members[2].is_electable = false;
+	the.instance.allow_downtime = DOWNTIME_MAJORITY_WRITES;
+	case_plan();
+	assert_null(planned(ACT_STEP_DOWN));
+	assert_null(planned(ACT_RESTART));
+	the.instance.allow_downtime = DOWNTIME_ALL;
+	case_plan();
+	assert_null(planned(ACT_STEP_DOWN));
+	assert_non_null(planned(ACT_RESTART));
+}
+
+/* Asked by the daemon before it takes an order. */
+static void an_order_is_refused_only_for_what_needs_a_person(void **state)
+{
+	static struct plan scratch;
+	unsigned refused_n = 0;
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		struct gate_result g = {.name = NULL};
+		bool wanted_refusal = false;
+		if (rows[i].ask != START)
+			continue;
+		ask_for(START);
+		rows[i].spoil(&the.s, &the.policy, &the.instance);
+		case_plan();
+		for (unsigned k = 0; k < the.plan.gates_n; k++)
+			wanted_refusal |= the.plan.gates[k].verdict == GATE_REFUSE;
+		if (plan_refuses_start(&the.s, &the.policy, &the.instance, &scratch, &g) !=
+		    wanted_refusal)
+			fail_msg("%s: %s", rows[i].name, g.name ? g.text : "not refused");
+		refused_n += wanted_refusal;
+		if (wanted_refusal)
+			assert_int_equal(g.verdict, GATE_REFUSE);
+	}
+	assert_true(refused_n > 8);
 }
 
 static void a_turn_in_hand_is_kept_only_for_what_opens_soon(void **state)
@@ -452,7 +533,8 @@ static void a_turn_in_hand_is_kept_only_for_what_opens_soon(void **state)
 		for (size_t k = 0; k < ARRAY_N(kept); k++)
 			is_kept |= strcmp(kept[k], rows[i].name) == 0;
 		is_kept |= strncmp(rows[i].name, "lag_", 4) == 0 ||
-			   strncmp(rows[i].name, "others_", 7) == 0;
+			   strncmp(rows[i].name, "others_", 7) == 0 ||
+			   strncmp(rows[i].name, "votes_", 6) == 0;
 		if (is_kept)
 			assert_true(gate_get(rows[i].gate)->opens_soon);
 		if (is_kept == (planned(ACT_RELEASE_CLAIM) != NULL))
@@ -474,6 +556,9 @@ int main(void)
 	    cmocka_unit_test(what_is_not_asked_for_is_not_looked_at),
 	    cmocka_unit_test(a_primary_steps_down_only_for_a_successor_within_a_second),
 	    cmocka_unit_test(whose_turn_it_is_is_said_before_what_the_set_could_bear),
+	    cmocka_unit_test(a_member_that_is_away_is_named_before_those_that_do_not_see_it),
+	    cmocka_unit_test(a_primary_without_an_heir_is_restarted_only_with_leave),
+	    cmocka_unit_test(an_order_is_refused_only_for_what_needs_a_person),
 	    cmocka_unit_test(a_turn_in_hand_is_kept_only_for_what_opens_soon),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

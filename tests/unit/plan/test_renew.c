@@ -13,11 +13,21 @@ static void aged(struct seen *s, int day_n)
 	c->file.not_before.us = CASE_NOW - day_n * US_DAY;
 	c->file.not_after.us = c->file.chain_not_after.us = c->file.not_before.us + 90 * US_DAY;
 }
+static void takes_none(struct seen *s)
+{
+	s->members[1].statement.takes_certificates = false;
+}
 static void staged(struct seen *s)
 {
 	aged(s, 70);
 	s->certificate.stage = CERT_STAGE_STAGED;
 	cut_z(s->certificate.staged_serial, 64, "0B");
+}
+/* c had the new one of the order, and it is over there; with the old one in use. */
+static void c_is_over(struct seen *s, bool is_taken_back)
+{
+	s->members[2].statement.certificate_refused = token_n(7);
+	s->members[2].statement.is_certificate_taken_back = is_taken_back;
 }
 static void installed(struct seen *s)
 {
@@ -38,6 +48,25 @@ static void canary(struct seen *s)
 	case_order(s, ORDER_CERTIFICATES);
 	s->members[2].is_hidden = true; /* it goes before b */
 }
+/* The previous one is in place again. */
+static void going_back(struct seen *s)
+{
+	installed(s);
+	s->certificate.stage = CERT_STAGE_GOING_BACK;
+	s->certificate.retry_at.us = CASE_NOW - US_S;
+	cut_z(s->certificate.why, 64, "c does not accept it");
+	cut_z(s->certificate.file.serial, 64, "0A");
+	cut_z(s->certificate.served.serial, 64, "0A");
+	cut_z(s->members[1].statement.certificate_serial, 64, "0A");
+}
+/* A clusterFile of its own, day_n of its 90. */
+static void clustered(struct seen *s, int day_n)
+{
+	struct cert_view *c = &s->certificate.cluster;
+	s->certificate.has_cluster_file = c->is_known = true;
+	c->not_before.us = CASE_NOW - day_n * US_DAY;
+	c->not_after.us = c->chain_not_after.us = c->not_before.us + 90 * US_DAY;
+}
 
 #define BACK "certificate-rolled-back"
 #define ROWS(X)                                                                                    \
@@ -46,12 +75,13 @@ static void canary(struct seen *s)
 	X(old, "ask-authority", "", "asked from authority \"house\"", aged(s, 62))                 \
 	X(budget_is_spent, "ask-authority", "", "asked", aged(s, 55);                              \
 	  p->certificates.outage_budget_us = 40 * US_DAY)                                          \
-	X(no_authority, "", "", "Nothing is due (", aged(s, 70); p->certificates.authority[0] = 0) \
-	X(no_authority_expiring, "", "certificate-expiring", "Nothing", aged(s, 80);               \
+	X(no_authority, "", "", "Nothing is due (", takes_none(s); aged(s, 70);                    \
 	  p->certificates.authority[0] = 0)                                                        \
-	X(observed, "", "certificate-expiring", "Nothing", aged(s, 80);                            \
+	X(no_authority_expiring, "", "certificate-expiring", "Nothing", takes_none(s);             \
+	  aged(s, 80); p->certificates.authority[0] = 0)                                           \
+	X(observed, "", "certificate-expiring", "Nothing", takes_none(s); aged(s, 80);             \
 	  p->certificates.mode = MODE_OBSERVE)                                                     \
-	X(off, "", "", "Nothing", aged(s, 89); p->certificates.mode = MODE_OFF)                    \
+	X(off, "", "", "Nothing", takes_none(s); aged(s, 89); p->certificates.mode = MODE_OFF)     \
 	X(asks, "", "plan-waits-for-approval", "approve", aged(s, 70);                             \
 	  p->certificates.mode = MODE_ASK)                                                         \
 	X(asks_approved, "ask-authority", "", "asked", aged(s, 70);                                \
@@ -94,6 +124,79 @@ static void canary(struct seen *s)
 	X(canary_first, "", "", "c:27017 goes first", canary(s))                                   \
 	X(canary_done, "take-claim", "", "turn to load", canary(s);                                \
 	  s->members[2].statement.certificate_order = token_n(7))                                  \
+	X(canary_is_done_with_a_newer_order, "take-claim", "", "turn to load", canary(s);          \
+	  case_order(s, ORDER_CERTIFICATES); cut_z(s->ledger.orders[1].host, 64, "c:27017");       \
+	  s->ledger.orders[1].id = token_n(8); s->ledger.orders[1].head.at.us += 1;                \
+	  s->members[2].statement.certificate_order = token_n(8))                                  \
+	X(canary_is_done_with_an_older_order, "", "", "c:27017 goes first", canary(s);             \
+	  case_order(s, ORDER_CERTIFICATES); s->ledger.orders[1].id = token_n(6);                  \
+	  s->ledger.orders[1].head.at.us = CASE_NOW - US_H;                                        \
+	  s->members[2].statement.certificate_order = token_n(6))                                  \
+	X(canary_was_refused, "take-claim", "", "turn to load", canary(s); c_is_over(s, false))    \
+	X(canary_was_refused_earlier, "", "", "c:27017 goes first", canary(s);                     \
+	  c_is_over(s, false); s->members[2].statement.certificate_refused = token_n(5))           \
+	X(canary_went_back, "", "", "c:27017 had to take its new one back", canary(s);             \
+	  c_is_over(s, true))                                                                      \
+	X(a_later_one_went_back, "", "", "c:27017 had to take its new one back", canary(s);        \
+	  s->members[2].is_hidden = false; c_is_over(s, true))                                     \
+	X(canary_went_back_and_did_it_then, "take-claim", "", "turn to load", canary(s);           \
+	  c_is_over(s, true); s->members[2].statement.certificate_order = token_n(7))              \
+	X(canary_takes_no_orders, "take-claim", "", "turn to load", canary(s);                     \
+	  s->members[2].statement.takes_certificates = false)                                      \
+	X(reload_runs, "", "", "reload of b:27017 is not over", installed(s);                      \
+	  s->certificate.is_reload_running = true)                                                 \
+	X(reload_of_the_old_one_runs, "", "", "reload of b:27017 is not over", going_back(s);      \
+	  s->certificate.is_reload_running = true)                                                 \
+	X(reload_failed, "roll-back-certificate", BACK, "could not be loaded: exit 1",             \
+	  installed(s);                                                                            \
+	  cut_z(s->certificate.reload_why, 64, "exit 1");                                          \
+	  cut_z(s->certificate.served.serial, 64, "0A");                                           \
+	  cut_z(s->members[1].statement.certificate_serial, 64, "0A"))                             \
+	X(back_and_served, "confirm-certificate", "", "its previous certificate again",            \
+	  going_back(s))                                                                           \
+	X(back_and_not_looked_at, "", "", "Looks what", going_back(s);                             \
+	  s->certificate.served_at.who = WITNESS_NONE)                                             \
+	X(back_and_not_served, "", "", "put back, and not served yet", going_back(s);              \
+	  cut_z(s->certificate.served.serial, 64, "0B");                                           \
+	  cut_z(s->members[1].statement.certificate_serial, 64, "0B"))                             \
+	X(back_and_never_served, "roll-back-certificate", BACK, "c does not accept",               \
+	  going_back(s);                                                                           \
+	  cut_z(s->certificate.served.serial, 64, "0B"); s->certificate.retry_at.us -= US_MIN;     \
+	  cut_z(s->members[1].statement.certificate_serial, 64, "0B"))                             \
+	X(back_begun_and_not_loaded, "roll-back-certificate", BACK, "c does not", going_back(s);   \
+	  s->certificate.retry_at.us = 0)                                                          \
+	X(back_begun_and_not_written, "roll-back-certificate", BACK, "c does not", going_back(s);  \
+	  cut_z(s->certificate.file.serial, 64, "0B"); s->certificate.retry_at.us = 0)             \
+	X(cluster_file_is_young, "", "", "is renewed at", aged(s, 30); clustered(s, 30))           \
+	X(cluster_file_is_old, "ask-authority", "", "cluster certificate", aged(s, 30);            \
+	  clustered(s, 62))                                                                        \
+	X(cluster_file_ends, "ask-authority", "certificate-expiring", "cluster certificate",       \
+	  aged(s, 30);                                                                             \
+	  clustered(s, 80))                                                                        \
+	X(cluster_file_cannot_be_read, "ask-authority", "", "cluster certificate", aged(s, 30);    \
+	  s->certificate.has_cluster_file = true)                                                  \
+	X(cluster_file_and_a_hook, "", "", "reload: hook", aged(s, 30); clustered(s, 62);          \
+	  i->reload_how = RELOAD_HOOK)                                                             \
+	X(both_are_old, "ask-authority", "", "A certificate for b", aged(s, 62); clustered(s, 62)) \
+	X(ordered_with_cluster_file, "ask-authority", "", "A certificate for b", aged(s, 1);       \
+	  clustered(s, 1); case_order(s, ORDER_CERTIFICATES))                                      \
+	X(ordered_and_half_done, "ask-authority", "", "cluster certificate", aged(s, 1);           \
+	  clustered(s, 1); case_order(s, ORDER_CERTIFICATES);                                      \
+	  s->certificate.order_half = token_n(7))                                                  \
+	X(cluster_file_loaded, "confirm-certificate", "", "every peer accepts", installed(s);      \
+	  clustered(s, 62); s->certificate.target = CERT_CLUSTER_FILE;                             \
+	  s->certificate.retry_at.us = CASE_NOW; cut_z(s->certificate.served.serial, 64, "0A");    \
+	  cut_z(s->members[1].statement.certificate_serial, 64, "0A"))                             \
+	X(cluster_file_not_loaded, "reload", "", "loaded again", installed(s); clustered(s, 62);   \
+	  s->certificate.target = CERT_CLUSTER_FILE)                                               \
+	X(cluster_file_refused_by_a_peer, "roll-back-certificate", BACK, "c does not",             \
+	  installed(s);                                                                            \
+	  clustered(s, 62); s->certificate.target = CERT_CLUSTER_FILE;                             \
+	  s->certificate.retry_at.us = CASE_NOW; s->certificate.is_seen_by_peers = false;          \
+	  cut_z(s->certificate.peers_why, 64, "c does not accept it"))                             \
+	X(asks_and_an_old_order_is_done, "", "", "approve", aged(s, 70);                           \
+	  p->certificates.mode = MODE_ASK; case_order(s, ORDER_CERTIFICATES);                      \
+	  s->certificate.order_done = s->members[1].statement.certificate_order = token_n(7))      \
 	X(served_unknown, "", "", "Looks what", installed(s);                                      \
 	  s->certificate.served_at.who = WITNESS_NONE)                                             \
 	X(confirmed, "confirm-certificate", "", "every peer accepts", installed(s))                \

@@ -26,8 +26,9 @@ static void assert_ended(unsigned took, unsigned bound, uint64_t seed)
 {
 	assert_unbroken(seed);
 	if (took > bound)
-		fail_msg("seed %llu: not over: a: %s | b: %s | c: %s", (unsigned long long)seed,
-			 toy.plans[0].reason, toy.plans[1].reason, toy.plans[2].reason);
+		fail_msg("seed %llu: not over: a: %s | b: %s | c: %s | d: %s",
+			 (unsigned long long)seed, toy.plans[0].reason, toy.plans[1].reason,
+			 toy.plans[2].reason, toy.w.n > 3 ? toy.plans[3].reason : "");
 }
 
 static void assert_all_hold(unsigned key)
@@ -166,6 +167,36 @@ static void a_member_that_does_not_come_back_is_rolled_back_and_all_are_held(voi
 static void so_it_is_by_a_rotad_that_was_started_meanwhile(void **state)
 {
 	rolls_back(true);
+}
+
+static void a_restart_that_our_own_end_cut_in_half_is_finished_and_no_roll_back(void **state)
+{
+	for (unsigned n = 1; n <= 3; n += 2) {
+		toy_begin(n);
+		toy.instance.allow_downtime = DOWNTIME_ALL;
+		toy.w.forgets = toy.w.strands = true;
+		assert_ended(toy_run(BOUND), BOUND, n);
+		assert_unbroken(n);
+		assert_int_equal(toy.w.restarts, 2 * n);
+		assert_int_equal(toy.w.acts[ACT_START], 2 * n);
+		assert_int_equal(toy.w.acts[ACT_ROLL_BACK], 0);
+		assert_false(toy.w.hold.is_on);
+		assert_all_hold(2);
+	}
+}
+
+static void a_file_that_mongod_does_not_start_with_is_rolled_back_all_the_same(void **state)
+{
+	toy_begin(3);
+	toy.w.forgets = toy.w.strands = true;
+	toy.w.m[1].is_broken_by_two = true;
+	(void)toy_run(150);
+	assert_unbroken(0);
+	assert_int_equal(toy.w.acts[ACT_START], 2);
+	assert_int_equal(toy.w.acts[ACT_ROLL_BACK], 1);
+	assert_true(toy.w.m[1].is_up);
+	assert_int_equal(toy.w.m[1].loaded.keys[0], 1);
+	assert_true(toy.w.hold.is_on);
 }
 
 static void a_rolled_back_one_in_any_interleaving_leaves_the_others_a_key(void **state)
@@ -325,6 +356,178 @@ static void a_restart_by_somebody_else_is_taken_as_it_is(void **state)
 	}
 }
 
+static void a_member_that_joins_midway_gets_to_the_new_key_by_way_of_both(void **state)
+{
+	unsigned joined = 0;
+	for (unsigned after = 2; after < 80; after += 2) {
+		toy_begin(3);
+		if (toy_run(after) <= after)
+			break;
+		/* A set that has narrowed lets nobody in who has the old key alone. */
+		bool is_narrowed = false;
+		for (unsigned i = 0; i < 3; i++)
+			is_narrowed |= !toy_has(&toy.w.m[i].disk, 1);
+		if (is_narrowed || !toy.w.has_proposal)
+			continue;
+		toy_join((struct toy_ring){.n = 1, .keys = {1}});
+		joined++;
+		assert_ended(toy_run(BOUND), BOUND, after);
+		assert_all_hold(2);
+		assert_int_equal(toy.w.roll.votes[3].word, VOTE_NONE);
+		assert_int_equal(toy.w.m[3].anchor.retired[0].number, 1);
+	}
+	assert_true(joined > 5);
+	for (uint64_t seed = 1; seed <= seeds(6); seed++) {
+		unsigned when = 10 + (unsigned)seed * 41 % 300;
+		toy_begin(3);
+		if (toy_run_mixed(seed, when) <= when || !toy.w.has_proposal)
+			continue;
+		bool is_narrowed = false;
+		for (unsigned i = 0; i < 3; i++)
+			is_narrowed |= !toy_has(&toy.w.m[i].disk, 1);
+		if (is_narrowed)
+			continue;
+		toy_join((struct toy_ring){.n = 1, .keys = {1}});
+		/* Each rotad has read the configuration before it acts again (PROTOCOL 1). */
+		memset(toy.has_plan, 0, sizeof(toy.has_plan));
+		assert_ended(toy_run_mixed(seed, STEPS), STEPS, seed);
+		assert_all_hold(2);
+	}
+}
+
+static void one_without_a_rotad_holds_up_what_is_not_yet_written_and_is_told(void **state)
+{
+	toy_begin(3);
+	while (toy.w.acts[ACT_VOTE] < 1)
+		(void)toy_run(1);
+	toy_join((struct toy_ring){.n = 1, .keys = {1}});
+	toy.w.m[3].is_mute = true;
+	assert_int_equal(toy_run(200), 201);
+	assert_unbroken(0);
+	assert_int_equal(toy.w.acts[ACT_VOTE], 3); /* it cannot veto */
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(toy.w.m[i].disk.n, 2);
+	assert_int_equal(toy.w.refusals, 3); /* one failed login for each that looks, not more */
+	bool is_told = false;
+	for (unsigned i = 0; i < 3; i++)
+		for (unsigned e = 0; e < toy.plans[i].events_n; e++)
+			is_told |= strcmp(toy.plans[i].events[e].name, "newcomer-without-key") == 0;
+	assert_true(is_told);
+	/* Its host gets a rotad. */
+	toy.w.m[3].is_mute = false;
+	assert_ended(toy_run(BOUND), BOUND, 0);
+	assert_all_hold(2);
+}
+
+/* All that a yea of b's wants is there. */
+static void ready_to_vote(void)
+{
+	case_begin(1);
+	case_propose(&the.s, "y--");
+	case_rings(&the.s, 1, ring_of(1, 2), ring_of(1, 2));
+	case_proof(&the.s, 1, 2, LOGIN_ACCEPTED);
+}
+
+static void a_file_of_somebody_elses_is_vouched_for_by_a_person_before_its_yea(void **state)
+{
+	struct err err = ERR_INIT;
+	ready_to_vote();
+	case_plan();
+	assert_int_equal(planned_get(ACT_VOTE)->vote, VOTE_YEA);
+	the.policy.keyfile.writer = WRITER_EXTERNAL;
+	for (uint64_t approved = 0; approved < 4; approved++) {
+		the.s.approved_generation = approved;
+		case_plan();
+		if (approved == 1) {
+			assert_int_equal(planned_get(ACT_VOTE)->vote, VOTE_YEA);
+			assert_null(told("plan-waits-for-approval"));
+			continue;
+		}
+		assert_int_equal(the.plan.acts_n, 0);
+		assert_non_null(strstr(the.plan.reason, "approve --generation 1"));
+		assert_true(told_get("plan-waits-for-approval")->you[0]);
+	}
+	/* After the yea a file without the new key is never started onto. */
+	struct act restart = {.kind = ACT_RESTART};
+	case_begin(1);
+	case_propose(&the.s, "yyn");
+	case_claim(&the.s, CLAIM_ACTING, 1);
+	assert_true(safe_holds(&the.s, &restart, &err)); /* given up: the old key is enough */
+	the.s.ledger.roll.votes[2].word = VOTE_NONE;
+	assert_false(safe_holds(&the.s, &restart, &err));
+	assert_non_null(strstr(err.text, "after this member's yea"));
+}
+
+static void an_identity_that_the_roll_does_not_know_gives_no_vote(void **state)
+{
+	ready_to_vote();
+	the.s.identity = spki_n(4);
+	case_plan();
+	assert_int_equal(the.plan.acts_n, 0);
+	assert_true(the.plan.needs_attention);
+	assert_non_null(strstr(the.plan.reason, "another identity"));
+}
+
+static void a_voter_that_was_taken_out_of_the_set_is_named(void **state)
+{
+	case_begin(0);
+	case_propose(&the.s, "yy-");
+	case_rings(&the.s, 0, ring_of(1, 2), ring_of(1, 2));
+	the.s.members_n = 2;
+	case_plan();
+	assert_int_equal(the.plan.acts_n, 0);
+	assert_true(the.plan.needs_attention);
+	assert_non_null(strstr(the.plan.reason, "c:27017 was taken out of the set"));
+}
+
+/* notes.json is gone: nothing is known of what the process was started with, and the file has been
+ * changed since. */
+static void lose_notes(unsigned i)
+{
+	toy.w.m[i].known_process = 0;
+	toy.w.m[i].changed_us = toy.w.now_us;
+	toy.eyes[i].members[i].proofs_n = 0;
+}
+
+static void lost_notes_cost_looks_or_a_restart_and_never_a_step(void **state)
+{
+	for (unsigned after = 3; after < 150; after += 7) {
+		toy_begin(3);
+		if (toy_run(after) <= after)
+			break;
+		for (unsigned i = 0; i < 3; i++)
+			lose_notes(i);
+		assert_ended(toy_run(BOUND), BOUND, after);
+		assert_all_hold(2);
+	}
+}
+
+static void a_process_with_both_keys_behind_a_narrow_file_is_seen_without_notes(void **state)
+{
+	/* Carried: the file is [2] already, the process still takes 1. */
+	toy_begin(3);
+	while (toy.w.acts[ACT_PUT_KEYFILE] < 6)
+		(void)toy_run(1);
+	assert_false(toy.w.roll.closure.is_given);
+	unsigned restarts = toy.w.restarts;
+	for (unsigned i = 0; i < 3; i++)
+		lose_notes(i);
+	assert_ended(toy_run(BOUND), BOUND, 0);
+	assert_all_hold(2);
+	assert_true(toy.w.restarts <= restarts + 3);
+	/* Given up: the file is [1] again, a process takes the burnt key. */
+	toy_begin(3);
+	while (!(toy.w.acts[ACT_VOTE] > 0))
+		(void)toy_run(1);
+	assert_true(abort_now());
+	while (toy.w.m[0].disk.n + toy.w.m[1].disk.n + toy.w.m[2].disk.n > 3)
+		(void)toy_run(1);
+	for (unsigned i = 0; i < 3; i++)
+		lose_notes(i);
+	assert_ended(toy_run(BOUND), BOUND, 0);
+	assert_all_hold(1);
+}
+
 /* Not a test of behaviour: that these walks went where they should, so that they cannot pass by
  * doing nothing. */
 static void the_walks_reached_the_acts_and_gates(void **state)
@@ -338,6 +541,7 @@ static void the_walks_reached_the_acts_and_gates(void **state)
 						 ACT_RELEASE_CLAIM,
 						 ACT_STEP_DOWN,
 						 ACT_RESTART,
+						 ACT_START,
 						 ACT_END_JOB,
 						 ACT_ROLL_BACK,
 						 ACT_VOTE,
@@ -369,6 +573,8 @@ int main(void)
 	    cmocka_unit_test(after_an_undone_rotation_the_next_one_uses_another_key),
 	    cmocka_unit_test(a_member_that_does_not_come_back_is_rolled_back_and_all_are_held),
 	    cmocka_unit_test(so_it_is_by_a_rotad_that_was_started_meanwhile),
+	    cmocka_unit_test(a_restart_that_our_own_end_cut_in_half_is_finished_and_no_roll_back),
+	    cmocka_unit_test(a_file_that_mongod_does_not_start_with_is_rolled_back_all_the_same),
 	    cmocka_unit_test(a_rolled_back_one_in_any_interleaving_leaves_the_others_a_key),
 	    cmocka_unit_test(while_held_nothing_is_written_or_restarted_and_resume_goes_on),
 	    cmocka_unit_test(mode_ask_waits_for_approval),
@@ -379,6 +585,13 @@ int main(void)
 		a_foreign_write_of_known_keys_is_put_back_once_and_never_restarted_onto),
 	    cmocka_unit_test(a_strangers_key_is_left_alone_and_holds),
 	    cmocka_unit_test(a_restart_by_somebody_else_is_taken_as_it_is),
+	    cmocka_unit_test(a_member_that_joins_midway_gets_to_the_new_key_by_way_of_both),
+	    cmocka_unit_test(one_without_a_rotad_holds_up_what_is_not_yet_written_and_is_told),
+	    cmocka_unit_test(a_file_of_somebody_elses_is_vouched_for_by_a_person_before_its_yea),
+	    cmocka_unit_test(an_identity_that_the_roll_does_not_know_gives_no_vote),
+	    cmocka_unit_test(a_voter_that_was_taken_out_of_the_set_is_named),
+	    cmocka_unit_test(lost_notes_cost_looks_or_a_restart_and_never_a_step),
+	    cmocka_unit_test(a_process_with_both_keys_behind_a_narrow_file_is_seen_without_notes),
 	    cmocka_unit_test(the_walks_reached_the_acts_and_gates),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,13 @@ static void my_turn(struct seen *s)
 {
 	case_claim(s, CLAIM_ACTING, 1);
 }
+/* Stopped by us, not started again. */
+static void stopped(struct seen *s)
+{
+	open(s, "---");
+	s->job.is_open = true;
+	s->process.is_answering = s->process.is_alive = false;
+}
 static void unread(struct seen *s)
 {
 	memset(&s->ledger, 0, sizeof(s->ledger));
@@ -77,6 +84,9 @@ static void unread(struct seen *s)
 	  open(s, "-y-"))                                                                          \
 	X(roll_back_after_yea, false, "after this member's yea", writes(ACT_ROLL_BACK, 1, 0),      \
 	  open(s, "-y-"))                                                                          \
+	X(roll_back_after_yea_nameless, false, "after this member's yea",                          \
+	  writes(ACT_ROLL_BACK, 1, 0), open(s, "-y-");                                             \
+	  unread(s); s->self_host[0] = 0)                                                          \
 	X(write_back_after_others_nay, true, "", writes(ACT_PUT_KEYFILE, 1, 0), open(s, "-yn"))    \
 	X(write_unseen, false, "'c:27017' is not seen to accept", writes(ACT_PUT_KEYFILE, 2, 0),   \
 	  carried(s);                                                                              \
@@ -120,6 +130,20 @@ static void unread(struct seen *s)
 	X(restart_alone, true, "", does(ACT_RESTART), s->members_n = 1; s->self = 0)               \
 	X(restart_file_unread, false, "not readable", does(ACT_RESTART), open(s, "---");           \
 	  my_turn(s); s->keyfile.ring.is_known = false)                                            \
+	X(start, true, "", does(ACT_START), stopped(s))                                            \
+	X(start_without_a_claim, true, "", does(ACT_START), stopped(s); unread(s))                 \
+	X(start_not_ours, false, "did not stop", does(ACT_START), stopped(s);                      \
+	  s->job.is_open = false)                                                                  \
+	X(start_alive, false, "not known to be down", does(ACT_START), stopped(s);                 \
+	  s->process.is_alive = true)                                                              \
+	X(start_unknown, false, "not known to be down", does(ACT_START), stopped(s);               \
+	  s->process.fact.who = WITNESS_NONE)                                                      \
+	X(start_without_pivot, false, "lacks ", does(ACT_START), stopped(s);                       \
+	  s->keyfile.ring = ring_of(2, 3))                                                         \
+	X(start_as_begun, true, "", does(ACT_START), stopped(s);                                   \
+	  s->keyfile.ring = s->job.ring = ring_of(2, 0))                                           \
+	X(start_file_unread, false, "lacks ", does(ACT_START), stopped(s);                         \
+	  s->keyfile.ring.is_known = false)                                                        \
 	X(yea, true, "", votes(VOTE_YEA), open(s, "---"))                                          \
 	X(nay, true, "", votes(VOTE_NAY), open(s, "---"))                                          \
 	X(yea_again, true, "", votes(VOTE_YEA), open(s, "-y-"))                                    \
@@ -137,6 +161,9 @@ static void unread(struct seen *s)
 	  s->members[1].process_id[3] = 'x')                                                       \
 	X(yea_pending, false, "the next start would differ", votes(VOTE_YEA), open(s, "---");      \
 	  cut_z(s->process.pending, 64, "mongod.conf"))                                            \
+	X(write_closed_and_retired, true, "", writes(ACT_RESTORE_KEYFILE, 2, 0), carried(s);       \
+	  case_close(s, true); s->members[2].proofs_n = 0; s->anchor.retired_n = 1;                \
+	  s->anchor.retired[0] = key_n(1))                                                         \
 	X(write_closed, true, "", writes(ACT_PUT_KEYFILE, 2, 0), carried(s); case_close(s, true))  \
 	X(write_closed_unseen, false, "'c:27017' is not seen to accept",                           \
 	  writes(ACT_PUT_KEYFILE, 2, 0), carried(s);                                               \
@@ -158,6 +185,9 @@ static void unread(struct seen *s)
 	  s->members[0].proofs[1].is_controlled = false)                                           \
 	X(install, true, "", does(ACT_INSTALL_CERTIFICATE),                                        \
 	  s->certificate.stage = CERT_STAGE_STAGED)                                                \
+	X(confirm, true, "", does(ACT_CONFIRM_CERTIFICATE), )                                      \
+	X(confirm_while_it_loads, false, "invariant 5", does(ACT_CONFIRM_CERTIFICATE),             \
+	  s->certificate.is_reload_running = true)                                                 \
 	X(install_unchecked, false, "invariant 4", does(ACT_INSTALL_CERTIFICATE),                  \
 	  s->certificate.stage = CERT_STAGE_REFUSED)                                               \
 	X(propose, true, "", does(ACT_PROPOSE), )                                                  \

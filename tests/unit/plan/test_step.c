@@ -67,9 +67,10 @@
 	X(newcomer, "", "", "joined after the proposal", case_propose(s, "---");                   \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));                                          \
 	  cut_z(s->ledger.proposal.roll[1].host, 64, "d:27017"))                                   \
-	X(member_silent, "", "", "c:27017, which does not answer", case_propose(s, "yyy");         \
+	X(member_silent, "", "", "c:27017 (it does not answer)", case_propose(s, "yyy");           \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); s->members[2].hello.who = WITNESS_NONE)  \
-	X(rolled_back, "hold", "", "the cluster is held", s->debts.rolled_back_at.us = CASE_NOW)   \
+	X(rolled_back, "hold", "turn-rolled-back", "the cluster is held",                          \
+	  s->debts.rolled_back_at.us = CASE_NOW)                                                   \
 	X(dead_key_beside, "put-keyfile", "", "Keys 1 are written", s->anchor.retired_n = 1;       \
 	  s->anchor.retired[0] = key_n(2); case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)))         \
 	X(spare_key_beside, "", "", "Nothing is due",                                              \

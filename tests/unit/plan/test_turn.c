@@ -21,6 +21,12 @@ static void gone(struct seen *s)
 	s->process.exit_code = 1;
 	s->members[1].hello.who = WITNESS_NONE;
 }
+/* By a rotad that was started meanwhile: it knows of no job. */
+static void lost(struct seen *s)
+{
+	s->job.is_lost = true;
+	s->job.lost_at.us = CASE_NOW - 4 * US_S;
+}
 static void back(struct seen *s)
 {
 	job(s);
@@ -108,6 +114,33 @@ static void back(struct seen *s)
 	X(gone_while_observed, "", "member-not-back", "mode observe", gone(s);                     \
 	  p->mode = MODE_OBSERVE)                                                                  \
 	X(back_while_observed, "end-job", "", "back after", back(s); p->mode = MODE_OBSERVE)       \
+	X(lost_and_gone, "start", "", "it is started", gone(s); lost(s))                           \
+	X(lost_and_gone_just_now, "start", "", "it is started", gone(s); lost(s);                  \
+	  s->job.lost_at.us = CASE_NOW)                                                            \
+	X(lost_in_a_roll_back, "start", "", "it is started", gone(s); lost(s);                     \
+	  s->job.is_rollback = true)                                                               \
+	X(lost_and_gone_outside_a_rotation, "start", "", "it is started", gone(s); lost(s);        \
+	  s->anchor.next = (struct key_name){.number = 0})                                         \
+	X(lost_and_gone_after_the_pivot_moved, "start", "", "it is started", gone(s); lost(s);     \
+	  s->keyfile.ring = s->job.ring = ring_of(2, 0))                                           \
+	X(lost_and_gone_without_the_pivot, "roll-back", "member-not-back", "did not come back",    \
+	  gone(s);                                                                                 \
+	  lost(s); s->keyfile.ring = ring_of(2, 3))                                                \
+	X(lost_and_gone_with_no_file, "roll-back", "member-not-back", "did not come back",         \
+	  gone(s);                                                                                 \
+	  lost(s); s->keyfile.ring.is_known = false)                                               \
+	X(lost_and_gone_while_observed, "", "member-not-back", "mode observe", gone(s); lost(s);   \
+	  p->mode = MODE_OBSERVE)                                                                  \
+	X(lost_and_alive, "", "", "starting", gone(s); lost(s); s->process.is_alive = true)        \
+	X(lost_and_gone_unknown, "", "", "restarted", gone(s); lost(s);                            \
+	  s->process.fact.who = WITNESS_NONE)                                                      \
+	X(lost_and_systemd_is_busy, "", "", "restarted", gone(s); s->job.is_running = true)        \
+	X(lost_and_unchanged, "end-job", "", "was not restarted", job(s); lost(s))                 \
+	X(lost_and_quiesces, "", "", "starting", job(s); lost(s);                                  \
+	  s->members[1].is_quiescing = true)                                                       \
+	X(lost_just_now, "", "", "is it stopping?", job(s); lost(s);                               \
+	  s->job.lost_at.us = CASE_NOW - 2 * US_S)                                                 \
+	X(lost_and_back, "end-job", "", "back after", back(s); lost(s))                            \
 	X(gone_outside_a_rotation, "", "member-not-back", "a person must look", gone(s);           \
 	  s->anchor.next = (struct key_name){.number = 0})
 
@@ -135,6 +168,10 @@ static void the_roll_back_keeps_the_pivot_and_the_vote(void **state)
 	case_plan();
 	assert_int_equal(planned_get(ACT_ROLL_BACK)->ring_n, 2);
 	assert_int_equal(planned_get(ACT_ROLL_BACK)->ring[1].number, 2);
+	/* Nor by a rotad that was started while it was down and does not know its name. */
+	the.s.self_host[0] = 0;
+	case_plan();
+	assert_int_equal(planned_get(ACT_ROLL_BACK)->ring_n, 2);
 	/* A yea of an earlier generation promises nothing in this one. */
 	the.s.anchor.generation++;
 	case_plan();

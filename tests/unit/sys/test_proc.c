@@ -77,7 +77,7 @@ static void a_server_is_found_by_lock_pid_file_and_command_line(void **state)
 	assert_int_equal(proc_find(&t, 0), 0); /* stale */
 }
 
-static void two_that_could_be_it_are_none(void **state)
+static void two_that_could_be_it_are_unclear(void **state)
 {
 	int hold[2];
 	pid_t pid[2];
@@ -87,10 +87,43 @@ static void two_that_could_be_it_are_none(void **state)
 	pid[0] = start_server(state, db, "", &hold[0]);
 	assert_int_equal(proc_find(&t, 0), pid[0]);
 	pid[1] = start_server(state, "--dbpath", *state, &hold[1]);
-	assert_int_equal(proc_find(&t, 0), 0);
+	assert_int_equal(proc_find(&t, 0), PROC_UNCLEAR);
 	end_server(pid[0], hold[0]);
 	assert_int_equal(proc_find(&t, 0), pid[1]);
 	end_server(pid[1], hold[1]);
+}
+
+/* As mongod --fork does: what was started waits for its child, and that for the server. */
+static void of_a_server_whose_parents_wait_it_is_the_child(void **state)
+{
+	const char *path = tempdir_path(state, "mongod");
+	char *argv[] = {(char *)(uintptr_t)path, (char *)(uintptr_t) "--dbpath", *state, NULL};
+	char *env[] = {NULL}, said[32] = "";
+	const struct restart_target t = {.instance = "a", .db_path = *state};
+	posix_spawn_file_actions_t actions;
+	int in[2], out[2];
+	size_t n = 0;
+	ssize_t got;
+	pid_t pid;
+	tempdir_write(path, "#!/bin/sh\n( (/bin/sh -c 'echo $PPID'; read x; :); :)\n:\n", 0755);
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+	assert_int_equal(posix_spawn_file_actions_adddup2(&actions, in[0], 0), 0);
+	assert_int_equal(posix_spawn_file_actions_adddup2(&actions, out[1], 1), 0);
+	assert_int_equal(posix_spawn(&pid, path, &actions, NULL, argv, env), 0);
+	assert_int_equal(posix_spawn_file_actions_destroy(&actions), 0);
+	assert_int_equal(close(in[0]) | close(out[1]), 0);
+	while (n < sizeof(said) - 1 && !strchr(said, '\n')) {
+		got = read(out[0], said + n, sizeof(said) - 1 - n);
+		assert_true(got > 0);
+		n += (size_t)got;
+	}
+	assert_int_not_equal(strtol(said, NULL, 10), pid);
+	assert_int_equal(proc_find(&t, 0), strtol(said, NULL, 10));
+	assert_int_equal(close(out[0]), 0);
+	end_server(pid, in[1]);
+	assert_int_equal(proc_find(&t, 0), 0);
 }
 
 static void a_server_is_found_by_its_port(void **state)
@@ -283,7 +316,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    IN_DIR(a_server_is_found_by_lock_pid_file_and_command_line),
-	    IN_DIR(two_that_could_be_it_are_none),
+	    IN_DIR(two_that_could_be_it_are_unclear),
+	    IN_DIR(of_a_server_whose_parents_wait_it_is_the_child),
 	    cmocka_unit_test(a_server_is_found_by_its_port),
 	    IN_DIR(a_process_is_described),
 	    IN_DIR(a_replaced_binary_shows),

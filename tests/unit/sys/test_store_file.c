@@ -4,6 +4,7 @@
 #include "lib/tempdir.h"
 
 #include "base/cleanup.h"
+#include "codec/json_mem.h"
 #include "sys/store_file.h"
 
 static struct store_port open_store(void **state)
@@ -145,5 +146,6 @@ int main(void)
 	    IN_DIR(a_damaged_ledger_is_an_error_and_never_empty),
 	    IN_DIR(what_does_not_fit_is_refused),
 	};
+	json_mem_init(); /* as rotad does */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A CA and its certificates. By rotactl where a build is given, else by the openssl program (for tests of the bench itself)."""
 import os
+import shutil
 import subprocess
 
 ORG, UNIT = "Example", "mongod"
@@ -75,6 +76,40 @@ class Pki:
                     out.write(f.read())
         for end in (".key", ".csr", ".ext", ".crt"):
             os.unlink(base + end)
+
+
+def sign(csr, out, ca, key, ext="", subject=None, start="20200101000000Z", end="20991231235959Z", md="sha256", serial=None):
+    """A certificate for that request by the openssl program: times, extensions, subject, digest and serial number at will, also what
+    no decent CA would issue. `out` gets the certificate alone."""
+    base = out + ".ca"
+    os.makedirs(base)
+    open(os.path.join(base, "index"), "w").close()
+    if serial:
+        with open(os.path.join(base, "serial"), "w") as f:
+            f.write(serial + "\n")
+    names = ("countryName", "organizationName", "organizationalUnitName", "commonName", "domainComponent")
+    with open(os.path.join(base, "conf"), "w") as f:
+        f.write("[ca]\ndefault_ca=c\n[c]\ndatabase=%s/index\nnew_certs_dir=%s\n%s\npolicy=p\ndefault_md=%s\nx509_extensions=e\nunique_subject=no\n"
+                "email_in_dn=no\n[p]\n%s[e]\nsubjectKeyIdentifier=hash\n%s\n"
+                % (base, base, "serial=%s/serial" % base if serial else "rand_serial=yes", md, "".join(n + "=optional\n" for n in names), ext))
+    call(["openssl", "ca", "-batch", "-config", os.path.join(base, "conf"), "-cert", ca, "-keyfile", key, "-in", csr, "-out", out, "-startdate", start,
+          "-enddate", end, "-notext", "-preserveDN"] + (["-subj", subject] if subject else []))
+    shutil.rmtree(base)
+    return out
+
+
+def crl(out, ca, key, serials=(), start="20200101000000Z", end="20991231235959Z"):
+    """A CRL of that CA that names these serial numbers, by the openssl program."""
+    base = out + ".ca"
+    os.makedirs(base)
+    with open(os.path.join(base, "index"), "w") as f:
+        f.write("".join("R\t%s\t%s\t%s\tunknown\t/CN=x\n" % ("491231235959Z", "200101000000Z", s) for s in serials))
+    with open(os.path.join(base, "conf"), "w") as f:
+        f.write("[ca]\ndefault_ca=c\n[c]\ndatabase=%s/index\ndefault_md=sha256\n" % base)
+    call(["openssl", "ca", "-gencrl", "-config", os.path.join(base, "conf"), "-cert", ca, "-keyfile", key, "-out", out, "-crl_lastupdate", start,
+          "-crl_nextupdate", end])
+    shutil.rmtree(base)
+    return out
 
 
 def subject_of(pem):

@@ -94,13 +94,15 @@ class Member:
             shutil.copy(self.world.pki.member(self.name, [HOST, "127.0.0.1"]), self.pem)
             os.chmod(self.pem, 0o600)
             shutil.copy(self.world.pki.ca, self.ca)
-            tls = "  tls:\n    mode: requireTLS\n    certificateKeyFile: %s\n    CAFile: %s\n" % (self.pem, self.ca)
+            tls = "  tls:\n    mode: requireTLS\n    certificateKeyFile: %s\n    CAFile: %s\n%s" % (
+                self.pem, self.ca, self.world.tls_lines(self) if self.world.tls_lines else "")
         params = "".join("  %s: %s\n" % kv for kv in self.world.parameters.items())
         write_whole(self.conf, (
             "# %s of the bench\nsystemLog:\n  destination: file\n  path: %s\n  logAppend: true\nstorage:\n  dbPath: %s/db\n  wiredTiger:\n"
             "    engineConfig:\n      cacheSizeGB: 0.25\nnet:\n  port: %d\n  bindIp: 127.0.0.1\n  unixDomainSocket:\n    enabled: false\n%s"
-            "security:\n  keyFile: %s\nreplication:\n  replSetName: %s\n  oplogSizeMB: 200\nprocessManagement:\n  fork: true\n  pidFilePath: %s\n%s")
-            % (self.name, self.log, self.dir, self.port, tls, self.keyfile, self.world.set_name, self.pid_file,
+            "security:\n  keyFile: %s\n%sprocessManagement:\n  fork: true\n  pidFilePath: %s\n%s")
+            % (self.name, self.log, self.dir, self.port, tls, self.keyfile,
+               "replication:\n  replSetName: %s\n  oplogSizeMB: 200\n" % self.world.set_name if self.world.replica else "", self.pid_file,
                "setParameter:\n" + params if params else ""), 0o600)
 
     # -- the process
@@ -150,7 +152,7 @@ class Member:
         """Does this member let __system in by this key alone? Any answer but yes and no is an exception."""
         with self.client(key=key) as c:
             try:
-                c.admin.command("replSetGetStatus")
+                c.admin.command("replSetGetStatus" if self.world.replica else "connectionStatus")
                 return True
             except OperationFailure as e:
                 if e.code == 18:
@@ -169,9 +171,9 @@ class World:
     """A replica set. Use as a context; under bench.nest nothing outlives it even without."""
 
     def __init__(self, folder, mongod, members=3, tls=True, rotactl=None, arbiters=0, set_name="rs0", parameters=None, wrap=None, env=None,
-                 chaining=True):
-        self.dir, self.mongod, self.set_name = folder, mongod, set_name
-        self.chaining = chaining
+                 chaining=True, tls_lines=None, replica=True):
+        self.dir, self.mongod, self.set_name, self.tls_lines = folder, mongod, set_name, tls_lines  # tls_lines(member): more of net.tls
+        self.chaining, self.replica = chaining, replica
         self.parameters, self.wrap, self.env = dict(parameters or {}), list(wrap or []), env
         os.makedirs(folder, mode=0o700, exist_ok=True)
         self.pki = pki.Pki(os.path.join(folder, "pki"), rotactl) if tls else None
@@ -202,7 +204,10 @@ class World:
             m.lay_out(self.key)
         for m in self.members:
             m.start()
-        if initiate:
+        if not self.replica:
+            with self.members[0].client(key=self.key) as c:
+                self._make_user(c)
+        elif initiate:
             conf = {"_id": self.set_name, "settings": {"chainingAllowed": self.chaining}, "members": [dict({"_id": i, "host": m.address}, **({"arbiterOnly": True} if m.arbiter else {}))
                                                       for i, m in enumerate(self.members)]}
             with self.members[0].client(key=self.key) as c:
@@ -211,13 +216,16 @@ class World:
             with first.client(key=self.key) as c:
                 if self.arbiters():
                     c.admin.command("setDefaultRWConcern", 1, defaultWriteConcern={"w": "majority"})
-                if self.pki:
-                    c["$external"].command("createUser", pki.subject_of(self.pki.path("bench")), roles=[{"role": "root", "db": "admin"}],
-                                           writeConcern={"w": "majority"})
-                else:
-                    c.admin.command("createUser", "bench", pwd="bench", roles=["root"], writeConcern={"w": "majority"})
+                self._make_user(c)
             self.wait_healthy()
         return self
+
+    def _make_user(self, c):
+        if self.pki:
+            c["$external"].command("createUser", pki.subject_of(self.pki.path("bench")), roles=[{"role": "root", "db": "admin"}],
+                                   writeConcern={"w": "majority"})
+        else:
+            c.admin.command("createUser", "bench", pwd="bench", roles=["root"], writeConcern={"w": "majority"})
 
     def _elect(self):
         """Ask for the first election instead of waiting for its timeout."""

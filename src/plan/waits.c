@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whom and what a keyfile rotation waits for, in words, and the events for it: silence is an alarm
+ * (invariant 7). Decides nothing. */
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/planner.h"
+
+enum {
+	SILENT_TOLD_S = 10,        /* a member that does not answer is told after so long */
+	ROTAD_ANSWERS_S = 15,      /* a rotad states that it has seen a proposal within so long */
+	STATED_WITHIN_S = 30 * 60, /* each rotad states anew every 20 min, whatever happens */
+	STILL_TOLD_S = 30 * 60,    /* a rotation that has not moved for so long is told */
+};
+
+/* Does nobody speak for this member, though its mongod may be well? */
+static bool is_rotad_silent(const struct planner *p, unsigned i)
+{
+	const struct seen *s = p->s;
+	const struct seen_member *m = &s->members[i], *self = seen_self(s);
+	uint64_t generation = s->ledger.has_proposal ? s->ledger.proposal.generation : 0;
+	if (!self || m->is_self)
+		return false;
+	if (!m->has_statement || s->now.us - m->statement_moved.us > STATED_WITHIN_S * US_S)
+		return true;
+	/* Each rotad states the generation that it has seen. By this host's own clock: no other's
+	 * can mislead. */
+	return p->generation != GENERATION_NONE && m->statement.generation < generation &&
+	       self->has_statement && self->statement.generation >= generation &&
+	       s->now.us - self->statement_moved.us > ROTAD_ANSWERS_S * US_S;
+}
+
+/* Away for its own turn: that is on course. */
+static bool is_in_turn(const struct seen *s, const struct seen_member *m)
+{
+	return s->ledger.claim.state == CLAIM_ACTING && strcmp(s->ledger.claim.host, m->host) == 0;
+}
+
+static const char *heard(const struct seen_member *m, char *out, size_t out_n)
+{
+	char when[40];
+	if (m->has_statement)
+		snprintf(out, out_n, "was last heard %s",
+			 wall_print_utc(m->statement_moved, when, sizeof(when)));
+	else
+		cut_z(out, out_n, "was never heard");
+	return out;
+}
+
+const char *waits_print(const struct planner *p, unsigned i, char *out, size_t out_n)
+{
+	const struct seen_member *m = &p->s->members[i];
+	char text[80];
+	out[0] = 0;
+	if (!m->is_self && !fact_known(m->hello))
+		snprintf(out, out_n, " (%s)",
+			 is_in_turn(p->s, m) ? "it is away for its turn" : "it does not answer");
+	else if (!m->is_self && m->has_statement && !m->statement.is_rehearsed &&
+		 m->statement.findings[0])
+		snprintf(out, out_n, " (its rotad says: %.110s)", m->statement.findings);
+	else if (is_rotad_silent(p, i))
+		snprintf(out, out_n, " (its rotad %s: does it run?)", heard(m, text, sizeof(text)));
+	return out;
+}
+
+static void tell_member(struct planner *p, const struct seen_member *m)
+{
+	struct event *e = plan_tell(p, EVENT_MEMBER_UNREACHABLE, SEVERITY_WARNING, m->host);
+	char when[40];
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: %s does not answer, and a keyfile rotation waits for it.", p->s->cluster,
+		 m->host);
+	snprintf(e->what, sizeof(e->what), "%.300s. Silent since %s, as seen from %s.",
+		 m->why[0] ? m->why : "It does not answer",
+		 wall_print_utc(m->silent_since, when, sizeof(when)), p->s->self_host);
+	snprintf(e->now, sizeof(e->now),
+		 "No member is restarted while it is away: the set would be one failure from a "
+		 "stop. All members that are up share key %u.",
+		 p->pivot.number);
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "Nothing: rotad starts only a mongod that it stopped itself. The rotation goes on "
+		 "by itself once %s is back.",
+		 m->host);
+	snprintf(e->you, sizeof(e->you),
+		 "Start or mend %s. To give the rotation up instead: rotactl abort", m->host);
+}
+
+static void tell_rotad(struct planner *p, const struct seen_member *m)
+{
+	struct event *e = plan_tell(p, EVENT_MEMBER_WITHOUT_ROTAD, SEVERITY_WARNING, m->host);
+	char text[80];
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: no rotad speaks for %s, and a keyfile rotation waits for it.", p->s->cluster,
+		 m->host);
+	snprintf(e->what, sizeof(e->what), "mongod of %s %s; its rotad %s.", m->host,
+		 fact_known(m->hello) ? "answers" : "does not answer either",
+		 heard(m, text, sizeof(text)));
+	snprintf(e->now, sizeof(e->now),
+		 "Nothing is wrong with the data: key %u stays in every file and process until all "
+		 "have voted.",
+		 p->pivot.number);
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "What is safe without it goes on; its member is not touched and no key is "
+		 "retired.");
+	snprintf(e->you, sizeof(e->you),
+		 "On its host: systemctl status rotad; rotactl status. To give the rotation up "
+		 "instead: rotactl abort");
+}
+
+/* The gate that holds it up, if any: the one that needs a person first. */
+static const struct gate_result *shut_gate(const struct plan *plan)
+{
+	const struct gate_result *first = NULL;
+	for (unsigned i = 0; i < plan->gates_n; i++) {
+		const struct gate_result *g = &plan->gates[i];
+		if (g->verdict == GATE_REFUSE)
+			return g;
+		if (g->verdict == GATE_WAIT && !first)
+			first = g;
+	}
+	return first;
+}
+
+static bool is_by_appointment(const struct gate_result *g)
+{
+	static const char *const names[] = {"mode", "window", "freeze"};
+	for (size_t i = 0; g && i < ARRAY_N(names); i++)
+		if (strcmp(g->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+void waits_tell_refused(struct planner *p, const struct gate_result *g)
+{
+	struct event *e = plan_tell(p, EVENT_ROTATION_REFUSED, SEVERITY_WARNING, p->s->self_host);
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: a keyfile rotation is wanted and does not begin: %s.", p->s->cluster,
+		 g->name);
+	snprintf(e->what, sizeof(e->what), "%s: %s", g->name, g->text);
+	snprintf(e->now, sizeof(e->now), "Nothing was changed: key %u is in use everywhere.",
+		 p->pivot.number);
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "Nothing begins that could not end. It begins by itself once this is mended.");
+	snprintf(e->you, sizeof(e->you),
+		 "rotactl explain shows every gate. Mend what it names, or withdraw the order: "
+		 "rotactl abort");
+}
+
+static void tell_still(struct planner *p)
+{
+	const struct seen *s = p->s;
+	struct event *e = plan_tell(p, EVENT_ROTATION_WAITING, SEVERITY_WARNING, s->cluster);
+	char when[40];
+	p->plan->needs_attention = true;
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: the keyfile rotation has not moved since %s.", s->cluster,
+		 wall_print_utc(s->moved_at, when, sizeof(when)));
+	snprintf(e->what, sizeof(e->what), "%.900s", p->plan->reason);
+	snprintf(e->now, sizeof(e->now), "Where it waits is safe and may stay so: %.200s.",
+		 p->plan->restart_why);
+	snprintf(e->we_did, sizeof(e->we_did), "Looks again all the time and goes on by itself.");
+	snprintf(e->you, sizeof(e->you),
+		 "rotactl explain; rotactl pause to stay exactly here; rotactl abort to go back");
+}
+
+/* This host is the one that others wait for. */
+static void tell_not_ready(struct planner *p)
+{
+	const struct seen *s = p->s;
+	struct event *e = plan_tell(p, EVENT_REHEARSAL_FAILED, SEVERITY_WARNING, s->self_host);
+	p->plan->needs_attention = true;
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: %s could not take its turn now, and a keyfile rotation waits for it.",
+		 s->cluster, s->self_host);
+	snprintf(e->what, sizeof(e->what), "%.500s.", s->rehearsal);
+	snprintf(e->now, sizeof(e->now), "Nothing was changed: key %u is in use everywhere.",
+		 p->pivot.number);
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "Nothing begins that could not end. It begins by itself once this is mended.");
+	snprintf(e->you, sizeof(e->you), "Mend it on %s, or withdraw the order: rotactl abort",
+		 s->self_host);
+}
+
+void waits_tell(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct gate_result *g = shut_gate(p->plan);
+	if (!p->plan->is_rotating || p->mode < MODE_ASK)
+		return;
+	/* A keyfile that cannot be written is told by itself (plan/rotate.c). */
+	if (p->generation == GENERATION_NONE && !s->is_rehearsed && s->rehearsal[0] &&
+	    s->process.is_answering && s->keyfile.is_writable)
+		tell_not_ready(p);
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		if (is_in_turn(s, m) || (m->is_self && s->job.is_open))
+			continue;
+		if (m->silent_since.us && s->now.us - m->silent_since.us >= SILENT_TOLD_S * US_S)
+			tell_member(p, m);
+		else if (fact_known(m->hello) && is_rotad_silent(p, i))
+			tell_rotad(p, m);
+	}
+	if (p->plan->is_waiting && s->moved_at.us &&
+	    s->now.us - s->moved_at.us > STILL_TOLD_S * US_S && !is_by_appointment(g))
+		tell_still(p);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a rotad may believe of its own process without notes, and of a ledger that went back. */
+#include "lib/test.h"
+
+#include "lib/plan_case.h"
+
+/* b's rotad; the votes, what its file holds, and what logins have shown: for key 1 and 2 '+'
+ * accepted, '-' refused, '?' not tried. Loaded: the keys, or "" for not known. */
+static void logins_tell_what_is_loaded_only_when_all_that_matters_was_tried(void **state)
+{
+	static const struct {
+		const char *votes, *file, *logins, *loaded;
+	} rows[] = {
+	    /* While the votes are given a part is believed: it costs a restart at the worst. */
+	    {"---", "12", "+?", "1"},
+	    {"---", "12", "++", "12"},
+	    {"---", "12", "?+", "2"},
+	    {"---", "12", "??", ""},
+	    {"---", "12", "-?", ""},
+	    /* After them the old key must have been tried, whatever the file holds. */
+	    {"yyy", "2", "?+", ""},
+	    {"yyy", "2", "-+", "2"},
+	    {"yyy", "2", "++", "12"},
+	    {"yyy", "2", "+?", ""},
+	    {"yyy", "12", "?+", ""},
+	    {"yyy", "12", "+-", "1"},
+	    {"yyy", "1", "+?", "1"},
+	    {"yyy", "1", "?+", ""},
+	    /* Given up: the new one. */
+	    {"yn-", "1", "+?", ""},
+	    {"yn-", "1", "+-", "1"},
+	    {"yn-", "1", "++", "12"},
+	    {"yn-", "12", "+?", ""},
+	};
+	for (size_t r = 0; r < ARRAY_N(rows); r++) {
+		case_begin(1);
+		case_propose(&the.s, rows[r].votes);
+		bool both = rows[r].file[1] != 0;
+		the.s.keyfile.ring = ring_of((unsigned)(rows[r].file[0] - '0'), both ? 2 : 0);
+		for (unsigned k = 0; k < 2; k++)
+			if (rows[r].logins[k] != '?')
+				case_proof(&the.s, 1, k + 1,
+					   rows[r].logins[k] == '+' ? LOGIN_ACCEPTED
+								    : LOGIN_REFUSED);
+		struct ring_ids found = seen_loaded(&the.s);
+		bool ok = found.is_known == (rows[r].loaded[0] != 0);
+		for (unsigned k = 1; ok && found.is_known && k <= 2; k++) {
+			struct key_id key = key_n(k).id;
+			ok = ring_ids_has(&found, &key) ==
+			     (strchr(rows[r].loaded, '0' + (int)k) != NULL);
+		}
+		if (!ok)
+			fail_msg("row %zu: votes %s, file %s, logins %s", r, rows[r].votes,
+				 rows[r].file, rows[r].logins);
+		/* Of another process they say nothing, and without the ledger neither. */
+		the.s.ledger.fact.who = WITNESS_NONE;
+		assert_false(seen_loaded(&the.s).is_known);
+		the.s.ledger.fact = seen_at(CASE_NOW);
+		process_name(the.s.members[1].process_id, 1, 2);
+		assert_false(seen_loaded(&the.s).is_known);
+	}
+}
+
+static void a_refusal_without_a_control_says_nothing(void **state)
+{
+	case_begin(1);
+	case_propose(&the.s, "yyy");
+	the.s.keyfile.ring = ring_of(2, 0);
+	case_proof(&the.s, 1, 2, LOGIN_ACCEPTED);
+	case_proof(&the.s, 1, 1, LOGIN_REFUSED);
+	assert_true(seen_loaded(&the.s).is_known);
+	the.s.members[1].proofs[1].is_controlled = false;
+	assert_false(seen_loaded(&the.s).is_known);
+}
+
+/* The anchor before: pivot, next ('-': none); the roll as it reads now ("c": closed carried, "b":
+ * closed, burnt). */
+static void a_ledger_that_lost_what_was_seen_is_an_older_one(void **state)
+{
+	static const struct {
+		const char *anchor, *votes;
+		bool is_closed;
+		enum anchor_step step;
+		const char *after;
+	} rows[] = {
+	    {"12", "---", false, ANCHOR_SAME, "12"},
+	    {"12", "yy-", false, ANCHOR_SAME, "12"},
+	    {"12", "yyy", false, ANCHOR_MOVED, "22"},
+	    {"12", "yyn", false, ANCHOR_MOVED, "1-"},
+	    {"22", "yyy", false, ANCHOR_SAME, "22"},
+	    {"22", "yy-", false, ANCHOR_LEDGER_OLDER, "22"}, /* the pivot moved for ever */
+	    {"22", "yyn", false, ANCHOR_LEDGER_OLDER, "22"},
+	    {"1-", "yyn", false, ANCHOR_SAME, "1-"},
+	    {"1-", "yy-", false, ANCHOR_LEDGER_OLDER, "1-"}, /* a nay is for ever */
+	    {"1-", "yyy", false, ANCHOR_LEDGER_OLDER, "1-"}, /* and its key is burnt */
+	    {"2-", "yyy", true, ANCHOR_SAME, "2-"},
+	    {"2-", "y--", false, ANCHOR_LEDGER_OLDER, "2-"}, /* closed, and open again */
+	    {"1-", "yyn", true, ANCHOR_SAME, "1-"},
+	};
+	for (size_t r = 0; r < ARRAY_N(rows); r++) {
+		struct anchor *a = &the.s.anchor;
+		case_begin(1);
+		case_propose(&the.s, rows[r].votes);
+		if (rows[r].is_closed)
+			case_close(&the.s, strchr(rows[r].votes, 'n') == NULL);
+		a->pivot = key_n((unsigned)(rows[r].anchor[0] - '0'));
+		a->next = rows[r].anchor[1] == '-' ? (struct key_name){.number = 0} : key_n(2);
+		if (anchor_follow(&the.s, a) != rows[r].step ||
+		    a->pivot.number != (unsigned)(rows[r].after[0] - '0') ||
+		    key_id_given(&a->next.id) != (rows[r].after[1] != '-'))
+			fail_msg("row %zu: anchor %s, votes %s", r, rows[r].anchor, rows[r].votes);
+	}
+}
+
+static void a_new_generation_is_followed_and_keys_it_does_not_go_on_with_are_dead(void **state)
+{
+	struct anchor *a = &the.s.anchor;
+	struct proposal *p = &the.s.ledger.proposal;
+	case_begin(1);
+	case_propose(&the.s, "---");
+	/* Never saw one: what its file held is no generation's. */
+	*a = (struct anchor){.pivot = key_n(7), .highest_number = 1};
+	assert_int_equal(anchor_follow(&the.s, a), ANCHOR_MOVED);
+	assert_int_equal(a->pivot.number, 1);
+	assert_int_equal(a->next.number, 2);
+	assert_int_equal(a->generation, 1);
+	assert_int_equal(a->highest_number, 2);
+	assert_int_equal(a->retired_n, 0);
+	/* It was away at the end of that one, which was carried; or given up. */
+	for (unsigned pivot = 1; pivot <= 2; pivot++) {
+		struct anchor b = *a;
+		p->generation = 2;
+		p->pivot = key_n(pivot);
+		p->next = key_n(3);
+		assert_int_equal(anchor_follow(&the.s, &b), ANCHOR_MOVED);
+		assert_int_equal(b.generation, 2);
+		assert_int_equal(b.retired_n, 1);
+		assert_int_equal(b.retired[0].number, pivot == 1 ? 2 : 1);
+		assert_int_equal(b.highest_number, 3);
+	}
+	the.s.ledger.has_proposal = false;
+	assert_int_equal(anchor_follow(&the.s, a), ANCHOR_SAME);
+}
+
+static void the_oldest_dead_key_makes_room(void **state)
+{
+	struct anchor a = {.retired_n = 0};
+	for (unsigned i = 1; i <= RETIRED_MAX + 3; i++) {
+		struct key_name k = key_n(i);
+		anchor_retire(&a, &k);
+		anchor_retire(&a, &k); /* once */
+	}
+	assert_int_equal(a.retired_n, RETIRED_MAX);
+	assert_int_equal(a.retired[0].number, 4);
+	assert_int_equal(a.retired[RETIRED_MAX - 1].number, RETIRED_MAX + 3);
+	anchor_retire(&a, &(struct key_name){.number = 0});
+	assert_int_equal(a.retired[0].number, 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(logins_tell_what_is_loaded_only_when_all_that_matters_was_tried),
+	    cmocka_unit_test(a_refusal_without_a_control_says_nothing),
+	    cmocka_unit_test(a_ledger_that_lost_what_was_seen_is_an_older_one),
+	    cmocka_unit_test(a_new_generation_is_followed_and_keys_it_does_not_go_on_with_are_dead),
+	    cmocka_unit_test(the_oldest_dead_key_makes_room),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

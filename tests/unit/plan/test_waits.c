@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whom a rotation waits for: named in the reason and told, and silence where all is on course; by
+ * b's rotad. */
+#include "lib/test.h"
+
+#include "lib/plan_rows.h"
+
+static void away(struct seen *s, unsigned i, int64_t since_s)
+{
+	s->members[i].hello = s->members[i].status = (struct fact){.who = WITNESS_NONE};
+	s->members[i].silent_since.us = CASE_NOW - since_s * US_S;
+	cut_z(s->members[i].why, sizeof(s->members[i].why), "connection refused");
+}
+/* b has voted and waits for c. */
+static void voted(struct seen *s)
+{
+	case_propose(s, "yy-");
+	for (unsigned i = 0; i < 3; i++)
+		case_rings(s, i, ring_of(1, 2), ring_of(1, i == 2 ? 0 : 2));
+	for (unsigned i = 0; i < 3; i++)
+		s->members[i].statement_moved.us = CASE_NOW - 16 * US_S;
+}
+static void stated(struct seen *s, unsigned i, unsigned generation)
+{
+	s->members[i].statement.generation = generation;
+}
+/* The ledger's next read after an order that was refused: a window that is shut. */
+static void shut(struct policy *p)
+{
+	p->windows_n = 1;
+	p->windows[0] = (struct window){.days = 0x7f, .start_s = 2 * 3600, .for_us = US_H};
+}
+
+#define ROWS(X)                                                                                    \
+	X(waits_for_c, "", "", "waits for c:27017 (2 of 3)", voted(s))                             \
+	X(c_is_away, "", "member-unreachable", "waits for c:27017 (it does not answer)", voted(s); \
+	  away(s, 2, 10))                                                                          \
+	X(c_is_away_for_a_moment, "", "", "waits for c:27017 (it does not answer)", voted(s);      \
+	  away(s, 2, 9))                                                                           \
+	X(c_is_away_for_its_turn, "", "", "(it is away for its turn)", voted(s); away(s, 2, 99);   \
+	  case_claim(s, CLAIM_ACTING, 2))                                                          \
+	X(c_is_away_and_waits_for_its_turn, "", "member-unreachable", "(it does not answer)",      \
+	  voted(s);                                                                                \
+	  away(s, 2, 99); case_claim(s, CLAIM_WAITING, 2))                                         \
+	X(c_has_no_rotad, "", "member-without-rotad", "c:27017 (its rotad was last heard",         \
+	  voted(s);                                                                                \
+	  stated(s, 2, 0))                                                                         \
+	X(c_says_why, "", "", "c:27017 (its rotad says: it refused to step down)", voted(s);       \
+	  s->members[2].statement.is_rehearsed = false;                                            \
+	  cut_z(s->members[2].statement.findings, 64, "it refused to step down"))                  \
+	X(c_has_not_noticed_yet, "", "", "waits for c:27017 (2 of 3)", voted(s); stated(s, 2, 0);  \
+	  s->members[1].statement_moved.us = CASE_NOW - 15 * US_S)                                 \
+	X(c_never_spoke, "", "member-without-rotad", "c:27017 (its rotad was never heard",         \
+	  voted(s);                                                                                \
+	  s->members[2].has_statement = false)                                                     \
+	X(c_says_nothing_for_long, "", "member-without-rotad", "does it run?)", voted(s);          \
+	  s->members[2].statement_moved.us = CASE_NOW - 31 * US_MIN)                               \
+	X(c_is_away_with_its_rotad, "", "member-unreachable", "(it does not answer)", voted(s);    \
+	  stated(s, 2, 0); away(s, 2, 99))                                                         \
+	X(idle_and_c_is_away, "", "", "Nothing is due", away(s, 2, 99))                            \
+	X(idle_and_no_rotad, "", "", "Nothing is due", s->members[2].has_statement = false)        \
+	X(ordered_and_c_is_away, "", "member-unreachable", "'c:27017' does not answer",            \
+	  case_order(s, ORDER_KEYFILE);                                                            \
+	  away(s, 2, 99))                                                                          \
+	X(ordered_and_only_looks, "", "", "Nothing is planned", case_order(s, ORDER_KEYFILE);      \
+	  p->mode = MODE_OBSERVE; away(s, 2, 99))                                                  \
+	X(moves, "", "", "waits for c", voted(s); s->moved_at.us = CASE_NOW - 30 * US_MIN)         \
+	X(stands_still, "", "rotation-waiting", "waits for c", voted(s);                           \
+	  s->moved_at.us = CASE_NOW - 31 * US_MIN)                                                 \
+	X(stands_still_by_its_window, "", "", "window", case_propose(s, "---"); shut(p);           \
+	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)); s->moved_at.us = CASE_NOW - 5 * US_H)    \
+	X(refused_start, "", "rotation-refused", "allowDowntime", case_order(s, ORDER_KEYFILE);    \
+	  s->members[2].is_arbiter = true; s->members[2].is_secondary = false)                     \
+	X(refused_start_is_told_by_its_maker, "", "", "allowDowntime",                             \
+	  case_order(s, ORDER_KEYFILE);                                                            \
+	  s->ledger.orders[0].head.from = spki_n(0);                                               \
+	  s->ledger.orders[0].head.at.us = CASE_NOW - US_H; s->members[2].is_arbiter = true;       \
+	  s->members[2].is_secondary = false)                                                      \
+	X(is_not_ready_itself, "", "rehearsal-failed", "all rehearsed: 'b:27017'",                 \
+	  case_order(s, ORDER_KEYFILE);                                                            \
+	  s->ledger.orders[0].head.from = spki_n(0);                                               \
+	  s->is_rehearsed = s->members[1].statement.is_rehearsed = false;                          \
+	  cut_z(s->rehearsal, 64, "mongod.conf was changed");                                      \
+	  cut_z(s->members[1].statement.findings, 64, s->rehearsal))                               \
+	X(is_not_ready_and_idle, "", "", "Nothing is due",                                         \
+	  s->is_rehearsed = s->members[1].statement.is_rehearsed = false;                          \
+	  cut_z(s->rehearsal, 64, "mongod.conf was changed");                                      \
+	  cut_z(s->members[1].statement.findings, 64, s->rehearsal))                               \
+	X(start_waits_for_its_window, "", "", "window", case_order(s, ORDER_KEYFILE); shut(p))     \
+	X(first_in_turn_is_away, "", "member-unreachable", "waits", case_propose(s, "---");        \
+	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)); s->members[2].is_hidden = true;          \
+	  away(s, 2, 99))                                                                          \
+	X(rolled_back, "", "turn-rolled-back", "hold", case_propose(s, "---");                     \
+	  s->debts.rolled_back_at.us = 1; s->ledger.hold.is_on = true;                             \
+	  cut_z(s->debts.rolled_back_why, 64, "mongod ended with code 1"))                         \
+	X(refused_step_down, "", "step-down-refused", "nothing owed", case_propose(s, "y-y");      \
+	  case_rings(s, 0, ring_of(1, 2), ring_of(1, 2));                                          \
+	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 0));                                          \
+	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)); s->members[0].is_primary = false;        \
+	  s->members[0].is_secondary = true; s->members[1].is_primary = true;                      \
+	  s->members[1].is_secondary = false; s->debts.step_down_refused_at.us = CASE_NOW - US_S;  \
+	  s->debts.step_down_took_us = 2 * US_S;                                                   \
+	  cut_z(s->debts.step_down_why, 64, "No electable secondaries caught up"))
+
+ROWS(PLAN_ROW_SET)
+
+static void who_is_waited_for_is_named_and_told(void **state)
+{
+	static const struct plan_row rows[] = {ROWS(PLAN_ROW)};
+	plan_rows_check(rows, ARRAY_N(rows), 1);
+}
+
+static void what_it_tells_has_the_cause_in_it(void **state)
+{
+	case_begin(1);
+	set_refused_step_down(&the.s, &the.policy, &the.instance);
+	case_plan();
+	const struct event *e = told_get("step-down-refused");
+	assert_non_null(strstr(e->what, "after 2.0 s"));
+	assert_non_null(strstr(e->what, "No electable"));
+	assert_true(the.plan.needs_attention);
+	char before[sizeof(e->headline)];
+	cut_z(before, sizeof(before), e->headline);
+	/* The same words for as long as it rests: it is told once. */
+	the.s.now.us += 5 * US_MIN;
+	case_plan();
+	assert_string_equal(told_get("step-down-refused")->headline, before);
+
+	case_begin(1);
+	set_rolled_back(&the.s, &the.policy, &the.instance);
+	case_plan();
+	e = told_get("turn-rolled-back");
+	assert_non_null(strstr(e->what, "mongod ended with code 1"));
+	assert_non_null(strstr(e->now, "SECONDARY"));
+	assert_non_null(strstr(e->you, "rotactl resume"));
+
+	case_begin(1);
+	set_c_is_away(&the.s, &the.policy, &the.instance);
+	case_plan();
+	assert_non_null(strstr(told_get("member-unreachable")->what, "connection refused"));
+	assert_string_equal(told_get("member-unreachable")->subject, "c:27017");
+}
+
+static void idle_the_gates_tell_whether_a_rotation_could_begin(void **state)
+{
+	case_begin(1);
+	case_plan();
+	assert_string_equal(the.plan.gates_for, GATES_FOR_START);
+	assert_int_equal(gate_get("majority writes go on")->verdict, GATE_PASS);
+	assert_false(the.plan.needs_attention);
+	the.s.members[2].is_arbiter = true;
+	the.s.members[2].is_secondary = false;
+	case_plan();
+	assert_int_equal(gate_get("majority writes go on")->verdict, GATE_REFUSE);
+	assert_false(the.plan.is_waiting);
+	assert_false(the.plan.needs_attention);
+	/* Nothing is told by one that only looks, and nothing of gates once it is under way. */
+	the.policy.mode = MODE_OBSERVE;
+	case_plan();
+	assert_int_equal(the.plan.gates_n, 0);
+	case_begin(1);
+	voted(&the.s);
+	case_plan();
+	assert_string_equal(the.plan.gates_for, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(who_is_waited_for_is_named_and_told),
+	    cmocka_unit_test(what_it_tells_has_the_cause_in_it),
+	    cmocka_unit_test(idle_the_gates_tell_whether_a_rotation_could_begin),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
