@@ -145,6 +145,7 @@ struct statement {
 	char host[HOST_BYTES_MAX];
 	int64_t member;
 	uint64_t generation;
+	uint64_t retired; /* the last generation whose end this rotad has carried out */
 	char process_id[PROCESS_ID_CHARS + 1];
 	struct ring_ids disk, running;
 	char version[WORD_BYTES]; /* of rotad */

@@ -132,6 +132,11 @@ void anchor_retire(struct anchor *a, const struct key_name *key)
 	a->retired[a->retired_n++] = *key;
 }
 
+uint64_t anchor_retired_generation(const struct anchor *a)
+{
+	return a->generation - (key_id_given(&a->next.id) && a->generation > 0);
+}
+
 enum vote_word anchor_vote(const struct anchor *a, const char *host, uint64_t generation)
 {
 	for (unsigned i = 0; i < a->votes_n && i < INSTANCES_MAX; i++)

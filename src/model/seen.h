@@ -289,6 +289,9 @@ const struct order *seen_certificate_order(const struct seen *s);
 const struct order *seen_find_order(const struct seen *s, enum order_kind kind);
 /* Is the key retired (refused everywhere) or burnt: never written again (PROTOCOL 3)? */
 bool anchor_has_retired(const struct anchor *a, const struct key_id *id);
+/* The last generation whose end this host has carried out: its key retired or burnt, the previous
+ * file wiped. */
+uint64_t anchor_retired_generation(const struct anchor *a);
 /* This host's own vote for its member in that generation, as its anchor keeps it. host "": its name
  * is not known, as to a rotad that was started while it is down; then any vote binds. */
 enum vote_word anchor_vote(const struct anchor *a, const char *host, uint64_t generation);

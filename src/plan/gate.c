@@ -386,6 +386,11 @@ static enum gate_verdict gate_rehearsed(const struct planner *p, enum gate_for w
 		if (s->now.us - m->statement_moved.us > REHEARSAL_MAX_AGE_S * US_S)
 			return say(r, GATE_WAIT, "'%.60s' has not rehearsed within the hour",
 				   m->host);
+		/* A host that has not carried out the end of the last rotation would never do so
+		 * once another one stands in its place. */
+		if (s->ledger.has_proposal && m->statement.retired < s->ledger.proposal.generation)
+			return say(r, GATE_WAIT, "'%.60s' has not retired the last key yet",
+				   m->host);
 		if (strcmp(m->statement.process_id, m->process_id) != 0 && m->process_id[0])
 			return say(r, GATE_WAIT,
 				   "'%.60s' was restarted; its rotad has not looked yet", m->host);

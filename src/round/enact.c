@@ -175,6 +175,7 @@ static bool publish_statement(struct seat *t, const struct act *a, struct err *e
 	seat_head(t, &st.head);
 	cut_z(st.host, sizeof(st.host), s->self_host);
 	st.generation = s->ledger.has_proposal ? s->ledger.proposal.generation : 0;
+	st.retired = anchor_retired_generation(&t->anchor);
 	cut_z(st.process_id, sizeof(st.process_id), s->process.process_id);
 	st.disk = s->keyfile.ring;
 	st.running = s->process.loaded;
@@ -803,15 +804,19 @@ static bool add_nays(void *self, struct roll_parts *parts, struct err *err)
 
 bool seat_abort(struct seat *t, const char *who, const char *why, struct err *err)
 {
-	static struct abort_change c; /* the round thread is the only caller */
+	struct abort_change c = {.t = t, .who = who, .why = why};
 	bool ok;
+	/* A ledger that went back lacks votes that were given: a nay in the place of a yea would
+	 * part the set. */
+	if (t->seen->ledger.is_older_than_anchor || t->seen->ledger.is_other_than_anchor)
+		return err_set(err, ERR_REFUSED,
+			       "the ledger is not the one that this host knows; nothing is done");
 	if (seen_generation(t->seen) != GENERATION_OPEN)
 		return err_set(
 		    err, ERR_REFUSED,
 		    seen_generation(t->seen) == GENERATION_CARRIED
 			? "all have voted: the new key is in use for good. Rotate again instead"
 			: "no rotation is under way");
-	c = (struct abort_change){.t = t, .who = who, .why = why};
 	ok = ledger_change_roll(t, add_nays, &c, err);
 	for (unsigned i = 0; i < MEMBERS_MAX; i++)
 		buf_fini(&c.texts[i]);

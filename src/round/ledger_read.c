@@ -614,8 +614,12 @@ bool ledger_moved(struct seat *t)
 	const struct store_port *store = seat_store(t);
 	arena_reset(&t->arena);
 	seat_aim(t);
-	return store->ops->list(store->self, "", &t->arena, &docs, &n, &ignored) &&
-	       signature(docs, n) != t->ledger_signature;
+	if (!store->ops->list(store->self, "", &t->arena, &docs, &n, &ignored)) {
+		if (!t->seen->is_standalone)
+			seat_login_failed(t, NULL, &t->aim_credential, &ignored);
+		return false;
+	}
+	return signature(docs, n) != t->ledger_signature;
 }
 
 /* ---- what it need not keep ---- */

@@ -382,14 +382,20 @@ static void judge_loaded(struct seat *t)
 	struct err err = ERR_INIT;
 	if (!x->is_answering || !x->process_id[0])
 		return;
-	if (strcmp(n->loaded_process, x->process_id) == 0 && n->loaded.is_known) {
+	const struct seen_member *self = seen_self(s);
+	bool is_noted = n->loaded.is_known && strcmp(n->loaded_process, x->process_id) == 0;
+	for (unsigned i = 0; self && i < n->loaded.n; i++)
+		is_noted = is_noted && !seen_refuses(self, &n->loaded.ids[i]); /* a login wins */
+	if (is_noted) {
 		x->loaded = n->loaded;
 		return;
 	}
-	/* The whole file was loaded when the process started after the file's last change. Else
-	 * logins tell, which may be a part: that is not noted. */
+	/* The whole file was loaded when the process started after the file's last change and no
+	 * login tells otherwise. Else logins tell, which may be a part: that is not noted. */
 	bool is_whole = s->keyfile.ring.is_known && x->started_at.us && n->written_changed.us &&
 			n->written_changed.us < x->started_at.us && !s->keyfile.is_foreign;
+	for (unsigned i = 0; self && i < s->keyfile.ring.n; i++)
+		is_whole = is_whole && !seen_refuses(self, &s->keyfile.ring.ids[i]);
 	x->loaded = is_whole ? s->keyfile.ring : seen_loaded(s);
 	if (!is_whole)
 		return;
@@ -1006,8 +1012,7 @@ void observe(struct seat *t)
 	cut_z(s->instance, sizeof(s->instance), t->instance->name);
 	cut_z(s->self_host, sizeof(s->self_host), t->me);
 	read_options(t);
-	statuses = arena_get(&t->arena, sizeof(*statuses) * MEMBERS_MAX, &err);
-	if (!statuses || !t->has_options)
+	if (!t->has_options)
 		return;
 	observe_keyfile(t);
 	if (!t->me[0])
@@ -1044,6 +1049,9 @@ void observe(struct seat *t)
 		add_members(t);
 		if (!t->anchor.cluster[0])
 			cut_z(t->anchor.cluster, sizeof(t->anchor.cluster), t->rs.replica_set_id);
+		statuses = arena_get(&t->arena, sizeof(*statuses) * (s->members_n + 1), &err);
+		if (!statuses)
+			return;
 		look_at_members(t, statuses, has_status);
 		judge_members(t, statuses, has_status);
 	}

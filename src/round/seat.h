@@ -149,6 +149,7 @@ struct seat {
 	struct anchor anchor;
 	struct notes notes;
 
+
 	/* remembered */
 	struct keychain chain;
 	bool has_options;

@@ -59,6 +59,17 @@ static void frozen(struct policy *p, bool rescue)
 					.rescue_expiring = rescue,
 					.reason = "year end"};
 }
+/* Generation 1 was given up and is closed, and all have carried that out. */
+static void over(struct seen *s)
+{
+	s->ledger.has_proposal = s->ledger.roll.closure.is_given = true;
+	s->ledger.proposal.generation = s->anchor.generation = 1;
+	s->ledger.proposal.pivot = key_n(1);
+	s->ledger.proposal.next = s->anchor.retired[s->anchor.retired_n++] = key_n(2);
+	for (unsigned i = 0; i < s->members_n; i++)
+		s->members[i].statement.retired = 1;
+}
+
 static void down(struct seen *s, unsigned i)
 {
 	s->members[i].hello = s->members[i].status = (struct fact){.who = WITNESS_NONE};
@@ -219,6 +230,8 @@ static void arbiter(struct seen *s, unsigned i)
 	X(index_build, TURN, "no backup, no index build", WAIT, s->process.has_index_build = true) \
 	X(backup, TURN, "no backup, no index build", WAIT, s->process.has_backup = true)           \
 	X(fsync_lock, TURN, "no backup, no index build", WAIT, s->process.is_fsync_locked = true)  \
+	X(not_retired, START, "all rehearsed", WAIT, over(s); s->members[2].statement.retired = 0) \
+	X(all_retired, START, "all rehearsed", PASS, over(s))                                      \
 	X(nobody_spoke, START, "all rehearsed", WAIT, s->members[2].has_statement = false)         \
 	X(other_protocol, START, "all rehearsed", REFUSE, s->members[2].statement.protocol = 9)    \
 	X(other_only_looks, START, "all rehearsed", REFUSE,                                        \

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A whole fleet in one process and in virtual time: the real rounds and the real planner on faked
+ * ports. What happens is a function of a scenario alone, so a failure replays exactly. Scenarios
+ * are text in and text out. */
+#ifndef SIM_SIM_H
+#define SIM_SIM_H
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "model/plan.h"
+
+enum {
+	SIM_HOSTS_MAX = 7,
+	SIM_FAULTS_MAX = 48,
+};
+
+/* X(NAME, word, weight, what it takes, what happens). A letter of the third a parameter: h the
+ * host, o another host, t a time, n a number. */
+#define SIM_FAULTS(X)                                                                              \
+	X(KILL_ROTAD, "kill-rotad", 10, "ht", "its rotad dies at once and is started after t")     \
+	X(PAUSE_ROTAD, "pause-rotad", 8, "ht", "its rotad stands still for t")                     \
+	X(RESTART_MEMBER, "restart-member", 8, "h", "a person restarts its member")                \
+	X(STOP_MEMBER, "stop-member", 5, "ht", "a person stops its member and starts it after t")  \
+	X(CRASH_MEMBER, "crash-member", 5, "ht", "its member dies and is started after t")         \
+	X(POWER_CUT, "power-cut", 5, "ht", "the whole host is off for t")                          \
+	X(CUT, "cut", 5, "hot", "the two hosts do not reach each other for t")                     \
+	X(CUT_ONE_WAY, "cut-one-way", 4, "hot", "what h sends does not reach o for t")             \
+	X(ISOLATE, "isolate", 5, "ht", "the host reaches nobody for t")                            \
+	X(SLOW_NETWORK, "slow-network", 4, "ht", "whatever it sends takes 50 times as long")       \
+	X(CLOCK_JUMP, "clock-jump", 6, "ht", "its wall clock jumps by t, which may be below 0")    \
+	X(LAG, "lag", 4, "ht", "its member falls behind for t")                                    \
+	X(BAD_START, "bad-start", 4, "hn", "the next n starts of its member fail")                 \
+	X(SLOW_START, "slow-start", 4, "ht", "the next start of its member takes t")               \
+	X(DISK_FULL, "disk-full", 4, "ht", "its disk is full for t")                               \
+	X(DISK_ERROR, "disk-error", 4, "hn", "its next n durable writes fail or may have failed")  \
+	X(EDIT_FILE, "edit-file", 6, "hn",                                                         \
+	  "somebody writes its keyfile: 0 the first key, 1 "                                       \
+	  "rubbish, 2 a stranger's key, 3 the same keys anew, "                                    \
+	  "4 what another host has")                                                               \
+	X(STORE_UNSURE, "store-unsure", 6, "n", "n writes to the ledger are not acknowledged")     \
+	X(STORE_RESTORED, "store-restored", 1, "t", "the ledger is as it was t ago")               \
+	X(STEP_DOWN_REFUSED, "step-down-refused", 4, "n", "the next n step-downs are refused")     \
+	X(ELECTION, "election", 5, "", "another member becomes primary")                           \
+	X(HELPER_STUCK, "helper-stuck", 4, "hn", "its next n questions to members time out")       \
+	X(RESTART_FAILS, "restart-fails", 4, "hn", "its next n restart jobs fail, nothing done")   \
+	X(RESTARTER_GONE, "restarter-gone", 3, "ht", "systemd does not answer it for t")           \
+	X(PAUSE, "pause", 3, "ht", "a person says pause on it, and resume after t")                \
+	X(ABORT, "abort", 4, "h", "a person says abort on it")                                     \
+	X(ROTATE, "rotate", 5, "hn", "a person says rotate on it: n = 1 as an emergency")
+
+enum sim_fault_kind {
+#define X(name, word, weight, takes, text) SIM_##name,
+	SIM_FAULTS(X)
+#undef X
+	    SIM_FAULT_N
+};
+
+/* One thing that goes wrong, at a time or at a boundary of an act of its host's rotad. */
+struct sim_fault {
+	enum sim_fault_kind kind;
+	int64_t at_us; /* since the start; of no meaning when is_at_act */
+	unsigned host, other;
+	int64_t time_us, number;
+	bool is_at_act, is_before;
+	enum act_kind act;
+	unsigned nth; /* 1: the first time that it comes there */
+};
+
+struct sim_scenario {
+	uint64_t seed;
+	unsigned members_n; /* 1..SIM_HOSTS_MAX */
+	bool has_arbiter;   /* the last one */
+	int64_t latency_us; /* of a message, more or less */
+	int64_t pace_us;    /* how much later than it wished a rotad wakes up, at most */
+	int64_t drain_us;
+	int64_t heal_us;  /* from then on nothing goes wrong any more */
+	int64_t bound_us; /* and after so long the rotation must be over */
+	unsigned faults_n;
+	struct sim_fault faults[SIM_FAULTS_MAX];
+};
+
+/* A scenario drawn from the seed. */
+void sim_scenario_draw(struct sim_scenario *s, uint64_t seed);
+/* As text, a line a word; and back. Errors: ERR_SYNTAX with the line. */
+void sim_scenario_print(const struct sim_scenario *s, struct buf *out);
+MUST_CHECK bool sim_scenario_parse(struct str text, struct sim_scenario *ret, struct err *err);
+
+/* What was reached, added up over runs. */
+struct sim_coverage {
+	unsigned acts[ACT_N], acts_failed[ACT_N];
+	unsigned faults[SIM_FAULT_N]; /* that took effect */
+	unsigned port_calls, rounds;
+	unsigned gates_n;
+	struct {
+		const char *name;
+		unsigned verdicts[GATE_SKIP + 1];
+	} gates[GATES_MAX];
+	unsigned events_n;
+	struct {
+		char name[64];
+		unsigned n;
+	} events[96];
+};
+
+enum sim_outcome {
+	SIM_DONE,      /* safe, and over within the bound */
+	SIM_UNSAFE,    /* an invariant was broken: why tells */
+	SIM_STUCK,     /* safe, and not over within the bound */
+	SIM_SAFE_ONLY, /* safe; that it ends was not asked (the ledger went back in time) */
+};
+struct sim_result {
+	enum sim_outcome outcome;
+	char rule[48]; /* which rule was broken, in a word; "" none */
+	char why[512];
+	int64_t at_us;        /* when it was found, or over */
+	unsigned rotations_n; /* that were carried and closed */
+	unsigned undone_n;    /* that were given up and closed */
+	uint64_t trace_hash;  /* of all lines of the trace: the same for the same scenario */
+};
+
+/* Run it. trace (may be NULL) takes a line a happening; coverage (may be NULL) is added to. */
+void sim_run(const struct sim_scenario *s, struct buf *trace, struct sim_coverage *coverage,
+	     struct sim_result *ret);
+/* Take away what the failure does not need: the same rule stays broken. Returns how many runs it
+ * took. */
+unsigned sim_shrink(struct sim_scenario *s, const struct sim_result *failure);
+
+extern const char *const sim_fault_words[SIM_FAULT_N];
+extern const char *const sim_outcome_words[];
+
+#endif

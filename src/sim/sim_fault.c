@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What goes wrong, one function a kind, and what people do once nothing goes wrong any more. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/sim_world.h"
+
+const char *const sim_fault_words[SIM_FAULT_N] = {
+#define X(name, word, weight, takes, text) word,
+    SIM_FAULTS(X)
+#undef X
+};
+
+static void done(struct sim_world *w, const struct sim_fault *f)
+{
+	if (w->coverage)
+		w->coverage->faults[f->kind]++;
+}
+
+static void cut(struct sim_world *w, unsigned from, unsigned to, int64_t until_us)
+{
+	if (from == to)
+		return;
+	w->hosts[from].cut_until_us[to] = MAX(w->hosts[from].cut_until_us[to], until_us);
+	sim_at(w, until_us + 1, EVENT_SETTLE, from, 0);
+}
+
+/* What somebody puts where the keyfile stands. */
+static void edit(struct sim_host *h, const struct sim_fault *f)
+{
+	struct sim_world *w = h->w;
+	char text[2400], stranger[400];
+	struct sim_ring ring = {.n = 1, .keys = {1}};
+	size_t n = 0;
+	switch (f->number) {
+	case 1:
+		n = (size_t)snprintf(text, sizeof(text), "# oops\n{}\n");
+		break;
+	case 2:
+		for (size_t i = 0; i < sizeof(stranger); i++)
+			stranger[i] = (char)('a' + (int)((i * 7 + w->keys_n + i / 13) % 26));
+		ring.keys[0] = (unsigned char)sim_key_of(w, stranger, sizeof(stranger));
+		break;
+	case 3:
+		ring = h->disk;
+		break;
+	case 4:
+		ring = w->hosts[(h->i + 1) % w->n].disk;
+		break;
+	default:
+		break;
+	}
+	if (n == 0)
+		n = sim_ring_print(w, &ring, text, sizeof(text));
+	sim_keyfile_edit(h, text, n);
+	sim_poke(h); /* inotify */
+}
+
+static void power_cut(struct sim_host *h, int64_t for_us)
+{
+	struct sim_world *w = h->w;
+	sim_rotad_kill(h, -1);
+	h->off_until_us = w->now_us + for_us;
+	sim_member_die(h, SIM_BY_PERSON);
+	h->job = (struct sim_job){.state = JOB_NONE};
+	sim_disk_cut(h);
+	h->is_edited = h->is_edited && sim_file_find(h, SIM_KEYFILE)->inode != 0;
+	sim_at(w, h->off_until_us, EVENT_START, h->i, 0);
+	sim_at(w, h->off_until_us + 500 * US_MS, EVENT_ROTAD, h->i, 0);
+	sim_settle(w);
+}
+
+static void elect_another(struct sim_world *w)
+{
+	for (unsigned i = 0; i < w->n; i++)
+		if (w->hosts[i].m.is_primary) {
+			w->hosts[i].m.is_primary = false;
+			w->hosts[i].m.no_election_until_us = w->now_us + 10 * US_S;
+		}
+	sim_settle(w);
+}
+
+void sim_fault_do(struct sim_world *w, unsigned i)
+{
+	const struct sim_fault *f = &w->scenario->faults[i];
+	struct sim_host *h = &w->hosts[f->host % w->n], *o = &w->hosts[f->other % w->n];
+	int64_t until = w->now_us + f->time_us;
+	w->fired[i] = true;
+	/* Counted where it takes effect: those that wait for a next time. */
+	if (f->kind != SIM_BAD_START && f->kind != SIM_SLOW_START && f->kind != SIM_STORE_UNSURE &&
+	    f->kind != SIM_STEP_DOWN_REFUSED && f->kind != SIM_HELPER_STUCK &&
+	    f->kind != SIM_RESTART_FAILS)
+		done(w, f);
+	sim_say(w, "%c: FAULT %s", h->letter, sim_fault_words[f->kind]);
+	switch (f->kind) {
+	case SIM_KILL_ROTAD:
+		sim_rotad_kill(h, f->time_us);
+		break;
+	case SIM_PAUSE_ROTAD:
+		h->paused_until_us = until;
+		break;
+	case SIM_RESTART_MEMBER:
+		sim_member_stop(h, SIM_BY_PERSON, true);
+		break;
+	case SIM_STOP_MEMBER:
+		sim_member_stop(h, SIM_BY_PERSON, false);
+		sim_at(w, until + 20 * US_S, EVENT_START, h->i, 0);
+		break;
+	case SIM_CRASH_MEMBER:
+		sim_member_die(h, SIM_BY_NOBODY);
+		sim_at(w, until, EVENT_START, h->i, 0);
+		break;
+	case SIM_POWER_CUT:
+		power_cut(h, f->time_us);
+		break;
+	case SIM_CUT:
+		cut(w, h->i, o->i, until);
+		cut(w, o->i, h->i, until);
+		sim_settle(w);
+		break;
+	case SIM_CUT_ONE_WAY:
+		cut(w, h->i, o->i, until);
+		sim_settle(w);
+		break;
+	case SIM_ISOLATE:
+		for (unsigned k = 0; k < w->n; k++) {
+			cut(w, h->i, k, until);
+			cut(w, k, h->i, until);
+		}
+		sim_settle(w);
+		break;
+	case SIM_SLOW_NETWORK:
+		h->slow_until_us = until;
+		break;
+	case SIM_CLOCK_JUMP:
+		h->clock_us += f->time_us;
+		break;
+	case SIM_LAG:
+		h->m.lag_until_us = until;
+		break;
+	case SIM_BAD_START:
+		h->m.bad_starts = (unsigned)f->number;
+		break;
+	case SIM_SLOW_START:
+		h->m.slow_start_us = f->time_us;
+		break;
+	case SIM_DISK_FULL:
+		h->full_until_us = until;
+		break;
+	case SIM_DISK_ERROR:
+		h->bad_writes = (unsigned)f->number;
+		break;
+	case SIM_EDIT_FILE:
+		edit(h, f);
+		break;
+	case SIM_STORE_UNSURE:
+		w->unsure_writes = (unsigned)f->number;
+		break;
+	case SIM_STORE_RESTORED:
+		w->is_restored = true;
+		sim_store_restore(w, f->time_us);
+		break;
+	case SIM_STEP_DOWN_REFUSED:
+		w->step_down_refusals = (unsigned)f->number;
+		break;
+	case SIM_ELECTION:
+		elect_another(w);
+		break;
+	case SIM_HELPER_STUCK:
+		h->stuck_calls = (unsigned)f->number;
+		break;
+	case SIM_RESTART_FAILS:
+		h->job_fails = (unsigned)f->number;
+		break;
+	case SIM_RESTARTER_GONE:
+		h->restarter_gone_until_us = until;
+		break;
+	case SIM_PAUSE:
+		sim_ask(h, ASK_PAUSE);
+		sim_at(w, until, EVENT_RESUME, h->i, 0);
+		break;
+	case SIM_ABORT:
+		/* After a ledger went back a vote may be missing in it that was given: a nay in its
+		 * place parts the set. Whoever reads the alarm does not say abort then. */
+		if (!w->is_restored)
+			sim_ask(h, ASK_ABORT);
+		break;
+	case SIM_ROTATE:
+		sim_ask(h, f->number ? ASK_EMERGENCY : ASK_ROTATE);
+		break;
+	case SIM_FAULT_N:
+		break;
+	}
+}
+
+/* ---- and people ---- */
+
+void sim_heal(struct sim_world *w)
+{
+	sim_say(w, "nothing goes wrong any more");
+	w->is_healed = true;
+	w->care_since_us = w->now_us;
+	w->unsure_writes = w->step_down_refusals = 0;
+	for (unsigned i = 0; i < w->n; i++) {
+		struct sim_host *h = &w->hosts[i];
+		h->paused_until_us = h->full_until_us = h->slow_until_us = 0;
+		h->bad_writes = h->stuck_calls = h->job_fails = 0;
+		h->restarter_gone_until_us = 0;
+		h->clock_us = 0;
+		memset(h->cut_until_us, 0, sizeof(h->cut_until_us));
+		h->m.bad_starts = 0;
+		h->m.lag_until_us = 0;
+		if (h->off_until_us > w->now_us) {
+			h->off_until_us = w->now_us;
+			sim_at(w, w->now_us, EVENT_START, i, 0);
+			sim_at(w, w->now_us, EVENT_ROTAD, i, 0);
+		}
+		sim_at(w, w->now_us, EVENT_WAKE, i, h->wake);
+	}
+	sim_settle(w);
+}
+
+static void mend(struct sim_host *h)
+{
+	struct sim_world *w = h->w;
+	char text[2400];
+	/* A person who finds a file that is not the others' takes theirs. */
+	for (unsigned k = 0; h->is_edited && k < w->n; k++)
+		if (!w->hosts[k].is_edited && w->hosts[k].m.state == SIM_UP) {
+			size_t n = sim_ring_print(w, &w->hosts[k].disk, text, sizeof(text));
+			sim_say(w, "%c: a person copies the keyfile of %c", h->letter,
+				w->hosts[k].letter);
+			sim_keyfile_edit(h, text, n);
+			sim_poke(h);
+			return;
+		}
+	if (h->m.state == SIM_UP && h->m.is_edited && !h->is_edited) {
+		sim_say(w, "%c: a person restarts it, since nobody lets it in", h->letter);
+		sim_member_stop(h, SIM_BY_PERSON, true);
+	}
+	if (h->m.state == SIM_DOWN && h->job.state != JOB_RUNNING &&
+	    w->now_us - h->m.state_us > 30 * US_S) {
+		sim_say(w, "%c: a person starts its member", h->letter);
+		sim_member_start(h);
+	}
+	if (!h->is_rotad && w->now_us - w->care_since_us > 30 * US_S)
+		sim_at(w, w->now_us, EVENT_ROTAD, h->i, 0);
+}
+
+static struct sim_host *any_rotad(struct sim_world *w)
+{
+	unsigned first = (unsigned)sim_between(w, 0, w->n - 1);
+	for (unsigned i = 0; i < w->n; i++) {
+		struct sim_host *h = &w->hosts[(first + i) % w->n];
+		if (h->is_rotad && !h->is_dead && h->seat.rounds > 2 &&
+		    h->seat.anchor.ledger.hex[0])
+			return h;
+	}
+	return NULL;
+}
+
+void sim_care(struct sim_world *w)
+{
+	struct sim_host *h = any_rotad(w);
+	int64_t healed_for = w->now_us - w->care_since_us;
+	char why[128];
+	bool is_rest = sim_oracle_rest(w, why, sizeof(why));
+	if (w->truth.generation == 0 && h && !w->is_restored)
+		sim_ask(h, ASK_ROTATE);
+	if (!w->is_healed)
+		return;
+	if (w->is_restored) {
+		if (healed_for > 2 * US_MIN) {
+			w->is_over = true;
+			w->result->outcome = SIM_SAFE_ONLY;
+			w->result->at_us = w->now_us;
+		}
+		return;
+	}
+	if (is_rest && w->result->rotations_n > w->asked_n) {
+		w->is_over = true;
+		w->result->at_us = w->now_us;
+		sim_say(w, "at rest");
+		return;
+	}
+	/* Everything that went wrong is behind: one more rotation, from the beginning. */
+	if (is_rest && h) {
+		w->asked_n = w->result->rotations_n;
+		sim_ask(h, ASK_ROTATE);
+	}
+	if (healed_for > 30 * US_S) {
+		for (unsigned i = 0; i < w->n; i++)
+			mend(&w->hosts[i]);
+		if (w->truth.is_hold_on && h && sim_chance(w, 300000))
+			sim_ask(h, ASK_RESUME);
+	}
+	if (healed_for > w->scenario->bound_us) {
+		w->is_over = true;
+		w->result->outcome = SIM_STUCK;
+		w->result->at_us = w->now_us;
+		cut_z(w->result->rule, sizeof(w->result->rule), "ends");
+		snprintf(w->result->why, sizeof(w->result->why), "not over: %s", why);
+		for (unsigned i = 0; i < w->n; i++)
+			if (w->hosts[i].is_seat_open)
+				sim_say(w, "%c: %s", w->hosts[i].letter,
+					w->hosts[i].seat.plan.reason);
+		sim_say(w, "STUCK: %s", w->result->why);
+	}
+}

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What must hold of the world as it truly is, whatever any rotad believes (PROTOCOL 1 to 3): asked
+ * after each change. The ledger's texts are read by code of the simulator's own, without
+ * signatures. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "codec/digest.h"
+#include "codec/json_mem.h"
+#include "sim/sim_world.h"
+
+/* ---- keys by number ---- */
+
+static void learn_salt(struct sim_world *w)
+{
+	for (unsigned i = 0; !w->truth.salt_hex[0] && i < w->n; i++)
+		if (w->hosts[i].is_seat_open && w->hosts[i].seat.anchor.ledger.hex[0])
+			memcpy(w->truth.salt_hex, w->hosts[i].seat.anchor.salt_hex,
+			       sizeof(w->truth.salt_hex));
+}
+
+/* 0: a key that was never in any file. */
+static unsigned number_of(struct sim_world *w, const struct key_id *id)
+{
+	learn_salt(w);
+	for (unsigned i = 1; w->truth.salt_hex[0] && i <= w->keys_n; i++) {
+		struct sim_key *k = &w->keys[i];
+		struct err err = ERR_INIT;
+		if (!k->has_id) {
+			struct key key = {.text = {.p = k->text, .n = k->n, .cap = k->n}};
+			k->has_id = key_id_of(&key, w->truth.salt_hex, &k->id, &err);
+		}
+		if (k->has_id && key_id_equal(&k->id, id))
+			return i;
+	}
+	return 0;
+}
+
+static bool is_dead(struct sim_world *w, unsigned key)
+{
+	for (unsigned i = 0; i < w->truth.dead_keys_n; i++)
+		if (number_of(w, &w->truth.dead_keys[i]) == key)
+			return true;
+	return false;
+}
+
+static bool is_carried(const struct sim_truth *t)
+{
+	for (unsigned i = 0; i < t->roll_n; i++)
+		if (t->votes[i] != 1)
+			return false;
+	return t->generation > 0;
+}
+
+static bool is_given_up(const struct sim_truth *t)
+{
+	for (unsigned i = 0; i < t->roll_n; i++)
+		if (t->votes[i] < 0)
+			return true;
+	return false;
+}
+
+/* The key that every file and process must hold; 0: not told by the ledger yet. */
+static unsigned pivot_of(struct sim_world *w)
+{
+	const struct sim_truth *t = &w->truth;
+	if (t->generation == 0)
+		return 0;
+	if (!t->is_closed && is_carried(t))
+		return number_of(w, &t->next);
+	return number_of(w, &t->pivot); /* after its end: moved there already */
+}
+
+/* ---- files and processes ---- */
+
+static void check_common(struct sim_world *w)
+{
+	/* One key in every file and process that people left alone. */
+	struct sim_ring all = {.n = 0};
+	bool is_first = true;
+	char who = 0;
+	for (unsigned i = 0; i < w->n; i++) {
+		const struct sim_host *h = &w->hosts[i];
+		const struct sim_ring *rings[2] = {
+		    h->is_edited ? NULL : &h->disk,
+		    h->m.is_edited || h->m.state == SIM_DOWN ? NULL : &h->m.loaded};
+		for (unsigned k = 0; k < 2; k++) {
+			struct sim_ring both = {.n = 0};
+			if (!rings[k])
+				continue;
+			for (unsigned x = 0; x < rings[k]->n; x++)
+				if (is_first || sim_ring_has(&all, rings[k]->keys[x]))
+					both.keys[both.n++] = rings[k]->keys[x];
+			all = both;
+			is_first = false;
+			if (all.n == 0) {
+				who = h->letter;
+				sim_broken(
+				    w, "common-key",
+				    "no key is in every file and process: %c's %s lacks what "
+				    "the others share",
+				    who, k ? "process" : "file");
+				return;
+			}
+		}
+	}
+}
+
+static void check_pivot(struct sim_world *w)
+{
+	/* A ledger that went back in time tells of what was. */
+	unsigned pivot = w->is_restored ? 0 : pivot_of(w);
+	for (unsigned i = 0; pivot && i < w->n; i++) {
+		const struct sim_host *h = &w->hosts[i];
+		if (!h->is_edited && !sim_ring_has(&h->disk, pivot))
+			sim_broken(w, "pivot", "%c's file lacks the pivot, key %u", h->letter,
+				   pivot);
+		if (!h->m.is_edited && h->m.state != SIM_DOWN && !sim_ring_has(&h->m.loaded, pivot))
+			sim_broken(w, "pivot", "%c's process lacks the pivot, key %u", h->letter,
+				   pivot);
+	}
+}
+
+/* A file or process that a person changed is excused until it holds what it must. */
+static void excuse_no_more(struct sim_world *w)
+{
+	const struct sim_truth *t = &w->truth;
+	unsigned pivot = pivot_of(w), next = number_of(w, &t->next);
+	for (unsigned i = 0; i < w->n; i++) {
+		struct sim_host *h = &w->hosts[i];
+		bool wants_next = false;
+		for (unsigned k = 0; k < t->roll_n && !t->is_closed && !is_given_up(t); k++)
+			wants_next |= t->votes[k] == 1 && strcmp(t->roll[k], h->m.host) == 0;
+		if (!pivot)
+			continue;
+		if (h->is_edited && sim_ring_has(&h->disk, pivot) &&
+		    (!wants_next || sim_ring_has(&h->disk, next)))
+			h->is_edited = false;
+		if (h->m.is_edited && sim_ring_has(&h->m.loaded, pivot) &&
+		    (!wants_next || sim_ring_has(&h->m.loaded, next)))
+			h->m.is_edited = false;
+	}
+}
+
+void sim_oracle_keys(struct sim_world *w)
+{
+	unsigned down = 0;
+	excuse_no_more(w);
+	for (unsigned i = 0; i < w->n; i++) {
+		const struct sim_host *h = &w->hosts[i];
+		down += h->m.down_by == SIM_BY_ROTAD && h->m.state != SIM_UP;
+		if (!h->is_edited && !h->disk.is_good)
+			sim_broken(w, "whole", "%c's file is not one that mongod takes", h->letter);
+	}
+	if (down > 1)
+		sim_broken(w, "one-turn", "%u members are down by rotads' doing", down);
+	check_common(w);
+	check_pivot(w);
+}
+
+void sim_oracle_write(struct sim_host *h)
+{
+	struct sim_world *w = h->w;
+	const struct sim_truth *t = &w->truth;
+	unsigned next = number_of(w, &t->next), pivot = number_of(w, &t->pivot);
+	for (unsigned i = 0; i < h->disk.n; i++)
+		if (is_dead(w, h->disk.keys[i]))
+			sim_broken(w, "dead-key",
+				   "%c's rotad writes key %u, which is retired or burnt", h->letter,
+				   h->disk.keys[i]);
+	if (t->generation == 0 || t->is_closed || w->is_restored)
+		return;
+	for (unsigned i = 0; i < t->roll_n; i++)
+		if (strcmp(t->roll[i], h->m.host) == 0 && t->votes[i] == 1 && !is_given_up(t) &&
+		    next && !sim_ring_has(&h->disk, next))
+			sim_broken(w, "promise",
+				   "%c's rotad writes a file without key %u after its yea",
+				   h->letter, next);
+	if (!is_carried(t) || sim_ring_has(&h->disk, pivot))
+		return;
+	for (unsigned i = 0; i < w->n; i++) {
+		const struct sim_member *m = &w->hosts[i].m;
+		if (m->state != SIM_DOWN && !m->is_edited && !sim_ring_has(&m->loaded, next))
+			sim_broken(w, "look", "%c narrows its file while %c does not accept key %u",
+				   h->letter, w->hosts[i].letter, next);
+	}
+}
+
+/* It acts on what it saw in this round: what was so before the round began it must have seen. */
+void sim_oracle_stop(struct sim_host *h)
+{
+	struct sim_world *w = h->w;
+	unsigned up = 0;
+	if (h->m.state != SIM_UP || w->n < 3)
+		return;
+	for (unsigned i = 0; i < w->n; i++) {
+		const struct sim_member *m = &w->hosts[i].m;
+		up += i != h->i && (m->state == SIM_UP || m->down_since_us >= h->round_us);
+	}
+	if (up < sim_majority(w))
+		sim_broken(w, "majority", "%c stops its member with %u others up, %u are needed",
+			   h->letter, up, sim_majority(w));
+	if (h->m.is_primary && h->m.primary_since_us < h->round_us)
+		sim_broken(w, "primary", "%c stops the primary without a step-down", h->letter);
+	if (!w->is_restored && (w->truth.claim != 2 || strcmp(w->truth.claim_host, h->m.host) != 0))
+		sim_broken(w, "claim", "%c stops its member without an acting claim of its own",
+			   h->letter);
+}
+
+void sim_oracle_text(struct sim_world *w, const char *where, const char *text, size_t n)
+{
+	enum { PART = 24 };
+	for (unsigned i = 1; i <= w->keys_n; i++)
+		if (w->keys[i].n >= PART && memmem(text, n, w->keys[i].text, PART))
+			sim_broken(w, "secret", "key %u stands readable in %s", i, where);
+	if (w->truth.salt_hex[0] && !strstr(where, "anchor.json") &&
+	    memmem(text, n, w->truth.salt_hex, 64))
+		sim_broken(w, "secret", "the salt stands readable in %s", where);
+}
+
+/* ---- the ledger ---- */
+
+static void id_of(const json_t *content, const char *name, struct key_id *ret)
+{
+	const char *z = json_string_value(json_object_get(json_object_get(content, name), "id"));
+	*ret = (struct key_id){.hex = ""};
+	if (z)
+		cut_z(ret->hex, sizeof(ret->hex), z);
+}
+
+static const char *text_of(const json_t *content, const char *name)
+{
+	const char *z = json_string_value(json_object_get(content, name));
+	return z ? z : "";
+}
+
+static void take_proposal(struct sim_world *w, unsigned generation, const json_t *c)
+{
+	struct sim_truth *t = &w->truth;
+	struct key_id pivot, next;
+	const json_t *roll = json_object_get(c, "roll");
+	id_of(c, "pivot", &pivot);
+	id_of(c, "next", &next);
+	if (t->generation > 0 && (!t->is_closed || generation != t->generation + 1))
+		sim_broken(w, "generation", "generation %u is proposed while %u is not over",
+			   generation, t->generation);
+	if (t->generation > 0 && !key_id_equal(&pivot, &t->pivot))
+		sim_broken(w, "generation",
+			   "generation %u begins with another pivot than the set has", generation);
+	for (unsigned i = 0; i < t->dead_keys_n; i++)
+		if (key_id_equal(&next, &t->dead_keys[i]))
+			sim_broken(w, "dead-key", "a dead key is proposed");
+	t->generation = generation;
+	t->pivot = pivot;
+	t->next = next;
+	t->is_closed = t->is_carried = false;
+	t->roll_n = 0;
+	memset(t->votes, 0, sizeof(t->votes));
+	for (size_t i = 0; i < json_array_size(roll) && i < SIM_HOSTS_MAX; i++)
+		cut_z(t->roll[t->roll_n++], HOST_BYTES_MAX,
+		      text_of(json_array_get(roll, i), "host"));
+	if (t->roll_n != w->n)
+		sim_broken(w, "roll", "%u of %u members are on the roll", t->roll_n, w->n);
+	sim_say(w, "ledger: generation %u", generation);
+}
+
+static void take_closure(struct sim_world *w, const json_t *closure)
+{
+	struct sim_truth *t = &w->truth;
+	unsigned old = number_of(w, &t->pivot);
+	bool carried =
+	    json_is_true(json_object_get(json_object_get(closure, "content"), "carried"));
+	if (t->is_closed)
+		return;
+	if (carried && !is_carried(t))
+		sim_broken(w, "closure", "closed as carried without all votes");
+	if (!carried && !is_given_up(t))
+		sim_broken(w, "closure", "closed as given up without a nay");
+	for (unsigned i = 0; carried && i < w->n; i++) {
+		const struct sim_host *h = &w->hosts[i];
+		if (h->m.state == SIM_UP && !h->m.is_edited && sim_ring_has(&h->m.loaded, old))
+			sim_broken(w, "closure", "closed while %c still accepts key %u", h->letter,
+				   old);
+		if (!h->is_edited && sim_ring_has(&h->disk, old))
+			sim_broken(w, "closure", "closed while %c's file holds key %u", h->letter,
+				   old);
+	}
+	t->is_closed = true;
+	t->is_carried = carried;
+	if (t->dead_keys_n < SIM_KEYS_MAX)
+		t->dead_keys[t->dead_keys_n++] = carried ? t->pivot : t->next;
+	if (carried)
+		t->pivot = t->next;
+	w->result->rotations_n += carried;
+	w->result->undone_n += !carried;
+	sim_say(w, "ledger: generation %u is %s", t->generation, carried ? "closed" : "undone");
+}
+
+static void take_roll(struct sim_world *w, unsigned generation, const json_t *root)
+{
+	struct sim_truth *t = &w->truth;
+	const json_t *votes = json_object_get(root, "votes"),
+		     *closure = json_object_get(root, "closure");
+	if (generation != t->generation) {
+		sim_broken(w, "roll", "the roll of generation %u changes in generation %u",
+			   generation, t->generation);
+		return;
+	}
+	bool was_carried = is_carried(t), was_given_up = is_given_up(t);
+	for (unsigned i = 0; i < t->roll_n; i++) {
+		const char *word =
+		    text_of(json_object_get(json_object_get(votes, t->roll[i]), "content"), "vote");
+		int vote = strcmp(word, "yea") == 0 ? 1 : strcmp(word, "nay") == 0 ? -1 : 0;
+		if (t->votes[i] != 0 && vote != t->votes[i])
+			sim_broken(w, "vote", "the vote of '%s' changes", t->roll[i]);
+		if (vote != t->votes[i])
+			sim_say(w, "ledger: %c votes %s", 'a' + (int)i, word);
+		t->votes[i] = vote;
+	}
+	if (!was_carried && is_carried(t))
+		sim_say(w, "ledger: carried");
+	if (was_carried && was_given_up)
+		sim_broken(w, "vote", "carried and given up");
+	if (json_is_object(closure))
+		take_closure(w, closure);
+	else if (t->is_closed)
+		sim_broken(w, "closure", "a closure is taken back");
+	sim_oracle_keys(w);
+}
+
+static void take_claim(struct sim_world *w, const json_t *c)
+{
+	static const char *const words[] = {"free", "waiting", "acting"};
+	struct sim_truth *t = &w->truth;
+	int was = t->claim;
+	for (int i = 0; i < 3; i++)
+		if (strcmp(words[i], text_of(c, "state")) == 0)
+			t->claim = i;
+	if (was == 2 && strcmp(t->claim_from, text_of(c, "from")) != 0)
+		sim_broken(w, "claim", "an acting claim of '%s' is taken away", t->claim_host);
+	cut_z(t->claim_from, sizeof(t->claim_from), text_of(c, "from"));
+	cut_z(t->claim_host, sizeof(t->claim_host), text_of(c, "host"));
+	sim_say(w, "ledger: claim %s%s%.1s", words[t->claim], t->claim ? " by " : "",
+		t->claim_host);
+}
+
+static void take_write(struct sim_world *w, const struct sim_write *x)
+{
+	json_error_t why;
+	struct sim_truth *t = &w->truth;
+	if (strncmp(x->id, "order/", 6) == 0)
+		t->orders_n = x->rev ? t->orders_n + (x->rev == 1) : t->orders_n - 1;
+	if (x->rev == 0)
+		return;
+	bool is_wanted = strncmp(x->id, "proposal/", 9) == 0 || strncmp(x->id, "roll/", 5) == 0 ||
+			 strcmp(x->id, "claim") == 0 || strcmp(x->id, "hold") == 0;
+	if (!is_wanted)
+		return;
+	AUTO(json_t) root = json_loadb(x->text, x->text_n, 0, &why);
+	const json_t *content = json_object_get(root, "content");
+	if (x->id[0] == 'p')
+		take_proposal(w, (unsigned)strtoul(x->id + 9, NULL, 10), content);
+	else if (x->id[0] == 'r')
+		take_roll(w, (unsigned)strtoul(x->id + 5, NULL, 10), root);
+	else if (x->id[0] == 'c')
+		take_claim(w, content);
+	else {
+		t->is_hold_on = json_is_true(json_object_get(content, "on"));
+		sim_say(w, "ledger: hold %s, by %s: %.120s", t->is_hold_on ? "on" : "off",
+			text_of(content, "who"), text_of(content, "why"));
+	}
+}
+
+void sim_oracle_ledger(struct sim_world *w, const struct sim_write *x)
+{
+	if (x->rev)
+		sim_oracle_text(w, x->id, x->text, x->text_n);
+	if (!w->is_restored)
+		take_write(w, x);
+}
+
+/* ---- at rest ---- */
+
+static bool not_yet(char *why, size_t why_n, const char *text, char letter)
+{
+	snprintf(why, why_n, "%c: %s", letter, text);
+	return false;
+}
+
+bool sim_oracle_rest(struct sim_world *w, char *why, size_t why_n)
+{
+	const struct sim_truth *t = &w->truth;
+	if (t->generation == 0 || !t->is_closed)
+		return not_yet(why, why_n, "the rotation is not closed", '-');
+	if (t->is_hold_on)
+		return not_yet(why, why_n, "the cluster is held", '-');
+	if (t->claim)
+		return not_yet(why, why_n, "the turn is taken", t->claim_host[0]);
+	if (t->orders_n)
+		return not_yet(why, why_n, "an order stands", '-');
+	unsigned pivot = number_of(w, &t->pivot);
+	for (unsigned i = 0; i < w->n; i++) {
+		const struct sim_host *h = &w->hosts[i];
+		if (!sim_is_healthy(h))
+			return not_yet(why, why_n, "its member does not serve", h->letter);
+		if (h->disk.n != 1 || h->disk.keys[0] != pivot)
+			return not_yet(why, why_n, "its file is not [pivot]", h->letter);
+		if (h->m.loaded.n != 1 || h->m.loaded.keys[0] != pivot)
+			return not_yet(why, why_n, "its process has not [pivot] loaded", h->letter);
+		if (!h->is_rotad || !h->is_seat_open || h->seat.anchor.retired_n < t->dead_keys_n)
+			return not_yet(why, why_n, "its rotad has not retired the key", h->letter);
+		if (h->seat.notes.job_is_open)
+			return not_yet(why, why_n, "its rotad waits for a restart", h->letter);
+	}
+	return true;
+}

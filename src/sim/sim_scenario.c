@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scenarios: drawn from a seed, as text, and made smaller while they still fail. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/sim.h"
+
+static const struct {
+	const char *takes;
+	unsigned weight;
+} rows[SIM_FAULT_N] = {
+#define X(name, word, weight, takes, text) {takes, weight},
+    SIM_FAULTS(X)
+#undef X
+};
+
+/* Acts of a keyfile rotation: boundaries worth dying at. */
+static const enum act_kind boundaries[] = {
+    ACT_FOUND_LEDGER,  ACT_PUBLISH_IDENTITY,
+    ACT_WELCOME,       ACT_PUBLISH_STATEMENT,
+    ACT_PROPOSE,       ACT_PUT_KEYFILE,
+    ACT_TAKE_CLAIM,    ACT_SET_DRAIN,
+    ACT_CLAIM_ACTING,  ACT_STEP_DOWN,
+    ACT_RESTART,       ACT_END_JOB,
+    ACT_RELEASE_CLAIM, ACT_VOTE,
+    ACT_CLOSE,         ACT_RETIRE,
+};
+
+static int64_t between(struct rng *r, int64_t low, int64_t high)
+{
+	return low + (int64_t)rng_below(r, (uint64_t)(high - low + 1));
+}
+
+static bool takes(enum sim_fault_kind kind, char what)
+{
+	return strchr(rows[kind].takes, what) != NULL;
+}
+
+static enum sim_fault_kind draw_kind(struct rng *r, const bool *is_on)
+{
+	unsigned all = 0;
+	for (unsigned i = 0; i < SIM_FAULT_N; i++)
+		all += is_on[i] ? rows[i].weight : 0;
+	uint64_t at = rng_below(r, all);
+	for (unsigned i = 0; i < SIM_FAULT_N; i++) {
+		unsigned weight = is_on[i] ? rows[i].weight : 0;
+		if (at < weight)
+			return (enum sim_fault_kind)i;
+		at -= weight;
+	}
+	return SIM_KILL_ROTAD;
+}
+
+static void draw_fault(struct sim_fault *f, struct rng *r, const struct sim_scenario *s,
+		       const bool *is_on)
+{
+	static const int64_t jumps[] = {-10 * 365 * US_DAY, -US_DAY, -US_H,  -2 * US_S,
+					2 * US_S,           US_H,    US_DAY, 3650 * US_DAY};
+	*f = (struct sim_fault){.kind = draw_kind(r, is_on)};
+	f->host = (unsigned)rng_below(r, s->members_n);
+	f->other = (unsigned)rng_below(r, s->members_n);
+	/* Mostly seconds, sometimes minutes. */
+	f->time_us = between(r, 0, 3) ? between(r, 100, 9000) * US_MS : between(r, 10, 240) * US_S;
+	f->number = between(r, 1, 3);
+	if (f->kind == SIM_CLOCK_JUMP)
+		f->time_us = jumps[rng_below(r, ARRAY_N(jumps))];
+	if (f->kind == SIM_EDIT_FILE)
+		f->number = between(r, 0, 4);
+	if (f->kind == SIM_ROTATE)
+		f->number = between(r, 0, 1);
+	if (f->kind == SIM_SLOW_START)
+		f->time_us *= 10;
+	f->at_us = between(r, 0, s->heal_us / US_MS) * US_MS;
+	f->is_at_act = between(r, 0, 9) < 4;
+	if (f->is_at_act) {
+		f->act = boundaries[rng_below(r, ARRAY_N(boundaries))];
+		f->is_before = rng_below(r, 2);
+		f->nth = (unsigned)between(r, 1, f->act == ACT_PUBLISH_STATEMENT ? 6 : 2);
+	}
+}
+
+void sim_scenario_draw(struct sim_scenario *s, uint64_t seed)
+{
+	static const unsigned sizes[] = {3, 3, 3, 3, 3, 3, 3, 3, 3, 5, 5, 1};
+	static const int64_t latencies[] = {200, 1000, 5000, 30000};
+	struct rng r = {.state = seed * 0x9e3779b97f4a7c15u + 1};
+	bool is_on[SIM_FAULT_N] = {false};
+	*s = (struct sim_scenario){.seed = seed};
+	s->members_n = sizes[rng_below(&r, ARRAY_N(sizes))];
+	s->has_arbiter = s->members_n >= 3 && rng_below(&r, 6) == 0;
+	s->latency_us = latencies[rng_below(&r, ARRAY_N(latencies))];
+	s->pace_us = between(&r, 0, 1000) * US_MS;
+	s->drain_us = between(&r, 0, 3) ? between(&r, 0, 2000) * US_MS : -1;
+	s->heal_us = between(&r, 60, 240) * US_S;
+	s->bound_us = 45 * US_MIN;
+	/* A swarm: each seed has only some kinds of faults, and so more of each. */
+	unsigned kinds = (unsigned)between(&r, 1, 6);
+	for (unsigned i = 0; i < kinds; i++)
+		is_on[rng_below(&r, SIM_FAULT_N)] = true;
+	s->faults_n = rng_below(&r, 10) == 0 ? 0 : (unsigned)between(&r, 1, 14);
+	for (unsigned i = 0; i < s->faults_n; i++)
+		draw_fault(&s->faults[i], &r, s, is_on);
+}
+
+/* ---- as text ---- */
+
+static void put_time(struct buf *out, int64_t us)
+{
+	buf_addf(out, " %.3fs", (double)us / (double)US_S);
+}
+
+void sim_scenario_print(const struct sim_scenario *s, struct buf *out)
+{
+	buf_addf(out, "seed %llu\nmembers %u\narbiter %d\nlatency", (unsigned long long)s->seed,
+		 s->members_n, s->has_arbiter);
+	put_time(out, s->latency_us);
+	buf_adds(out, "\npace");
+	put_time(out, s->pace_us);
+	buf_adds(out, "\ndrain");
+	put_time(out, s->drain_us);
+	buf_adds(out, "\nheal");
+	put_time(out, s->heal_us);
+	buf_adds(out, "\nbound");
+	put_time(out, s->bound_us);
+	buf_adds(out, "\n");
+	for (unsigned i = 0; i < s->faults_n; i++) {
+		const struct sim_fault *f = &s->faults[i];
+		if (f->is_at_act)
+			buf_addf(out, "%s %s %u", f->is_before ? "before" : "after",
+				 act_table[f->act].word, f->nth);
+		else {
+			buf_adds(out, "at");
+			put_time(out, f->at_us);
+		}
+		buf_addf(out, " %s", sim_fault_words[f->kind]);
+		if (takes(f->kind, 'h') || f->is_at_act)
+			buf_addf(out, " %c", 'a' + (int)f->host);
+		if (takes(f->kind, 'o'))
+			buf_addf(out, " %c", 'a' + (int)f->other);
+		if (takes(f->kind, 't'))
+			put_time(out, f->time_us);
+		if (takes(f->kind, 'n'))
+			buf_addf(out, " %lld", (long long)f->number);
+		buf_adds(out, "\n");
+	}
+}
+
+struct words {
+	struct str rest;
+	bool is_bad;
+};
+
+static struct str next_word(struct words *w)
+{
+	struct str word = {.n = 0};
+	w->rest = str_trim(w->rest);
+	while (word.n < w->rest.n && !isspace((unsigned char)w->rest.p[word.n]))
+		word.n++;
+	word.p = w->rest.p;
+	w->rest.p += word.n;
+	w->rest.n -= word.n;
+	w->is_bad |= word.n == 0;
+	return word;
+}
+
+static double next_number(struct words *w)
+{
+	char text[40], *end;
+	if (!copy_str(text, sizeof(text), next_word(w)) || !text[0]) {
+		w->is_bad = true;
+		return 0;
+	}
+	double v = strtod(text, &end);
+	w->is_bad |= *end != 0 && strcmp(end, "s") != 0;
+	return v;
+}
+
+static int64_t next_time(struct words *w)
+{
+	double s = next_number(w) * 1000;
+	return (int64_t)(s < 0 ? s - 0.5 : s + 0.5) * US_MS;
+}
+
+static unsigned next_host(struct words *w, const struct sim_scenario *s)
+{
+	struct str z = next_word(w);
+	unsigned i = z.n == 1 ? (unsigned)(z.p[0] - 'a') : SIM_HOSTS_MAX;
+	w->is_bad |= i >= s->members_n;
+	return i;
+}
+
+static bool parse_fault(struct words *w, bool is_at, bool is_before, struct sim_scenario *s)
+{
+	if (s->faults_n == SIM_FAULTS_MAX)
+		return false;
+	struct sim_fault *f = &s->faults[s->faults_n++];
+	*f = (struct sim_fault){.is_at_act = !is_at, .is_before = is_before};
+	if (is_at)
+		f->at_us = next_time(w);
+	else {
+		struct str act = next_word(w);
+		while (f->act < ACT_N && !str_equal_z(act, act_table[f->act].word))
+			f->act++;
+		f->nth = (unsigned)next_number(w);
+		if (f->act == ACT_N)
+			return false;
+	}
+	struct str word = next_word(w);
+	while (f->kind < SIM_FAULT_N && !str_equal_z(word, sim_fault_words[f->kind]))
+		f->kind++;
+	if (f->kind == SIM_FAULT_N)
+		return false;
+	if (takes(f->kind, 'h') || f->is_at_act)
+		f->host = next_host(w, s);
+	if (takes(f->kind, 'o'))
+		f->other = next_host(w, s);
+	if (takes(f->kind, 't'))
+		f->time_us = next_time(w);
+	if (takes(f->kind, 'n'))
+		f->number = (int64_t)next_number(w);
+	return true;
+}
+
+static bool parse_line(struct words *w, struct sim_scenario *s)
+{
+	struct str word = next_word(w);
+	if (str_equal_z(word, "seed")) {
+		char text[40];
+		if (!copy_str(text, sizeof(text), next_word(w)))
+			return false;
+		s->seed = strtoull(text, NULL, 10);
+	} else if (str_equal_z(word, "members"))
+		s->members_n = (unsigned)next_number(w);
+	else if (str_equal_z(word, "arbiter"))
+		s->has_arbiter = next_number(w) > 0;
+	else if (str_equal_z(word, "latency"))
+		s->latency_us = (int64_t)(next_number(w) * 1000000 + 0.5);
+	else if (str_equal_z(word, "pace"))
+		s->pace_us = next_time(w);
+	else if (str_equal_z(word, "drain"))
+		s->drain_us = next_time(w);
+	else if (str_equal_z(word, "heal"))
+		s->heal_us = next_time(w);
+	else if (str_equal_z(word, "bound"))
+		s->bound_us = next_time(w);
+	else if (str_equal_z(word, "at"))
+		return parse_fault(w, true, false, s);
+	else if (str_equal_z(word, "before") || str_equal_z(word, "after"))
+		return parse_fault(w, false, str_equal_z(word, "before"), s);
+	else
+		return false;
+	return true;
+}
+
+bool sim_scenario_parse(struct str text, struct sim_scenario *ret, struct err *err)
+{
+	struct sim_scenario s = {
+	    .members_n = 3, .latency_us = US_MS, .heal_us = 2 * US_MIN, .bound_us = 45 * US_MIN};
+	struct str line;
+	for (int n = 1; str_cut(&text, '\n', &line); n++) {
+		struct words w = {.rest = str_trim(line)};
+		if (w.rest.n == 0 || w.rest.p[0] == '#')
+			continue;
+		bool ok = parse_line(&w, &s);
+		if (!ok || w.is_bad || str_trim(w.rest).n > 0 || s.members_n < 1 ||
+		    s.members_n > SIM_HOSTS_MAX)
+			return err_set(err, ERR_SYNTAX, "line %d of the scenario: '%.*s'", n,
+				       (int)MIN(line.n, (size_t)80), line.p);
+	}
+	*ret = s;
+	return true;
+}
+
+/* ---- smaller ---- */
+
+static bool still_fails(const struct sim_scenario *s, const struct sim_result *failure)
+{
+	struct sim_result r;
+	sim_run(s, NULL, NULL, &r);
+	return r.outcome == failure->outcome && strcmp(r.rule, failure->rule) == 0;
+}
+
+unsigned sim_shrink(struct sim_scenario *s, const struct sim_result *failure)
+{
+	unsigned runs = 0;
+	bool any = true;
+	/* Halves first, then one by one, until nothing more can go. */
+	for (unsigned size = MAX(s->faults_n / 2, 1u); any || size > 1;) {
+		any = false;
+		for (unsigned at = 0; at < s->faults_n;) {
+			struct sim_scenario less = *s;
+			unsigned n = MIN(size, s->faults_n - at);
+			memmove(&less.faults[at], &less.faults[at + n],
+				(less.faults_n - at - n) * sizeof(less.faults[0]));
+			less.faults_n -= n;
+			runs++;
+			if (still_fails(&less, failure)) {
+				*s = less;
+				any = true;
+			} else
+				at += n;
+		}
+		if (size == 1 && !any)
+			break;
+		size = MAX(size / 2, 1u);
+	}
+	/* Then plainer circumstances. */
+	for (unsigned k = 0; k < 3; k++) {
+		struct sim_scenario less = *s;
+		if (k == 0)
+			less.pace_us = 0;
+		else if (k == 1)
+			less.has_arbiter = false;
+		else
+			less.latency_us = US_MS;
+		runs++;
+		if (still_fails(&less, failure))
+			*s = less;
+	}
+	return runs;
+}
