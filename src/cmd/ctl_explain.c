@@ -237,13 +237,14 @@ static void you_may(struct ctl *ctl, const json_t *instance)
 	const char *phase = view_rotation(instance), *label = "You may";
 	bool is_held = json_is_object(json_object_get(instance, "hold"));
 	bool is_ask = strcmp(view_text(instance, "mode"), "ask") == 0;
-	bool is_open = strcmp(phase, "open") == 0, is_waiting = view_is(plan, "waiting");
+	bool is_open = strcmp(phase, "open") == 0;
 	bool is_ordered = json_array_size(json_object_get(instance, "orders")) > 0;
 	const struct {
 		bool applies;
 		const char *command, *what;
 	} rows[] = {
-	    {is_waiting && gate_waits(plan, "mode") && is_ask, "rotactl approve", "let it do this"},
+	    {view_is(plan, "waitsForApproval") || (gate_waits(plan, "mode") && is_ask),
+	     "rotactl approve", "let it do this"},
 	    {gate_waits(plan, "mode") && !is_ask, "rotactl mode ask", "let it plan and ask"},
 	    {is_held, "rotactl resume", "go on"},
 	    {gate_waits(plan, "the turn is free"), "rotactl turn release",
@@ -251,14 +252,21 @@ static void you_may(struct ctl *ctl, const json_t *instance)
 	    {tells(plan, "hook-overdue"), "rotactl turn release",
 	     "when nothing of the restart runs any more"},
 	    {tells(plan, "hook-failed") && !is_held, "rotactl resume", "try the restart at once"},
+	    {gate_waits(plan, "lag") && phase[0], "rotactl rotate keyfile --max-lag 30s",
+	     "for this rotation only"},
 	    {phase[0] && !is_held, "rotactl pause", "stay exactly here"},
 	    {is_open, "rotactl abort", "back to the key before"},
 	    {!phase[0] && is_ordered, "rotactl abort", "withdraw the order"},
 	};
+	int width = 22;
+	for (size_t i = 0; i < ARRAY_N(rows); i++)
+		if (rows[i].applies)
+			width = MAX(width, (int)strlen(rows[i].command));
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		if (!rows[i].applies)
 			continue;
-		view_row(ctl, MEANING_COLUMNS, label, "%-24s%s", rows[i].command, rows[i].what);
+		view_row(ctl, MEANING_COLUMNS, label, "%-*s  %s", width, rows[i].command,
+			 rows[i].what);
 		label = "";
 	}
 }
@@ -284,8 +292,10 @@ static void explain_instance(struct ctl *ctl, const json_t *instance, struct wal
 	events(ctl, plan);
 	ctl_say(ctl, "%s", "");
 	if (view_restart_now(instance) == 'y')
-		ctl_say(ctl, "As it stands it is safe, and may stay so.");
-	view_row(ctl, MEANING_COLUMNS, "Restart", "%s", view_text(restart, "why"));
+		view_row(ctl, 0, "", "Any member may be restarted now, by anyone: %s.",
+			 view_text(restart, "why"));
+	else
+		view_row(ctl, MEANING_COLUMNS, "Restart", "%s", view_text(restart, "why"));
 	if (wake.us)
 		view_row(ctl, MEANING_COLUMNS, "Next look", "%s %s, and on any change",
 			 view_clock(wake, now, when, sizeof(when)),

@@ -106,10 +106,11 @@ static unsigned blocks(struct ctl *ctl, const json_t *instance, const struct wis
 		block(ctl, &n, text);
 		*ret_refused = true;
 	}
-	if (w->is_keyfile && view_rotation(instance)[0] && !w->is_emergency) {
+	if (w->is_keyfile && view_rotation(instance)[0] && !w->is_emergency && !w->max_lag_us) {
 		snprintf(text, sizeof(text),
 			 "a rotation from key %lld to key %lld is under way; a second one is "
-			 "refused (only --emergency makes it urgent).",
+			 "refused. It can be amended: --max-lag D, or --emergency (also with "
+			 "--break-freeze).",
 			 (long long)view_int(rotation, "pivot"),
 			 (long long)view_int(rotation, "next"));
 		block(ctl, &n, text);
@@ -169,12 +170,39 @@ static void tell_keyfile_plan(struct ctl *ctl, const json_t *instance)
 	(void)json_object_set(ctl->doc, "foretold", (json_t *)(uintptr_t)f);
 }
 
+/* What the order changes of a rotation that runs; nothing begins by it. */
+static bool amends(const json_t *instance, const struct wish *w)
+{
+	const char *phase = view_rotation(instance);
+	return w->is_keyfile && (strcmp(phase, "open") == 0 || strcmp(phase, "carried") == 0) &&
+	       (w->is_emergency || w->max_lag_us);
+}
+
+static void tell_amendment(struct ctl *ctl, const json_t *instance, const struct wish *w)
+{
+	const json_t *r = json_object_get(instance, "rotation");
+	char lag[32];
+	view_row(ctl, PLAN_COLUMNS, "Plan: ",
+		 "amend the rotation under way, key %lld to key %lld; no other one begins.",
+		 (long long)view_int(r, "pivot"), (long long)view_int(r, "next"));
+	if (w->max_lag_us)
+		view_row(ctl, PLAN_COLUMNS, "", "Turns are taken up to a lag of %s.",
+			 view_span(w->max_lag_us, lag, sizeof(lag)));
+	if (w->is_emergency)
+		view_row(ctl, PLAN_COLUMNS, "",
+			 "Emergency: windows do not hold it, and other users of the key are not "
+			 "waited for. If key %lld has leaked as well: order again once it is done.",
+			 (long long)view_int(r, "next"));
+}
+
 /* Print the plan; false when the order would be refused. *ret_free: nothing stands in the way. */
 static bool tell_plan(struct ctl *ctl, const json_t *instance, const struct wish *w, bool *ret_free)
 {
 	bool is_refused, is_doubtful;
 	size_t members = w->member ? 1 : json_array_size(json_object_get(instance, "members"));
-	if (w->is_keyfile)
+	if (amends(instance, w))
+		tell_amendment(ctl, instance, w);
+	else if (w->is_keyfile)
 		tell_keyfile_plan(ctl, instance);
 	else
 		view_row(ctl, PLAN_COLUMNS, "Plan: ",
@@ -185,13 +213,15 @@ static bool tell_plan(struct ctl *ctl, const json_t *instance, const struct wish
 			 members == 1 ? "s" : "");
 	*ret_free = blocks(ctl, instance, w, &is_refused, &is_doubtful) == 0;
 	if (*ret_free && view_restart_now(instance) == 'y')
-		view_row(ctl, PLAN_COLUMNS, "", "All rotads rehearsed their part. Now: %s.",
+		view_row(ctl, PLAN_COLUMNS, "",
+			 "All rotads rehearsed their part. Any member may be restarted now: %s.",
 			 view_text(json_object_get(json_object_get(instance, "plan"), "restartNow"),
 				   "why"));
 	else if (!*ret_free && !is_refused)
 		view_row(ctl, PLAN_COLUMNS, "", "%s",
-			 is_doubtful ? "As it stands rotad refuses it: mend that first."
-				     : "Ordered now, it waits until that has gone.");
+			 is_doubtful
+			     ? "As it stands rotad refuses it: mend that first."
+			     : "Ordered now, it waits until none of these stands in the way.");
 	if (w->breaks_freeze)
 		view_row(ctl, PLAN_COLUMNS, "", "A freeze does not hold it: --break-freeze.");
 	return !is_refused;
@@ -249,7 +279,10 @@ static enum ctl_exit order_it(struct ctl *ctl, const json_t *instance, const str
 	if (code != CTL_GOOD)
 		return code;
 	const char *order = view_text(answer, "order");
+	const char *word = view_int(answer, "amends") ? "Amended" : "Ordered";
 	(void)json_object_set_new(ctl->doc, "order", json_string(order));
+	if (view_int(answer, "amends")) /* what is followed is the rotation that runs */
+		order = view_text(json_object_get(instance, "rotation"), "order");
 	if (view_text(answer, "orderedBy")[0]) {
 		char when[32];
 		view_row(ctl, 0, "",
@@ -260,15 +293,15 @@ static enum ctl_exit order_it(struct ctl *ctl, const json_t *instance, const str
 			 view_clock(view_wall(answer, "orderedAt"), now, when, sizeof(when)));
 	}
 	if (!w->waits) {
-		ctl_say(ctl, "Ordered (%.12s). Follow it: rotactl status; stay here: rotactl pause",
-			order);
+		ctl_say(ctl, "%s (%.12s). Follow it: rotactl status; stay here: rotactl pause",
+			word, view_text(answer, "order"));
 		return CTL_GOOD;
 	}
 	f = calloc(1, sizeof(*f));
 	ASSERT(f); /* 30 KiB */
 	follow_init(f, ctl, w->is_keyfile ? FOLLOW_KEYFILE : FOLLOW_CERTIFICATES, order,
 		    w->member ? w->member : "", instance, now);
-	ctl_say(ctl, "Ordered (%.12s); ctrl-c leaves it running.", order);
+	ctl_say(ctl, "%s (%.12s); ctrl-c leaves it running.", word, view_text(answer, "order"));
 	code = follow_run(f, view_text(instance, "instance"), w->timeout_us);
 	free(f);
 	return code;

@@ -25,6 +25,7 @@
 #include "conf/conf_parse.h"
 #include "conf/conf_print.h"
 #include "round/central.h"
+#include "model/event_table.h"
 #include "round/command.h"
 #include "sys/files_durable.h"
 #include "sys/host_linux.h"
@@ -236,11 +237,9 @@ static void publish(struct daemon *d)
 /* A bad configuration keeps the old one and names the line. */
 static struct event refused_event(const struct daemon *d, const char *why)
 {
-	struct event e = {.severity = SEVERITY_WARNING};
+	struct event e = event_of(EVENT_CONFIGURATION_REFUSED, NULL, d->config_path);
 	struct host_port host = host_linux();
 	e.at = host.ops->now(host.self);
-	cut_z(e.name, sizeof(e.name), "configuration-refused");
-	cut_z(e.subject, sizeof(e.subject), d->config_path);
 	snprintf(e.headline, sizeof(e.headline), "The new configuration is not taken.");
 	snprintf(e.what, sizeof(e.what), "%s", why);
 	snprintf(e.now, sizeof(e.now), "The configuration before it is in use.");
@@ -524,6 +523,20 @@ static bool load_conf(const char *path, struct conf **ret, struct err *err)
 	return ok;
 }
 
+/* An event of the daemon itself; told by the main thread. */
+static void tell_own(struct daemon *d, enum event_kind kind, const char *headline, const char *what)
+{
+	struct event e = event_of(kind, NULL, d->config_path);
+	struct host_port host = host_linux();
+	e.at = host.ops->now(host.self);
+	snprintf(e.headline, sizeof(e.headline), "%s", headline);
+	snprintf(e.what, sizeof(e.what), "%s", what);
+	snprintf(e.now, sizeof(e.now), "All members run on as they are.");
+	snprintf(e.we_did, sizeof(e.we_did), "As told above.");
+	snprintf(e.you, sizeof(e.you), "Nothing to do.");
+	alerts_tell(d->alerts, &e, true);
+}
+
 static int on_hup(sd_event_source *source, const struct signalfd_siginfo *si, void *self)
 {
 	struct daemon *d = self;
@@ -543,6 +556,8 @@ static int on_hup(sd_event_source *source, const struct signalfd_siginfo *si, vo
 		if (!alerts_reload(d->alerts, &next->config, &err))
 			journal_line(SEVERITY_WARNING, "alert targets stay as they were: %s",
 				     err.text);
+		tell_own(d, EVENT_CONFIGURATION_LOADED, "The configuration was read anew.",
+			 d->config_path);
 		pthread_mutex_lock(&d->lock);
 		conf_free(d->conf_next);
 		d->conf_next = next;
@@ -559,6 +574,8 @@ static int on_term(sd_event_source *source, const struct signalfd_siginfo *si, v
 	struct daemon *d = self;
 	(void)source;
 	(void)si;
+	tell_own(d, EVENT_STOPPING, "rotad leaves.",
+		 "It was asked to end; a restart that is under way is seen to its end.");
 	(void)sd_notify(
 	    0, "STOPPING=1\nSTATUS=Leaving; a restart that is under way is seen to its end.");
 	pthread_mutex_lock(&d->lock);
@@ -731,6 +748,7 @@ static bool run(struct daemon *d, struct err *err)
 	int rc = pthread_create(&d->thread, NULL, round_thread, d);
 	if (rc != 0)
 		return err_sys(err, rc, "starting the round thread");
+	tell_own(d, EVENT_STARTED, "rotad " PACKAGE_VERSION " started.", d->config_path);
 	(void)sd_notify(0, "READY=1");
 	rc = sd_event_loop(d->loop);
 	pthread_join(d->thread, NULL);

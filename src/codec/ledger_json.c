@@ -141,6 +141,7 @@ static const struct field_row order_rows[] = {
     FIELD(struct order, ticket, FIELD_SAID, "ticket"),
     FIELD(struct order, breaks_freeze, FIELD_BOOL, "breaksFreeze"),
     FIELD(struct order, max_lag_us, FIELD_INT64, "maxLagUs"),
+    FIELD(struct order, amends, FIELD_UINT64, "amends"),
     FIELD(struct order, serial, FIELD_UINT64, "serial"),
     FIELD(struct order, is_served, FIELD_BOOL, "served"),
 };

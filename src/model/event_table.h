@@ -18,26 +18,18 @@
 	  "A rotation is complete: the new key or certificate is accepted and the old one proven refused.") \
 	X(ROTATION_ABORTED, "rotation-aborted", WARNING, "d32e01108a54cd008cd11a157185d8d0", \
 	  "A rotation was taken back to the key or certificate before it.") \
-	X(ROTATION_REFUSED, "rotation-refused", WARNING, "0144c1fb8a69f7328c005cbfa49be97e", \
-	  "A rotation did not begin, because it could not end: somebody or something is missing.") \
 	X(ROTATION_HELD, "rotation-held", WARNING, "7a92ab6482f8827ab8bc497f3eb82a8b", \
 	  "All rotations of the cluster are held until a person resumes them.") \
 	X(ROTATION_RESUMED, "rotation-resumed", NOTICE, "365485b6b322d7b1d03fc5f00e6148e0", \
 	  "A held or paused rotation goes on.") \
-	X(ROTATION_OVERDUE, "rotation-overdue", WARNING, "20662307b60dde3743233e52ca0a84e3", \
-	  "A key or certificate is older than its policy wants and no rotation may begin yet.") \
 	X(PLAN_WAITS_FOR_APPROVAL, "plan-waits-for-approval", NOTICE, "644972268e6f7eb8e89319cbda60ac7a", \
 	  "Mode ask: a plan is ready and waits for rotactl approve.") \
-	X(KEY_MADE, "key-made", NOTICE, "61d36444e25ed2d9e2e6c49dfe17d610", \
-	  "A new key was made, numbered and sealed for every admitted rotad.") \
 	X(KEYRING_WRITTEN, "keyring-written", INFO, "103276249d230d340bc09bb811211685", \
 	  "A keyfile was replaced; it holds the pivot.") \
-	X(PIVOT_MOVED, "pivot-moved", NOTICE, "e67f79037e1bf753b1bbc1fce4f65399", \
-	  "By the votes of every member the key that all share is another one now.") \
+	X(VOTED, "voted", INFO, "1c0f63b58e154e659edee5e77c7d2b6f", \
+	  "A member voted for the new key: its file holds both keys, its process takes the new one alone.") \
 	X(KEY_RETIRED, "key-retired", NOTICE, "4c3d3e21eddbb70391f92306fd2256c8", \
 	  "A key left every keyring and is proven refused by every member.") \
-	X(KEY_BURNT, "key-burnt", WARNING, "d454a4ef72bb5290b638d3a456904f18", \
-	  "A key is known to have leaked; it is never taken back.") \
 	X(TURN_STARTED, "turn-started", INFO, "fde4fa2d0c164337836364ef5c823062", \
 	  "One member is about to be restarted or reloaded; the others keep both majorities.") \
 	X(TURN_DONE, "turn-done", INFO, "3290d7b2b8705613199459311c4d4be2", \
@@ -48,8 +40,6 @@
 	  "A member did not come back after its turn and could not be rolled back.") \
 	X(MEMBER_STARTING_LONG, "member-starting-long", WARNING, "106039fb6891b322889334f19b4312a6", \
 	  "A member is alive and still recovering; rotad waits and never ends it.") \
-	X(MEMBER_STOPPED_BY_OTHERS, "member-stopped-by-others", NOTICE, "735a2e3501b3b269c206f25196b0482c", \
-	  "A member was stopped by somebody else; rotad leaves it alone.") \
 	X(MEMBER_UNREACHABLE, "member-unreachable", WARNING, "5e4d33c1794f7b01fa1d7973803735d8", \
 	  "A member does not answer; nothing that needs it goes on.") \
 	X(NEWCOMER_WITHOUT_KEY, "newcomer-without-key", WARNING, "785969c3bffe4b4d2eaf244d7f14bd10", \
@@ -58,8 +48,6 @@
 	  "A member of the set has no rotad that speaks for it.") \
 	X(STEP_DOWN_REFUSED, "step-down-refused", WARNING, "4c1eaf1a00898ba3a36c58ece4c0c532", \
 	  "The primary refused to step down; its turn rests.") \
-	X(ELECTION, "election", INFO, "5a50a5d1fd2e1e6fc3adfcaa47f7f0fa", \
-	  "Another member became primary.") \
 	X(PENDING_CHANGE, "pending-change", WARNING, "2781886fbab6be0f541aa0792d112344", \
 	  "A restart would change more than the key: binary, configuration, unit or files differ from those in use.") \
 	X(FOREIGN_WRITE, "foreign-write", CRITICAL, "56318b5c5aa7506953e70f191fc84acf", \
@@ -70,18 +58,24 @@
 	  "Something writes the keyfile again and again; rotad does not fight it and writes nothing more.") \
 	X(FILE_RESTORED, "file-restored", NOTICE, "02054068d7164f8f9499616ffcf9a8b0", \
 	  "A foreign write was undone once; the wished file is back.") \
-	X(STRANGER_KEY, "stranger-key", CRITICAL, "f1ba1d999bac8b35d9d1ec1f75b3eeb7", \
-	  "A keyfile holds a key that no rotad knows.") \
 	X(KEYFILE_GUESSABLE, "keyfile-guessable", WARNING, "b163628de0c945e81799fc4d691405aa", \
 	  "A key is short or simple enough to be guessed from what goes over the network.") \
 	X(KEYFILE_UNREADABLE, "keyfile-unreadable", CRITICAL, "6850029838c71d66d36856c274c493d8", \
 	  "The keyfile cannot be read or mongod would refuse it at its next start.") \
 	X(KEYRINGS_DIFFER, "keyrings-differ", CRITICAL, "5e7fb4421a1075465b61df323279f50b", \
 	  "Members do not all share one key; a restart of the wrong one would part the set.") \
-	X(FILE_UNSAFE, "file-unsafe", WARNING, "113f28202c5e4abbec1dbad408f5f8e6", \
-	  "A file could not be replaced safely and was left as it is.") \
+	X(ACT_FAILED, "act-failed", WARNING, "b319e2efefbe4d329428be4d4cf54c91", \
+	  "Something that rotad did for this member failed; it is looked at again soon.") \
+	X(STATE_UNWRITABLE, "state-unwritable", CRITICAL, "642fe96dcc054f15a898888d31525015", \
+	  "rotad cannot write its own state; what needs a durable record waits.") \
 	X(DISK_FULL, "disk-full", CRITICAL, "5a6895840a31a697bf787b0336777ea4", \
 	  "A file system that rotad must write to is full.") \
+	X(KEY_USED_BY_OTHERS, "key-used-by-others", WARNING, "dda018d6a9a94e90a95caefb2ce2c4fb", \
+	  "Somebody at an address that is no member's is logged in with the key; he loses it when the old key goes.") \
+	X(FILE_UNSAFE, "file-unsafe", WARNING, "113f28202c5e4abbec1dbad408f5f8e6", \
+	  "A file could not be replaced safely and was left as it is.") \
+	X(ROTATION_REFUSED, "rotation-refused", WARNING, "0144c1fb8a69f7328c005cbfa49be97e", \
+	  "A rotation did not begin, because it could not end: somebody or something is missing.") \
 	X(CERTIFICATE_RENEWED, "certificate-renewed", NOTICE, "a0f61c26dd34e326a51f46b2eef9f4e3", \
 	  "A new certificate is served, and every other member trusts it.") \
 	X(CERTIFICATE_REFUSED, "certificate-refused", WARNING, "e2714db137501d57d3d175d641c059f9", \
@@ -120,6 +114,8 @@
 	  "A document of the ledger was not believed: signature, generation or signer is wrong.") \
 	X(LEDGER_OLDER_THAN_ANCHOR, "ledger-older-than-anchor", CRITICAL, "b1d91bae85afbdbd545231bfbce8604c", \
 	  "The ledger is older than what this host has seen: a restored dump or a clone; rotad only observes.") \
+	X(LEDGER_UNKNOWN_PROTOCOL, "ledger-unknown-protocol", CRITICAL, "44cd40675fb5498f876bbc63ef651c51", \
+	  "The ledger speaks a protocol that this rotad does not know; it does nothing until all are of one release.") \
 	X(LEDGER_CROWDED, "ledger-crowded", WARNING, "ffa5692c4f50081f943e9adb9c464f6a", \
 	  "The ledger holds many more documents than rotad leaves in it; at its bound the oldest envelopes, orders and requests are not read.") \
 	X(IDENTITY_NEW, "identity-new", NOTICE, "f9c8e4c4b6167c66f6605b37144e6069", \
@@ -128,6 +124,8 @@
 	  "A rotad speaks that nobody admitted; nothing is sealed for it.") \
 	X(IDENTITY_DOUBLED, "identity-doubled", CRITICAL, "69328bd67c10a4cfc53b406b2d4c605e", \
 	  "Two processes use one identity: a cloned host. Both get nothing.") \
+	X(LOGIN_REFUSED, "login-refused", WARNING, "5f52c91430734650a43d6f4ffc303a81", \
+	  "The user or certificate that rotad was given cannot log in; it goes on as __system by the keys it holds.") \
 	X(CLOCK_JUMPED, "clock-jumped", WARNING, "ba70801c385e823a5a9c6f8557b28750", \
 	  "The wall clock moved by more than time passed, or differs from the others'; nothing is called expired meanwhile.") \
 	X(VERSION_UNTESTED, "version-untested", WARNING, "536bf2279c89612cb64ed48ddb093cba", \

@@ -204,6 +204,8 @@ struct order {
 	char who[NAME_BYTES_MAX], reason[REASON_BYTES], ticket[NAME_BYTES_MAX];
 	bool breaks_freeze;
 	int64_t max_lag_us; /* 0: the policy's */
+	uint64_t amends;    /* the generation that was under way: it changes that one's terms and
+			       begins nothing; 0: none was */
 	/* Given by the central schedule of that serial; 0: by a person. Such a document stays when
 	 * it is served, so that every host that reads the schedule finds it given. */
 	uint64_t serial;

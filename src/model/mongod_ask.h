@@ -34,6 +34,7 @@ struct mongod_credential {
 	const struct secret *key; /* AS_SYSTEM: the key text; AS_USER: the password; borrowed */
 	const char *user;         /* AS_USER */
 	const char *database;     /* AS_USER: authentication database, NULL = admin */
+	bool is_member; /* AS_CERTIFICATE: the member's own, so __system; for who made it only */
 };
 
 /* The result of a login proof: made on a fresh connection whose hello showed process_id. */

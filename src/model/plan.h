@@ -105,6 +105,7 @@ struct plan {
 	struct act acts[ACTS_PER_ROUND_MAX]; /* in order; one that fails ends the round */
 	unsigned looks_n;
 	struct look looks[LOOKS_MAX]; /* wanted before anything else; then plan again */
+	bool wants_others;            /* who else uses the key (seen.others) */
 	bool wants_peer_check;        /* handshakes as a member towards every peer, with the new
 					 certificate */
 	char reason[REASON_BYTES];    /* one sentence: what happens or why nothing does */
@@ -121,6 +122,7 @@ struct plan {
 	bool is_waiting;        /* something is under way and held back */
 	bool is_rotating;       /* a keyfile rotation is under way or wanted */
 	bool needs_attention;   /* exit 1 of status */
+	bool waits_for_approval; /* mode ask: rotactl approve is wanted */
 	/* may any member be restarted now, by anyone */
 	enum { RESTART_SAFE, RESTART_UNSAFE, RESTART_UNKNOWN } restart_now;
 	char restart_why[256];

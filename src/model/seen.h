@@ -58,6 +58,7 @@ struct seen_member {
 	bool has_statement; /* of its rotad, for the present ledger, signer admitted */
 	struct statement statement;
 	struct wall statement_moved; /* when this host saw it change last */
+	char others[128]; /* addresses that are no member's, logged in there as __system; "" none */
 	/* what it serves: a handshake that went on to a hello */
 	struct fact served_at;
 	char served_serial[64];
@@ -158,6 +159,16 @@ struct seen_certificate {
 				  certificate as client */
 };
 
+/* What persons said of the generation under way: its order and those that amend it, taken together.
+ */
+struct order_terms {
+	enum urgency urgency; /* the highest of these and of the proposal */
+	bool breaks_freeze;
+	char who[NAME_BYTES_MAX]; /* who said that a freeze is broken */
+	int64_t max_lag_us;       /* the last word; 0: the policy's */
+	struct wall max_lag_at;   /* when it was said */
+};
+
 /* The ledger as read this round. */
 struct seen_ledger {
 	struct fact fact; /* not known: not reachable, why tells */
@@ -177,6 +188,7 @@ struct seen_ledger {
 	struct hold hold;
 	unsigned orders_n;
 	struct order orders[8]; /* not yet served, oldest first */
+	struct order_terms terms;
 	/* Orders of the central schedule that were given, served or not. */
 	unsigned given_n;
 	struct token given[2 * ORDERS_MAX];
@@ -203,6 +215,14 @@ struct seen_debts {
 	struct wall hook_failed_at, hook_owed_since;
 	int64_t hook_tries;
 	char hook_why[256];
+};
+
+/* The look for other users of the key (PROTOCOL 4): sessions of __system from addresses that are no
+ * member's; who they are stands in members[].others. Made only when the planner asks for it. */
+struct seen_others {
+	struct wall at; /* of the last look, whatever came of it; 0: none */
+	bool is_known;  /* every member that can have such sessions told */
+	char why[160];  /* why not */
 };
 
 struct seen {
@@ -233,13 +253,18 @@ struct seen {
 	bool is_rehearsed;
 	struct wall rehearsed_at;
 	char rehearsal[REASON_BYTES]; /* findings; "" all well */
-	char foreign_sessions[256];
+	struct seen_others others;
 	bool is_approved;     /* mode ask: the pending plan was approved */
 	struct wall moved_at; /* when the rotation's progress changed last, as this rotad saw it; 0:
 				 none is under way or wanted */
 };
 
-enum { CLAIM_STALE_S = 60, STEP_DOWN_REST_S = 15 * 60, REHEARSAL_MAX_AGE_S = 3600 };
+enum {
+	CLAIM_STALE_S = 60,
+	STEP_DOWN_REST_S = 15 * 60,
+	REHEARSAL_MAX_AGE_S = 3600,
+	OTHERS_MAX_AGE_S = 5
+};
 
 /* Helpers over the value; all pure. */
 const struct seen_member *seen_self(const struct seen *s);    /* NULL when self is -1 */

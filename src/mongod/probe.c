@@ -431,6 +431,18 @@ static bool addresses_of(const char *host, struct mono deadline, struct addresse
 	return true;
 }
 
+/* This host as that server sees it: a member's too, whatever its name resolves to here (Debian has
+ * one's own name at 127.0.1.1). */
+static bool own_address_add(const struct ask *a, struct addresses *all, struct err *err)
+{
+	auto_bson command = BSON_INITIALIZER, reply = BSON_INITIALIZER;
+	char name[HOST_BYTES_MAX], port[8];
+	BSON_APPEND_INT32(&command, "whatsmyuri", 1);
+	return run(a, &command, &reply, err) &&
+	       resolve_cut(doc_text(&reply, "you"), name, port, err) &&
+	       addresses_add(all, name, err);
+}
+
 struct foreign {
 	const struct addresses *known;
 	struct addresses *found;
@@ -482,6 +494,8 @@ bool foreign_sessions_probe(const struct ask *a, const char *const *hosts, size_
 	for (size_t i = 0; i < hosts_n; i++)
 		if (!addresses_of(hosts[i], a->deadline, known, err))
 			return false;
+	if (!own_address_add(a, known, err))
+		return err_in(err, "asking for one's own address");
 	BSON_APPEND_DOCUMENT_BEGIN(&match, "effectiveUsers", &users);
 	BSON_APPEND_DOCUMENT_BEGIN(&users, "$elemMatch", &user);
 	BSON_APPEND_UTF8(&user, "user", "__system");

@@ -27,8 +27,8 @@ MUST_CHECK bool status_probe(const struct ask *a, struct mongod_status *ret, str
 MUST_CHECK bool config_probe(const struct ask *a, struct mongod_config *ret, struct err *err);
 MUST_CHECK bool server_probe(const struct ask *a, struct mongod_server *ret, struct err *err);
 MUST_CHECK bool options_probe(const struct ask *a, struct mongod_options *ret, struct err *err);
-/* Addresses of sessions of __system that belong to none of hosts (looked up here), each once,
- * space-separated; rotad's own by their appName are let pass. */
+/* Addresses of sessions of __system that belong neither to any of hosts (looked up here) nor to
+ * this host, each once, space-separated; rotad's own by their appName are let pass. */
 MUST_CHECK bool foreign_sessions_probe(const struct ask *a, const char *const *hosts,
 				       size_t hosts_n, struct buf *ret, struct err *err);
 

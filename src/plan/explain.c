@@ -193,6 +193,23 @@ static void release(struct planner *p)
 		plan_add(p, ACT_RELEASE_CLAIM, "the turn of %s is over", s->self_host);
 }
 
+static void tell_approval(struct planner *p)
+{
+	const struct seen *s = p->s;
+	struct event *e;
+	if (!p->plan->waits_for_approval)
+		return;
+	e = plan_tell(p, EVENT_PLAN_WAITS_FOR_APPROVAL, SEVERITY_NOTICE, s->self_host);
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline), "%s/%s: a plan waits for a person's word.",
+		 s->cluster, s->self_host);
+	snprintf(e->what, sizeof(e->what), "%s", p->plan->reason);
+	snprintf(e->now, sizeof(e->now), "Nothing is under way; nothing begins by itself.");
+	snprintf(e->we_did, sizeof(e->we_did), "Made the plan (mode ask) and wait.");
+	snprintf(e->you, sizeof(e->you), "Look at it: rotactl explain. Then: rotactl approve");
+}
+
 /* Nothing is asked for: the gates tell whether a rotation could begin now. */
 static void could_begin(struct planner *p)
 {
@@ -200,7 +217,10 @@ static void could_begin(struct planner *p)
 	if (p->plan->gates_n || p->plan->is_rotating || p->mode < MODE_ASK || p->s->self < 0 ||
 	    !p->s->has_salt || !fact_known(p->s->ledger.fact) || !p->s->ledger.exists)
 		return;
+	bool is_look_wanted = p->plan->wants_others, waits = p->plan->waits_for_approval;
 	(void)gate_check(p, GATE_FOR_START, &first);
+	p->plan->wants_others = is_look_wanted;
+	p->plan->waits_for_approval = waits;
 	cut_z(p->plan->gates_for, sizeof(p->plan->gates_for), GATES_FOR_START);
 }
 
@@ -225,4 +245,5 @@ void explain_plan(struct planner *p)
 			     ? "Nothing is planned: rotad looks and changes nothing (mode %s)."
 			     : "Nothing is due (mode %s).",
 			 mode_name(p->mode));
+	tell_approval(p);
 }

@@ -6,11 +6,11 @@
 
 #include "plan/planner.h"
 
-static void tell(struct planner *p, const char *name, const char *keys, const char *we_did)
+static void tell(struct planner *p, enum event_kind kind, const char *keys, const char *we_did)
 {
 	const struct seen *s = p->s;
 	const struct seen_keyfile *k = &s->keyfile;
-	struct event *e = plan_tell(p, name, SEVERITY_CRITICAL, s->self_host);
+	struct event *e = plan_tell(p, kind, SEVERITY_CRITICAL, s->self_host);
 	char when[40];
 	p->plan->needs_attention = true;
 	if (!e)
@@ -84,7 +84,7 @@ bool foreign_plan(struct planner *p)
 	if (k->ring.is_known && !k->has_stranger && ring_ids_has(&k->ring, &p->pivot.id) &&
 	    (!yea || !key_id_given(next) || ring_ids_has(&k->ring, next))) {
 		struct event *e =
-		    plan_tell(p, "foreign-write-harmless", SEVERITY_WARNING, s->self_host);
+		    plan_tell(p, EVENT_FOREIGN_WRITE_HARMLESS, SEVERITY_WARNING, s->self_host);
 		if (e) {
 			snprintf(e->headline, sizeof(e->headline),
 				 "%s/%s: something other than rotad wrote the keyfile; it still "
@@ -126,7 +126,7 @@ bool foreign_plan(struct planner *p)
 			want_n = 1;
 		}
 		if (!is_looked(p, want, want_n)) {
-			tell(p, "foreign-write", keys,
+			tell(p, EVENT_FOREIGN_WRITE, keys,
 			     "Held all rotations. It is put back once every member was seen to "
 			     "accept the key in use.");
 			plan_wait(p, US_S / 2,
@@ -139,7 +139,7 @@ bool foreign_plan(struct planner *p)
 		a = plan_add(p, ACT_RESTORE_KEYFILE, "the file holds %s; put back once", keys);
 		a->ring_n = want_n;
 		memcpy(a->ring, want, want_n * sizeof(*want));
-		tell(p, "foreign-write", keys,
+		tell(p, EVENT_FOREIGN_WRITE, keys,
 		     "Put the keyfile back once, parsed it, and held all rotations. If it is "
 		     "overwritten again we will not fight.");
 		plan_say(p,
@@ -149,7 +149,7 @@ bool foreign_plan(struct planner *p)
 		return true;
 	}
 	hold(p, "a foreign write of the keyfile that is not put right");
-	tell(p, s->debts.restored_at.us ? "second-writer" : "foreign-write", keys,
+	tell(p, s->debts.restored_at.us ? EVENT_SECOND_WRITER : EVENT_FOREIGN_WRITE, keys,
 	     s->debts.restored_at.us
 		 ? "Nothing more: it was put back once within 24 h. All rotations are held."
 	     : !has_ledger

@@ -49,10 +49,10 @@ static bool statement_differs(const struct planner *p)
 	return s->now.us - self->statement_moved.us > STATEMENT_REFRESH_S * US_S;
 }
 
-static void tell_ledger(struct planner *p, const char *name, const char *what)
+static void tell_ledger(struct planner *p, enum event_kind kind, const char *what)
 {
 	/* It is this host's anchor that says so: this host tells it, at once. */
-	struct event *e = plan_tell(p, name, SEVERITY_CRITICAL,
+	struct event *e = plan_tell(p, kind, SEVERITY_CRITICAL,
 				    p->s->self_host[0] ? p->s->self_host : p->s->cluster);
 	p->plan->needs_attention = true;
 	if (!e)
@@ -71,7 +71,7 @@ static void tell_ledger(struct planner *p, const char *name, const char *what)
 static void tell_crowd(struct planner *p)
 {
 	const struct seen_ledger *l = &p->s->ledger;
-	struct event *e = plan_tell(p, "ledger-crowded", SEVERITY_WARNING, p->s->cluster);
+	struct event *e = plan_tell(p, EVENT_LEDGER_CROWDED, SEVERITY_WARNING, p->s->cluster);
 	p->plan->needs_attention = true;
 	if (!e)
 		return;
@@ -102,7 +102,7 @@ bool ledger_plan(struct planner *p)
 		return true;
 	}
 	if (l->is_unknown_protocol) {
-		tell_ledger(p, "ledger-unknown-protocol",
+		tell_ledger(p, EVENT_LEDGER_UNKNOWN_PROTOCOL,
 			    "A document speaks a protocol that this rotad does not know.");
 		plan_say(
 		    p,
@@ -111,7 +111,7 @@ bool ledger_plan(struct planner *p)
 	}
 	if (l->is_other_than_anchor || l->is_older_than_anchor) {
 		tell_ledger(
-		    p, "ledger-older-than-anchor",
+		    p, EVENT_LEDGER_OLDER_THAN_ANCHOR,
 		    l->is_other_than_anchor
 			? "It is another ledger than the one this host's anchor names."
 			: "Its highest generation is older than the one this host has seen.");
@@ -139,7 +139,7 @@ bool ledger_plan(struct planner *p)
 	/* By a wrong clock no certificate has expired: the clock is told instead. */
 	if (l->not_admitted[0] && s->is_clock_sane) {
 		struct event *e =
-		    plan_tell(p, "identity-not-admitted", SEVERITY_WARNING, s->self_host);
+		    plan_tell(p, EVENT_IDENTITY_NOT_ADMITTED, SEVERITY_WARNING, s->self_host);
 		if (e) {
 			snprintf(e->headline, sizeof(e->headline),
 				 "%s: an identity is not admitted.", s->cluster);

@@ -23,12 +23,32 @@ static enum gate_verdict say(struct gate_result *r, enum gate_verdict v, const c
 	return r->verdict = v;
 }
 
-static bool is_urgent(const struct planner *p)
+struct order_terms plan_terms(const struct planner *p)
 {
 	const struct order *o = seen_find_order(p->s, ORDER_KEYFILE);
-	return (p->generation != GENERATION_NONE &&
-		p->s->ledger.proposal.urgency != URGENCY_ROUTINE) ||
-	       (p->generation == GENERATION_NONE && o && o->urgency != URGENCY_ROUTINE);
+	struct order_terms terms = {.urgency = URGENCY_ROUTINE};
+	if (p->generation != GENERATION_NONE) {
+		terms = p->s->ledger.terms;
+		terms.urgency = MAX(terms.urgency, p->s->ledger.proposal.urgency);
+	} else if (o) {
+		terms.urgency = o->urgency;
+		terms.breaks_freeze = o->breaks_freeze;
+		terms.max_lag_us = o->max_lag_us;
+		cut_z(terms.who, sizeof(terms.who), o->who);
+	}
+	if (terms.max_lag_us == 0)
+		terms.max_lag_us = p->instance->max_lag_us;
+	return terms;
+}
+
+static bool is_urgent(const struct planner *p)
+{
+	return plan_terms(p).urgency != URGENCY_ROUTINE;
+}
+
+static bool is_emergency(const struct planner *p)
+{
+	return plan_terms(p).urgency == URGENCY_EMERGENCY;
 }
 
 static enum mode mode_for(const struct planner *p, enum gate_for what)
@@ -64,6 +84,7 @@ static enum gate_verdict gate_mode(const struct planner *p, enum gate_for what,
 		if (p->s->is_approved || order ||
 		    (what != GATE_FOR_CERTIFICATE && p->generation != GENERATION_NONE))
 			return say(r, GATE_PASS, "ask, and it was approved");
+		p->plan->waits_for_approval = true;
 		return say(r, GATE_WAIT, "ask: rotactl approve");
 	}
 	if (p->policy->mode_why[0])
@@ -107,7 +128,7 @@ static enum gate_verdict gate_freeze(const struct planner *p, enum gate_for what
 				     struct gate_result *r)
 {
 	struct freeze_view f = freeze_at(p->policy, p->s->now);
-	const struct order *o = seen_find_order(p->s, ORDER_KEYFILE);
+	const struct order_terms terms = plan_terms(p);
 	char when[40];
 	if (!f.is_frozen)
 		return f.next_from.us ? say(r, GATE_PASS, "none; next %s",
@@ -117,9 +138,9 @@ static enum gate_verdict gate_freeze(const struct planner *p, enum gate_for what
 	    p->s->certificate.file.chain_not_after.us < f.until.us + US_DAY)
 		return say(r, GATE_PASS,
 			   "frozen (%.40s), but the certificate ends before it is over", f.reason);
-	if (what != GATE_FOR_CERTIFICATE && o && o->breaks_freeze &&
-	    o->urgency == URGENCY_EMERGENCY)
-		return say(r, GATE_PASS, "broken by %.60s", o->who);
+	if (what != GATE_FOR_CERTIFICATE && terms.breaks_freeze &&
+	    terms.urgency == URGENCY_EMERGENCY)
+		return say(r, GATE_PASS, "broken by %.60s", terms.who);
 	return say(r, GATE_WAIT, "until %s: %.60s", wall_print_utc(f.until, when, sizeof(when)),
 		   f.reason);
 }
@@ -259,19 +280,13 @@ static enum gate_verdict gate_others(const struct planner *p, enum gate_for what
 	return say(r, GATE_PASS, "%u seen directly", s->members_n - 1);
 }
 
-static int64_t max_lag(const struct planner *p)
-{
-	const struct order *o = seen_find_order(p->s, ORDER_KEYFILE);
-	return o && o->max_lag_us ? o->max_lag_us : p->instance->max_lag_us;
-}
-
 /* Lag of the member whose turn it is and of those that must take over; delayed members lag by
  * design. */
 static enum gate_verdict gate_lag(const struct planner *p, enum gate_for what,
 				  struct gate_result *r)
 {
 	const struct seen *s = p->s;
-	int64_t limit = max_lag(p);
+	int64_t limit = plan_terms(p).max_lag_us;
 	char is[32], may[32];
 	(void)what;
 	if (s->is_standalone)
@@ -386,12 +401,27 @@ static enum gate_verdict gate_rehearsed(const struct planner *p, enum gate_for w
 static enum gate_verdict gate_other_users(const struct planner *p, enum gate_for what,
 					  struct gate_result *r)
 {
+	const struct seen *s = p->s;
+	const struct seen_member *m = NULL;
 	(void)what;
-	if (!p->s->foreign_sessions[0])
-		return say(r, GATE_PASS, "none");
+	if (!plan_look_for_others(p, OTHERS_MAX_AGE_S))
+		return say(r, GATE_WAIT, "looked for when it matters");
+	for (unsigned i = 0; i < s->members_n && !m; i++)
+		if (s->members[i].others[0])
+			m = &s->members[i];
 	if (p->policy->keyfile.other_users == OTHER_USERS_IGNORE)
-		return say(r, GATE_PASS, "ignored: %.100s", p->s->foreign_sessions);
-	return say(r, GATE_WAIT, "%.90s use it; otherUsers: ignore", p->s->foreign_sessions);
+		return m ? say(r, GATE_PASS, "ignored: %.60s at '%.60s'", m->others, m->host)
+			 : say(r, GATE_PASS, "none seen; ignored if there were any");
+	/* Whoever may have the leaked key is not waited for: it is being taken from him. */
+	if (is_emergency(p))
+		return m ? say(r, GATE_PASS, "emergency: not waited for: %.50s at '%.50s'",
+			       m->others, m->host)
+			 : say(r, GATE_PASS, "not waited for in an emergency");
+	if (m)
+		return say(r, GATE_REFUSE, "%.40s at '%.50s'; keyfile.otherUsers: ignore",
+			   m->others, m->host);
+	return s->others.is_known ? say(r, GATE_PASS, "none")
+				  : say(r, GATE_WAIT, "not known: %.120s", s->others.why);
 }
 
 static enum gate_verdict gate_rested(const struct planner *p, enum gate_for what,
@@ -462,7 +492,13 @@ static enum gate_verdict gate_order(const struct planner *p, enum gate_for what,
 	const struct seen *s = p->s;
 	const struct seen_member *self = seen_self(s);
 	char note[160];
+	bool has_primary = s->is_standalone;
 	(void)what;
+	for (unsigned i = 0; i < s->members_n; i++)
+		has_primary |= s->members[i].is_primary;
+	/* The order depends on who is the primary: the gate of the others' health waits for one. */
+	if (!has_primary)
+		return say(r, GATE_PASS, "as far as can be told without a primary");
 	/* All others wait with their last turn for one that does not accept the new pivot yet. */
 	if (p->generation == GENERATION_CARRIED && s->process.loaded.is_known &&
 	    !ring_ids_has(&s->process.loaded, &p->pivot.id))
@@ -500,6 +536,8 @@ static enum gate_verdict gate_claim(const struct planner *p, enum gate_for what,
 		   l->claim.state == CLAIM_ACTING ? ", acting" : "");
 }
 
+enum { GATE_FOR_ANY_WRITE = GATE_FOR_WRITE | GATE_FOR_NARROW };
+
 static const struct {
 	const char *name;
 	unsigned stands_before; /* enum gate_for, or-ed */
@@ -509,19 +547,20 @@ static const struct {
 			    waits for a window, a person or another member's turn is given back, or
 			    nobody else could take his */
 } gate_table[] = {
-    {"mode", GATE_FOR_START | GATE_FOR_WRITE | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_mode,
+    {"mode", GATE_FOR_START | GATE_FOR_ANY_WRITE | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_mode,
      false},
-    {"hold", GATE_FOR_START | GATE_FOR_WRITE | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_hold,
+    {"hold", GATE_FOR_START | GATE_FOR_ANY_WRITE | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_hold,
      false},
     {"window", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_window, false},
     {"freeze", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_freeze, false},
     {"clock", GATE_FOR_START, gate_clock, false},
-    {"keyfile", GATE_FOR_START | GATE_FOR_WRITE, gate_file, false},
+    {"keyfile", GATE_FOR_START | GATE_FOR_ANY_WRITE, gate_file, false},
+    {"its turn", GATE_FOR_TURN, gate_order, false},
+    {"the turn is free", GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_claim, false},
     {"all others healthy", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_others,
      true},
     {"a primary stays without it", GATE_FOR_START | GATE_FOR_TURN, gate_votes, true},
     {"majority writes go on", GATE_FOR_START | GATE_FOR_TURN, gate_writes, true},
-    {"its turn", GATE_FOR_TURN, gate_order, false},
     {"lag", GATE_FOR_TURN, gate_lag, true},
     {"a successor is ready", GATE_FOR_START | GATE_FOR_TURN, gate_successor, true},
     {"only the key would change", GATE_FOR_START | GATE_FOR_TURN, gate_pending, false},
@@ -529,9 +568,8 @@ static const struct {
      false},
     {"no backup, no index build", GATE_FOR_TURN, gate_busy, false},
     {"all rehearsed", GATE_FOR_START, gate_rehearsed, false},
-    {"other users of the key", GATE_FOR_START, gate_other_users, false},
-    {"nothing owed", GATE_FOR_WRITE | GATE_FOR_TURN, gate_rested, false},
-    {"the turn is free", GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_claim, false},
+    {"other users of the key", GATE_FOR_START | GATE_FOR_NARROW, gate_other_users, false},
+    {"nothing owed", GATE_FOR_ANY_WRITE | GATE_FOR_TURN, gate_rested, false},
 };
 STATIC_ASSERT(ARRAY_N(gate_table) <= GATES_MAX, "GATES_MAX");
 

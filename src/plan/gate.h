@@ -11,6 +11,7 @@ enum gate_for {
 	GATE_FOR_WRITE = 2,       /* a keyfile is written */
 	GATE_FOR_TURN = 4,        /* this member is restarted */
 	GATE_FOR_CERTIFICATE = 8, /* this member loads another certificate */
+	GATE_FOR_NARROW = 16,     /* a keyfile is written that lacks the key used until now */
 };
 
 /* Ask all gates for one act and write the results into the plan. True when every one passes. The

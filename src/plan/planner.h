@@ -5,6 +5,7 @@
 #ifndef PLAN_PLANNER_H
 #define PLAN_PLANNER_H
 
+#include "model/event_table.h"
 #include "model/plan.h"
 #include "model/policy.h"
 #include "model/seen.h"
@@ -39,11 +40,19 @@ void plan_say(struct planner *p, const char *format, ...) PRINTF(2, 3);
 /* Something is under way and held back: reason, and look again after wait_us. */
 void plan_wait(struct planner *p, int64_t wait_us, const char *format, ...) PRINTF(3, 4);
 /* Append an event; NULL when the plan is full. what, now, we_did, you are filled by the caller. */
-struct event *plan_tell(struct planner *p, const char *name, enum severity severity,
+struct event *plan_tell(struct planner *p, enum event_kind kind, enum severity severity,
 			const char *subject);
 /* Ask for a login proof unless it is there. True when it was there already. */
 bool plan_look(struct planner *p, unsigned member, const struct key_id *key,
 	       const struct key_id *control, bool expects_refusal);
+
+/* Was it looked at within max_age_s who else uses the key (PROTOCOL 4)? Else the look is asked for.
+ */
+bool plan_look_for_others(const struct planner *p, int64_t max_age_s);
+
+/* plan/gate.c: what persons ask of the rotation under way or about to begin; the policy's lag where
+ * they named none. */
+struct order_terms plan_terms(const struct planner *p);
 
 /* The deciders, in the order plan_step() asks them; each returns true when it decided what happens
  * next. */

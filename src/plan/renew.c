@@ -76,7 +76,7 @@ static void tell_refused(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct seen_certificate *c = &s->certificate;
-	struct event *e = plan_tell(p, "certificate-refused", SEVERITY_CRITICAL, s->self_host);
+	struct event *e = plan_tell(p, EVENT_CERTIFICATE_REFUSED, SEVERITY_CRITICAL, s->self_host);
 	char when[40];
 	p->plan->needs_attention = true;
 	if (!e)
@@ -106,7 +106,7 @@ static void tell_end(struct planner *p, const struct cert_view *c, const char *w
 	char when[40];
 	if (!c->is_known || left > EXPIRY_TOLD_DAYS * US_DAY)
 		return;
-	e = plan_tell(p, "certificate-expiring",
+	e = plan_tell(p, left < 0 ? EVENT_CERTIFICATE_EXPIRED : EVENT_CERTIFICATE_EXPIRING,
 		      left < 3 * US_DAY ? SEVERITY_CRITICAL : SEVERITY_WARNING, s->self_host);
 	p->plan->needs_attention = true;
 	if (!e)
@@ -265,7 +265,8 @@ static bool install_plan(struct planner *p, const struct order *o)
 static void tell_taken_back(struct planner *p, const char *why)
 {
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, "certificate-rolled-back", SEVERITY_CRITICAL, s->self_host);
+	struct event *e =
+	    plan_tell(p, EVENT_CERTIFICATE_ROLLED_BACK, SEVERITY_CRITICAL, s->self_host);
 	if (!e)
 		return;
 	snprintf(e->headline, sizeof(e->headline), "%s: the new %s was taken back.", s->self_host,

@@ -12,6 +12,8 @@
 enum {
 	RANK_WAIT_S = 30, /* the next in the roll acts for a maker or closer that does not, after so
 			     long a time each */
+	OTHERS_BEFORE_VOTE_S = 60, /* before a vote the other users of the key are told, not waited
+				      for: one look is enough */
 };
 
 unsigned ring_wished(const struct planner *p, struct key_name ret[KEYS_PER_FILE_MAX])
@@ -73,7 +75,7 @@ static bool tell_unwritable(struct planner *p)
 	bool is_full = k->put_error == ERR_DISK_FULL;
 	if (k->is_writable || !k->why[0] || p->policy->keyfile.writer == WRITER_EXTERNAL)
 		return false;
-	struct event *e = plan_tell(p, is_full ? "disk-full" : "file-unsafe",
+	struct event *e = plan_tell(p, is_full ? EVENT_DISK_FULL : EVENT_FILE_UNSAFE,
 				    is_full ? SEVERITY_CRITICAL : SEVERITY_WARNING, s->self_host);
 	p->plan->needs_attention = true;
 	if (!e)
@@ -97,14 +99,53 @@ static bool tell_unwritable(struct planner *p)
 	return true;
 }
 
+/* Sessions of __system from elsewhere (PROTOCOL 4), told before they lose their key. Each rotad
+ * tells of its own member; where nothing began yet, who was asked tells of all. */
+static void tell_others(struct planner *p, bool of_all)
+{
+	const struct seen *s = p->s;
+	bool is_ignored = p->policy->keyfile.other_users == OTHER_USERS_IGNORE;
+	char where[512] = "";
+	struct event *e;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		size_t n = strlen(where);
+		if (m->others[0] && (of_all || m->is_self))
+			snprintf(where + n, sizeof(where) - n, "%s%s at %s", n ? "; " : "",
+				 m->others, m->host);
+	}
+	if (!where[0])
+		return;
+	e = plan_tell(p, EVENT_KEY_USED_BY_OTHERS, SEVERITY_WARNING, s->self_host);
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: somebody who is no member uses the key of the members.", s->cluster);
+	snprintf(e->what, sizeof(e->what),
+		 "Logged in as __system from addresses that are no member's: %.500s.", where);
+	snprintf(e->now, sizeof(e->now),
+		 "It works until the old key leaves the keyfiles, and not after.");
+	snprintf(e->we_did, sizeof(e->we_did), "%s",
+		 is_ignored ? "Told it; nothing waits for it (otherUsers: ignore)."
+			    : "Told it; the old key stays in the keyfiles meanwhile, save in an "
+			      "emergency.");
+	snprintf(e->you, sizeof(e->you),
+		 "Find the program there and give it a user of its own. If it may lose its login:  "
+		 "keyfile: {otherUsers: ignore}.");
+}
+
 static void write_plan(struct planner *p, const struct key_name *want, unsigned want_n,
 		       const char *why)
 {
 	unsigned first;
 	char keys[32];
 	struct act *a;
+	bool is_narrowing = p->generation == GENERATION_CARRIED &&
+			    ring_ids_has(&p->s->keyfile.ring, &p->s->ledger.proposal.pivot.id);
 	ring_print(want, want_n, keys, sizeof(keys));
-	if (!gate_check(p, GATE_FOR_WRITE, &first)) {
+	if (is_narrowing)
+		tell_others(p, false);
+	if (!gate_check(p, is_narrowing ? GATE_FOR_NARROW : GATE_FOR_WRITE, &first)) {
 		const struct gate_result *g = &p->plan->gates[first];
 		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
 		(void)tell_unwritable(p);
@@ -151,7 +192,7 @@ static void tell_left_behind(struct planner *p, const struct seen_member *m)
 {
 	const struct seen *s = p->s;
 	const struct proposal *g = &s->ledger.proposal;
-	struct event *e = plan_tell(p, "newcomer-without-key", SEVERITY_WARNING, m->host);
+	struct event *e = plan_tell(p, EVENT_NEWCOMER_WITHOUT_KEY, SEVERITY_WARNING, m->host);
 	p->plan->needs_attention = true;
 	if (!e)
 		return;
@@ -298,6 +339,8 @@ static bool start_plan(struct planner *p)
 			 s->members_n ? s->members[0].host : "the first member");
 		return false;
 	}
+	if (!o || is_me(s, &o->head.from))
+		tell_others(p, true);
 	/* The gates first: whoever proposes it, people ask any host what it waits for. */
 	if (!gate_check(p, GATE_FOR_START, &first)) {
 		const struct gate_result *g = &p->plan->gates[first];
@@ -364,7 +407,8 @@ static void tell_unapproved(struct planner *p)
 	const struct seen *s = p->s;
 	const struct proposal *g = &s->ledger.proposal;
 	unsigned long long n = g->generation;
-	struct event *e = plan_tell(p, "plan-waits-for-approval", SEVERITY_NOTICE, s->self_host);
+	struct event *e =
+	    plan_tell(p, EVENT_PLAN_WAITS_FOR_APPROVAL, SEVERITY_NOTICE, s->self_host);
 	p->plan->needs_attention = true;
 	plan_wait(p, US_S,
 		  "%s is ready to vote for key %u; its file is written by somebody else: rotactl "
@@ -469,6 +513,12 @@ static bool open_plan(struct planner *p)
 		tell_unapproved(p);
 		return true;
 	}
+	if (!plan_look_for_others(p, OTHERS_BEFORE_VOTE_S)) {
+		plan_wait(p, US_S / 4, "Looks who else uses key %u on %s.", g->pivot.number,
+			  s->self_host);
+		return true;
+	}
+	tell_others(p, false);
 	a = plan_add(p, ACT_VOTE, "its file holds both keys and its process accepts key %u alone",
 		     g->next.number);
 	a->vote = VOTE_YEA;

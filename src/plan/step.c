@@ -56,17 +56,16 @@ void plan_wait(struct planner *p, int64_t wait_us, const char *format, ...)
 	wake_at_most(p, wait_us);
 }
 
-struct event *plan_tell(struct planner *p, const char *name, enum severity severity,
+struct event *plan_tell(struct planner *p, enum event_kind kind, enum severity severity,
 			const char *subject)
 {
 	struct plan *plan = p->plan;
 	if (plan->events_n == ARRAY_N(plan->events))
 		return NULL;
 	struct event *e = &plan->events[plan->events_n++];
-	*e = (struct event){.severity = severity, .at = p->s->now};
-	cut_z(e->name, sizeof(e->name), name);
-	cut_z(e->cluster, sizeof(e->cluster), p->s->cluster);
-	cut_z(e->subject, sizeof(e->subject), subject);
+	*e = event_of(kind, p->s->cluster, subject);
+	e->severity = severity;
+	e->at = p->s->now;
 	return e;
 }
 
@@ -87,6 +86,15 @@ bool plan_look(struct planner *p, unsigned member, const struct key_id *key,
 				  .key = *key,
 				  .control = *control,
 				  .expects_refusal = expects_refusal};
+	return false;
+}
+
+bool plan_look_for_others(const struct planner *p, int64_t max_age_s)
+{
+	const struct wall at = p->s->others.at;
+	if (at.us && at.us <= p->s->now.us && p->s->now.us - at.us <= max_age_s * US_S)
+		return true;
+	p->plan->wants_others = true;
 	return false;
 }
 
@@ -116,7 +124,7 @@ bool ring_is(const struct ring_ids *have, const struct key_name *want, unsigned 
 static void tell_clock(struct planner *p)
 {
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, "clock-jumped", SEVERITY_WARNING, s->self_host);
+	struct event *e = plan_tell(p, EVENT_CLOCK_JUMPED, SEVERITY_WARNING, s->self_host);
 	p->plan->needs_attention = true;
 	if (!e)
 		return;

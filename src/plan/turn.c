@@ -85,7 +85,7 @@ static bool is_ready(const struct planner *p, const char **ret_why)
 	else if (!m->is_seen_by_all)
 		*ret_why = "not all others see it yet";
 	else if (m->delay_s == 0 && !m->is_arbiter &&
-		 (m->lag_us < 0 || m->lag_us > p->instance->max_lag_us))
+		 (m->lag_us < 0 || m->lag_us > plan_terms(p).max_lag_us))
 		*ret_why = "it catches up";
 	return !(*ret_why)[0];
 }
@@ -135,7 +135,7 @@ static void tell_not_back(struct planner *p, enum not_back how)
 				   "previous keyfile back: rotactl mode act"},
 	};
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, "member-not-back", SEVERITY_CRITICAL, s->self_host);
+	struct event *e = plan_tell(p, EVENT_MEMBER_NOT_BACK, SEVERITY_CRITICAL, s->self_host);
 	char end[512];
 	if (!e)
 		return;
@@ -156,7 +156,7 @@ static void tell_not_back(struct planner *p, enum not_back how)
 void turn_tell_owed(struct planner *p, struct wall since, int64_t tries, const char *why)
 {
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, "hook-failed", SEVERITY_WARNING, s->self_host);
+	struct event *e = plan_tell(p, EVENT_HOOK_FAILED, SEVERITY_WARNING, s->self_host);
 	const struct instance_policy *i = p->instance;
 	char when[40], rest[32];
 	p->plan->needs_attention = true;
@@ -193,7 +193,7 @@ static void tell_overdue(struct planner *p, bool is_new)
 {
 	const struct seen *s = p->s;
 	bool is_down = !s->process.is_answering && !s->process.is_alive;
-	struct event *e = plan_tell(p, "hook-overdue",
+	struct event *e = plan_tell(p, EVENT_HOOK_OVERDUE,
 				    is_down ? SEVERITY_CRITICAL : SEVERITY_WARNING, s->self_host);
 	char when[40];
 	p->plan->needs_attention = true;
@@ -222,7 +222,7 @@ static void tell_overdue(struct planner *p, bool is_new)
 void rolled_back_tell(struct planner *p)
 {
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, "turn-rolled-back", SEVERITY_CRITICAL, s->self_host);
+	struct event *e = plan_tell(p, EVENT_TURN_ROLLED_BACK, SEVERITY_CRITICAL, s->self_host);
 	const struct seen_member *self = seen_self(s);
 	char away[32], was[48] = "";
 	p->plan->needs_attention = true;
@@ -391,7 +391,8 @@ bool job_plan(struct planner *p)
 		return true;
 	}
 	if (s->now.us - j->begun_at.us > TURN_TOLD_AFTER_S * US_S) {
-		struct event *e = plan_tell(p, "turn-slow", SEVERITY_WARNING, s->self_host);
+		struct event *e =
+		    plan_tell(p, EVENT_MEMBER_STARTING_LONG, SEVERITY_WARNING, s->self_host);
 		p->plan->needs_attention = true;
 		if (e) {
 			char since[40];
@@ -443,7 +444,7 @@ struct wall turn_rests_until(const struct planner *p)
 static void tell_rests(struct planner *p, struct wall until)
 {
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, "step-down-refused", SEVERITY_WARNING, s->self_host);
+	struct event *e = plan_tell(p, EVENT_STEP_DOWN_REFUSED, SEVERITY_WARNING, s->self_host);
 	char when[40], took[32];
 	p->plan->needs_attention = true;
 	if (!e)
@@ -484,7 +485,7 @@ static void tell_stuck(struct planner *p)
 	if (s->ledger.is_claim_mine || c->state != CLAIM_ACTING || !s->ledger.claim_moved.us ||
 	    s->now.us - s->ledger.claim_moved.us < CLAIM_TOLD_AFTER_S * US_S)
 		return;
-	struct event *e = plan_tell(p, "claim-stuck", SEVERITY_CRITICAL, c->host);
+	struct event *e = plan_tell(p, EVENT_CLAIM_STUCK, SEVERITY_CRITICAL, c->host);
 	p->plan->needs_attention = true;
 	if (!e)
 		return;

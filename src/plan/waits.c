@@ -75,7 +75,7 @@ void waits_name(const struct planner *p, const char *host, char *best, size_t be
 
 static void tell_member(struct planner *p, const struct seen_member *m)
 {
-	struct event *e = plan_tell(p, "member-unreachable", SEVERITY_WARNING, m->host);
+	struct event *e = plan_tell(p, EVENT_MEMBER_UNREACHABLE, SEVERITY_WARNING, m->host);
 	char when[40];
 	if (!e)
 		return;
@@ -99,7 +99,7 @@ static void tell_member(struct planner *p, const struct seen_member *m)
 
 static void tell_rotad(struct planner *p, const struct seen_member *m)
 {
-	struct event *e = plan_tell(p, "member-without-rotad", SEVERITY_WARNING, m->host);
+	struct event *e = plan_tell(p, EVENT_MEMBER_WITHOUT_ROTAD, SEVERITY_WARNING, m->host);
 	char text[80];
 	if (!e)
 		return;
@@ -146,7 +146,7 @@ static bool is_by_appointment(const struct gate_result *g)
 
 void waits_tell_refused(struct planner *p, const struct gate_result *g)
 {
-	struct event *e = plan_tell(p, "rotation-refused", SEVERITY_WARNING, p->s->self_host);
+	struct event *e = plan_tell(p, EVENT_ROTATION_REFUSED, SEVERITY_WARNING, p->s->self_host);
 	if (!e)
 		return;
 	snprintf(e->headline, sizeof(e->headline),
@@ -165,7 +165,7 @@ void waits_tell_refused(struct planner *p, const struct gate_result *g)
 static void tell_still(struct planner *p)
 {
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, "rotation-waiting", SEVERITY_WARNING, s->cluster);
+	struct event *e = plan_tell(p, EVENT_ROTATION_WAITING, SEVERITY_WARNING, s->cluster);
 	char when[40];
 	p->plan->needs_attention = true;
 	if (!e)
@@ -185,7 +185,7 @@ static void tell_still(struct planner *p)
 static void tell_not_ready(struct planner *p)
 {
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, "rehearsal-failed", SEVERITY_WARNING, s->self_host);
+	struct event *e = plan_tell(p, EVENT_REHEARSAL_FAILED, SEVERITY_WARNING, s->self_host);
 	p->plan->needs_attention = true;
 	if (!e)
 		return;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "model/event_table.h"
 #include "base/rng.h"
 #include "codec/digest.h"
 #include "codec/json_mem.h"
@@ -217,14 +218,15 @@ bool central_fits(struct central *c, const struct conf *own, struct err *err)
 
 /* ---- telling ---- */
 
-static void tell(struct central *c, const char *name, enum severity severity, bool is_resolved,
+static void tell(struct central *c, enum event_kind kind, enum severity severity, bool is_resolved,
 		 const char *headline, const char *what, const char *now, const char *did,
 		 const char *you)
 {
-	struct event e = {
-	    .severity = severity, .at = now_of(c), .next = c->look_at, .is_resolved = is_resolved};
-	cut_z(e.name, sizeof(e.name), name);
-	cut_z(e.subject, sizeof(e.subject), c->parts.host_name);
+	struct event e = event_of(kind, NULL, c->parts.host_name);
+	e.severity = severity;
+	e.at = now_of(c);
+	e.next = c->look_at;
+	e.is_resolved = is_resolved;
 	cut_z(e.headline, sizeof(e.headline), headline);
 	cut_z(e.what, sizeof(e.what), what);
 	cut_z(e.now, sizeof(e.now), now);
@@ -238,9 +240,9 @@ static bool is_refusal(enum err_kind kind)
 	return kind != ERR_UNREACHABLE && kind != ERR_TIMEOUT;
 }
 
-static const char *trouble_name(enum err_kind kind)
+static enum event_kind trouble_of(enum err_kind kind)
 {
-	return is_refusal(kind) ? "schedule-refused" : "schedule-unreachable";
+	return is_refusal(kind) ? EVENT_SCHEDULE_REFUSED : EVENT_SCHEDULE_UNREACHABLE;
 }
 
 static void in_force(const struct central *c, char *out, size_t out_n)
@@ -262,9 +264,9 @@ static void failed(struct central *c, const struct err *err)
 	struct wall at = now_of(c);
 	struct wall debt = c->store.confirmed_at;
 	enum severity severity = SEVERITY_NOTICE;
-	if (!c->is_failing || strcmp(trouble_name(c->why_kind), trouble_name(err->kind)) != 0) {
+	if (!c->is_failing || trouble_of(c->why_kind) != trouble_of(err->kind)) {
 		if (c->is_failing && c->is_told) /* another trouble takes its place */
-			tell(c, trouble_name(c->why_kind), SEVERITY_NOTICE, true,
+			tell(c, trouble_of(c->why_kind), SEVERITY_NOTICE, true,
 			     "The central schedule has another trouble now.", "", "", "", "");
 		c->is_told = false;
 		if (!c->is_failing)
@@ -299,7 +301,7 @@ static void failed(struct central *c, const struct err *err)
 	snprintf(now + n, sizeof(now) - n, " It is so since %s.",
 		 wall_print_utc(c->failing_since, since, sizeof(since)));
 	tell(
-	    c, trouble_name(err->kind), severity, false, headline, what, now,
+	    c, trouble_of(err->kind), severity, false, headline, what, now,
 	    "Kept the last good one; looks again.",
 	    is_refusal(err->kind)
 		? "Correct it and raise its serial: rotactl schedule check FILE says what is wrong."
@@ -311,7 +313,7 @@ static void recovered(struct central *c)
 	if (!c->is_failing)
 		return;
 	if (c->is_told)
-		tell(c, trouble_name(c->why_kind), SEVERITY_NOTICE, true,
+		tell(c, trouble_of(c->why_kind), SEVERITY_NOTICE, true,
 		     "The central schedule is read again.", c->why, "As it says.", "Read it.",
 		     "Nothing to do.");
 	c->is_failing = c->is_told = false;
@@ -324,7 +326,7 @@ static void applied(struct central *c, bool is_listed)
 	snprintf(headline, sizeof(headline), "Schedule %" PRIu64 " is in force%s%s.",
 		 c->store.current.serial, c->store.current.signer[0] ? ", signed by " : "",
 		 c->store.current.signer);
-	tell(c, "schedule-applied", SEVERITY_NOTICE, false, headline, source_name(c),
+	tell(c, EVENT_SCHEDULE_APPLIED, SEVERITY_NOTICE, false, headline, source_name(c),
 	     is_listed ? "Windows, freezes, limits and modes hold as it says."
 		       : "It does not list this host: the policies of the last that did stay.",
 	     "Merged it into the policy of every instance.",

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "codec/json_mem.h"
 #include "codec/journal_line.h"
+#include "model/event_table.h"
 #include "plan/planner.h"
 
 static void note(struct seat *t, const char *word, const char *who, const char *text)
@@ -25,6 +26,21 @@ static const char *text_of(const json_t *body, const char *key)
 {
 	const char *z = json_string_value(json_object_get(body, key));
 	return z ? z : "";
+}
+
+/* A person's word, told to whom the alerts go to. */
+static void tell(struct seat *t, enum event_kind kind, const char *who, const char *what,
+		 const char *you)
+{
+	struct event e = event_of(kind, t->seen->cluster, t->seen->self_host);
+	e.at = seat_now(t);
+	snprintf(e.headline, sizeof(e.headline), "%s/%s: %s: %.200s.", t->seen->cluster,
+		 t->seen->self_host, who, what);
+	snprintf(e.what, sizeof(e.what), "By rotactl on this host, by %s.", who);
+	restart_text(t, "As it was.", e.now, sizeof(e.now));
+	snprintf(e.we_did, sizeof(e.we_did), "Noted it in the ledger and in the history.");
+	snprintf(e.you, sizeof(e.you), "%s", you);
+	t->ports.tell(t->ports.teller, &e, true);
 }
 
 /* An order that stands is joined: two would rotate twice. An emergency is not held up by a routine
@@ -106,21 +122,34 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 		return true;
 	if (w.kind == ORDER_KEYFILE && !could_begin(t, err))
 		return false;
-	if (w.kind == ORDER_KEYFILE && seen_generation(t->seen) != GENERATION_NONE &&
-	    w.urgency != URGENCY_EMERGENCY)
-		return err_set(
-		    err, ERR_REFUSED, "a rotation is under way (key %u to key %u); rotactl status",
-		    t->seen->ledger.proposal.pivot.number, t->seen->ledger.proposal.next.number);
+	const struct proposal *g = &t->seen->ledger.proposal;
+	enum generation_state running = seen_generation(t->seen);
+	if (w.kind == ORDER_KEYFILE &&
+	    (running == GENERATION_OPEN || running == GENERATION_CARRIED)) {
+		if (w.urgency == URGENCY_ROUTINE && !w.breaks_freeze && !w.max_lag_us)
+			return err_set(err, ERR_REFUSED,
+				       "a rotation is under way (key %u to key %u); rotactl status",
+				       g->pivot.number, g->next.number);
+		w.amends = g->generation;
+		json_object_set_new(ret, "amends", json_integer((json_int_t)w.amends));
+	} else if (w.kind == ORDER_KEYFILE && running == GENERATION_DEAD &&
+		   w.urgency != URGENCY_EMERGENCY)
+		return err_set(err, ERR_REFUSED,
+			       "a rotation is being taken back (key %u is burnt); rotactl status",
+			       g->next.number);
 	/* One that waits is enough: each order would be a rotation of its own, one after the other.
 	 */
 	const struct order *waiting = seen_find_order(t->seen, ORDER_KEYFILE);
-	if (w.kind == ORDER_KEYFILE && waiting && waiting->urgency >= w.urgency)
+	if (w.kind == ORDER_KEYFILE && !w.amends && waiting && waiting->urgency >= w.urgency)
 		return err_set(err, ERR_REFUSED,
 			       "a rotation is asked for already, by %s, and waits; rotactl status",
 			       waiting->who);
 	if (!seat_order(t, &w, &id, err))
 		return false;
-	note(t, "order", who, w.reason[0] ? w.reason : kind);
+	note(t, w.amends ? "amend" : "order", who, w.reason[0] ? w.reason : kind);
+	if (w.breaks_freeze)
+		tell(t, EVENT_FREEZE_BROKEN, who, "a freeze does not hold this emergency",
+		     "Nothing to do.");
 	json_object_set_new(ret, "order", json_string(id.hex));
 	return true;
 }
@@ -138,9 +167,13 @@ static bool approve(struct seat *t, const json_t *body, const char *who, json_t 
 		t->notes.approved_generation = (uint64_t)generation;
 		if (!notes_put(t, err))
 			return false;
-	} else
+	} else if (!t->plan.waits_for_approval)
+		return err_set(err, ERR_REFUSED, "nothing of %s waits for an approval. %.300s",
+			       t->instance->name, t->plan.reason);
+	else
 		t->is_approved = true;
 	note(t, "approve", who, t->plan.reason);
+	tell(t, EVENT_OPERATOR_ACT, who, "approved what waited", "Nothing to do.");
 	json_object_set_new(ret, "approved", json_string(t->plan.reason));
 	return true;
 }
@@ -153,6 +186,7 @@ static bool pause_it(struct seat *t, const json_t *body, const char *who, json_t
 	if (!seat_hold(t, true, who, why[0] ? why : "paused", err))
 		return false;
 	note(t, "pause", who, why);
+	tell(t, EVENT_ROTATION_HELD, who, why[0] ? why : "paused", "To go on: rotactl resume");
 	return true;
 }
 
@@ -166,6 +200,7 @@ static bool resume(struct seat *t, const json_t *body, const char *who, json_t *
 	t->notes.step_down_refused_at.us = 0;
 	t->notes.hook_failed_at.us = 0;
 	note(t, "resume", who, text_of(body, "reason"));
+	tell(t, EVENT_ROTATION_RESUMED, who, "rotations go on", "Nothing to do.");
 	return notes_put(t, err);
 }
 
@@ -186,6 +221,8 @@ static bool abort_it(struct seat *t, const json_t *body, const char *who, json_t
 	if (!seat_abort(t, who, why, err))
 		return false;
 	note(t, "abort", who, why);
+	tell(t, EVENT_OPERATOR_ACT, who, "the rotation is to be taken back",
+	     "Nothing to do: the members go back to the key before, in turn.");
 	return true;
 }
 
@@ -197,6 +234,8 @@ static bool release(struct seat *t, const json_t *body, const char *who, json_t 
 	if (!seat_release(t, who, err))
 		return false;
 	note(t, "turn release", who, t->seen->ledger.claim.host);
+	tell(t, EVENT_OPERATOR_ACT, who, "the turn was given back by hand",
+	     "Make sure that no restart job of that member runs any more.");
 	return true;
 }
 

@@ -416,7 +416,7 @@ static bool self_call(struct seat *t, struct mongod_target *ret_target,
 		      struct mongod_credential *ret_credential, struct err *err)
 {
 	*ret_target = seat_target(t, t->seen->self_host, true);
-	return seat_credential(t, ret_credential) ||
+	return seat_login(t, t->seen->self_host, ret_target, ret_credential) ||
 	       err_set(err, ERR_AUTH, "no key and no user to log in with");
 }
 
@@ -428,8 +428,10 @@ static bool set_drain(struct seat *t, const struct act *a, struct err *err)
 		return false;
 	if (!t->ports.mongod.ops->set_parameter(t->ports.mongod.self, &target, &c,
 						"shutdownTimeoutMillisForSignaledShutdown",
-						a->drain_ms, err))
+						a->drain_ms, err)) {
+		seat_login_failed(t, t->seen->self_host, &c, err);
 		return err_in(err, "setting how long '%s' drains", t->seen->self_host);
+	}
 	t->server.shutdown_timeout_ms = a->drain_ms;
 	return true;
 }
@@ -447,6 +449,7 @@ static bool step_down(struct seat *t, const struct act *a, struct err *err)
 	if (t->ports.mongod.ops->step_down(t->ports.mongod.self, &target, &c, SECONDS, CATCH_UP_S,
 					   err))
 		return true;
+	seat_login_failed(t, t->seen->self_host, &c, err);
 	/* Another member is primary already: nothing stood still, nothing rests. */
 	if (err->kind == ERR_REFUSED && err->sys == NOT_WRITABLE_PRIMARY) {
 		err_clear(err);
@@ -717,7 +720,8 @@ bool seat_order(struct seat *t, const struct order_wish *w, struct token *ret_id
 	struct order o = {.kind = w->kind,
 			  .urgency = w->urgency,
 			  .breaks_freeze = w->breaks_freeze,
-			  .max_lag_us = w->max_lag_us};
+			  .max_lag_us = w->max_lag_us,
+			  .amends = w->amends};
 	char id[DOC_ID_BYTES];
 	if (!t->anchor.ledger.hex[0])
 		return err_set(

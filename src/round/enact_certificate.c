@@ -484,11 +484,13 @@ static bool load(struct seat *t, const char *message, struct err *err)
 						     err) ||
 		       err_in(err, "loading the certificate by the hook");
 	}
-	if (!seat_credential(t, &c))
+	if (!seat_login(t, t->seen->self_host, &target, &c))
 		return err_set(err, ERR_AUTH, "no key and no user to log in with");
 	if (!t->ports.mongod.ops->rotate_certificates(t->ports.mongod.self, &target, &c, message,
-						      err))
+						      err)) {
+		seat_login_failed(t, t->seen->self_host, &c, err);
 		return err_in(err, "loading the certificate");
+	}
 	n->is_reload_open = false;
 	return notes_put(t, err);
 }

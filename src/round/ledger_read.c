@@ -465,9 +465,25 @@ static void read_statements(struct seat *t, const struct docs *d)
 	}
 }
 
+/* An order that is served, or that amends what runs, goes on to say how. */
+static void take_terms(struct order_terms *terms, const struct order *o)
+{
+	terms->urgency = MAX(terms->urgency, o->urgency);
+	if (o->breaks_freeze) {
+		terms->breaks_freeze = true;
+		cut_z(terms->who, sizeof(terms->who), o->who);
+	}
+	if (o->max_lag_us && o->head.at.us >= terms->max_lag_at.us) {
+		terms->max_lag_us = o->max_lag_us;
+		terms->max_lag_at = o->head.at;
+	}
+}
+
 static void read_orders(struct seat *t, const struct docs *d)
 {
 	struct seen_ledger *l = &t->seen->ledger;
+	l->terms = (struct order_terms){.urgency = l->has_proposal ? l->proposal.urgency
+								   : URGENCY_ROUTINE};
 	struct doc_trust trust = seat_trust(t);
 	const char *rest;
 	for (size_t i = 0; i < d->n; i++) {
@@ -488,7 +504,12 @@ static void read_orders(struct seat *t, const struct docs *d)
 		if (o.is_served)
 			continue;
 		if (o.kind == ORDER_KEYFILE && l->has_proposal &&
-		    token_equal(&l->proposal.order, &o.id))
+		    (token_equal(&l->proposal.order, &o.id) ||
+		     o.amends == l->proposal.generation)) {
+			take_terms(&l->terms, &o);
+			continue;
+		}
+		if (o.amends) /* what it amended is over */
 			continue;
 		/* Of certificate orders for the same member the newest counts; a keyfile order
 		 * stays until a proposal serves it. */
@@ -594,7 +615,8 @@ bool ledger_moved(struct seat *t)
 	arena_reset(&t->arena);
 	seat_aim(t);
 	if (!store->ops->list(store->self, "", &t->arena, &docs, &n, &ignored)) {
-		t->login_i += ignored.kind == ERR_AUTH;
+		if (!t->seen->is_standalone)
+			seat_login_failed(t, NULL, &t->aim_credential, &ignored);
 		return false;
 	}
 	return signature(docs, n) != t->ledger_signature;
@@ -742,7 +764,8 @@ void ledger_read(struct seat *t)
 	t->outlived_n = 0;
 	if (!list_all(t, &d, &err)) {
 		snprintf(l->why, sizeof(l->why), "%.250s", err.text);
-		t->login_i += err.kind == ERR_AUTH;
+		if (!s->is_standalone)
+			seat_login_failed(t, NULL, &t->aim_credential, &err);
 		return;
 	}
 	t->ledger_signature = signature(d.docs, d.n);

@@ -7,7 +7,16 @@
 #include "codec/json_mem.h"
 #include "round/seat.h"
 
-enum note_kind { NOTE_TEXT, NOTE_BOOL, NOTE_WALL, NOTE_INT, NOTE_U64, NOTE_RING, NOTE_STAGE, NOTE_TARGET };
+enum note_kind {
+	NOTE_TEXT,
+	NOTE_BOOL,
+	NOTE_WALL,
+	NOTE_INT,
+	NOTE_U64,
+	NOTE_RING,
+	NOTE_STAGE,
+	NOTE_TARGET
+};
 #define ROW(k, f)                                                                                  \
 	{                                                                                          \
 #f, k, offsetof(struct notes, f), sizeof(((struct notes *)0)->f)                   \

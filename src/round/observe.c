@@ -31,42 +31,6 @@ static bool is_old(const struct seat *t, struct wall at, int64_t seconds)
 	return at.us == 0 || t->seen->now.us - at.us > seconds * US_S || at.us > t->seen->now.us;
 }
 
-/* ---- credentials ---- */
-
-static void add_key(const struct secret **keys, unsigned *n, const struct secret *key)
-{
-	for (unsigned i = 0; i < *n; i++)
-		if (keys[i] == key)
-			return;
-	if (key && *n < KEYCHAIN_MAX)
-		keys[(*n)++] = key;
-}
-
-/* Given user first; else __system with a key of the file, the voted-for keyring, or whatever else
- * is held (PROTOCOL 3): by the pivot one of them fits. Which one, the others' answers tell: a host
- * that slept while they narrowed holds both keys, and they take the second alone. */
-bool seat_credential(struct seat *t, struct mongod_credential *ret)
-{
-	const struct ring_ids *file = &t->seen->keyfile.ring;
-	const struct secret *keys[KEYCHAIN_MAX];
-	unsigned n = 0;
-	if (t->instance->login.with == LOGIN_WITH_CERTIFICATE) {
-		*ret = (struct mongod_credential){.how = LOGIN_AS_CERTIFICATE};
-		return true;
-	}
-	/* A key that this process is known not to accept is tried late. */
-	for (unsigned i = 0; i < file->n; i++)
-		if (!t->notes.loaded.is_known || ring_ids_has(&t->notes.loaded, &file->ids[i]))
-			add_key(keys, &n, keychain_find(&t->chain, &file->ids[i]));
-	add_key(keys, &n, keychain_find(&t->chain, &t->anchor.pivot.id));
-	add_key(keys, &n, keychain_find(&t->chain, &t->anchor.next.id));
-	for (unsigned i = t->chain.n; i-- > 0;)
-		add_key(keys, &n, &t->chain.keys[i].text);
-	*ret = (struct mongod_credential){.how = LOGIN_AS_SYSTEM,
-					  .key = n ? keys[t->login_i % n] : NULL};
-	return n > 0;
-}
-
 /* ---- the keyfile ---- */
 
 static bool same_file(const struct notes *n, const struct file_view *v)
@@ -210,8 +174,14 @@ void observe_keyfile(struct seat *t)
 
 /* ---- members ---- */
 
-static bool read_rs(struct seat *t, const struct mongod_target *self)
+static const char *own_name(const struct seat *t)
 {
+	return t->me[0] ? t->me : NULL;
+}
+
+static bool read_rs(struct seat *t, const struct mongod_target *own)
+{
+	struct mongod_target self = *own;
 	struct mongod_credential c;
 	struct err err = ERR_INIT;
 	struct mongod_config rs;
@@ -222,9 +192,11 @@ static bool read_rs(struct seat *t, const struct mongod_target *self)
 	/* Not while our own restart is under way: the member has other things to do. Save when a
 	 * newer one is about: one that was taken out of the set meanwhile must not be waited for.
 	 */
-	if ((t->notes.job_is_open && t->has_rs && t->rs_at.us != 0) || !seat_credential(t, &c))
+	if ((t->notes.job_is_open && t->has_rs && t->rs_at.us != 0) ||
+	    !seat_login(t, own_name(t), &self, &c))
 		return t->has_rs;
-	if (!t->ports.mongod.ops->config(t->ports.mongod.self, self, &c, &rs, &err)) {
+	if (!t->ports.mongod.ops->config(t->ports.mongod.self, &self, &c, &rs, &err)) {
+		seat_login_failed(t, own_name(t), &c, &err);
 		snprintf(t->seen->rehearsal, sizeof(t->seen->rehearsal),
 			 "rs.conf cannot be read: %.400s", err.text);
 		return t->has_rs;
@@ -278,10 +250,9 @@ static void take_hello(const struct seat *t, struct seen_member *m, const struct
 static void look_at_members(struct seat *t, struct mongod_status *statuses, bool *has_status)
 {
 	struct seen *s = t->seen;
-	struct mongod_credential c;
-	bool can_login = seat_credential(t, &c);
 	for (unsigned i = 0; i < s->members_n; i++) {
 		struct seen_member *m = &s->members[i];
+		struct mongod_credential c;
 		struct mongod_target target = seat_target(t, m->host, m->is_self);
 		struct mongod_hello h;
 		struct err err = ERR_INIT;
@@ -301,11 +272,15 @@ static void look_at_members(struct seat *t, struct mongod_status *statuses, bool
 			t->clock_offset_us = h.local_time.us ? s->now.us - h.local_time.us : 0;
 		if (m->is_quiescing)
 			cut_z(m->why, sizeof(m->why), "it is shutting down");
-		if (m->is_quiescing || !can_login)
+		/* Where users cannot be looked up yet, a given one would be refused for nothing. */
+		if (m->is_quiescing ||
+		    (t->instance->login.with != LOGIN_WITH_KEY && m->state == MEMBER_RECOVERING) ||
+		    !seat_login(t, m->host, &target, &c))
 			continue;
 		err_clear(&err);
 		if (!t->ports.mongod.ops->status(t->ports.mongod.self, &target, &c, &statuses[i],
 						 &err)) {
+			seat_login_failed(t, m->host, &c, &err);
 			snprintf(m->why, sizeof(m->why), "%.250s", err.text);
 			continue;
 		}
@@ -506,8 +481,9 @@ static void look_at_process(struct seat *t, const struct mongod_hello *hello)
 	judge_pending(t, &v);
 }
 
-static void look_at_server(struct seat *t, const struct mongod_target *self)
+static void look_at_server(struct seat *t, const struct mongod_target *own)
 {
+	struct mongod_target self = *own;
 	struct seen_process *x = &t->seen->process;
 	struct mongod_credential c;
 	struct err err = ERR_INIT;
@@ -515,17 +491,18 @@ static void look_at_server(struct seat *t, const struct mongod_target *self)
 	if (!x->is_answering || t->notes.job_is_open)
 		return;
 	if ((!t->has_server || is_other || is_old(t, t->server_at, SERVER_MAX_AGE_S)) &&
-	    seat_credential(t, &c)) {
+	    seat_login(t, own_name(t), &self, &c)) {
 		struct mongod_server server;
-		if (t->ports.mongod.ops->server(t->ports.mongod.self, self, &c, &server, &err)) {
+		if (t->ports.mongod.ops->server(t->ports.mongod.self, &self, &c, &server, &err)) {
 			t->server = server;
 			t->has_server = true;
 			t->server_at = t->seen->now;
 			cut_z(t->server_process, sizeof(t->server_process), x->process_id);
-		}
+		} else
+			seat_login_failed(t, own_name(t), &c, &err);
 		if (!t->is_options_live || is_other) {
 			struct mongod_options live;
-			if (t->ports.mongod.ops->options(t->ports.mongod.self, self, &c, &live,
+			if (t->ports.mongod.ops->options(t->ports.mongod.self, &self, &c, &live,
 							 &err)) {
 				mongod_options_map(&live, t->instance->paths, t->instance->paths_n);
 				t->options = live;
@@ -747,6 +724,58 @@ void observe_peers(struct seat *t)
 	}
 }
 
+/* ---- other users of the key ---- */
+
+enum { OTHERS_TEXT_BYTES = 4096 };
+
+static void take_others(struct seat *t)
+{
+	t->seen->others = t->others;
+	for (unsigned i = 0; i < t->seen->members_n; i++) {
+		struct seen_member *m = &t->seen->members[i];
+		const struct member_memory *memory = seat_memory(t, m->host);
+		if (memory)
+			cut_z(m->others, sizeof(m->others), memory->others);
+	}
+}
+
+/* Arbiters are not asked: they hold no data and no users, and nobody has business there. */
+void observe_others(struct seat *t)
+{
+	const struct seen *s = t->seen;
+	const char *hosts[MEMBERS_MAX];
+	t->others = (struct seen_others){.at = s->now, .is_known = true};
+	for (unsigned i = 0; i < s->members_n; i++)
+		hosts[i] = s->members[i].host;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		struct mongod_credential c;
+		struct member_memory *memory = seat_memory(t, m->host);
+		struct mongod_target target = seat_target(t, m->host, m->is_self);
+		char text[OTHERS_TEXT_BYTES] = "";
+		struct err err = ERR_INIT;
+		bool ok;
+		if (!memory || m->is_arbiter)
+			continue;
+		if (!seat_login(t, m->host, &target, &c))
+			ok = err_set(&err, ERR_AUTH, "there is nothing to log in with");
+		else if (!(ok = t->ports.mongod.ops->foreign_sessions(t->ports.mongod.self, &target,
+								      &c, hosts, s->members_n, text,
+								      sizeof(text), &err)))
+			seat_login_failed(t, m->host, &c, &err);
+		if (ok)
+			cut_z(memory->others, sizeof(memory->others), text);
+		else if (err.kind == ERR_LIMIT)
+			cut_z(memory->others, sizeof(memory->others), "very many addresses");
+		else { /* who was there is not believed to be gone */
+			t->others.is_known = false;
+			snprintf(t->others.why, sizeof(t->others.why), "'%.60s': %.90s", m->host,
+				 err.text);
+		}
+	}
+	take_others(t);
+}
+
 /* ---- rehearsal ---- */
 
 /* Ops Manager's and Cloud Manager's agent starts mongod with a file of its own by this name. */
@@ -759,8 +788,9 @@ static bool is_automated(const struct seat *t)
 }
 
 /* Could this host take its turn? Everything but the act (DESIGN invariant 8). */
-static void rehearse(struct seat *t, const struct mongod_target *self)
+static void rehearse(struct seat *t, const struct mongod_target *own)
 {
+	struct mongod_target self = *own;
 	struct seen *s = t->seen;
 	struct err err = ERR_INIT;
 	struct mongod_credential c;
@@ -803,11 +833,11 @@ static void rehearse(struct seat *t, const struct mongod_target *self)
 		snprintf(why, n,
 			 "encryptionKeyFile is the same file as keyFile: rotating it would lock "
 			 "the data");
-	else if (!seat_credential(t, &c))
+	else if (!seat_login(t, own_name(t), &self, &c))
 		snprintf(why, n, "login: no key and no user to log in with");
 	else {
 		struct mongod_login_result r;
-		if (!t->ports.mongod.ops->login(t->ports.mongod.self, self, &c, &r, &err))
+		if (!t->ports.mongod.ops->login(t->ports.mongod.self, &self, &c, &r, &err))
 			snprintf(why, n, "login: %.300s", err.text);
 		else if (r.verdict != LOGIN_ACCEPTED)
 			snprintf(why, n, "login: refused with code %d", r.code);
@@ -882,13 +912,15 @@ void seat_aim(struct seat *t)
 {
 	size_t n = 0;
 	if (!t->ports.store_aim || t->seen->is_standalone ||
-	    !seat_credential(t, &t->aim_credential))
+	    !seat_login(t, NULL, NULL, &t->aim_credential))
 		return;
 	for (unsigned i = 0; i < t->seen->members_n; i++) {
 		if (t->seen->members[i].is_arbiter)
 			continue;
 		cut_z(t->aim_hosts[n], HOST_BYTES_MAX, t->seen->members[i].host);
 		t->aim_targets[n] = seat_target(t, t->aim_hosts[n], t->seen->members[i].is_self);
+		if (t->aim_credential.how == LOGIN_AS_CERTIFICATE && !t->aim_credential.is_member)
+			t->aim_targets[n].client_pem = t->instance->login.certificate;
 		n++;
 	}
 	t->ports.store_aim(t->ports.store_self, t->aim_targets, n, &t->aim_credential);
@@ -1030,6 +1062,7 @@ void observe(struct seat *t)
 	look_at_server(t, &self);
 	look_at_certificate(t, &self);
 	take_proofs(t);
+	take_others(t);
 	/* No ledger call between stop and ready of one's own member (PROTOCOL 3): it would wait for
 	 * a primary. */
 	if (s->self >= 0 && !t->notes.job_is_open) {

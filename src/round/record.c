@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/rng.h"
 #include "codec/journal_line.h"
+#include "model/event_table.h"
 #include "round/round.h"
 
 bool record_line(struct seat *t, struct journal_entry *e, struct err *err)
@@ -31,10 +33,10 @@ static void append(struct seat *t, enum journal_kind kind, const struct act *a, 
 	cut_z(e.text, sizeof(e.text), text);
 	if (record_line(t, &e, &err))
 		return;
-	struct event v = {.severity = SEVERITY_CRITICAL, .at = e.at};
-	cut_z(v.name, sizeof(v.name), err.kind == ERR_DISK_FULL ? "disk-full" : "state-unwritable");
-	cut_z(v.cluster, sizeof(v.cluster), t->seen->cluster);
-	cut_z(v.subject, sizeof(v.subject), t->seen->self_host);
+	struct event v =
+	    event_of(err.kind == ERR_DISK_FULL ? EVENT_DISK_FULL : EVENT_STATE_UNWRITABLE,
+		     t->seen->cluster, t->seen->self_host);
+	v.at = e.at;
 	snprintf(v.headline, sizeof(v.headline), "%s: rotad cannot write its journal.",
 		 t->seen->self_host);
 	snprintf(v.what, sizeof(v.what), "%s", err.text);
@@ -47,12 +49,11 @@ static void append(struct seat *t, enum journal_kind kind, const struct act *a, 
 
 /* A trouble told earlier is over: who was alerted hears of it, and the next one of its kind is news
  * again. Nobody hears of the end of what was never told. */
-static void tell_over(struct seat *t, const char *name, const char *text)
+static void tell_over(struct seat *t, enum event_kind kind, const char *text)
 {
-	struct event e = {.severity = SEVERITY_WARNING, .at = t->seen->now, .is_resolved = true};
-	cut_z(e.name, sizeof(e.name), name);
-	cut_z(e.cluster, sizeof(e.cluster), t->seen->cluster);
-	cut_z(e.subject, sizeof(e.subject), t->seen->self_host);
+	struct event e = event_of(kind, t->seen->cluster, t->seen->self_host);
+	e.at = t->seen->now;
+	e.is_resolved = true;
 	snprintf(e.headline, sizeof(e.headline), "%s: %s", t->seen->self_host, text);
 	cut_z(e.what, sizeof(e.what), text);
 	cut_z(e.now, sizeof(e.now), "As planned.");
@@ -66,45 +67,62 @@ void record_intent(struct seat *t, const struct act *a)
 	const struct seen_certificate *c = &t->seen->certificate;
 	append(t, JOURNAL_INTENT, a, a->reason);
 	if (a->kind == ACT_ASK_AUTHORITY && c->stage == CERT_STAGE_REFUSED) {
-		tell_over(t, "certificate-refused", "The authority is asked anew.");
+		tell_over(t, EVENT_CERTIFICATE_REFUSED, "The authority is asked anew.");
 		if (c->is_taken_back)
-			tell_over(t, "certificate-rolled-back", "The authority is asked anew.");
+			tell_over(t, EVENT_CERTIFICATE_ROLLED_BACK, "The authority is asked anew.");
 	}
+}
+
+/* The row "now" of an event. */
+void restart_text(const struct seat *t, const char *otherwise, char *out, size_t out_n)
+{
+	if (t->plan.restart_why[0])
+		snprintf(out, out_n, "Any member may be restarted now, by anyone: %s.",
+			 t->plan.restart_why);
+	else
+		snprintf(out, out_n, "%s", otherwise);
 }
 
 /* Acts whose end is worth an event of its own. */
 static void tell_done(struct seat *t, const struct act *a)
 {
-	static const struct {
+	const struct seen *s = t->seen;
+	const bool is_undone = seen_generation(s) == GENERATION_DEAD;
+	const struct {
 		enum act_kind kind;
-		const char *event;
-		enum severity severity;
+		bool holds; /* of two ends of one act */
+		enum event_kind event;
 		const char *text;
 	} rows[] = {
-	    {ACT_PROPOSE, "rotation-started", SEVERITY_NOTICE, "a keyfile rotation began"},
-	    {ACT_PUT_KEYFILE, "keyring-written", SEVERITY_INFO, "the keyfile was written"},
-	    {ACT_RESTART, "turn-started", SEVERITY_INFO, "the member is being restarted"},
-	    {ACT_END_JOB, "turn-done", SEVERITY_INFO, "the turn is over"},
-	    {ACT_VOTE, "voted", SEVERITY_INFO, "the member has voted"},
-	    {ACT_CLOSE, "rotation-done", SEVERITY_NOTICE, "the old key is refused by every member"},
-	    {ACT_RETIRE, "key-retired", SEVERITY_NOTICE, "the old key is retired on this host"},
-	    {ACT_CONFIRM_CERTIFICATE, "certificate-renewed", SEVERITY_NOTICE,
+	    {ACT_PROPOSE, true, EVENT_ROTATION_STARTED, "a keyfile rotation began"},
+	    {ACT_PUT_KEYFILE, true, EVENT_KEYRING_WRITTEN, "the keyfile was written"},
+	    {ACT_RESTORE_KEYFILE, true, EVENT_FILE_RESTORED, "the keyfile was put back"},
+	    {ACT_RESTART, true, EVENT_TURN_STARTED, "the member is being restarted"},
+	    {ACT_END_JOB, !s->job.is_rollback, EVENT_TURN_DONE, "the turn is over"},
+	    {ACT_END_JOB, s->job.is_rollback, EVENT_TURN_ROLLED_BACK,
+	     "the member is back with the keyfile before"},
+	    {ACT_VOTE, true, EVENT_VOTED, "the member has voted"},
+	    {ACT_HOLD, true, EVENT_ROTATION_HELD, "all rotations are held"},
+	    {ACT_CLOSE, !is_undone, EVENT_ROTATION_DONE, "the rotation is complete"},
+	    {ACT_CLOSE, is_undone, EVENT_ROTATION_ABORTED, "the rotation was taken back"},
+	    {ACT_RETIRE, true, EVENT_KEY_RETIRED, "a key is never written here again"},
+	    {ACT_PUBLISH_IDENTITY, true, EVENT_IDENTITY_NEW, "this rotad made itself known"},
+	    {ACT_CONFIRM_CERTIFICATE, true, EVENT_CERTIFICATE_RENEWED,
 	     "a new certificate is served and accepted by every peer"},
 	};
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
-		struct event e = {.severity = rows[i].severity, .at = t->seen->now};
-		if (rows[i].kind != a->kind)
+		if (rows[i].kind != a->kind || !rows[i].holds)
 			continue;
-		cut_z(e.name, sizeof(e.name), rows[i].event);
-		cut_z(e.cluster, sizeof(e.cluster), t->seen->cluster);
-		cut_z(e.subject, sizeof(e.subject), t->seen->self_host);
-		snprintf(e.headline, sizeof(e.headline), "%s/%s: %s: %.300s.", t->seen->cluster,
-			 t->seen->self_host, rows[i].text, a->reason);
+		struct event e = event_of(rows[i].event, s->cluster, s->self_host);
+		e.at = s->now;
+		snprintf(e.headline, sizeof(e.headline), "%s/%s: %s: %.300s.", s->cluster,
+			 s->self_host, rows[i].text, a->reason);
 		snprintf(e.what, sizeof(e.what), "%s", a->reason);
-		snprintf(e.now, sizeof(e.now), "%s",
-			 t->plan.restart_why[0] ? t->plan.restart_why : "As planned.");
+		restart_text(t, "As planned.", e.now, sizeof(e.now));
 		snprintf(e.we_did, sizeof(e.we_did), "%s", act_table[a->kind].text);
-		snprintf(e.you, sizeof(e.you), "Nothing to do.");
+		snprintf(e.you, sizeof(e.you), "%s",
+			 a->kind == ACT_HOLD ? "rotactl explain; once it is mended, rotactl resume"
+					     : "Nothing to do.");
 		t->ports.tell(t->ports.teller, &e, true);
 	}
 }
@@ -115,7 +133,7 @@ void record_proof(struct seat *t, const struct act *a)
 	if (a->kind == ACT_CONFIRM_CERTIFICATE) {
 		if (t->seen->certificate.stage == CERT_STAGE_GOING_BACK)
 			return; /* that it was taken back is told by the plan */
-		tell_over(t, "certificate-expiring", "A new certificate is in use.");
+		tell_over(t, EVENT_CERTIFICATE_EXPIRING, "A new certificate is in use.");
 	}
 	tell_done(t, a);
 }
@@ -126,24 +144,20 @@ void record_failed(struct seat *t, const struct act *a, const struct err *err)
 	err_print(err, text, sizeof(text));
 	append(t, JOURNAL_FAILED, a, text);
 	/* Losing a race is part of the game; a step-down that was refused is told by the plan, with
-	 * the pause that it cost, for as long as it rests; a certificate that was refused likewise. */
+	 * the pause that it cost, for as long as it rests; a certificate that was refused likewise.
+	 */
 	if (err->kind == ERR_CONFLICT || (a->kind == ACT_STEP_DOWN && err->kind != ERR_BUG) ||
 	    (a->kind == ACT_INSTALL_CERTIFICATE && err->kind == ERR_REFUSED))
 		return;
-	struct event e = {.severity = err->kind == ERR_BUG ? SEVERITY_CRITICAL : SEVERITY_WARNING,
-			  .at = t->seen->now};
-	cut_z(e.name, sizeof(e.name),
-	      err->kind == ERR_BUG         ? "invariant-broken"
-	      : err->kind == ERR_DISK_FULL ? "disk-full"
-					   : "act-failed");
-	cut_z(e.cluster, sizeof(e.cluster), t->seen->cluster);
-	cut_z(e.subject, sizeof(e.subject), t->seen->self_host);
+	struct event e = event_of(err->kind == ERR_BUG         ? EVENT_INTERNAL_ERROR
+				  : err->kind == ERR_DISK_FULL ? EVENT_DISK_FULL
+							       : EVENT_ACT_FAILED,
+				  t->seen->cluster, t->seen->self_host);
+	e.at = t->seen->now;
 	snprintf(e.headline, sizeof(e.headline), "%s/%s: \"%s\" failed.", t->seen->cluster,
 		 t->seen->self_host, act_table[a->kind].text);
 	snprintf(e.what, sizeof(e.what), "%s", text);
-	snprintf(e.now, sizeof(e.now), "%s",
-		 t->plan.restart_why[0] ? t->plan.restart_why
-					: "Files in use are whole; nothing else was touched.");
+	restart_text(t, "Files in use are whole; nothing else was touched.", e.now, sizeof(e.now));
 	snprintf(e.we_did, sizeof(e.we_did), "Stopped there; looked at again soon.");
 	snprintf(e.you, sizeof(e.you), "%s.",
 		 err_kind_advice(err->kind)[0] ? err_kind_advice(err->kind) : "rotactl explain");
@@ -155,16 +169,15 @@ void record_changed(struct seat *t, bool ok, bool was_failing, const char *why)
 	const struct notes *n = &t->notes;
 	struct journal_entry line = {.kind = ok ? JOURNAL_NOTE : JOURNAL_DEBT};
 	struct err ignored = ERR_INIT;
-	struct event e = {.severity = SEVERITY_WARNING, .at = seat_now(t), .is_resolved = ok};
+	struct event e = event_of(EVENT_HOOK_FAILED, t->seen->cluster, t->instance->changed_hook);
+	e.at = seat_now(t);
+	e.is_resolved = ok;
 	char since[40], next[40];
 	cut_z(line.act, sizeof(line.act), "changed hook");
 	snprintf(line.text, sizeof(line.text), "%s%.400s", ok ? "done" : "failed: ", ok ? "" : why);
 	(void)!record_line(t, &line, &ignored); /* a full disk is told by the next act */
 	if (ok && !was_failing)
 		return;
-	cut_z(e.name, sizeof(e.name), "hook-failed");
-	cut_z(e.cluster, sizeof(e.cluster), t->seen->cluster);
-	cut_z(e.subject, sizeof(e.subject), t->instance->changed_hook);
 	snprintf(e.headline, sizeof(e.headline), "%s: the changed hook %s.", t->instance->name,
 		 ok ? "did its work" : "failed");
 	snprintf(e.what, sizeof(e.what), "%.700s", ok ? "It ended with exit code 0." : why);

@@ -100,10 +100,13 @@ int64_t round_run(struct seat *t, bool dry_run, bool is_poked)
 	t->rounds++;
 	observe(t);
 	plan_now(t);
-	for (int i = 0; i < PLANS_PER_ROUND_MAX &&
-			(t->plan.looks_n > 0 || t->plan.wants_peer_check) && !dry_run;
+	for (int i = 0;
+	     i < PLANS_PER_ROUND_MAX &&
+	     (t->plan.looks_n > 0 || t->plan.wants_peer_check || t->plan.wants_others) && !dry_run;
 	     i++) {
-		bool any = t->plan.wants_peer_check;
+		bool any = t->plan.wants_peer_check || t->plan.wants_others;
+		if (t->plan.wants_others)
+			observe_others(t);
 		if (t->plan.wants_peer_check) {
 			observe_peers(t);
 			t->seen->certificate.is_seen_by_peers =

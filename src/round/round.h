@@ -19,6 +19,8 @@ void observe(struct seat *t);
 bool observe_looks(struct seat *t, const struct plan *plan);
 /* Handshakes as a member towards every peer, with the certificate in place. */
 void observe_peers(struct seat *t);
+/* Ask every member who else is logged in as __system (PROTOCOL 4). */
+void observe_others(struct seat *t);
 /* Read the keyfile again into seen: the narrow look after a write. */
 void observe_keyfile(struct seat *t);
 
@@ -35,6 +37,8 @@ MUST_CHECK bool record_line(struct seat *t, struct journal_entry *e, struct err 
 /* The `changed` hook ended; was_failing: it failed before. */
 void record_changed(struct seat *t, bool ok, bool was_failing, const char *why);
 void record_events(struct seat *t, const struct plan *plan);
+/* "Any member may be restarted now, by anyone: ...", or otherwise, where that is not known yet. */
+void restart_text(const struct seat *t, const char *otherwise, char *out, size_t out_n);
 
 /* round/changed.c: the operator's `changed` hook. A file is about to be replaced: the hook is owed.
  * Said before the write, and made durable by the caller's notes_put(), so that a crash in between
@@ -51,6 +55,7 @@ struct order_wish {
 	const char *host, *who, *reason, *ticket; /* "" where not given */
 	bool breaks_freeze;
 	int64_t max_lag_us;
+	uint64_t amends; /* order.amends */
 	/* Of the central schedule: its serial, and the id that all hosts know the order by. Giving
 	 * one that was given already is fine. 0 and NULL: a person's. */
 	uint64_t serial;

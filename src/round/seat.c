@@ -243,6 +243,7 @@ bool seat_open(struct seat *t, const struct config *config, const struct instanc
 void seat_close(struct seat *t)
 {
 	keychain_fini(&t->chain);
+	secret_fini(&t->password);
 	identity_keys_fini(&t->identity);
 	arena_fini(&t->arena);
 	wipe(t->anchor.salt_hex, sizeof(t->anchor.salt_hex));
@@ -258,6 +259,10 @@ void seat_reload(struct seat *t, const struct config *config,
 	t->config = config;
 	t->instance = instance;
 	t->has_server = false;
+	secret_fini(&t->password);
+	t->login.signature = 0;
+	for (unsigned i = 0; i < t->memory_n; i++)
+		t->memory[i].login.signature = 0;
 	t->is_options_live = false; /* read again: paths may be named in another way now */
 	t->certificate_at.us = 0;
 	t->rehearsed_at.us = 0;

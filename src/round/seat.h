@@ -111,6 +111,13 @@ struct notes {
 	struct token founding;        /* id of the ledger that this rotad began to make */
 };
 
+/* As whom a server was last asked: the candidate's place (round/seat_login.c), and since when. */
+struct login_memory {
+	unsigned skip;      /* candidates refused in a row; 0: the first serves */
+	struct wall at;     /* of the first of these refusals */
+	uint64_t signature; /* of the candidates then: with others it begins anew */
+};
+
 /* What is remembered of a member between rounds; losing it costs a look. */
 struct member_memory {
 	char host[HOST_BYTES_MAX];
@@ -123,6 +130,8 @@ struct member_memory {
 	bool has_served;
 	struct mongod_tls_result served;
 	struct wall served_at;
+	char others[128]; /* seen_member.others */
+	struct login_memory login;
 };
 
 struct seat {
@@ -140,7 +149,6 @@ struct seat {
 	struct anchor anchor;
 	struct notes notes;
 
-	unsigned login_i; /* which of the keys is tried: the next one after the set refused one */
 
 	/* remembered */
 	struct keychain chain;
@@ -171,8 +179,11 @@ struct seat {
 	struct file_view certificate_view;
 	bool is_peer_check_done;
 	char peers_why[256];
-	bool is_job_begun;       /* by this process: what the notes tell may be older */
-	struct wall job_lost_at; /* see struct seen_job */
+	struct seen_others others;
+	struct secret password;    /* of login.user; nothing until it was needed */
+	struct login_memory login; /* for the set's store, and before the member's name is known */
+	bool is_job_begun;         /* by this process: what the notes tell may be older */
+	struct wall job_lost_at;   /* see struct seen_job */
 	bool is_approved;
 	bool is_changed_running,
 	    is_changed_again; /* the hook; a file was replaced since it began */
@@ -250,9 +261,18 @@ bool authority_is_at(const struct authority_policy *a, const char *host);
 void host_only(const char *host, char *out, size_t out_n);
 /* How to reach a member; borrows from the seat and host. */
 struct mongod_target seat_target(const struct seat *t, const char *host, bool is_self);
-/* The credential for looking: the given user, or __system with the best key. False when there is
- * none. */
 void seat_aim(struct seat *t); /* round/observe.c */
-bool seat_credential(struct seat *t, struct mongod_credential *ret);
+
+/* round/seat_login.c: as whom to ask that member (host as in rs.conf; NULL: the set's store, or a
+ * process whose name is not known): the given user or certificate, else __system by what is held.
+ * False when there is nothing to log in with. With a given certificate *target (or NULL) presents
+ * it. */
+MUST_CHECK bool seat_login(struct seat *t, const char *host, struct mongod_target *target,
+			   struct mongod_credential *ret);
+/* Call it with each error of what was asked so: after a refused login the next candidate is taken
+ * the next time; a given login is told, and tried again later. */
+void seat_login_failed(struct seat *t, const char *host, const struct mongod_credential *c,
+		       const struct err *err);
+void seat_login_tell(struct seat *t, const char *who, const char *why);
 
 #endif

@@ -105,6 +105,7 @@ static json_t *member_json(const struct seat *t, unsigned i)
 		      "why", text_json(m->why), "onDisk", ring_json(s, disk), "loaded",
 		      ring_json(s, loaded), "proofs", proofs, "vote", vote, "turn", turn_word(s, i),
 		      "processId", text_json(m->process_id));
+	json_object_set_new(o, "otherUsers", text_json(m->others));
 	json_object_set_new(o, "lagSeconds",
 			    m->lag_us < 0 ? json_null() : json_real((double)m->lag_us / US_S));
 	json_object_set_new(o, "rotad",
@@ -180,14 +181,15 @@ static json_t *plan_json(const struct seat *t)
 			      "weDid", text_json(p->events[i].we_did), "you",
 			      text_json(p->events[i].you)));
 	return json_pack(
-	    "{s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:o}, s:{s:i, s:i, s:i, s:I}}",
+	    "{s:o, s:o, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:o}, s:{s:i, s:i, s:i, "
+	    "s:I}}",
 	    "reason", text_json(p->reason), "acts", acts, "waiting", p->is_waiting,
-	    "needsAttention", p->needs_attention, "gates", gates_json(p), "gatesFor",
-	    text_json(p->gates_for), "steps", steps_json(p), "events", events, "wakeAt",
-	    time_json(p->wake_at), "restartNow", "answer", restart_words[p->restart_now], "why",
-	    text_json(p->restart_why), "foretold", "restarts", (int)p->restarts_n, "elections",
-	    (int)p->elections_n, "failedLogins", (int)p->failed_logins_n, "seconds",
-	    (json_int_t)p->seconds_foretold);
+	    "waitsForApproval", p->waits_for_approval, "needsAttention", p->needs_attention,
+	    "gates", gates_json(p), "gatesFor", text_json(p->gates_for), "steps", steps_json(p),
+	    "events", events, "wakeAt", time_json(p->wake_at), "restartNow", "answer",
+	    restart_words[p->restart_now], "why", text_json(p->restart_why), "foretold", "restarts",
+	    (int)p->restarts_n, "elections", (int)p->elections_n, "failedLogins",
+	    (int)p->failed_logins_n, "seconds", (json_int_t)p->seconds_foretold);
 }
 
 static json_t *rotation_json(const struct seat *t)
@@ -200,15 +202,27 @@ static json_t *rotation_json(const struct seat *t)
 	const struct proposal *p = &s->ledger.proposal;
 	if (!s->ledger.has_proposal)
 		return json_null();
-	return json_pack("{s:I, s:s, s:b, s:i, s:i, s:o, s:o, s:o, s:o}", "generation",
-			 (json_int_t)p->generation, "state", words[seen_generation(s)], "carried",
-			 s->ledger.roll.closure.is_given ? (int)s->ledger.roll.closure.is_carried
-							 : seen_generation(s) == GENERATION_CARRIED,
-			 "pivot", (int)p->pivot.number, "next", (int)p->next.number, "reason",
-			 text_json(p->reason), "startedAt", time_json(p->head.at), "closedAt",
-			 s->ledger.roll.closure.is_given ? time_json(s->ledger.roll.closure.head.at)
-							 : json_null(),
-			 "order", text_json(p->order.hex));
+	const struct order_terms *terms = &s->ledger.terms;
+	static const char *const urgencies[] = {[URGENCY_ROUTINE] = "routine",
+						[URGENCY_URGENT] = "urgent",
+						[URGENCY_EMERGENCY] = "emergency"};
+	json_t *o =
+	    json_pack("{s:I, s:s, s:b, s:i, s:i, s:o, s:o, s:o, s:o}", "generation",
+		      (json_int_t)p->generation, "state", words[seen_generation(s)], "carried",
+		      s->ledger.roll.closure.is_given ? (int)s->ledger.roll.closure.is_carried
+						      : seen_generation(s) == GENERATION_CARRIED,
+		      "pivot", (int)p->pivot.number, "next", (int)p->next.number, "reason",
+		      text_json(p->reason), "startedAt", time_json(p->head.at), "closedAt",
+		      s->ledger.roll.closure.is_given ? time_json(s->ledger.roll.closure.head.at)
+						      : json_null(),
+		      "order", text_json(p->order.hex));
+	/* Its terms: of its order, and of those that amended it. */
+	json_object_set_new(o, "urgency", json_string(urgencies[MAX(terms->urgency, p->urgency)]));
+	json_object_set_new(o, "breaksFreeze", json_boolean(terms->breaks_freeze));
+	json_object_set_new(o, "maxLagSeconds",
+			    terms->max_lag_us ? json_integer(terms->max_lag_us / US_S)
+					      : json_null());
+	return o;
 }
 
 bool view_encode(const struct seat *t, struct buf *ret, struct err *err)
@@ -256,10 +270,11 @@ bool view_encode(const struct seat *t, struct buf *ret, struct err *err)
 		      s->keyfile.is_foreign, "why", text_json(s->keyfile.why)));
 	json_object_set_new(
 	    root, "process",
-	    json_pack("{s:b, s:b, s:I, s:o, s:o, s:o}", "alive", s->process.is_alive, "answering",
-		      s->process.is_answering, "pid", (json_int_t)s->process.pid, "startedAt",
-		      time_json(s->process.started_at), "pending", text_json(s->process.pending),
-		      "lastFatal", text_json(s->process.last_fatal)));
+	    json_pack("{s:b, s:b, s:b, s:I, s:o, s:o, s:o}", "alive", s->process.is_alive,
+		      "answering", s->process.is_answering, "restarting", s->job.is_open, "pid",
+		      (json_int_t)s->process.pid, "startedAt", time_json(s->process.started_at),
+		      "pending", text_json(s->process.pending), "lastFatal",
+		      text_json(s->process.last_fatal)));
 	json_object_set_new(root, "rehearsed",
 			    json_pack("{s:b, s:o, s:o}", "ok", s->is_rehearsed, "at",
 				      time_json(s->rehearsed_at), "findings",

@@ -208,6 +208,7 @@ static inline void sample_doc(struct fleet *f, enum doc_type type, void *doc)
 		PUT(o->ticket, "INC1");
 		o->breaks_freeze = true;
 		o->max_lag_us = 10 * US_S;
+		o->amends = 3;
 		break;
 	}
 	case DOC_CSR: {

@@ -361,6 +361,11 @@ static inline void toy_plan(unsigned r)
 		bool any = false;
 		for (unsigned i = 0; i < p->looks_n; i++)
 			any |= toy_look(r, &p->looks[i]);
+		if (p->wants_others) {
+			toy.eyes[r].others =
+			    (struct seen_others){.at = {.us = w->now_us}, .is_known = true};
+			any = true;
+		}
 		if (!any)
 			break;
 		toy_observe(r);

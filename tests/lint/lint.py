@@ -16,6 +16,15 @@ BANNED = {  # call: what to use instead
 CLOCKS = {"clock_gettime", "gettimeofday"}
 CLOCK_HOMES = ("src/sys/", "src/mongod/", "src/net/", "src/cmd/", "src/notify/", "src/api/")
 CALL = re.compile(r"(?<![\w.>])(%s)\s*\(" % "|".join(list(BANNED) + list(CLOCKS)))
+EVENT_ROW = re.compile(r'^\s*X\(([A-Z_]+), "', re.M)
+EVENT_HOME = "src/model/event_table."  # the table, and event_of(), which is the only maker of events
+# Rows whose behaviour is still to come; one that is told, or gone, must leave this list.
+EVENTS_TO_COME = set("""
+ALERT_TEST AUTHORITY_EXPIRING AUTHORITY_REFUSED AUTHORITY_UNREACHABLE CERTIFICATE_NOT_SERVED CERTIFICATE_REQUEST_WAITING
+CRL_EXPIRED CRL_EXPIRING HELPER_FAILED IDENTITY_DOUBLED JOURNAL_DROPPED KEYFILE_GUESSABLE KEYFILE_UNREADABLE
+KEYRINGS_DIFFER LEDGER_REFUSED LEDGER_UNREACHABLE MODE_CHANGED NEIGHBOUR_FOUND PENDING_CHANGE
+POLICY_IMPOSSIBLE RELOAD_FAILED SECRET_NOT_LOCKED VERSION_UNTESTED
+""".split())
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([a-z_]+)/', re.M)
 
 
@@ -56,6 +65,39 @@ def check_file(path, text, allowed):
     return found
 
 
+def check_events(texts, to_come):
+    """An event told has a row (the compiler sees to it where event_of() makes it), and a row is told somewhere."""
+    found = []
+    rows = set(EVENT_ROW.findall(texts.get(EVENT_HOME + "h", "")))
+    told = set()
+    for path, text in texts.items():
+        if path.startswith(EVENT_HOME):
+            continue
+        bare = strip(text)
+        told |= set(re.findall(r"\bEVENT_([A-Z_]+)\b", bare))
+        for m in re.finditer(r"struct event\b[^;()]*=\s*\{|\(struct event\)\s*\{", bare):
+            found.append("%s:%d: an event is made by event_of(), from its row" % (path, bare.count("\n", 0, m.start()) + 1))
+    found += ["%sh: %s: nobody tells it" % (EVENT_HOME, r) for r in sorted(rows - told - to_come)]
+    found += ["tests/lint/lint.py: %s: it is told, or has no row any more: take it from EVENTS_TO_COME" % r
+              for r in sorted(to_come & told | to_come - rows)]
+    return found
+
+
+def prove_events():
+    table = {EVENT_HOME + "h": '	X(GOOD, "good", INFO, "0", \\\n	  "Text.") \\\n'}
+    planted = {"a row that nobody tells": {}, "an event without a row": {"src/a/a.c": 'EVENT_GOOD; struct event e = {.name = "bad"};'},
+               "the same by a literal": {"src/a/a.c": 'EVENT_GOOD; *e = (struct event){.severity = 1};'},
+               "only in a comment": {"src/a/a.c": '/* EVENT_GOOD */'}}
+    for name, more in planted.items():
+        if not check_events({**table, **more}, set()):
+            sys.exit("lint: events: %s is not found" % name)
+    for to_come in ({"GOOD"}, {"GONE"}):
+        if not check_events({**table, "src/a/a.c": "EVENT_GOOD;"}, to_come):
+            sys.exit("lint: events: %s is not found in EVENTS_TO_COME" % to_come)
+    if check_events({**table, "src/a/a.c": "struct event e = event_of(EVENT_GOOD, NULL, NULL); struct event *f = &e;"}, set()):
+        sys.exit("lint: events: a clean file is reported")
+
+
 def prove(allowed):
     """Each rule finds its planted fault."""
     head = "/* SPDX-License-Identifier: Apache-2.0 */\n"
@@ -74,16 +116,19 @@ def prove(allowed):
 def main(top):
     allowed = layers(open(os.path.join(top, "src/LAYERS")).read())
     prove(allowed)
-    found, names = [], {}
+    prove_events()
+    found, names, texts = [], {}, {}
     for folder, _, files in sorted(os.walk(os.path.join(top, "src"))):
         for f in sorted(files):
             if not f.endswith((".c", ".h")):
                 continue
             path = os.path.relpath(os.path.join(folder, f), top)
-            found += check_file(path, open(os.path.join(folder, f), encoding="utf-8").read(), allowed)
+            texts[path] = open(os.path.join(folder, f), encoding="utf-8").read()
+            found += check_file(path, texts[path], allowed)
             if f in names:
                 found.append("%s: the name is taken by %s" % (path, names[f]))
             names[f] = path
+    found += check_events(texts, EVENTS_TO_COME)
     print("\n".join(found) if found else "lint: %d files, nothing found" % len(names))
     return 1 if found else 0
 

@@ -17,6 +17,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "lib"))
 from bench import nest, pki  # noqa: E402
 from bench.drive import Drive, kind, system, target  # noqa: E402
+from bench.relay import Relay  # noqa: E402
 from bench.show import Checks, say, table, wait_for  # noqa: E402
 from bench.world import World, free_ports, new_key, pid_alive  # noqa: E402
 
@@ -81,10 +82,14 @@ def sessions(c, w, d):
     cred, m = system(w.key), w.members[0]
     hosts = [x.address for x in w.members]
     c.that("sessions of members are no strangers", d("foreign_sessions", target=target(m), credential=cred, hosts=hosts)["text"] == "")
-    with m.client(key=w.key) as stranger:
+    with Relay(m.port) as relay, m.client(key=w.key, port=relay.port) as stranger:
         stranger.admin.command("ping")
-        seen = d("foreign_sessions", target=target(m), credential=cred, hosts=["192.0.2.1:27017"])["text"]
-    c.that("__system from elsewhere is told by its address", seen == "127.0.0.1", seen)
+        seen = d("foreign_sessions", target=target(m), credential=cred, hosts=hosts)["text"]
+        known = d("foreign_sessions", target=target(m), credential=cred, hosts=hosts + ["127.0.0.9:27017"])["text"]
+    c.that("__system from elsewhere is told by its address", seen == "127.0.0.9", seen)
+    c.that("a member's address is no stranger's", known == "", known)
+    c.that("nor is this host's own, whatever the members' names resolve to",
+           d("foreign_sessions", target=target(m), credential=cred, hosts=["192.0.2.1:27017"])["text"] == "")
 
 
 def proofs(c, w, d):

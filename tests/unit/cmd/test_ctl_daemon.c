@@ -179,6 +179,24 @@ static void words_reach_the_daemon_and_its_answers_the_person(void **state)
 	     "Approved: it",
 	     ""},
 	    {{"approve", "--yes"}, "healthy", 0, NULL, NULL, CTL_FAILED, "", "not in mode ask"},
+	    {{"approve", "--yes"}, "asks-nothing", 0, NULL, NULL, CTL_FAILED, "",
+	     "waits for an approval"},
+	    {{"rotate", "keyfile", "--yes", "--max-lag", "30s"},
+	     "waiting",
+	     200,
+	     "{\"order\":\"aa\",\"amends\":3}",
+	     "\"maxLagSeconds\":30",
+	     CTL_GOOD,
+	     "amend the rotation under way",
+	     ""},
+	    {{"rotate", "keyfile", "--yes", "--emergency"},
+	     "waiting",
+	     200,
+	     "{\"order\":\"aa\",\"amends\":3}",
+	     "\"urgency\":\"emergency\"",
+	     CTL_GOOD,
+	     "Amended (aa)",
+	     ""},
 	    {{"abort", "--yes"},
 	     "waiting",
 	     200,
@@ -356,13 +374,18 @@ static void words_reach_the_daemon_and_its_answers_the_person(void **state)
 		auto_free char *out = NULL, *err = NULL;
 		struct canned c = {.n = 0};
 		char path[512];
-		bool asks = strcmp(rows[i].fixture, "asks") == 0;
+		bool asks = strncmp(rows[i].fixture, "asks", 4) == 0;
 		snprintf(path, sizeof(path), FIXTURE("%s.json"),
 			 asks ? "healthy" : rows[i].fixture);
 		json_t *doc = fixture_json(path);
 		if (asks)
 			json_object_set_new(json_array_get(json_object_get(doc, "instances"), 0),
 					    "mode", json_string("ask"));
+		if (strcmp(rows[i].fixture, "asks") == 0)
+			json_object_set_new(
+			    json_object_get(json_array_get(json_object_get(doc, "instances"), 0),
+					    "plan"),
+			    "waitsForApproval", json_true());
 		canned_status(&c, doc, 0);
 		if (rows[i].answer)
 			canned_json(&c, rows[i].status, rows[i].answer);

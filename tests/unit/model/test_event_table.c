@@ -30,8 +30,8 @@ static void an_unknown_name_is_not_found(void **state)
 
 static void an_event_is_made_from_its_row(void **state)
 {
-	struct event e = event_of(EVENT_PIVOT_MOVED, "rs0", NULL);
-	assert_string_equal(e.name, "pivot-moved");
+	struct event e = event_of(EVENT_KEY_RETIRED, "rs0", NULL);
+	assert_string_equal(e.name, "key-retired");
 	assert_int_equal(e.severity, SEVERITY_NOTICE);
 	assert_string_equal(e.cluster, "rs0");
 	assert_string_equal(e.subject, "");

@@ -82,7 +82,8 @@ static void clustered(struct seen *s, int day_n)
 	X(observed, "", "certificate-expiring", "Nothing", takes_none(s); aged(s, 80);             \
 	  p->certificates.mode = MODE_OBSERVE)                                                     \
 	X(off, "", "", "Nothing", takes_none(s); aged(s, 89); p->certificates.mode = MODE_OFF)     \
-	X(asks, "", "", "approve", aged(s, 70); p->certificates.mode = MODE_ASK)                   \
+	X(asks, "", "plan-waits-for-approval", "approve", aged(s, 70);                             \
+	  p->certificates.mode = MODE_ASK)                                                         \
 	X(asks_approved, "ask-authority", "", "asked", aged(s, 70);                                \
 	  p->certificates.mode = MODE_ASK; s->is_approved = true)                                  \
 	X(clock_ahead, "", "clock-jumped", "not judged", aged(s, 101); s->is_clock_sane = false;   \
@@ -201,7 +202,7 @@ static void clustered(struct seen *s, int day_n)
 	  clustered(s, 62); s->certificate.target = CERT_CLUSTER_FILE;                             \
 	  s->certificate.retry_at.us = CASE_NOW; s->certificate.is_seen_by_peers = false;          \
 	  cut_z(s->certificate.peers_why, 64, "c does not accept it"))                             \
-	X(asks_and_an_old_order_is_done, "", "", "approve", aged(s, 70);                           \
+	X(asks_and_an_old_order_is_done, "", "plan-waits-for-approval", "approve", aged(s, 70);    \
 	  p->certificates.mode = MODE_ASK; case_order(s, ORDER_CERTIFICATES);                      \
 	  s->certificate.order_done = s->members[1].statement.certificate_order = token_n(7))      \
 	X(served_unknown, "", "", "Looks what", installed(s);                                      \

@@ -88,7 +88,7 @@ static void back(struct seen *s)
 	  s->job.is_overdue = true)                                                                \
 	X(job_overdue_gone_and_down, "roll-back", "member-not-back", "did not come back", gone(s); \
 	  s->job.is_overdue = s->job.is_gone = true)                                               \
-	X(job_long, "", "turn-slow", "stopping", job(s); s->job.is_running = true;                 \
+	X(job_long, "", "member-starting-long", "stopping", job(s); s->job.is_running = true;      \
 	  s->job.begun_at.us = CASE_NOW - 6 * US_MIN)                                              \
 	X(is_back, "end-job", "", "back after", back(s))                                           \
 	X(is_back_and_job_runs, "", "", "its restart job is not over", back(s);                    \

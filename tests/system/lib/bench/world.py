@@ -128,7 +128,7 @@ class Member:
             wait_for("%s to end" % self.name, seconds, lambda: not pid_alive(pid), 0.01)
 
     # -- asking it
-    def client(self, key=None, **more):
+    def client(self, key=None, port=None, **more):
         """A direct connection: as __system with that key alone, else as the bench's own user."""
         kw = dict(directConnection=True, serverSelectionTimeoutMS=2000, connectTimeoutMS=2000, socketTimeoutMS=20000, appname="bench")
         if self.world.pki:
@@ -138,7 +138,7 @@ class Member:
         elif more.pop("login", True):
             kw.update(self.world.login())
         kw.update(more)
-        return MongoClient(HOST, self.port, **kw)
+        return MongoClient(HOST, port or self.port, **kw)
 
     def ask(self, command, value=1, **more):
         with self.client() as c:
