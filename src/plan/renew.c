@@ -147,8 +147,9 @@ static void tell_waits(struct planner *p)
 	char since[40];
 	if (c->stage != CERT_STAGE_ASKED || s->now.us - c->asked_at.us < WAIT_TOLD_S * US_S)
 		return;
-	e = plan_tell(p, c->is_pending ? "certificate-request-waiting" : "authority-unreachable",
-		      c->is_pending ? SEVERITY_NOTICE : SEVERITY_WARNING, s->self_host);
+	e = plan_tell(
+	    p, c->is_pending ? EVENT_CERTIFICATE_REQUEST_WAITING : EVENT_AUTHORITY_UNREACHABLE,
+	    c->is_pending ? SEVERITY_NOTICE : SEVERITY_WARNING, s->self_host);
 	p->plan->needs_attention |= !c->is_pending;
 	if (!e)
 		return;
