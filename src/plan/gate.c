@@ -562,6 +562,7 @@ static const struct {
     {"a primary stays without it", GATE_FOR_START | GATE_FOR_TURN, gate_votes, true},
     {"majority writes go on", GATE_FOR_START | GATE_FOR_TURN, gate_writes, true},
     {"lag", GATE_FOR_TURN, gate_lag, true},
+    {"its turn", GATE_FOR_TURN, gate_order, false},
     {"a successor is ready", GATE_FOR_START | GATE_FOR_TURN, gate_successor, true},
     {"only the key would change", GATE_FOR_START | GATE_FOR_TURN, gate_pending, false},
     {"a tested server version", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_version,
