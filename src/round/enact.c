@@ -231,7 +231,6 @@ static bool make_key(struct seat *t, struct key_name *ret, struct err *err)
 	return ok;
 }
 
-/* A keyfile order is served by its proposal, and gone then: it must not be served again. */
 /* An order is over. A person's goes; one of the central schedule stays and says so, else the next
  * host that reads the schedule would give it again. */
 static bool drop_order(struct seat *t, const struct token *order, struct err *err)
@@ -316,8 +315,14 @@ static bool propose(struct seat *t, const struct act *a, struct err *err)
 	if (!ledger_swap(t, doc_id_n(id, "proposal", p->generation), buf_str(&text), 0, err))
 		return false;
 	t->is_approved = false; /* one word for one rotation, and one rotation for all orders */
-	unsigned served;
-	return seat_withdraw(t, ORDER_KEYFILE, &served, err);
+	/* The one that is served stays to the end, for what it says of turns and freezes. */
+	for (unsigned i = 0; i < s->ledger.orders_n; i++) {
+		const struct order *o = &s->ledger.orders[i];
+		if (o->kind == ORDER_KEYFILE && !token_equal(&o->id, &p->order) &&
+		    !drop_order(t, &o->id, err))
+			return false;
+	}
+	return true;
 }
 
 static bool build_ring(struct seat *t, const struct act *a, struct keyring *ret, struct err *err)
@@ -668,7 +673,7 @@ static bool retire(struct seat *t, const struct act *a, struct err *err)
 	seat_aim(t);
 	if (!ledger_drop(t, envelope_id(id, &p->digest, &t->identity.spki), err))
 		return false;
-	if (!drop_order(t, &p->order, err)) /* its maker may have died in between */
+	if (!drop_order(t, &p->order, err))
 		return false;
 	/* A new receiving key: what was sealed for the old one, in oplog and backups, is unreadable
 	 * from now on (PROTOCOL 7.3). */

@@ -119,10 +119,13 @@ static enum tidy_verdict judge_order(const struct tidy_view *v, const struct sto
 	(void)rest;
 	if (!order_decode(doc->text, v->trust, &o, &ignored))
 		return TIDY_KEEP;
-	if (o.kind == ORDER_KEYFILE)
-		return v->proposal && v->is_closed && token_equal(&v->proposal->order, &o.id)
-			   ? TIDY_NOW
-			   : TIDY_KEEP;
+	if (o.kind == ORDER_KEYFILE) {
+		const struct proposal *p = v->proposal;
+		bool is_over = p && o.amends ? o.amends < p->generation ||
+						   (v->is_closed && o.amends == p->generation)
+					     : p && v->is_closed && token_equal(&p->order, &o.id);
+		return is_over ? TIDY_NOW : TIDY_KEEP;
+	}
 	if (o.host[0] && !is_member(v, o.host))
 		return TIDY_REST;
 	/* The newest certificate order for a member, and the newest for all, count. */

@@ -17,6 +17,7 @@ static struct {
 	struct store_doc docs[DOCS];
 	char texts[DOCS][8192];
 	struct tidy_view view;
+	uint64_t amends; /* of the next order */
 } the;
 static const char *const present[] = {"db1.example.net:27017", "db2.example.net:27017"};
 
@@ -34,6 +35,7 @@ static int teardown(void **state)
 
 static void begin(bool is_closed)
 {
+	the.amends = 0;
 	sample_proposal(&the.fleet, &the.proposal);
 	memset(the.proposal.digest.hex, 'd', DIGEST_CHARS);
 	memset(the.proposal.previous.hex, 'c', DIGEST_CHARS);
@@ -180,6 +182,7 @@ static size_t put_order(unsigned n, enum order_kind kind, const char *host, int6
 	sample_doc(&the.fleet, DOC_ORDER, &o);
 	memset(o.id.hex, '0' + (int)n, TOKEN_CHARS);
 	o.kind = kind;
+	o.amends = the.amends;
 	o.head.at.us += at;
 	memset(o.host, 0, sizeof(o.host));
 	PUT(o.host, host);
@@ -211,7 +214,16 @@ static void a_keyfile_order_goes_once_its_rotation_has_ended(void **state)
 		begin(is_closed);
 		size_t served = put_order(1, ORDER_KEYFILE, "", 0);
 		size_t other = put_order(2, ORDER_KEYFILE, "", -US_DAY);
+		the.amends = the.proposal.generation;
+		size_t amends = put_order(3, ORDER_KEYFILE, "", 0);
+		the.amends = the.proposal.generation - 1;
+		size_t amended = put_order(4, ORDER_KEYFILE, "", 0);
+		the.amends = the.proposal.generation + 1;
+		size_t to_come = put_order(5, ORDER_KEYFILE, "", 0);
 		memset(the.proposal.order.hex, '1', TOKEN_CHARS);
+		assert_int_equal(tidy_judge(&the.view, amends), is_closed ? TIDY_NOW : TIDY_KEEP);
+		assert_int_equal(tidy_judge(&the.view, amended), TIDY_NOW);
+		assert_int_equal(tidy_judge(&the.view, to_come), TIDY_KEEP);
 		assert_int_equal(tidy_judge(&the.view, served), is_closed ? TIDY_NOW : TIDY_KEEP);
 		assert_int_equal(tidy_judge(&the.view, other), TIDY_KEEP);
 	}
