@@ -83,7 +83,7 @@ void restart_text(const struct seat *t, const char *otherwise, char *out, size_t
 		snprintf(out, out_n, "%s", otherwise);
 }
 
-/* Acts whose end is worth an event of its own. */
+/* Acts whose end is worth an event of its own. That a turn was rolled back is told by the plan. */
 static void tell_done(struct seat *t, const struct act *a)
 {
 	const struct seen *s = t->seen;
@@ -99,8 +99,6 @@ static void tell_done(struct seat *t, const struct act *a)
 	    {ACT_RESTORE_KEYFILE, true, EVENT_FILE_RESTORED, "the keyfile was put back"},
 	    {ACT_RESTART, true, EVENT_TURN_STARTED, "the member is being restarted"},
 	    {ACT_END_JOB, !s->job.is_rollback, EVENT_TURN_DONE, "the turn is over"},
-	    {ACT_END_JOB, s->job.is_rollback, EVENT_TURN_ROLLED_BACK,
-	     "the member is back with the keyfile before"},
 	    {ACT_VOTE, true, EVENT_VOTED, "the member has voted"},
 	    {ACT_HOLD, true, EVENT_ROTATION_HELD, "all rotations are held"},
 	    {ACT_CLOSE, !is_undone, EVENT_ROTATION_DONE, "the rotation is complete"},

@@ -29,7 +29,8 @@ TOP = os.environ.get("TOP_SRCDIR") or os.path.join(HERE, "..", "..")
 ALL = {"publish-identity", "publish-statement", "put-keyfile", "take-claim", "set-drain", "claim-acting", "restart", "start", "end-job",
        "release-claim", "vote", "retire", "ask-authority", "install-certificate", "reload", "confirm-certificate"}
 ONE = {"found-ledger", "welcome", "propose", "step-down", "close", "sign-requests"}  # done by whoever comes first, or is what they are about
-ELSEWHERE = {"restore-keyfile", "roll-back", "hold", "roll-back-certificate"}  # only a fault leads to these: faults.py
+# Only a fault leads to these (faults.py), or a third rotation (joins.py many).
+ELSEWHERE = {"restore-keyfile", "roll-back", "hold", "roll-back-certificate", "tidy-ledger"}
 SIDES = ("before", "after")
 
 
