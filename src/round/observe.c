@@ -1022,7 +1022,8 @@ void observe(struct seat *t)
 		cut_z(t->me, sizeof(t->me), t->notes.me);
 	snprintf(t->local, sizeof(t->local), "localhost:%d",
 		 t->options.port ? t->options.port : 27017);
-	s->is_standalone = was_standalone;
+	/* By that name nobody can be reached; it may be the one that was noted. */
+	s->is_standalone = was_standalone || strcmp(t->me, t->instance->name) == 0;
 	struct mongod_target self = seat_target(t, t->me[0] ? t->me : t->local, true);
 	is_up = t->ports.mongod.ops->hello(t->ports.mongod.self, &self, &hello, &err);
 	if (is_up && hello.me[0] && strcmp(hello.me, t->me) != 0)

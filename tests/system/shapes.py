@@ -31,7 +31,11 @@ def joined(rotad, *names):
     def test():
         got = {i["instance"]: i for i in rotad.status()["instances"]}
         return all(got[n]["rehearsed"]["ok"] and got[n]["ledger"]["known"] and got[n]["ledger"]["id"] for n in names)
-    wait_for("rotad to have joined", 90, test, 0.3)
+    try:
+        wait_for("rotad to have joined", 90, test, 0.3)
+    except TimeoutError:
+        print(rotad.ctl("status").text(), rotad.ctl("explain").text(), rotad.last_words(60), sep="\n", flush=True)
+        raise
 
 
 def instance(m, **more):
