@@ -368,7 +368,7 @@ def disk_full():
         s.checks.that("it names the file and what to do", told and m.keyfile in told.json["what"] and "room" in told.json["you"], told and told.json["what"])
         s.says(r, "(?i)no space")
         seen = r.ctl("status")
-        s.checks.that("rotactl status wants attention", seen.status == 1, "" if seen.status == 1 else "exit %d: %s" % (seen.status, seen.text()))
+        s.checks.that("rotactl status says that it fails", seen.status == 2, "" if seen.status == 2 else "exit %d: %s" % (seen.status, seen.text()))
         s.says(s.fleet.of(s.world.primary()), re.escape(m.address) + ".*")
         with open(m.keyfile, "rb") as f:
             s.checks.that("its keyfile is as it was", f.read() == content)
