@@ -218,7 +218,9 @@ static void could_begin(struct planner *p)
 	    !p->s->has_salt || !fact_known(p->s->ledger.fact) || !p->s->ledger.exists)
 		return;
 	bool is_look_wanted = p->plan->wants_others, waits = p->plan->waits_for_approval;
+	p->is_foretold = true;
 	(void)gate_check(p, GATE_FOR_START, &first);
+	p->is_foretold = false;
 	p->plan->wants_others = is_look_wanted;
 	p->plan->waits_for_approval = waits;
 	cut_z(p->plan->gates_for, sizeof(p->plan->gates_for), GATES_FOR_START);

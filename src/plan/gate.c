@@ -405,7 +405,7 @@ static enum gate_verdict gate_other_users(const struct planner *p, enum gate_for
 	const struct seen_member *m = NULL;
 	(void)what;
 	if (!plan_look_for_others(p, OTHERS_MAX_AGE_S))
-		return say(r, GATE_WAIT, "looked for when it matters");
+		return say(r, p->is_foretold ? GATE_PASS : GATE_WAIT, "looked for when it matters");
 	for (unsigned i = 0; i < s->members_n && !m; i++)
 		if (s->members[i].others[0])
 			m = &s->members[i];

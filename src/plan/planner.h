@@ -31,6 +31,7 @@ struct planner {
 	uint64_t seed;
 	enum generation_state generation;
 	struct key_name pivot; /* p or q, as the votes say */
+	bool is_foretold; /* judged for people to read: nothing is looked at for it */
 };
 
 /* Append an act; its reason as printf. Returns it for further fields. */

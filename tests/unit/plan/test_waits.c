@@ -155,6 +155,10 @@ static void idle_the_gates_tell_whether_a_rotation_could_begin(void **state)
 	case_begin(1);
 	case_plan();
 	assert_string_equal(the.plan.gates_for, GATES_FOR_START);
+	the.s.others.at.us = 0; /* nobody looks for others while nothing begins */
+	case_plan();
+	assert_int_equal(gate_get("other users of the key")->verdict, GATE_PASS);
+	assert_false(the.plan.wants_others);
 	assert_int_equal(gate_get("majority writes go on")->verdict, GATE_PASS);
 	assert_false(the.plan.needs_attention);
 	the.s.members[2].is_arbiter = true;
