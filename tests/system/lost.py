@@ -83,6 +83,7 @@ def job():
         wait_for("the others to go back", 150, lambda: all(s.keys(m) == [s.old_key] for m in w.members if m is not lost), 0.5)
         s.checks.that("the others are back at the key that all share",
                       wait_for("all to accept it", 120, lambda: all(m.accepts(s.old_key) for m in w.members), 1))
+        s.checks.that("its turns are over", s.wait_claim(other, "", 120))
         return s.finish()
 
 
