@@ -127,7 +127,7 @@ enum ctl_exit ctl_approve(struct ctl *ctl, int argc, char **argv)
 			      view_text(instance, "instance"));
 		return ctl_error_with(ctl, &err, "rotactl status; rotactl mode ask");
 	}
-	if (!view_is(json_object_get(instance, "plan"), "waitsForApproval")) {
+	if (w.generation == 0 && !view_is(json_object_get(instance, "plan"), "waitsForApproval")) {
 		struct err err = ERR_INIT;
 		(void)err_set(&err, ERR_REFUSED, "nothing of %s waits for an approval",
 			      view_text(instance, "instance"));

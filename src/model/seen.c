@@ -159,12 +159,22 @@ const struct order *seen_certificate_order(const struct seen *s)
 	return best && strcmp(best->id.hex, s->certificate.order_done.hex) != 0 ? best : NULL;
 }
 
+static int order_weight(const struct order *o)
+{
+	return (int)o->urgency * 4 + o->breaks_freeze * 2 + (o->serial == 0);
+}
+
 const struct order *seen_find_order(const struct seen *s, enum order_kind kind)
 {
-	for (unsigned i = 0; i < s->ledger.orders_n; i++)
-		if (s->ledger.orders[i].kind == kind)
-			return &s->ledger.orders[i];
-	return NULL;
+	const struct order *best = NULL;
+	for (unsigned i = 0; i < s->ledger.orders_n; i++) {
+		const struct order *o = &s->ledger.orders[i];
+		int more = best ? order_weight(o) - order_weight(best) : 1;
+		if (o->kind == kind &&
+		    (more > 0 || (more == 0 && o->head.at.us > best->head.at.us)))
+			best = o;
+	}
+	return best;
 }
 
 enum anchor_step anchor_follow(const struct seen *s, struct anchor *a)

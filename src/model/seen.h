@@ -286,7 +286,8 @@ enum generation_state seen_generation(const struct seen *s);
 struct key_name seen_pivot(const struct seen *s);
 /* The newest certificate order that concerns this member, unless it is fulfilled; NULL: none. */
 const struct order *seen_certificate_order(const struct seen *s);
-/* The first order of that kind that is not served; NULL: none. */
+/* Of the orders of that kind that are not served the one to go by: the most urgent, one that breaks
+ * freezes, a person's before the schedule's, the newest. NULL: none. */
 const struct order *seen_find_order(const struct seen *s, enum order_kind kind);
 /* Is the key retired (refused everywhere) or burnt: never written again (PROTOCOL 3)? */
 bool anchor_has_retired(const struct anchor *a, const struct key_id *id);

@@ -58,16 +58,6 @@ static enum mode mode_for(const struct planner *p, enum gate_for what)
 		   : p->mode;
 }
 
-/* An order of the schedule is no approval: it never lifts a host above its own mode. */
-static bool is_order_unapproved(const struct planner *p, enum gate_for what)
-{
-	bool is_certificate = what == GATE_FOR_CERTIFICATE;
-	const struct order *o =
-	    seen_find_order(p->s, is_certificate ? ORDER_CERTIFICATES : ORDER_KEYFILE);
-	return o && o->serial && !p->s->is_approved &&
-	       (is_certificate || p->generation == GENERATION_NONE);
-}
-
 static enum gate_verdict gate_mode(const struct planner *p, enum gate_for what,
 				   struct gate_result *r)
 {
@@ -77,11 +67,10 @@ static enum gate_verdict gate_mode(const struct planner *p, enum gate_for what,
 					: seen_find_order(p->s, ORDER_KEYFILE);
 	if (mode == MODE_ACT)
 		return say(r, GATE_PASS, "act");
-	if (mode == MODE_ASK && is_order_unapproved(p, what))
-		return say(r, GATE_WAIT, "ask: rotactl approve");
 	if (mode == MODE_ASK) {
-		/* A person's order is the approval of what it asks for (DESIGN section 7). */
-		if (p->s->is_approved || order ||
+		/* A person's order is the approval of what it asks for (DESIGN section 7); the
+		 * schedule's is none: it never lifts a host above its own mode. */
+		if (p->s->is_approved || (order && !order->serial) ||
 		    (what != GATE_FOR_CERTIFICATE && p->generation != GENERATION_NONE))
 			return say(r, GATE_PASS, "ask, and it was approved");
 		p->plan->waits_for_approval = true;
@@ -527,9 +516,15 @@ static enum gate_verdict gate_claim(const struct planner *p, enum gate_for what,
 				    struct gate_result *r)
 {
 	const struct seen_ledger *l = &p->s->ledger;
-	(void)what;
+	enum claim_purpose wanted =
+	    what == GATE_FOR_CERTIFICATE ? CLAIM_FOR_CERTIFICATE : CLAIM_FOR_RESTART;
 	if (p->s->is_standalone)
 		return say(r, GATE_SKIP, "a standalone");
+	/* One turn, one purpose: a member is not restarted onto a certificate that is not proven
+	 * yet. */
+	if (l->is_claim_mine && l->claim.purpose != wanted)
+		return say(r, GATE_WAIT, "it is held for %s of this member",
+			   wanted == CLAIM_FOR_RESTART ? "the certificate" : "the restart");
 	if (l->is_claim_mine || l->claim.state == CLAIM_FREE || l->is_claim_stale)
 		return say(r, GATE_PASS, l->is_claim_mine ? "mine" : "free");
 	return say(r, GATE_WAIT, "'%.80s' has the turn%s", l->claim.host,

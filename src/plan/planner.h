@@ -74,6 +74,8 @@ int64_t turn_rest_us(int64_t tries);
 void turn_tell_owed(struct planner *p, struct wall since, int64_t tries, const char *why);
 /* plan/renew.c: does this member's rotad serve certificate orders? For its statement. */
 bool renew_takes_orders(const struct policy *policy, const struct instance_policy *instance);
+/* plan/turn.c: is the turn this member's, and for that? */
+bool plan_holds_claim(const struct planner *p, enum claim_purpose purpose);
 /* plan/turn.c: may nobody but this primary ever be one? */
 bool turn_is_heirless(const struct planner *p, const struct seen_member *primary);
 /* plan/turn.c: until when the primary's turn rests after a refused step-down; 0: it does not. */

@@ -236,7 +236,7 @@ static bool install_plan(struct planner *p, const struct order *o)
 		return true;
 	}
 	if (!gate_check(p, GATE_FOR_CERTIFICATE, &first)) {
-		if (l->is_claim_mine)
+		if (plan_holds_claim(p, CLAIM_FOR_CERTIFICATE))
 			plan_add(p, ACT_RELEASE_CLAIM, "%s: %s", p->plan->gates[first].name,
 				 p->plan->gates[first].text);
 		plan_wait(p, US_S / 4, "The new certificate of %s waits: %s: %s.", s->self_host,

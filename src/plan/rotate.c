@@ -151,7 +151,7 @@ static void write_plan(struct planner *p, const struct key_name *want, unsigned 
 		(void)tell_unwritable(p);
 		/* A turn that cannot go on (it was rolled back, or held) is not kept from others.
 		 */
-		if (p->s->ledger.is_claim_mine && p->s->ledger.claim.state != CLAIM_FREE)
+		if (plan_holds_claim(p, CLAIM_FOR_RESTART))
 			plan_add(p, ACT_RELEASE_CLAIM, "%s: %s", g->name, g->text);
 		plan_wait(p, US_S, "%s should hold key %s, and waits: %s: %s.", p->s->keyfile.path,
 			  keys, g->name, g->text);
@@ -236,7 +236,7 @@ static bool look_all(struct planner *p, bool wants_refused)
 		if (!wants_refused && r < 0 && is_left_behind(p, m)) {
 			tell_left_behind(p, m);
 			/* It needs the turn to catch up. */
-			if (s->ledger.is_claim_mine && s->ledger.claim.state != CLAIM_FREE)
+			if (plan_holds_claim(p, CLAIM_FOR_RESTART))
 				plan_add(p, ACT_RELEASE_CLAIM, "%s has to catch up first", m->host);
 			plan_wait(
 			    p, US_S,

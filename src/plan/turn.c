@@ -507,6 +507,12 @@ static void tell_stuck(struct planner *p)
 		 c->host);
 }
 
+bool plan_holds_claim(const struct planner *p, enum claim_purpose purpose)
+{
+	const struct seen_ledger *l = &p->s->ledger;
+	return l->is_claim_mine && l->claim.state != CLAIM_FREE && l->claim.purpose == purpose;
+}
+
 void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, const char *text)
 {
 	const struct seen *s = p->s;
@@ -527,7 +533,8 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 		tell_stuck(p);
 		/* A new primary or lag is waited for with the turn in hand; anything else must not
 		 * keep the others from theirs. */
-		if (l->is_claim_mine && (g->verdict == GATE_REFUSE || !g->opens_soon))
+		if (plan_holds_claim(p, CLAIM_FOR_RESTART) &&
+		    (g->verdict == GATE_REFUSE || !g->opens_soon))
 			plan_add(p, ACT_RELEASE_CLAIM, "%s: %s", g->name, g->text);
 		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
 		plan_wait(p, US_S / 4, "%s needs a restart to %s, and waits: %s: %s.", s->self_host,

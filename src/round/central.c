@@ -425,6 +425,9 @@ static bool give(struct central *c, struct seat *t, const struct schedule_order 
 	    .serial = c->store.current.serial,
 	    .id = &o->token,
 	};
+	enum generation_state g = seen_generation(t->seen);
+	if (o->kind == ORDER_KEYFILE && (g == GENERATION_OPEN || g == GENERATION_CARRIED))
+		w.amends = t->seen->ledger.proposal.generation; /* it makes that one urgent */
 	seat_aim(t);
 	if (!seat_order(t, &w, &id, err))
 		return false;

@@ -43,13 +43,13 @@ static void tell(struct seat *t, enum event_kind kind, const char *who, const ch
 	t->ports.tell(t->ports.teller, &e, true);
 }
 
-/* An order that stands is joined: two would rotate twice. An emergency is not held up by a routine
- * one. */
+/* A person's order that stands and asks for no less is joined. Else there are two: the weightier
+ * counts, and one rotation serves both. */
 static bool is_ordered(const struct seat *t, const struct order_wish *w, json_t *ret)
 {
 	const struct order *o = seen_find_order(t->seen, ORDER_KEYFILE);
 	char when[40];
-	if (!o || o->urgency < w->urgency || w->breaks_freeze > o->breaks_freeze ||
+	if (!o || o->serial || o->urgency < w->urgency || w->breaks_freeze > o->breaks_freeze ||
 	    w->max_lag_us != o->max_lag_us)
 		return false;
 	json_object_set_new(ret, "order", json_string(o->id.hex));
@@ -118,7 +118,8 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 		    t->seen->clock_why);
 	if (w.kind == ORDER_CERTIFICATES && !t->config->policy.certificates.authority[0])
 		return err_set(err, ERR_REFUSED, "no authority is configured for certificates");
-	if (w.kind == ORDER_KEYFILE && is_ordered(t, &w, ret))
+	if (w.kind == ORDER_KEYFILE && seen_generation(t->seen) == GENERATION_NONE &&
+	    is_ordered(t, &w, ret))
 		return true;
 	if (w.kind == ORDER_KEYFILE && !could_begin(t, err))
 		return false;
@@ -137,13 +138,6 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 		return err_set(err, ERR_REFUSED,
 			       "a rotation is being taken back (key %u is burnt); rotactl status",
 			       g->next.number);
-	/* One that waits is enough: each order would be a rotation of its own, one after the other.
-	 */
-	const struct order *waiting = seen_find_order(t->seen, ORDER_KEYFILE);
-	if (w.kind == ORDER_KEYFILE && !w.amends && waiting && waiting->urgency >= w.urgency)
-		return err_set(err, ERR_REFUSED,
-			       "a rotation is asked for already, by %s, and waits; rotactl status",
-			       waiting->who);
 	if (!seat_order(t, &w, &id, err))
 		return false;
 	note(t, w.amends ? "amend" : "order", who, w.reason[0] ? w.reason : kind);

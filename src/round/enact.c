@@ -532,7 +532,10 @@ static bool restart(struct seat *t, const struct act *a, struct err *err)
 static bool start(struct seat *t, const struct act *a, struct err *err)
 {
 	(void)a;
-	return begin_job(t, err);
+	if (begin_job(t, err))
+		return true;
+	t->is_job_begun = false; /* still lost: begun again */
+	return false;
 }
 
 static bool roll_back(struct seat *t, const struct act *a, struct err *err)
@@ -545,7 +548,12 @@ static bool roll_back(struct seat *t, const struct act *a, struct err *err)
 		return false;
 	observe_keyfile(t); /* it is started onto this file, not onto the one that was looked at */
 	n->job_is_rollback = true; /* of the same turn: job_begun_at stays */
-	return begin_job(t, err);
+	if (begin_job(t, err))
+		return true;
+	struct err ignored = ERR_INIT;
+	n->job_is_rollback = false; /* not tried: it is rolled back again */
+	(void)!notes_put(t, &ignored);
+	return false;
 }
 
 static bool end_job(struct seat *t, const struct act *a, struct err *err)
@@ -832,6 +840,11 @@ bool seat_release(struct seat *t, const char *who, struct err *err)
 {
 	/* The holder's own person made sure: the restart is over, whatever the job says. */
 	if (t->notes.job_is_open) {
+		if (t->seen->job.is_running)
+			return err_set(err, ERR_REFUSED,
+				       "the restart of '%s' is under way and within its time; "
+				       "rotactl status",
+				       t->seen->self_host);
 		t->notes.job_is_open = false;
 		return notes_put(t, err);
 	}

@@ -511,17 +511,13 @@ static void read_orders(struct seat *t, const struct docs *d)
 		}
 		if (o.amends) /* what it amended is over */
 			continue;
-		/* Of certificate orders for the same member the newest counts; a keyfile order
-		 * stays until a proposal serves it. */
+		/* Of certificate orders for the same member the newest counts; keyfile orders all
+		 * stay until one rotation serves them. */
 		for (unsigned k = 0; k < l->orders_n; k++)
-			if (l->orders[k].kind == o.kind && strcmp(l->orders[k].host, o.host) == 0)
+			if (o.kind == ORDER_CERTIFICATES && l->orders[k].kind == o.kind &&
+			    strcmp(l->orders[k].host, o.host) == 0)
 				at = k;
-		/* A person's word is not hidden by the schedule's: it approves more. */
-		if (at < l->orders_n && o.kind == ORDER_KEYFILE && o.serial &&
-		    l->orders[at].serial == 0)
-			continue;
-		if (at < l->orders_n && o.kind == ORDER_CERTIFICATES &&
-		    o.head.at.us < l->orders[at].head.at.us)
+		if (at < l->orders_n && o.head.at.us < l->orders[at].head.at.us)
 			continue;
 		if (at == ARRAY_N(l->orders))
 			continue;
