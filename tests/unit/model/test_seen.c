@@ -157,6 +157,34 @@ static void the_oldest_dead_key_makes_room(void **state)
 	assert_int_equal(a.retired[0].number, 4);
 }
 
+static void of_orders_that_wait_the_weightiest_counts(void **state)
+{
+	static const struct order o[] = {
+	    {.id.hex = "a", .urgency = URGENCY_ROUTINE, .serial = 1, .head.at.us = 9},
+	    {.id.hex = "b", .urgency = URGENCY_ROUTINE, .head.at.us = 1},
+	    {.id.hex = "c", .urgency = URGENCY_ROUTINE, .head.at.us = 2},
+	    {.id.hex = "d", .urgency = URGENCY_EMERGENCY, .serial = 1},
+	    {.id.hex = "e", .urgency = URGENCY_EMERGENCY},
+	    {.id.hex = "f", .urgency = URGENCY_EMERGENCY, .serial = 1, .breaks_freeze = true},
+	};
+	for (unsigned from = 0; from < ARRAY_N(o); from++)
+		for (unsigned n = 1; n <= ARRAY_N(o); n++) { /* in any order: turned round */
+			unsigned best = 0;
+			struct seen_ledger *l = &the.s.ledger;
+			l->orders_n = 0;
+			for (unsigned i = 0; i < n; i++) {
+				unsigned k = (from + i) % ARRAY_N(o);
+				l->orders[l->orders_n++] = o[k];
+				best = MAX(best, k);
+			}
+			assert_string_equal(seen_find_order(&the.s, ORDER_KEYFILE)->id.hex,
+					    o[best].id.hex);
+		}
+	assert_null(seen_find_order(&the.s, ORDER_CERTIFICATES));
+	the.s.ledger.orders_n = 0;
+	assert_null(seen_find_order(&the.s, ORDER_KEYFILE));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +193,7 @@ int main(void)
 	    cmocka_unit_test(a_ledger_that_lost_what_was_seen_is_an_older_one),
 	    cmocka_unit_test(a_new_generation_is_followed_and_keys_it_does_not_go_on_with_are_dead),
 	    cmocka_unit_test(the_oldest_dead_key_makes_room),
+	    cmocka_unit_test(of_orders_that_wait_the_weightiest_counts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -309,7 +309,11 @@ static void arbiter(struct seen *s, unsigned i)
 	X(claimed_acting, TURN, "the turn is free", WAIT, case_claim(s, CLAIM_ACTING, 2))          \
 	X(claimed_stale, TURN, "the turn is free", PASS, case_claim(s, CLAIM_WAITING, 2);          \
 	  s->ledger.is_claim_stale = true)                                                         \
-	X(claimed_certificate, CERT, "the turn is free", WAIT, case_claim(s, CLAIM_ACTING, 2))
+	X(claimed_certificate, CERT, "the turn is free", WAIT, case_claim(s, CLAIM_ACTING, 2))     \
+	X(claimed_to_reload, TURN, "the turn is free", WAIT, case_claim(s, CLAIM_ACTING, 0);       \
+	  s->ledger.is_claim_mine = true; s->ledger.claim.purpose = CLAIM_FOR_CERTIFICATE)         \
+	X(claimed_to_restart, CERT, "the turn is free", WAIT, case_claim(s, CLAIM_WAITING, 0);     \
+	  s->ledger.is_claim_mine = true; s->ledger.claim.purpose = CLAIM_FOR_RESTART)
 
 #define X(name, ask, gate, verdict, ...)                                                           \
 	static void spoil_##name(struct seen *s, struct policy *p, struct instance_policy *i)      \
@@ -479,6 +483,20 @@ static void whose_turn_it_is_is_said_before_what_the_set_could_bear(void **state
 	assert_true(free < votes);
 }
 
+static void what_the_schedule_asks_for_waits_for_an_approval_in_mode_ask(void **state)
+{
+	ask_for(START);
+	the.policy.mode = MODE_ASK;
+	case_plan();
+	assert_false(the.plan.waits_for_approval);
+	the.s.ledger.orders[0].serial = 412;
+	case_plan();
+	assert_true(the.plan.waits_for_approval);
+	case_order(&the.s, ORDER_KEYFILE); /* a person's is none the less */
+	case_plan();
+	assert_false(the.plan.waits_for_approval);
+}
+
 static void a_member_that_is_away_is_named_before_those_that_do_not_see_it(void **state)
 {
 	ask_for(TURN);
@@ -569,6 +587,7 @@ int main(void)
 	    cmocka_unit_test(what_is_not_asked_for_is_not_looked_at),
 	    cmocka_unit_test(a_primary_steps_down_only_for_a_successor_within_a_second),
 	    cmocka_unit_test(whose_turn_it_is_is_said_before_what_the_set_could_bear),
+	    cmocka_unit_test(what_the_schedule_asks_for_waits_for_an_approval_in_mode_ask),
 	    cmocka_unit_test(a_member_that_is_away_is_named_before_those_that_do_not_see_it),
 	    cmocka_unit_test(a_primary_without_an_heir_is_restarted_only_with_leave),
 	    cmocka_unit_test(an_order_is_refused_only_for_what_needs_a_person),
