@@ -117,7 +117,7 @@ struct plan {
 	unsigned steps_n;
 	struct step steps[STEPS_MAX];
 	unsigned events_n;
-	struct event events[8]; /* told by round/record.c, deduplicated there */
+	struct event events[8]; /* told by round/record.c */
 	struct wall wake_at;    /* look again at the latest then */
 	bool is_waiting;        /* something is under way and held back */
 	bool is_rotating;       /* a keyfile rotation is under way or wanted */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the operator wants, as plain values of fixed size: no heap, no pointer, copied by
  * assignment. conf/ makes them from rotad.yaml and the central schedule; the planner reads `struct
- * policy` and `struct instance_policy`; the rest of `struct config` is for cmd/wire.c.
+ * policy` and `struct instance_policy`; the rest of `struct config` is for cmd/wiring.c.
  *
  * Durations are microseconds (_us), times are struct wall. Modes stand here already combined: the
  * most careful word of host, kind, instance and schedule has won. */

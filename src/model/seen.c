@@ -137,6 +137,18 @@ uint64_t anchor_retired_generation(const struct anchor *a)
 	return a->generation - (key_id_given(&a->next.id) && a->generation > 0);
 }
 
+/* Only while it is the primary: as a secondary it is restarted without. */
+struct wall seen_rests_until(const struct seen *s)
+{
+	const struct seen_member *self = seen_self(s);
+	struct wall until = wall_add(s->debts.step_down_refused_at, STEP_DOWN_REST_S * US_S);
+	/* A rest longer than a rest can be: the wall clock was set back since. */
+	if (!s->debts.step_down_refused_at.us || !self || !self->is_primary ||
+	    until.us <= s->now.us || until.us - s->now.us > STEP_DOWN_REST_S * US_S)
+		return (struct wall){.us = 0};
+	return until;
+}
+
 enum vote_word anchor_vote(const struct anchor *a, const char *host, uint64_t generation)
 {
 	for (unsigned i = 0; i < a->votes_n && i < INSTANCES_MAX; i++)

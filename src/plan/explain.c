@@ -211,29 +211,26 @@ static void tell_approval(struct planner *p)
 }
 
 /* Nothing is asked for: the gates tell whether a rotation could begin now. */
-static void could_begin(struct planner *p)
+static void foretell_start(struct planner *p)
 {
 	unsigned first;
 	if (p->plan->gates_n || p->plan->is_rotating || p->mode < MODE_ASK || p->s->self < 0 ||
 	    !p->s->has_salt || !fact_known(p->s->ledger.fact) || !p->s->ledger.exists)
 		return;
-	bool is_look_wanted = p->plan->wants_others, waits = p->plan->waits_for_approval;
 	p->is_foretold = true;
 	(void)gate_check(p, GATE_FOR_START, &first);
 	p->is_foretold = false;
-	p->plan->wants_others = is_look_wanted;
-	p->plan->waits_for_approval = waits;
 	cut_z(p->plan->gates_for, sizeof(p->plan->gates_for), GATES_FOR_START);
 }
 
 void explain_plan(struct planner *p)
 {
+	const struct hold *h = &p->s->ledger.hold;
 	release(p);
 	progress(p);
 	restart_now(p);
 	foretell(p);
-	const struct hold *h = &p->s->ledger.hold;
-	could_begin(p);
+	foretell_start(p);
 	waits_tell(p);
 	if (!p->plan->reason[0] && h->is_on && p->mode > MODE_OBSERVE)
 		plan_say(

@@ -8,9 +8,9 @@
 
 enum { STATEMENT_REFRESH_S = 20 * 60 };
 
-static bool writes_allowed(const struct planner *p)
+bool plan_writes_ledger(const struct planner *p)
 {
-	return p->mode == MODE_ASK || p->mode == MODE_ACT ||
+	return p->mode >= MODE_ASK ||
 	       instance_mode(p->policy, p->instance, KIND_CERTIFICATES) >= MODE_ASK;
 }
 
@@ -119,7 +119,7 @@ bool ledger_plan(struct planner *p)
 			 l->is_other_than_anchor ? "another" : "older");
 		return true;
 	}
-	if (!writes_allowed(p))
+	if (!plan_writes_ledger(p))
 		return false;
 	if (!l->exists && !s->is_clock_sane) {
 		plan_wait(

@@ -73,7 +73,7 @@ static enum gate_verdict gate_mode(const struct planner *p, enum gate_for what,
 		if (p->s->is_approved || (order && !order->serial) ||
 		    (what != GATE_FOR_CERTIFICATE && p->generation != GENERATION_NONE))
 			return say(r, GATE_PASS, "ask, and it was approved");
-		p->plan->waits_for_approval = true;
+		p->plan->waits_for_approval |= !p->is_foretold;
 		return say(r, GATE_WAIT, "ask: rotactl approve");
 	}
 	if (p->policy->mode_why[0])
@@ -422,7 +422,7 @@ static enum gate_verdict gate_rested(const struct planner *p, enum gate_for what
 	(void)what;
 	if (s->debts.rolled_back_at.us)
 		return say(r, GATE_REFUSE, "it was rolled back; mend it, then rotactl resume");
-	left = turn_rests_until(p).us - s->now.us;
+	left = seen_rests_until(s).us - s->now.us;
 	if (left > 0)
 		return say(r, GATE_WAIT, "it refused to step down; rests %s",
 			   span_print(left, wait, sizeof(wait)));

@@ -31,7 +31,7 @@ struct planner {
 	uint64_t seed;
 	enum generation_state generation;
 	struct key_name pivot; /* p or q, as the votes say */
-	bool is_foretold; /* judged for people to read: nothing is looked at for it */
+	bool is_foretold;      /* judged for people to read: nothing is looked at for it */
 };
 
 /* Append an act; its reason as printf. Returns it for further fields. */
@@ -74,12 +74,12 @@ int64_t turn_rest_us(int64_t tries);
 void turn_tell_owed(struct planner *p, struct wall since, int64_t tries, const char *why);
 /* plan/renew.c: does this member's rotad serve certificate orders? For its statement. */
 bool renew_takes_orders(const struct policy *policy, const struct instance_policy *instance);
+/* plan/found.c: may this rotad write to the ledger, for one kind at least? */
+bool plan_writes_ledger(const struct planner *p);
 /* plan/turn.c: is the turn this member's, and for that? */
 bool plan_holds_claim(const struct planner *p, enum claim_purpose purpose);
 /* plan/turn.c: may nobody but this primary ever be one? */
 bool turn_is_heirless(const struct planner *p, const struct seen_member *primary);
-/* plan/turn.c: until when the primary's turn rests after a refused step-down; 0: it does not. */
-struct wall turn_rests_until(const struct planner *p);
 /* plan/turn.c: this member was rolled back and a person is needed. */
 void rolled_back_tell(struct planner *p);
 

@@ -94,7 +94,7 @@ bool plan_look_for_others(const struct planner *p, int64_t max_age_s)
 	const struct wall at = p->s->others.at;
 	if (at.us && at.us <= p->s->now.us && p->s->now.us - at.us <= max_age_s * US_S)
 		return true;
-	p->plan->wants_others = true;
+	p->plan->wants_others |= !p->is_foretold;
 	return false;
 }
 
@@ -157,21 +157,27 @@ static bool doubt_plan(struct planner *p)
 	return false;
 }
 
+static struct planner planner_of(const struct seen *s, const struct policy *policy,
+				 const struct instance_policy *instance, struct plan *plan)
+{
+	*plan = (struct plan){.acts_n = 0};
+	return (struct planner){
+	    .s = s,
+	    .policy = policy,
+	    .instance = instance,
+	    .mode = instance_mode(policy, instance, KIND_KEYFILE),
+	    .plan = plan,
+	    .generation = seen_generation(s),
+	    .pivot = seen_pivot(s),
+	};
+}
+
 bool plan_refuses_start(const struct seen *s, const struct policy *policy,
 			const struct instance_policy *instance, struct plan *scratch,
 			struct gate_result *ret)
 {
 	unsigned first;
-	*scratch = (struct plan){.acts_n = 0};
-	struct planner p = {
-	    .s = s,
-	    .policy = policy,
-	    .instance = instance,
-	    .mode = instance_mode(policy, instance, KIND_KEYFILE),
-	    .plan = scratch,
-	    .generation = seen_generation(s),
-	    .pivot = seen_pivot(s),
-	};
+	struct planner p = planner_of(s, policy, instance, scratch);
 	if (s->self < 0 || gate_check(&p, GATE_FOR_START, &first) ||
 	    scratch->gates[first].verdict != GATE_REFUSE)
 		return false;
@@ -184,17 +190,8 @@ void plan_step(const struct seen *s, const struct policy *policy,
 {
 	ASSERT(s->members_n <= MEMBERS_MAX);
 	ASSERT(instance);
-	*ret = (struct plan){.acts_n = 0};
-	struct planner p = {
-	    .s = s,
-	    .policy = policy,
-	    .instance = instance,
-	    .mode = instance_mode(policy, instance, KIND_KEYFILE),
-	    .plan = ret,
-	    .seed = seed,
-	    .generation = seen_generation(s),
-	    .pivot = seen_pivot(s),
-	};
+	struct planner p = planner_of(s, policy, instance, ret);
+	p.seed = seed;
 	if (!s->is_clock_sane && s->self >= 0)
 		tell_clock(&p);
 	static bool (*const deciders[])(struct planner *) = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What nothing needs any more leaves the ledger; a ledger that fills up is told long before it
- * cannot be read. Which documents these are is judged in round/ledger_tidy.c. */
+/* What nothing needs any more leaves the ledger. Which documents these are is judged in
+ * round/ledger_tidy.c; that the ledger fills up is told by found.c. */
 #include <stdio.h>
 
 #include "plan/planner.h"
@@ -16,12 +16,10 @@ bool tidy_plan(struct planner *p)
 	const struct seen *s = p->s;
 	const struct seen_ledger *l = &s->ledger;
 	unsigned rank = s->self < 0 ? RANKS_MAX : MIN((unsigned)s->self, (unsigned)RANKS_MAX);
-	bool writes = p->mode >= MODE_ASK ||
-		      instance_mode(p->policy, p->instance, KIND_CERTIFICATES) >= MODE_ASK;
 	/* A person's hold is for everything; and in doubt nothing is removed. */
-	if (!writes || !fact_known(l->fact) || !l->exists || l->is_older_than_anchor ||
-	    l->is_other_than_anchor || l->is_unknown_protocol || l->hold.is_on ||
-	    p->plan->acts_n > 0 || l->outlived_n <= rank * RANK_DOCS)
+	if (!plan_writes_ledger(p) || !fact_known(l->fact) || !l->exists ||
+	    l->is_older_than_anchor || l->is_other_than_anchor || l->is_unknown_protocol ||
+	    l->hold.is_on || p->plan->acts_n > 0 || l->outlived_n <= rank * RANK_DOCS)
 		return false;
 	plan_add(p, ACT_TIDY_LEDGER, "%u documents of the ledger are needed by nothing any more",
 		 l->outlived_n);

@@ -428,19 +428,6 @@ bool turn_is_heirless(const struct planner *p, const struct seen_member *primary
 	return s->members_n > 1;
 }
 
-/* Only while it is the primary: as a secondary it is restarted without. */
-struct wall turn_rests_until(const struct planner *p)
-{
-	const struct seen *s = p->s;
-	const struct seen_member *self = seen_self(s);
-	struct wall until = wall_add(s->debts.step_down_refused_at, STEP_DOWN_REST_S * US_S);
-	/* A rest longer than a rest can be: the wall clock was set back since. */
-	if (!s->debts.step_down_refused_at.us || !self || !self->is_primary ||
-	    until.us <= s->now.us || until.us - s->now.us > STEP_DOWN_REST_S * US_S)
-		return (struct wall){.us = 0};
-	return until;
-}
-
 static void tell_rests(struct planner *p, struct wall until)
 {
 	const struct seen *s = p->s;
@@ -525,7 +512,7 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 	cut_z(p->plan->gates_for, sizeof(p->plan->gates_for), s->self_host);
 	if (s->debts.hook_failed_at.us)
 		turn_tell_owed(p, s->debts.hook_owed_since, s->debts.hook_tries, s->debts.hook_why);
-	struct wall rests = turn_rests_until(p);
+	struct wall rests = seen_rests_until(s);
 	if (rests.us)
 		tell_rests(p, rests);
 	if (!gate_check(p, GATE_FOR_TURN, &first)) {

@@ -188,32 +188,30 @@ static void merge_all(struct central *c)
 	}
 }
 
-static bool fits(void *self, const struct schedule *next, struct err *err)
+static bool fits_all(const struct central *c, const struct schedule *next,
+		     const struct schedule *listed, const struct conf *own, struct err *err)
 {
-	const struct central *c = self;
-	const struct schedule *listed =
-	    c->store.listed.serial ? &c->store.listed : &c->store.current;
 	for (unsigned i = 0; i < c->parts.seats_n; i++) {
 		struct conf *merged = NULL;
-		if (!merge_one(c, i, next, listed, c->own, &merged, err))
+		if (!merge_one(c, i, next, listed, own, &merged, err))
 			return false;
 		conf_free(merged);
 	}
 	return true;
 }
 
+static bool fits(void *self, const struct schedule *next, struct err *err)
+{
+	const struct central *c = self;
+	return fits_all(c, next, c->store.listed.serial ? &c->store.listed : &c->store.current,
+			c->own, err);
+}
+
 bool central_fits(struct central *c, const struct conf *own, struct err *err)
 {
 	bool is_wanted = own->config.schedule.url[0] || own->config.schedule.file[0];
-	if (!is_wanted || c->store.current.serial == 0)
-		return true;
-	for (unsigned i = 0; i < c->parts.seats_n; i++) {
-		struct conf *merged = NULL;
-		if (!merge_one(c, i, &c->store.current, &c->store.listed, own, &merged, err))
-			return false;
-		conf_free(merged);
-	}
-	return true;
+	return !is_wanted || c->store.current.serial == 0 ||
+	       fits_all(c, &c->store.current, &c->store.listed, own, err);
 }
 
 /* ---- telling ---- */

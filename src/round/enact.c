@@ -134,7 +134,7 @@ static bool welcome(struct seat *t, const struct act *a, struct err *err)
 			continue;
 		if (!seal(t, to, MAX(t->anchor.generation, (uint64_t)1), NULL,
 			  &to->head.incarnation, &pivot, key_id_given(&pivot.id) ? 1 : 0,
-			  doc_id_envelope(id, 0, to->spki.hex), err))
+			  doc_id_welcome(id, &to->spki), err))
 			return false;
 	}
 	/* Who joined after the proposal gets its keys too: both while it runs, the new one after.
@@ -364,12 +364,7 @@ static bool put_keyfile(struct seat *t, const struct act *a, struct err *err)
 	if (!t->ports.files.ops->put(t->ports.files.self, &put, err) ||
 	    !t->ports.files.ops->look(t->ports.files.self, path, &view, err))
 		return err_in(err, "writing '%s'", path);
-	n->has_written = true;
-	n->written_device = view.device;
-	n->written_inode = view.inode;
-	n->written_size = view.size;
-	n->written_modified = view.modified;
-	n->written_changed = view.changed;
+	notes_written(n, &view);
 	return notes_put(t, err);
 }
 
@@ -567,7 +562,7 @@ static bool end_job(struct seat *t, const struct act *a, struct err *err)
 		 * loaded. */
 		n->loaded = n->job_ring;
 		cut_z(n->loaded_process, sizeof(n->loaded_process), x->process_id);
-		n->hook_failed_at.us = n->hook_owed_since.us = n->hook_tries = 0;
+		notes_restarted(n);
 		if (n->job_is_rollback)
 			n->rolled_back_away_us = seat_now(t).us - n->job_begun_at.us;
 	} else if (!t->seen->job.is_lost) { /* else nothing failed but ourselves */

@@ -27,9 +27,9 @@ const char *doc_id_n(char *out, const char *kind, uint64_t generation)
 	return out;
 }
 
-const char *doc_id_envelope(char *out, uint64_t generation, const char *spki)
+const char *doc_id_welcome(char *out, const struct spki *to)
 {
-	snprintf(out, DOC_ID_BYTES, "envelope/%" PRIu64 "/%s", generation, spki);
+	snprintf(out, DOC_ID_BYTES, "envelope/0/%s", to->hex);
 	return out;
 }
 
@@ -168,7 +168,7 @@ static void read_identities(struct seat *t, const struct docs *d)
 				snprintf(l->not_admitted, sizeof(l->not_admitted), "%.80s: %.160s",
 					 doc->identity.host, doc->identity.why_not);
 		} else if (!is_me) {
-			w = find_doc(d, doc_id_envelope(id, 0, doc->identity.spki.hex));
+			w = find_doc(d, doc_id_welcome(id, &doc->identity.spki));
 			t->is_welcomed[t->identities_n] = w != NULL;
 			l->identities_unwelcomed_n += !w;
 		} else
@@ -237,7 +237,7 @@ static void read_welcome(struct seat *t, const struct docs *d)
 {
 	char id[DOC_ID_BYTES];
 	struct err err = ERR_INIT;
-	const struct store_doc *doc = find_doc(d, doc_id_envelope(id, 0, t->identity.spki.hex));
+	const struct store_doc *doc = find_doc(d, doc_id_welcome(id, &t->identity.spki));
 	struct keyring_doc e = {.generation = 0};
 	struct doc_trust trust = seat_trust(t);
 	struct envelope_want want = {.trust = &trust, .host = t->seen->self_host};

@@ -19,7 +19,7 @@ struct doc_trust seat_trust(struct seat *t);
 /* Document ids. out has DOC_ID_BYTES. */
 const char *doc_id(char *out, const char *kind, const char *name);
 const char *doc_id_n(char *out, const char *kind, uint64_t generation);
-const char *doc_id_envelope(char *out, uint64_t generation, const char *spki);
+const char *doc_id_welcome(char *out, const struct spki *to);
 const char *envelope_id(char *out, const struct digest *proposal, const struct spki *to);
 
 #endif

@@ -205,3 +205,18 @@ bool notes_decode(struct str text, struct notes *ret, struct err *err)
 	*ret = n;
 	return true;
 }
+
+void notes_written(struct notes *n, const struct file_view *view)
+{
+	n->has_written = true;
+	n->written_device = view->device;
+	n->written_inode = view->inode;
+	n->written_size = view->size;
+	n->written_modified = view->modified;
+	n->written_changed = view->changed;
+}
+
+void notes_restarted(struct notes *n)
+{
+	n->hook_failed_at.us = n->hook_owed_since.us = n->hook_tries = 0;
+}

@@ -129,12 +129,7 @@ void observe_keyfile(struct seat *t)
 	if (k->ring.is_known && !t->notes.has_written) {
 		/* First sight: what is there is adopted. */
 		struct notes *n = &t->notes;
-		n->has_written = true;
-		n->written_device = view.device;
-		n->written_inode = view.inode;
-		n->written_size = view.size;
-		n->written_modified = view.modified;
-		n->written_changed = view.changed;
+		notes_written(n, &view);
 		n->written_ring = k->ring;
 		if (n->first_seen.us == 0)
 			n->first_seen = t->seen->now;
@@ -144,12 +139,7 @@ void observe_keyfile(struct seat *t)
 	if (k->is_foreign && ring_ids_equal(&k->ring, &t->notes.written_ring)) {
 		/* The same keys: only the file's identity is new (or a crash came before it was
 		 * noted). */
-		struct notes *n = &t->notes;
-		n->written_device = view.device;
-		n->written_inode = view.inode;
-		n->written_size = view.size;
-		n->written_modified = view.modified;
-		n->written_changed = view.changed;
+		notes_written(&t->notes, &view);
 		k->is_foreign = !notes_put(t, &err);
 	}
 	for (unsigned i = 0; k->ring.is_known && i < k->ring.n; i++)
@@ -947,11 +937,7 @@ static void adopt_external(struct seat *t)
 	    (is_promised && !ring_ids_has(&k->ring, &p->next.id)) ||
 	    !t->ports.files.ops->look(t->ports.files.self, k->path, &view, &err))
 		return;
-	n->written_device = view.device;
-	n->written_inode = view.inode;
-	n->written_size = view.size;
-	n->written_modified = view.modified;
-	n->written_changed = view.changed;
+	notes_written(n, &view);
 	n->written_ring = k->ring;
 	k->is_foreign = !notes_put(t, &err);
 }
@@ -1094,7 +1080,7 @@ void observe(struct seat *t)
 	/* Somebody else restarted it meanwhile: nothing is owed any more. */
 	if (t->notes.hook_owed_since.us && s->process.is_answering && !t->notes.job_is_open &&
 	    strcmp(t->notes.job_process, s->process.process_id) != 0) {
-		t->notes.hook_failed_at.us = t->notes.hook_owed_since.us = t->notes.hook_tries = 0;
+		notes_restarted(&t->notes);
 		if (notes_put(t, &err))
 			s->debts.hook_failed_at.us = s->debts.hook_owed_since.us =
 			    s->debts.hook_tries = 0;
@@ -1125,17 +1111,13 @@ void observe(struct seat *t)
 			 "a restart would change more than the key: %.300s", s->process.pending);
 	}
 	/* The others wait for it and cannot know why. */
-	int64_t rests_us = s->now.us - s->debts.step_down_refused_at.us;
-	const struct seen_member *me = seen_self(s);
-	if (s->is_rehearsed && s->debts.step_down_refused_at.us && me && me->is_primary &&
-	    rests_us >= 0 && rests_us < STEP_DOWN_REST_S * US_S) {
+	struct wall rests = seen_rests_until(s);
+	if (s->is_rehearsed && rests.us) {
 		char until[40];
 		s->is_rehearsed = false;
-		snprintf(
-		    s->rehearsal, sizeof(s->rehearsal),
-		    "it refused to step down; its turn rests until %s",
-		    wall_print_utc(wall_add(s->debts.step_down_refused_at, STEP_DOWN_REST_S * US_S),
-				   until, sizeof(until)));
+		snprintf(s->rehearsal, sizeof(s->rehearsal),
+			 "it refused to step down; its turn rests until %s",
+			 wall_print_utc(rests, until, sizeof(until)));
 	}
 	s->moved_at = t->progress_at;
 	s->is_approved = t->is_approved;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What happened, written down: the seat's journal (intents, proofs, failures: the history of this
- * host) and the events that people hear of. The only place of the round that tells. */
+ * host) and the events that people hear of. What a person's word, a login and
+ * the schedule tell is told where it happens: command.c, seat_login.c, central.c. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/rng.h"
 #include "codec/journal_line.h"
 #include "model/event_table.h"
 #include "round/round.h"

@@ -17,7 +17,7 @@
 #include "port/restarter.h"
 #include "port/store.h"
 
-/* What the seat needs of the outside; wired by cmd/wire.c or by fakes. */
+/* What the seat needs of the outside; wired by cmd/wiring.c or by fakes. */
 struct round_ports {
 	struct host_port host;
 	struct files_port files;
@@ -149,7 +149,6 @@ struct seat {
 	struct anchor anchor;
 	struct notes notes;
 
-
 	/* remembered */
 	struct keychain chain;
 	bool has_options;
@@ -234,6 +233,10 @@ void seat_reload(struct seat *t, const struct config *config,
 
 /* Durable writes of the seat's own state. */
 MUST_CHECK bool notes_put(struct seat *t, struct err *err);
+/* For the next notes_put(): the keyfile as it is now is this rotad's own, written or adopted. */
+void notes_written(struct notes *n, const struct file_view *view);
+/* For the next notes_put(): the member was restarted, no restart is owed any more. */
+void notes_restarted(struct notes *n);
 MUST_CHECK bool anchor_put(struct seat *t, struct err *err);
 MUST_CHECK bool notes_encode(const struct notes *n, struct buf *ret, struct err *err);
 MUST_CHECK bool notes_decode(struct str text, struct notes *ret, struct err *err);
@@ -273,6 +276,5 @@ MUST_CHECK bool seat_login(struct seat *t, const char *host, struct mongod_targe
  * the next time; a given login is told, and tried again later. */
 void seat_login_failed(struct seat *t, const char *host, const struct mongod_credential *c,
 		       const struct err *err);
-void seat_login_tell(struct seat *t, const char *who, const char *why);
 
 #endif

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/rng.h"
 #include "model/event_table.h"
 #include "round/round.h"
@@ -50,6 +49,21 @@ static bool has_mode(const struct seat *t, const char *mode)
 		      mode) == 0;
 }
 
+static void tell_refused(struct seat *t, const char *who, const char *why)
+{
+	struct event e = event_of(EVENT_LOGIN_REFUSED, t->seen->cluster, t->seen->self_host);
+	e.at = t->seen->now;
+	snprintf(e.headline, sizeof(e.headline), "%s/%s: the given login '%.100s' does not serve.",
+		 t->seen->cluster, t->seen->self_host, who);
+	snprintf(e.what, sizeof(e.what), "%s", why);
+	snprintf(e.now, sizeof(e.now), "rotad goes on as __system, by the keys it holds.");
+	snprintf(e.we_did, sizeof(e.we_did), "Tries the given login again every 10 minutes.");
+	snprintf(e.you, sizeof(e.you),
+		 "rotactl user --for rotad prints the user and role it needs; see login: in "
+		 "rotad.yaml(5).");
+	t->ports.tell(t->ports.teller, &e, true);
+}
+
 /* The password is read when it is first needed, and again after a reload or a refusal: it may have
  * been changed. */
 static bool read_password(struct seat *t)
@@ -62,9 +76,9 @@ static bool read_password(struct seat *t)
 	    t->ports.credential(t->ports.credentials, &t->instance->login.password, &t->password,
 				&err))
 		return true;
-	seat_login_tell(t, t->instance->login.user,
-			t->ports.credential ? err_print(&err, why, sizeof(why))
-					    : "nothing to read it with");
+	tell_refused(t, t->instance->login.user,
+		     t->ports.credential ? err_print(&err, why, sizeof(why))
+					 : "nothing to read it with");
 	return false;
 }
 
@@ -145,22 +159,7 @@ void seat_login_failed(struct seat *t, const char *host, const struct mongod_cre
 		return;
 	secret_fini(&t->password);
 	snprintf(what, sizeof(what), "%s: %.300s", host ? host : "the set", err->text);
-	seat_login_tell(
+	tell_refused(
 	    t, c->how == LOGIN_AS_USER ? t->instance->login.user : t->instance->login.certificate,
 	    what);
-}
-
-void seat_login_tell(struct seat *t, const char *who, const char *why)
-{
-	struct event e = event_of(EVENT_LOGIN_REFUSED, t->seen->cluster, t->seen->self_host);
-	e.at = t->seen->now;
-	snprintf(e.headline, sizeof(e.headline), "%s/%s: the given login '%.100s' does not serve.",
-		 t->seen->cluster, t->seen->self_host, who);
-	snprintf(e.what, sizeof(e.what), "%s", why);
-	snprintf(e.now, sizeof(e.now), "rotad goes on as __system, by the keys it holds.");
-	snprintf(e.we_did, sizeof(e.we_did), "Tries the given login again every 10 minutes.");
-	snprintf(e.you, sizeof(e.you),
-		 "rotactl user --for rotad prints the user and role it needs; see login: in "
-		 "rotad.yaml(5).");
-	t->ports.tell(t->ports.teller, &e, true);
 }

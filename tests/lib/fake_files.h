@@ -57,17 +57,28 @@ static bool fake_files_look(void *self, const char *path, struct file_view *ret,
 	return true;
 }
 
+/* The file's place, or -1 with the error. */
+static int fake_files_open(const struct fake_files *f, const char *path, size_t max,
+			   struct err *err)
+{
+	int i = fake_files_find(f, path);
+	bool ok = true;
+	if (i < 0)
+		ok = err_set(err, ERR_NOT_FOUND, "none");
+	else if (f->is_unreadable)
+		ok = err_set(err, ERR_SYSTEM, "bad sector");
+	else if (f->files[i].n > max)
+		ok = err_set(err, ERR_LIMIT, "long");
+	return ok ? i : -1;
+}
+
 static bool fake_files_read(void *self, const char *path, size_t max, struct buf *ret,
 			    struct file_view *ret_view, struct err *err)
 {
 	const struct fake_files *f = self;
-	int i = fake_files_find(f, path);
+	int i = fake_files_open(f, path, max, err);
 	if (i < 0)
-		return err_set(err, ERR_NOT_FOUND, "none");
-	if (f->is_unreadable)
-		return err_set(err, ERR_SYSTEM, "bad sector");
-	if (f->files[i].n > max)
-		return err_set(err, ERR_LIMIT, "long");
+		return false;
 	buf_add(ret, f->files[i].bytes, f->files[i].n);
 	return true;
 }
@@ -92,13 +103,9 @@ static bool fake_files_read_secret(void *self, const char *path, size_t max, str
 				   struct file_view *ret_view, struct err *err)
 {
 	const struct fake_files *f = self;
-	int i = fake_files_find(f, path);
+	int i = fake_files_open(f, path, max, err);
 	if (i < 0)
-		return err_set(err, ERR_NOT_FOUND, "none");
-	if (f->is_unreadable)
-		return err_set(err, ERR_SYSTEM, "bad sector");
-	if (f->files[i].n > max)
-		return err_set(err, ERR_LIMIT, "long");
+		return false;
 	return secret_from(ret, f->files[i].bytes, f->files[i].n, err);
 }
 

@@ -219,6 +219,26 @@ static inline void case_claim(struct seen *s, enum claim_state state, unsigned h
 	cut_z(s->ledger.claim.host, sizeof(s->ledger.claim.host), host_n(holder));
 	s->ledger.is_claim_mine = (int)holder == s->self;
 }
+/* Members as letters, in order of _id: P primary, S secondary, A arbiter, H hidden without a vote,
+ * D delayed, 0 priority 0, x does not answer, q is shutting down. */
+static inline void case_letters(struct seen *s, const char *members)
+{
+	s->members_n = (unsigned)strlen(members);
+	for (unsigned k = 0; k < s->members_n; k++) {
+		char c = members[k];
+		struct seen_member *m = &s->members[k];
+		case_member(s, k, c == 'P');
+		m->is_arbiter = c == 'A';
+		m->is_secondary &= c != 'A';
+		m->is_hidden = c == 'H';
+		m->is_voter = c != 'H';
+		m->is_electable = c != 'A' && c != 'H' && c != 'D' && c != '0';
+		m->delay_s = c == 'D' ? 3600 : 0;
+		m->is_quiescing = c == 'q';
+		if (c == 'x')
+			m->hello.who = WITNESS_NONE;
+	}
+}
 /* Every member is seen to accept key 1: nothing begins without. */
 static inline void case_shared(struct seen *s)
 {

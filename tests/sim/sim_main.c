@@ -3,7 +3,8 @@
  *
  *   sim --seeds N [--from S] [--jobs J]   N seeds; a line a failure, then what was reached
  *   sim --seed S [--trace]                one seed
- *   sim FILE...                           scenarios; "# expect: done" (or stuck, unsafe RULE) in it
+ *   sim FILE...                           scenarios
+ *   sim --text S                          the scenario of seed S
  *   sim --shrink S                        the smallest scenario that fails as seed S does
  */
 #include <inttypes.h>

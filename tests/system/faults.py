@@ -15,18 +15,14 @@ from pymongo.write_concern import WriteConcern
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, "lib"))
-from bench import nest  # noqa: E402
+from bench.cases import Cases  # noqa: E402
 from bench.rotads import HOOK  # noqa: E402
 from bench.scene import Scene, own_mounts  # noqa: E402
 from bench.show import say, wait_for  # noqa: E402
 from bench.world import keys_of, new_key, write_whole  # noqa: E402
 
-CASES = {}
-
-
-def case(f):
-    CASES[f.__name__.replace("_", "-")] = f
-    return f
+CASES = Cases()
+case = CASES.case
 
 
 def others(scene, *but):
@@ -526,13 +522,5 @@ def sigterm_storm():
         return s.finish()
 
 
-def main():
-    names = sys.argv[1:]
-    if not names or set(names) - set(CASES):
-        print("usage: faults.py CASE...\n" + "\n".join("  %-18s %s" % (n, f.__doc__) for n, f in CASES.items()))
-        return 64
-    return max(nest.run(CASES[n]) for n in names)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(CASES.main())

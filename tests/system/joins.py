@@ -5,22 +5,17 @@
 usage: joins.py adds|removes|many..."""
 import os
 import sys
-import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, "lib"))
-from bench import nest  # noqa: E402
+from bench.cases import Cases  # noqa: E402
 from bench.rotads import Rotad  # noqa: E402
 from bench.scene import Scene  # noqa: E402
 from bench.show import say, wait_for  # noqa: E402
 from bench.world import Member, free_ports  # noqa: E402
 
-CASES = {}
-
-
-def case(f):
-    CASES[f.__name__] = f
-    return f
+CASES = Cases()
+case = CASES.case
 
 
 def reconfigure(world, change):
@@ -135,16 +130,5 @@ def many(rotations=6):
         return s.finish()
 
 
-def main():
-    names = sys.argv[1:]
-    if not names or set(names) - set(CASES):
-        print("usage: joins.py CASE...\n" + "\n".join("  %-10s %s" % (n, f.__doc__) for n, f in CASES.items()))
-        return 64
-    start = time.monotonic()
-    status = max(nest.run(CASES[n]) for n in names)
-    say("%d s in all", time.monotonic() - start)
-    return status
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(CASES.main())

@@ -10,10 +10,13 @@ import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "lib"))
-from bench import nest, pki  # noqa: E402
+from bench import pki  # noqa: E402
+from bench.cases import Cases  # noqa: E402
 from bench.scene import Scene  # noqa: E402
 from bench.show import say, wait_for  # noqa: E402
 from bench.world import write_whole  # noqa: E402
+
+CASES = Cases()
 
 PASSWORD = "a-long-random-word-of-32-letters"
 
@@ -55,6 +58,7 @@ def give(s, password=PASSWORD):
         r.write()
 
 
+@CASES.case
 def given():
     """A rotation by the given user: as __system rotad only proves keys."""
     with Scene() as s:
@@ -76,6 +80,7 @@ def given():
         return s.finish()
 
 
+@CASES.case
 def refused():
     """A wrong password is told, and rotad goes on by the keys."""
     with Scene() as s:
@@ -92,20 +97,5 @@ def refused():
         return s.finish()
 
 
-PARTS = {f.__name__: f for f in (given, refused)}
-
-
-def main():
-    parts = sys.argv[1:] or list(PARTS)
-    if set(parts) - set(PARTS):
-        print(__doc__, file=sys.stderr)
-        return 64
-    status = 0
-    for name in parts:
-        say("%s: %s", name, PARTS[name].__doc__)
-        status |= nest.run(PARTS[name])
-    return 1 if status else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(CASES.main(all_by_default=True))

@@ -11,10 +11,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "lib"))
 from pymongo.errors import PyMongoError  # noqa: E402
-from bench import nest  # noqa: E402
+from bench.cases import Cases  # noqa: E402
 from bench.relay import Relay  # noqa: E402
 from bench.scene import Scene  # noqa: E402
 from bench.show import say, wait_for  # noqa: E402
+
+CASES = Cases()
 
 PATIENCE = 12  # seconds in which nothing may move that waits
 
@@ -64,6 +66,7 @@ def holds_old(s):
     return [m.name for m in s.world.members if s.old_key in s.keys(m)]
 
 
+@CASES.case
 def start():
     """He is there before: the rotation does not begin, and it is said why; once he is gone it does."""
     with Scene() as s:
@@ -96,6 +99,7 @@ def waits(s):
     return who
 
 
+@CASES.case
 def gone():
     """He comes while one runs: the old key stays until he is gone."""
     with Scene() as s:
@@ -106,6 +110,7 @@ def gone():
         return s.finish()
 
 
+@CASES.case
 def ignored():
     """The same, and a person says that it does not matter."""
     with Scene() as s:
@@ -120,6 +125,7 @@ def ignored():
         return s.finish()
 
 
+@CASES.case
 def emergency():
     """A leaked key: who has it is not waited for."""
     with Scene() as s:
@@ -133,20 +139,5 @@ def emergency():
         return s.finish()
 
 
-PARTS = {f.__name__: f for f in (start, gone, ignored, emergency)}
-
-
-def main():
-    parts = sys.argv[1:] or list(PARTS)
-    if set(parts) - set(PARTS):
-        print(__doc__, file=sys.stderr)
-        return 64
-    status = 0
-    for name in parts:
-        say("%s: %s", name, PARTS[name].__doc__.split("\n")[0])
-        status |= nest.run(PARTS[name])
-    return 1 if status else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(CASES.main(all_by_default=True))

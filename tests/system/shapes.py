@@ -14,16 +14,13 @@ import tempfile
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, "lib"))
 from bench import nest  # noqa: E402
+from bench.cases import Cases  # noqa: E402
 from bench.rotads import HOOK, Fleet  # noqa: E402
 from bench.show import Checks, say, wait_for  # noqa: E402
 from bench.world import World, keys_of  # noqa: E402
 
-CASES = {}
-
-
-def case(f):
-    CASES[f.__name__.replace("_", "-")] = f
-    return f
+CASES = Cases()
+case = CASES.case
 
 
 def joined(rotad, *names):

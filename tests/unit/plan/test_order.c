@@ -6,8 +6,6 @@
 
 static void arbiters_hidden_and_delayed_go_first_and_the_primary_last(void **state)
 {
-	/* members in order of _id: P primary, S secondary, A arbiter, H hidden, D delayed,
-	 * 0 priority 0 */
 	static const struct {
 		const char *members, *order;
 	} rows[] = {
@@ -18,16 +16,7 @@ static void arbiters_hidden_and_delayed_go_first_and_the_primary_last(void **sta
 		unsigned at[MEMBERS_MAX];
 		char order[8] = "";
 		case_begin(0);
-		the.s.members_n = (unsigned)strlen(rows[i].members);
-		for (unsigned k = 0; k < the.s.members_n; k++) {
-			char c = rows[i].members[k];
-			struct seen_member *m = &the.s.members[k];
-			case_member(&the.s, k, c == 'P');
-			m->is_arbiter = c == 'A';
-			m->is_hidden = c == 'H';
-			m->delay_s = c == 'D' ? 3600 : 0;
-			m->is_electable = c == 'S' || c == 'P';
-		}
+		case_letters(&the.s, rows[i].members);
 		order_all(&the.s, at);
 		for (unsigned k = 0; k < the.s.members_n; k++) {
 			order[k] = rows[i].members[at[k]];

@@ -232,8 +232,6 @@ static void each_rule_permits_and_refuses_as_its_row_says(void **state)
 
 static void who_stays_up_is_counted_in_votes_and_in_data(void **state)
 {
-	/* members as letters: P primary, S secondary, A arbiter, H hidden without a vote, x does
-	 * not answer, q is shutting down */
 	static const struct {
 		const char *members;
 		unsigned without;
@@ -249,19 +247,7 @@ static void who_stays_up_is_counted_in_votes_and_in_data(void **state)
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		bool keeps_votes, keeps_writes, both;
 		case_begin(0);
-		the.s.members_n = (unsigned)strlen(rows[i].members);
-		for (unsigned k = 0; k < the.s.members_n; k++) {
-			char c = rows[i].members[k];
-			struct seen_member *m = &the.s.members[k];
-			case_member(&the.s, k, c == 'P');
-			m->is_arbiter = c == 'A';
-			m->is_secondary &= c != 'A';
-			m->is_hidden = c == 'H';
-			m->is_voter = c != 'H';
-			m->is_quiescing = c == 'q';
-			if (c == 'x')
-				m->hello.who = WITNESS_NONE;
-		}
+		case_letters(&the.s, rows[i].members);
 		both =
 		    safe_without(&the.s, rows[i].without, &keeps_votes, &keeps_writes, NULL, NULL);
 		if (keeps_votes != rows[i].votes || keeps_writes != rows[i].writes)
