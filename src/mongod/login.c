@@ -107,6 +107,17 @@ static bool hash_choose(const struct mongod_hello *h, enum scram_hash *ret, stru
 	return true;
 }
 
+/* What a server on its way out or in says of a user is no word on the user. */
+static bool is_up(const struct mongod_hello *h, struct err *err)
+{
+	if (!h->is_quiescing && (h->is_writable_primary || h->is_secondary || h->is_arbiter))
+		return true; /* a mongos says that it is a writable primary */
+	(void)err_set(err, ERR_REFUSED, "%s",
+		      h->is_quiescing ? "it is shutting down" : "it is starting");
+	err->sys = h->is_quiescing ? CODE_SHUTDOWN_IN_PROGRESS : CODE_NOT_PRIMARY_OR_SECONDARY;
+	return false;
+}
+
 bool login_do(struct wire *w, const struct mongod_login *l, const struct mongod_hello *first,
 	      struct mono deadline, struct err *err)
 {
@@ -124,7 +135,7 @@ bool login_do(struct wire *w, const struct mongod_login *l, const struct mongod_
 		return true;
 	case LOGIN_AS_USER:
 		(void)snprintf(who, sizeof(who), "%s.%s", l->database, l->user);
-		if (!hello_ask(w, NULL, who, deadline, &own, err) ||
+		if (!hello_ask(w, NULL, who, deadline, &own, err) || !is_up(&own, err) ||
 		    !hash_choose(&own, &hash, err) ||
 		    !scram_do(w, hash, l->user, l->database, l->key, deadline, err))
 			return err_in(err, "logging in as '%s'", l->user);

@@ -72,7 +72,8 @@ static bool primary_find(struct store_set *s, char named[HOST_BYTES_MAX], struct
 static bool is_elsewhere(int64_t code)
 {
 	/* NotWritablePrimary and its older kin: said before anything is done. */
-	static const int codes[] = {CODE_NOT_WRITABLE_PRIMARY, 10058, 13435, 13436};
+	static const int codes[] = {CODE_NOT_WRITABLE_PRIMARY, 10058, 13435,
+				    CODE_NOT_PRIMARY_OR_SECONDARY};
 	for (size_t i = 0; i < ARRAY_N(codes); i++)
 		if (code == codes[i])
 			return true;

@@ -66,6 +66,7 @@ enum { /* server error codes that mean something to us */
        CODE_COMMAND_NOT_FOUND = 59,
        CODE_SHUTDOWN_IN_PROGRESS = 91,
        CODE_NOT_WRITABLE_PRIMARY = 10107,
+       CODE_NOT_PRIMARY_OR_SECONDARY = 13436,
        CODE_DUPLICATE_KEY = 11000,
 };
 

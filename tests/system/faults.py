@@ -301,7 +301,7 @@ def hook_hangs():
         pid = m.pid()
         s.rotate()
         s.told("hook-overdue", 120)
-        s.says(r, "(?s)did not end within 5 s.*rotactl turn release")
+        s.says(r, r"(?s)did not end within 5(\.0)? s.*rotactl turn release")
         other = s.fleet.of(s.world.primary())
         s.says(other, re.escape(m.address) + ".*has the turn")
         r.ctl("resume")
