@@ -14,6 +14,44 @@ import sys
 import tempfile
 import time
 
+
+def options():
+    ap = argparse.ArgumentParser(prog="contrib/demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--members", type=int, default=3, metavar="N", help="members of the set, 3 to 7 (3)")
+    ap.add_argument("--drain", default="2s", metavar="D", help="how long a mongod that stops lets its clients go; mongod's own is 15s (2s)")
+    ap.add_argument("--keep", action="store_true", help="leave everything running, and say where")
+    ap.add_argument("--json", metavar="FILE", help="write the figures there")
+    ap.add_argument("--untimed", action="store_true", help="tell the figures that depend on the machine's load, but do not judge them")
+    ap.add_argument("--by-hand", action="store_true", help=argparse.SUPPRESS)  # the same rotation by a bare script, to compare with
+    ap.add_argument("--only-options", action="store_true", help=argparse.SUPPRESS)  # asked before anything is installed or built
+    try:
+        a = ap.parse_args()
+    except SystemExit as e:
+        sys.exit(64 if e.code else 0)
+    if not 3 <= a.members <= 7:
+        wrong("--members is 3 to 7")
+    if milliseconds(a.drain) is None:
+        wrong("--drain is a time such as 2s or 500ms")
+    if a.json and not os.access(os.path.dirname(os.path.abspath(a.json)), os.W_OK):
+        wrong("--json '%s' cannot be written" % a.json)
+    if a.only_options:
+        sys.exit(0)
+    return a
+
+
+def wrong(what):
+    print("demo: %s" % what, file=sys.stderr)
+    sys.exit(64)
+
+
+def milliseconds(text):
+    for unit, factor in (("ms", 1), ("s", 1000), ("m", 60000)):
+        if text.endswith(unit) and text[:-len(unit)].isdigit():
+            return int(text[:-len(unit)]) * factor
+    return None
+
+
+OPTIONS = options()
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tests", "system", "lib"))
 from bench import hooksink, logs, nest, pki  # noqa: E402
@@ -24,32 +62,6 @@ from bench.writer import Writer, bare_step_downs  # noqa: E402
 
 RATE_MIN, ACKED_MIN, BARE_N = 200, 1000, 5
 PAUSE_MAX_RATIO, TIME_MAX_RATIO, TIME_EXTRA_S = 2.0, 1.10, 2.0
-
-
-def options():
-    ap = argparse.ArgumentParser(prog="contrib/demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--members", type=int, default=3, metavar="N", help="members of the set, 3 to 7 (3)")
-    ap.add_argument("--drain", default="2s", metavar="D", help="how long a mongod that stops lets its clients go; mongod's own is 15s (2s)")
-    ap.add_argument("--keep", action="store_true", help="leave everything running, and say where")
-    ap.add_argument("--json", metavar="FILE", help="write the figures there")
-    ap.add_argument("--untimed", action="store_true", help="tell the figures that depend on the machine's load, but do not judge them")
-    ap.add_argument("--by-hand", action="store_true", help=argparse.SUPPRESS)  # the same rotation by a bare script, to compare with
-    try:
-        a = ap.parse_args()
-    except SystemExit as e:
-        sys.exit(64 if e.code else 0)
-    if not 3 <= a.members <= 7:
-        sys.exit("demo: --members is 3 to 7")
-    if milliseconds(a.drain) is None:
-        sys.exit("demo: --drain is a time such as 2s or 500ms")
-    return a
-
-
-def milliseconds(text):
-    for unit, factor in (("ms", 1), ("s", 1000), ("m", 60000)):
-        if text.endswith(unit) and text[:-len(unit)].isdigit():
-            return int(text[:-len(unit)]) * factor
-    return None
 
 
 # A certificate authority that answers with a good certificate for the wrong host. It speaks the helper protocol of certmonger.
@@ -279,7 +291,7 @@ class Demo:
 
 
 def main():
-    a = options()
+    a = OPTIONS
     if a.json:
         a.json = os.path.abspath(a.json)
     for name in ["MONGOD", "ROTACTL"] + ([] if a.by_hand else ["ROTAD"]):
