@@ -188,6 +188,7 @@ struct identity {
 /* A person's word: pause (hold) and resume; a foreign write holds too. "hold". */
 struct hold {
 	struct doc_head head;
+	int64_t rev; /* of the document as read: rises with each pause and resume; 0: there is none */
 	bool is_on;
 	char who[NAME_BYTES_MAX], why[REASON_BYTES];
 };

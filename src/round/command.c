@@ -177,7 +177,7 @@ static bool pause_it(struct seat *t, const json_t *body, const char *who, json_t
 {
 	const char *why = text_of(body, "reason");
 	(void)ret;
-	if (!seat_hold(t, true, who, why[0] ? why : "paused", err))
+	if (!seat_hold(t, true, who, why[0] ? why : "paused", NULL, err))
 		return false;
 	note(t, "pause", who, why);
 	tell(t, EVENT_ROTATION_HELD, who, why[0] ? why : "paused", "To go on: rotactl resume");
@@ -188,9 +188,12 @@ static bool resume(struct seat *t, const json_t *body, const char *who, json_t *
 		   struct err *err)
 {
 	(void)ret;
-	if (!seat_hold(t, false, who, text_of(body, "reason"), err))
+	if (!seat_hold(t, false, who, text_of(body, "reason"), NULL, err))
 		return false;
-	/* A person looked: debts of this host are tried anew. */
+	/* A person looked: debts of this host are tried anew. Not what is under way still: that he
+	 * cannot have meant. */
+	if (!t->notes.job_is_open)
+		notes_resumed(&t->notes);
 	t->notes.step_down_refused_at.us = 0;
 	t->notes.hook_failed_at.us = 0;
 	note(t, "resume", who, text_of(body, "reason"));

@@ -83,7 +83,7 @@ static bool publish_identity(struct seat *t, const struct act *a, struct err *er
 	doc->identity.how = doc->proof.how;
 	if (!identity_doc_encode(doc, &t->identity, &text, NULL, err))
 		return err_in(err, "publishing the identity");
-	if (!ledger_put(t, doc_id(id, "identity", t->identity.spki.hex), buf_str(&text), err))
+	if (!ledger_put(t, doc_id(id, "identity", t->identity.spki.hex), buf_str(&text), NULL, err))
 		return false;
 	/* Then, not before: who sees the gap seals for the identity as it is now. */
 	if (!t->unreadable[0])
@@ -118,7 +118,7 @@ static bool seal(struct seat *t, const struct identity *to, uint64_t generation,
 			 : err_set(err, ERR_NOT_FOUND, "key %u is not held here", keys[i].number);
 	}
 	ok = ok && envelope_seal(&e, &t->identity, to, &text, err) &&
-	     ledger_put(t, id, buf_str(&text), err);
+	     ledger_put(t, id, buf_str(&text), NULL, err);
 	keyring_doc_fini(&e);
 	return ok || err_in(err, "sealing for '%s'", to->host);
 }
@@ -197,7 +197,7 @@ static bool publish_statement(struct seat *t, const struct act *a, struct err *e
 	st.is_certificate_taken_back = s->certificate.is_taken_back;
 	if (!statement_encode(&st, &t->identity, &text, NULL, err))
 		return err_in(err, "stating how '%s' stands", s->self_host);
-	return ledger_put(t, doc_id(id, "statement", s->self_host), buf_str(&text), err);
+	return ledger_put(t, doc_id(id, "statement", s->self_host), buf_str(&text), NULL, err);
 }
 
 /* ---- the rotation ---- */
@@ -537,7 +537,7 @@ static bool roll_back(struct seat *t, const struct act *a, struct err *err)
 {
 	struct notes *n = &t->notes;
 	n->rolled_back_at = seat_now(t);
-	n->rolled_back_away_us = 0;
+	n->rolled_back_away_us = n->rolled_back_hold = 0;
 	snprintf(n->rolled_back_why, sizeof(n->rolled_back_why), "%.500s", a->reason);
 	if (!put_keyfile(t, a, err))
 		return false;
@@ -705,7 +705,8 @@ static bool retire(struct seat *t, const struct act *a, struct err *err)
 
 /* ---- holds, orders, a person's words ---- */
 
-bool seat_hold(struct seat *t, bool is_on, const char *who, const char *why, struct err *err)
+bool seat_hold(struct seat *t, bool is_on, const char *who, const char *why, int64_t *ret_rev,
+	       struct err *err)
 {
 	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
 	struct hold h = {.is_on = is_on};
@@ -714,12 +715,18 @@ bool seat_hold(struct seat *t, bool is_on, const char *who, const char *why, str
 	cut_z(h.why, sizeof(h.why), why);
 	if (!hold_encode(&h, &t->identity, &text, NULL, err))
 		return false;
-	return ledger_put(t, "hold", buf_str(&text), err);
+	return ledger_put(t, "hold", buf_str(&text), ret_rev, err);
 }
 
 static bool hold(struct seat *t, const struct act *a, struct err *err)
 {
-	return seat_hold(t, true, t->seen->self_host, a->reason, err);
+	int64_t rev;
+	if (!seat_hold(t, true, t->seen->self_host, a->reason, &rev, err))
+		return false;
+	if (!t->notes.rolled_back_at.us)
+		return true;
+	t->notes.rolled_back_hold = rev; /* a person may lift it before the next look */
+	return notes_put(t, err);
 }
 
 bool seat_order(struct seat *t, const struct order_wish *w, struct token *ret_id, struct err *err)

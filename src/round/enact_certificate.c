@@ -314,7 +314,7 @@ static bool ask_issuer(struct seat *t, const struct authority_policy *a, struct 
 			return err_set(err, ERR_LIMIT, "the request is too large for the ledger");
 		doc->wanted_at = seat_now(t);
 		if (!csr_doc_encode(doc, &t->identity, &text, NULL, err) ||
-		    !ledger_put(t, id, buf_str(&text), err))
+		    !ledger_put(t, id, buf_str(&text), NULL, err))
 			return err_in(err, "asking the issuing host");
 	}
 	char why[200];
@@ -664,7 +664,7 @@ bool enact_sign_requests(struct seat *t, const struct act *a, struct err *err)
 			      why.text[0] ? why.text : "the authority refused");
 		}
 		if (!issued_doc_encode(issued, &t->identity, &text, NULL, err) ||
-		    !ledger_put(t, id, buf_str(&text), err))
+		    !ledger_put(t, id, buf_str(&text), NULL, err))
 			return err_in(err, "answering '%s'", csr->host);
 	}
 	return true;

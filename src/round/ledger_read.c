@@ -800,6 +800,8 @@ void ledger_read(struct seat *t)
 		cut_z(l->hold.why, sizeof(l->hold.why),
 		      "the hold in the ledger cannot be believed");
 	}
+	if (hold)
+		l->hold.rev = hold->rev;
 	read_claim(t, &d);
 	read_statements(t, &d);
 	read_orders(t, &d);

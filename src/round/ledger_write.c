@@ -55,7 +55,7 @@ bool ledger_swap(struct seat *t, const char *id, struct str text, int64_t expect
 		       "whether '%.100s' was written to the ledger is not known", id);
 }
 
-bool ledger_put(struct seat *t, const char *id, struct str text, struct err *err)
+bool ledger_put(struct seat *t, const char *id, struct str text, int64_t *ret_rev, struct err *err)
 {
 	const struct store_port *store = seat_store(t);
 	for (int i = 0; i < TRIES_MAX; i++) {
@@ -63,8 +63,11 @@ bool ledger_put(struct seat *t, const char *id, struct str text, struct err *err
 		bool found;
 		if (!store->ops->read(store->self, id, &t->arena, &doc, &found, err))
 			return err_in(err, "reading '%s' in the ledger", id);
-		if (ledger_swap(t, id, text, found ? doc.rev : 0, err))
+		if (ledger_swap(t, id, text, found ? doc.rev : 0, err)) {
+			if (ret_rev)
+				*ret_rev = (found ? doc.rev : 0) + 1; /* as each swap does */
 			return true;
+		}
 		if (err->kind != ERR_CONFLICT)
 			return false;
 		err_clear(err);

@@ -11,9 +11,10 @@
  * first), ERR_AMBIGUOUS (still not known: look again), those of the store. */
 MUST_CHECK bool ledger_swap(struct seat *t, const char *id, struct str text, int64_t expected,
 			    struct err *err);
-/* Write text at id, whatever revision is there: for this host's own documents. Errors: as
- * ledger_swap. */
-MUST_CHECK bool ledger_put(struct seat *t, const char *id, struct str text, struct err *err);
+/* Write text at id, whatever revision is there: for this host's own documents. *ret_rev (or NULL):
+ * the revision that it made. Errors: as ledger_swap. */
+MUST_CHECK bool ledger_put(struct seat *t, const char *id, struct str text, int64_t *ret_rev,
+			   struct err *err);
 /* Delete a document of this host's own; fine when it is not there. */
 MUST_CHECK bool ledger_drop(struct seat *t, const char *id, struct err *err);
 /* Change the roll of the present generation: `change` gets its parts, as read linearizably, and

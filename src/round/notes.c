@@ -52,6 +52,7 @@ static const struct {
     ROW(NOTE_TEXT, step_down_why),
     ROW(NOTE_INT, step_down_took_us),
     ROW(NOTE_INT, rolled_back_away_us),
+    ROW(NOTE_INT, rolled_back_hold),
     ROW(NOTE_STAGE, stage),
     ROW(NOTE_TEXT, staged_serial),
     ROW(NOTE_TEXT, cert_order),
@@ -219,4 +220,9 @@ void notes_written(struct notes *n, const struct file_view *view)
 void notes_restarted(struct notes *n)
 {
 	n->hook_failed_at.us = n->hook_owed_since.us = n->hook_tries = 0;
+}
+
+void notes_resumed(struct notes *n)
+{
+	n->rolled_back_at.us = n->rolled_back_hold = 0;
 }

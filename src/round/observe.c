@@ -1066,37 +1066,7 @@ void observe(struct seat *t)
 	s->has_salt = t->anchor.ledger.hex[0] || !s->ledger.exists;
 	s->anchor = t->anchor;
 	wipe(s->anchor.salt_hex, sizeof(s->anchor.salt_hex)); /* seen is printable */
-	s->debts = (struct seen_debts){
-	    .step_down_refused_at = t->notes.step_down_refused_at,
-	    .step_down_took_us = t->notes.step_down_took_us,
-	    .rolled_back_away_us = t->notes.rolled_back_away_us,
-	    .rolled_back_at = t->notes.rolled_back_at,
-	    .hook_failed_at = t->notes.hook_failed_at,
-	    .hook_owed_since = t->notes.hook_owed_since,
-	    .hook_tries = t->notes.hook_tries,
-	    .restored_at = s->now.us - t->notes.restored_at.us < US_DAY ? t->notes.restored_at
-									: (struct wall){.us = 0},
-	};
-	/* Somebody else restarted it meanwhile: nothing is owed any more. */
-	if (t->notes.hook_owed_since.us && s->process.is_answering && !t->notes.job_is_open &&
-	    strcmp(t->notes.job_process, s->process.process_id) != 0) {
-		notes_restarted(&t->notes);
-		if (notes_put(t, &err))
-			s->debts.hook_failed_at.us = s->debts.hook_owed_since.us =
-			    s->debts.hook_tries = 0;
-		err_clear(&err);
-	}
-	cut_z(s->debts.rolled_back_why, sizeof(s->debts.rolled_back_why), t->notes.rolled_back_why);
-	cut_z(s->debts.step_down_why, sizeof(s->debts.step_down_why), t->notes.step_down_why);
-	cut_z(s->debts.hook_why, sizeof(s->debts.hook_why), t->notes.hook_why);
-	/* resume: a person lifted the hold after the rollback. */
-	if (t->notes.rolled_back_at.us && fact_known(s->ledger.fact) && !s->ledger.hold.is_on &&
-	    s->ledger.hold.head.at.us > t->notes.rolled_back_at.us) {
-		t->notes.rolled_back_at.us = 0;
-		s->debts.rolled_back_at.us = 0;
-		if (!notes_put(t, &err))
-			s->debts.rolled_back_at = t->seen->now; /* stays owed until it is on disk */
-	}
+	debts_observe(t);
 	rehearse(t, &self);
 	s->is_rehearsed = t->is_rehearsed;
 	s->rehearsed_at = t->rehearsed_at;

@@ -24,6 +24,10 @@ void observe_others(struct seat *t);
 /* Read the keyfile again into seen: the narrow look after a write. */
 void observe_keyfile(struct seat *t);
 
+/* round/debts.c: fill seen->debts, once the process and the ledger were looked at. What is over is
+ * forgotten, durably. */
+void debts_observe(struct seat *t);
+
 /* round/enact.c: do one act. True when it was done (or begun). Errors: of the ports. */
 MUST_CHECK bool enact(struct seat *t, const struct act *a, struct err *err);
 
@@ -63,8 +67,9 @@ struct order_wish {
 };
 MUST_CHECK bool seat_order(struct seat *t, const struct order_wish *w, struct token *ret_id,
 			   struct err *err);
+/* Hold the cluster, or let it go on. *ret_rev (or NULL): the revision of that word. */
 MUST_CHECK bool seat_hold(struct seat *t, bool is_on, const char *who, const char *why,
-			  struct err *err);
+			  int64_t *ret_rev, struct err *err);
 /* A nay in the name of every member that has not voted. */
 MUST_CHECK bool seat_abort(struct seat *t, const char *who, const char *why, struct err *err);
 /* Take back the orders of that kind that stand; how many there were. */

@@ -93,6 +93,7 @@ struct notes {
 	int64_t hook_tries;
 	char rolled_back_why[512], hook_why[256], step_down_why[256];
 	int64_t step_down_took_us, rolled_back_away_us;
+	int64_t rolled_back_hold; /* revision of the hold that followed; 0: none was seen yet */
 	/* the certificate under way */
 	enum cert_stage stage;
 	char staged_serial[64];
@@ -237,6 +238,8 @@ MUST_CHECK bool notes_put(struct seat *t, struct err *err);
 void notes_written(struct notes *n, const struct file_view *view);
 /* For the next notes_put(): the member was restarted, no restart is owed any more. */
 void notes_restarted(struct notes *n);
+/* For the next notes_put(): a person lifted the hold after a roll-back, the turn is tried again. */
+void notes_resumed(struct notes *n);
 MUST_CHECK bool anchor_put(struct seat *t, struct err *err);
 MUST_CHECK bool notes_encode(const struct notes *n, struct buf *ret, struct err *err);
 MUST_CHECK bool notes_decode(struct str text, struct notes *ret, struct err *err);

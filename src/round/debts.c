@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What went wrong here earlier and still counts: the notes as the planner sees them, and when each
+ * is over. Tells nobody. */
+#include "round/round.h"
+
+#include <string.h>
+
+/* Somebody else restarted the member meanwhile: no restart is owed any more. */
+static void follow_restart(struct seat *t)
+{
+	const struct seen_process *x = &t->seen->process;
+	struct notes was = t->notes;
+	struct err ignored = ERR_INIT;
+	if (!t->notes.hook_owed_since.us || !x->is_answering || t->notes.job_is_open ||
+	    strcmp(t->notes.job_process, x->process_id) == 0)
+		return;
+	notes_restarted(&t->notes);
+	if (!notes_put(t, &ignored))
+		t->notes = was; /* stays owed until it is on disk */
+}
+
+/* After a roll-back the cluster is held until a person says resume: until the hold that was seen to
+ * be on after the roll-back is off at a later revision. By revisions alone: the clocks of two hosts
+ * cannot be compared, and a resume that was said before is the answer to something else. */
+static void follow_resume(struct seat *t)
+{
+	const struct hold *h = &t->seen->ledger.hold;
+	struct notes was = t->notes;
+	struct err ignored = ERR_INIT;
+	/* While a restart is under way the ledger is not read: what is known of it is older. */
+	if (!t->notes.rolled_back_at.us || t->notes.job_is_open ||
+	    !fact_known(t->seen->ledger.fact))
+		return;
+	if (h->is_on && h->rev != t->notes.rolled_back_hold)
+		t->notes.rolled_back_hold = h->rev;
+	else if (!h->is_on && t->notes.rolled_back_hold && h->rev > t->notes.rolled_back_hold)
+		notes_resumed(&t->notes);
+	else
+		return;
+	if (!notes_put(t, &ignored))
+		t->notes = was; /* stays owed until it is on disk */
+}
+
+void debts_observe(struct seat *t)
+{
+	struct seen *s = t->seen;
+	const struct notes *n = &t->notes;
+	follow_restart(t);
+	follow_resume(t);
+	s->debts = (struct seen_debts){
+	    .step_down_refused_at = n->step_down_refused_at,
+	    .step_down_took_us = n->step_down_took_us,
+	    .rolled_back_at = n->rolled_back_at,
+	    .rolled_back_away_us = n->rolled_back_away_us,
+	    .hook_failed_at = n->hook_failed_at,
+	    .hook_owed_since = n->hook_owed_since,
+	    .hook_tries = n->hook_tries,
+	    .restored_at =
+		s->now.us - n->restored_at.us < US_DAY ? n->restored_at : (struct wall){.us = 0},
+	};
+	cut_z(s->debts.rolled_back_why, sizeof(s->debts.rolled_back_why), n->rolled_back_why);
+	cut_z(s->debts.step_down_why, sizeof(s->debts.step_down_why), n->step_down_why);
+	cut_z(s->debts.hook_why, sizeof(s->debts.hook_why), n->hook_why);
+}
