@@ -90,6 +90,11 @@ const char *waits_print(const struct planner *p, unsigned i, char *out, size_t o
  * that holds it up, else the first. best is "" before the first. */
 void waits_name(const struct planner *p, const char *host, char *best, size_t best_n);
 enum { WAITS_BYTES = HOST_BYTES_MAX + 160 }; /* best */
+/* Is there a way back, and by which word: a sentence to add to an advice, with a space before it,
+ * or
+ * "". After all votes there is none (PROTOCOL 1). */
+const char *waits_way_back(const struct planner *p, char *out, size_t out_n);
+enum { WAY_BACK_BYTES = 120 };
 void waits_tell(struct planner *p);
 void waits_tell_refused(struct planner *p, const struct gate_result *g);
 

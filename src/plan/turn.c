@@ -224,7 +224,7 @@ void rolled_back_tell(struct planner *p)
 	const struct seen *s = p->s;
 	struct event *e = plan_tell(p, EVENT_TURN_ROLLED_BACK, SEVERITY_CRITICAL, s->self_host);
 	const struct seen_member *self = seen_self(s);
-	char away[32], was[48] = "";
+	char away[32], was[48] = "", back[WAY_BACK_BYTES];
 	p->plan->needs_attention = true;
 	if (!e)
 		return;
@@ -237,17 +237,18 @@ void rolled_back_tell(struct planner *p)
 		 s->cluster, s->self_host);
 	snprintf(e->what, sizeof(e->what), "%.600s.", s->debts.rolled_back_why);
 	snprintf(e->now, sizeof(e->now),
-		 "%s is %s again%s. The other members were not touched for it; all share key %u.",
+		 "%s is %s again%s. The other members were not touched; all share key %u.",
 		 s->self_host,
 		 self && fact_known(self->hello) ? member_state_name(self->state) : "not seen", was,
 		 p->pivot.number);
 	snprintf(e->we_did, sizeof(e->we_did),
 		 "Put the previous keyfile back, started mongod, and held every rotation of %s.",
 		 s->cluster);
-	snprintf(e->you, sizeof(e->you),
-		 "Mend on %s what kept mongod from starting. Then: rotactl resume (tries its turn "
-		 "again), or rotactl abort (back to key %u everywhere)",
-		 s->self_host, p->pivot.number);
+	snprintf(
+	    e->you, sizeof(e->you),
+	    "Mend on %s what kept mongod from starting. Then rotactl resume: its turn is tried "
+	    "again.%s",
+	    s->self_host, waits_way_back(p, back, sizeof(back)));
 }
 
 /* A restart that we began and whose end is not recorded. No ledger is asked meanwhile (PROTOCOL 3).

@@ -73,10 +73,36 @@ void waits_name(const struct planner *p, const char *host, char *best, size_t be
 		snprintf(best, best_n, "%.255s%s", host, note);
 }
 
+const char *waits_way_back(const struct planner *p, char *out, size_t out_n)
+{
+	const struct proposal *g = &p->s->ledger.proposal;
+	switch (p->generation) {
+	case GENERATION_NONE:
+		/* What is due by age is no order that could be withdrawn. */
+		cut_z(out, out_n,
+		      seen_find_order(p->s, ORDER_KEYFILE)
+			  ? " To withdraw the order instead: rotactl abort"
+			  : "");
+		break;
+	case GENERATION_OPEN:
+		cut_z(out, out_n, " To give the rotation up instead: rotactl abort");
+		break;
+	case GENERATION_CARRIED:
+		snprintf(out, out_n, " It can only go on, not back: all have voted for key %u",
+			 g->next.number);
+		break;
+	case GENERATION_DEAD:
+		snprintf(out, out_n, " It was given up already; this is the way back to key %u",
+			 g->pivot.number);
+		break;
+	}
+	return out;
+}
+
 static void tell_member(struct planner *p, const struct seen_member *m)
 {
 	struct event *e = plan_tell(p, EVENT_MEMBER_UNREACHABLE, SEVERITY_WARNING, m->host);
-	char when[40];
+	char when[40], back[WAY_BACK_BYTES];
 	if (!e)
 		return;
 	snprintf(e->headline, sizeof(e->headline),
@@ -93,14 +119,14 @@ static void tell_member(struct planner *p, const struct seen_member *m)
 		 "Nothing: rotad starts only a mongod that it stopped itself. The rotation goes on "
 		 "by itself once %s is back.",
 		 m->host);
-	snprintf(e->you, sizeof(e->you),
-		 "Start or mend %s. To give the rotation up instead: rotactl abort", m->host);
+	snprintf(e->you, sizeof(e->you), "Start or mend %s.%s", m->host,
+		 waits_way_back(p, back, sizeof(back)));
 }
 
 static void tell_rotad(struct planner *p, const struct seen_member *m)
 {
 	struct event *e = plan_tell(p, EVENT_MEMBER_WITHOUT_ROTAD, SEVERITY_WARNING, m->host);
-	char text[80];
+	char text[80], back[WAY_BACK_BYTES];
 	if (!e)
 		return;
 	snprintf(e->headline, sizeof(e->headline),
@@ -109,16 +135,15 @@ static void tell_rotad(struct planner *p, const struct seen_member *m)
 	snprintf(e->what, sizeof(e->what), "mongod of %s %s; its rotad %s.", m->host,
 		 fact_known(m->hello) ? "answers" : "does not answer either",
 		 heard(m, text, sizeof(text)));
-	snprintf(e->now, sizeof(e->now),
-		 "Nothing is wrong with the data: key %u stays in every file and process until all "
-		 "have voted.",
-		 p->pivot.number);
+	snprintf(
+	    e->now, sizeof(e->now),
+	    "Nothing is wrong with the data: all members share key %u, whichever is restarted.",
+	    p->pivot.number);
 	snprintf(e->we_did, sizeof(e->we_did),
 		 "What is safe without it goes on; its member is not touched and no key is "
 		 "retired.");
-	snprintf(e->you, sizeof(e->you),
-		 "On its host: systemctl status rotad; rotactl status. To give the rotation up "
-		 "instead: rotactl abort");
+	snprintf(e->you, sizeof(e->you), "On its host: systemctl status rotad; rotactl status.%s",
+		 waits_way_back(p, back, sizeof(back)));
 }
 
 /* The gate that holds it up, if any: the one that needs a person first. */
@@ -147,6 +172,7 @@ static bool is_by_appointment(const struct gate_result *g)
 void waits_tell_refused(struct planner *p, const struct gate_result *g)
 {
 	struct event *e = plan_tell(p, EVENT_ROTATION_REFUSED, SEVERITY_WARNING, p->s->self_host);
+	char back[WAY_BACK_BYTES];
 	if (!e)
 		return;
 	snprintf(e->headline, sizeof(e->headline),
@@ -157,16 +183,15 @@ void waits_tell_refused(struct planner *p, const struct gate_result *g)
 		 p->pivot.number);
 	snprintf(e->we_did, sizeof(e->we_did),
 		 "Nothing begins that could not end. It begins by itself once this is mended.");
-	snprintf(e->you, sizeof(e->you),
-		 "rotactl explain shows every gate. Mend what it names, or withdraw the order: "
-		 "rotactl abort");
+	snprintf(e->you, sizeof(e->you), "rotactl explain shows every gate. Mend what it names.%s",
+		 waits_way_back(p, back, sizeof(back)));
 }
 
 static void tell_still(struct planner *p)
 {
 	const struct seen *s = p->s;
 	struct event *e = plan_tell(p, EVENT_ROTATION_WAITING, SEVERITY_WARNING, s->cluster);
-	char when[40];
+	char when[40], back[WAY_BACK_BYTES];
 	p->plan->needs_attention = true;
 	if (!e)
 		return;
@@ -178,7 +203,8 @@ static void tell_still(struct planner *p)
 		 p->plan->restart_why);
 	snprintf(e->we_did, sizeof(e->we_did), "Looks again all the time and goes on by itself.");
 	snprintf(e->you, sizeof(e->you),
-		 "rotactl explain; rotactl pause to stay exactly here; rotactl abort to go back");
+		 "See why: rotactl explain. To stay exactly here: rotactl pause.%s",
+		 waits_way_back(p, back, sizeof(back)));
 }
 
 /* This host is the one that others wait for. */
@@ -186,6 +212,7 @@ static void tell_not_ready(struct planner *p)
 {
 	const struct seen *s = p->s;
 	struct event *e = plan_tell(p, EVENT_REHEARSAL_FAILED, SEVERITY_WARNING, s->self_host);
+	char back[WAY_BACK_BYTES];
 	p->plan->needs_attention = true;
 	if (!e)
 		return;
@@ -197,8 +224,8 @@ static void tell_not_ready(struct planner *p)
 		 p->pivot.number);
 	snprintf(e->we_did, sizeof(e->we_did),
 		 "Nothing begins that could not end. It begins by itself once this is mended.");
-	snprintf(e->you, sizeof(e->you), "Mend it on %s, or withdraw the order: rotactl abort",
-		 s->self_host);
+	snprintf(e->you, sizeof(e->you), "Mend it on %s.%s", s->self_host,
+		 waits_way_back(p, back, sizeof(back)));
 }
 
 void waits_tell(struct planner *p)

@@ -150,6 +150,70 @@ static void what_it_tells_has_the_cause_in_it(void **state)
 	assert_string_equal(told_get("member-unreachable")->subject, "c:27017");
 }
 
+/* Before, between and after the votes the same trouble has another way out; `abort` is named
+ * exactly where it is taken. */
+#define WAY_ROWS(X)                                                                                \
+	X(member, "member-unreachable", away(s, 2, 99))                                            \
+	X(rotad, "member-without-rotad", s->members[2].has_statement = false)                      \
+	X(still, "rotation-waiting", s->moved_at.us = CASE_NOW - 31 * US_MIN; away(s, 2, 5))       \
+	X(rolled_back, "turn-rolled-back", s->debts.rolled_back_at.us = 1;                         \
+	  s->ledger.hold.is_on = true)
+#define WAY_SET(name, event, ...)                                                                  \
+	static void way_##name(struct seen *s)                                                     \
+	{                                                                                          \
+		__VA_ARGS__;                                                                       \
+	}
+#define WAY_ROW(name, event, ...) {#name, event, way_##name},
+WAY_ROWS(WAY_SET)
+
+static void abort_is_advised_exactly_while_it_is_taken(void **state UNUSED)
+{
+	static const struct {
+		const char *name, *event;
+		void (*set)(struct seen *s);
+	} troubles[] = {WAY_ROWS(WAY_ROW)};
+	static const struct {
+		const char *votes, *says;
+		bool has_abort, is_dead;
+	} states[] = {
+	    {"---", "To give the rotation up instead: rotactl abort", true, false},
+	    {"yy-", "To give the rotation up instead: rotactl abort", true, false},
+	    {"yyy", "It can only go on, not back: all have voted for key 2", false, false},
+	    {"yyn", "It was given up already; this is the way back to key 1", false, true},
+	};
+	for (size_t i = 0; i < ARRAY_N(troubles); i++)
+		for (size_t k = 0; k < ARRAY_N(states); k++) {
+			print_message("%s, %s\n", troubles[i].name, states[k].votes);
+			case_begin(1);
+			case_propose(&the.s, states[k].votes);
+			for (unsigned m = 0; m < 3; m++)
+				case_rings(&the.s, m,
+					   states[k].is_dead ? ring_of(1, 0) : ring_of(1, 2),
+					   ring_of(1, states[k].is_dead && m < 2 ? 0 : 2));
+			troubles[i].set(&the.s);
+			case_plan();
+			const struct event *e = told_get(troubles[i].event);
+			assert_non_null(strstr(e->you, states[k].says));
+			assert_int_equal(strstr(e->you, "abort") != NULL, states[k].has_abort);
+		}
+}
+
+static void what_was_not_ordered_cannot_be_withdrawn(void **state UNUSED)
+{
+	case_begin(0); /* the first member proposes what is due by age */
+	set_refused_start(&the.s, &the.policy, &the.instance);
+	case_plan();
+	assert_non_null(strstr(told_get("rotation-refused")->you,
+			       " To withdraw the order instead: rotactl abort"));
+	the.s.ledger.orders_n = 0;
+	the.policy.keyfile.max_age_us = 90 * US_DAY;
+	the.s.keyfile.born.us = CASE_NOW - 400 * US_DAY;
+	case_plan();
+	const struct event *e = told_get("rotation-refused");
+	assert_null(strstr(e->you, "abort"));
+	assert_int_equal(e->you[strlen(e->you) - 1], '.');
+}
+
 static void idle_the_gates_tell_whether_a_rotation_could_begin(void **state)
 {
 	case_begin(1);
@@ -182,6 +246,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(who_is_waited_for_is_named_and_told),
 	    cmocka_unit_test(what_it_tells_has_the_cause_in_it),
+	    cmocka_unit_test(abort_is_advised_exactly_while_it_is_taken),
+	    cmocka_unit_test(what_was_not_ordered_cannot_be_withdrawn),
 	    cmocka_unit_test(idle_the_gates_tell_whether_a_rotation_could_begin),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
