@@ -158,6 +158,19 @@ enum vote_word anchor_vote(const struct anchor *a, const char *host, uint64_t ge
 	return VOTE_NONE;
 }
 
+enum vote_word seen_lost_vote(const struct seen *s)
+{
+	const struct proposal *p = &s->ledger.proposal;
+	int r = seen_roll_index(s, s->self_host);
+	/* One that stands in another identity's name would not be believed. */
+	if (r < 0 || s->ledger.roll.closure.is_given || s->ledger.roll.votes[r].word != VOTE_NONE ||
+	    s->anchor.generation != p->generation ||
+	    strcmp(s->anchor.proposal.hex, p->digest.hex) != 0 ||
+	    memcmp(p->roll[r].identity.hex, s->identity.hex, SPKI_CHARS) != 0)
+		return VOTE_NONE;
+	return anchor_vote(&s->anchor, s->self_host, p->generation);
+}
+
 const struct order *seen_certificate_order(const struct seen *s)
 {
 	const struct order *best = NULL;

@@ -49,7 +49,8 @@ static bool statement_differs(const struct planner *p)
 	return s->now.us - self->statement_moved.us > STATEMENT_REFRESH_S * US_S;
 }
 
-static void tell_ledger(struct planner *p, enum event_kind kind, const char *what)
+static void tell_ledger(struct planner *p, enum event_kind kind, const char *what,
+			const char *we_did)
 {
 	/* It is this host's anchor that says so: this host tells it, at once. */
 	struct event *e = plan_tell(p, kind, SEVERITY_CRITICAL,
@@ -61,8 +62,7 @@ static void tell_ledger(struct planner *p, enum event_kind kind, const char *wha
 		 "%s: the ledger is not the one this host knows; nothing is done.", p->s->cluster);
 	snprintf(e->what, sizeof(e->what), "%s", what);
 	snprintf(e->now, sizeof(e->now), "All members run on as they are.");
-	snprintf(e->we_did, sizeof(e->we_did),
-		 "Nothing is written and nothing is restarted until a person decides.");
+	snprintf(e->we_did, sizeof(e->we_did), "%s", we_did);
 	snprintf(e->you, sizeof(e->you),
 		 "If a dump was restored or the set was cloned: rotactl ledger rebuild.");
 }
@@ -88,8 +88,28 @@ static void tell_crowd(struct planner *p)
 		 "older rotad does not tidy. rotactl explain ledger-crowded");
 }
 
+/* PROTOCOL 3: votes are republished from the hosts. Only on the very proposal that this host saw
+ * carried: all had voted, so the pivot has moved for ever, whatever the ledger lost since. Where
+ * this host saw no end of it, its vote goes the usual way (rotate.c); where it saw a nay, nothing
+ * brings the burnt key back. */
+static bool vote_again(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct proposal *g = &s->ledger.proposal;
+	struct act *a;
+	if (p->mode < MODE_ASK || s->ledger.is_other_than_anchor || seen_lost_vote(s) != VOTE_YEA ||
+	    !key_id_equal(&s->anchor.pivot.id, &g->next.id))
+		return false;
+	a = plan_add(p, ACT_VOTE, "its yea is on this host's disk, and the ledger has lost it");
+	a->vote = VOTE_YEA;
+	snprintf(a->undo, sizeof(a->undo), "none: a yea is for ever");
+	return true;
+}
+
 bool ledger_plan(struct planner *p)
 {
+	static const char nothing[] =
+	    "Nothing is written and nothing is restarted until a person decides.";
 	const struct seen *s = p->s;
 	const struct seen_ledger *l = &s->ledger;
 	if (!fact_known(l->fact)) {
@@ -103,18 +123,28 @@ bool ledger_plan(struct planner *p)
 	}
 	if (l->is_unknown_protocol) {
 		tell_ledger(p, EVENT_LEDGER_UNKNOWN_PROTOCOL,
-			    "A document speaks a protocol that this rotad does not know.");
+			    "A document speaks a protocol that this rotad does not know.", nothing);
 		plan_say(
 		    p,
 		    "Nothing is done: the ledger speaks a protocol that this rotad does not know.");
 		return true;
 	}
 	if (l->is_other_than_anchor || l->is_older_than_anchor) {
+		bool again = vote_again(p);
 		tell_ledger(
 		    p, EVENT_LEDGER_OLDER_THAN_ANCHOR,
 		    l->is_other_than_anchor
 			? "It is another ledger than the one this host's anchor names."
-			: "Its highest generation is older than the one this host has seen.");
+			: "It does not show what this host has seen in it: a generation, its "
+			  "votes or its end are missing.",
+		    again ? "Published this member's vote again, which this host keeps on its "
+			    "disk. Nothing else is done until all votes are there again."
+			  : nothing);
+		if (again) {
+			plan_say(p, "The ledger went back: the vote of %s is published again.",
+				 s->self_host);
+			return true;
+		}
 		plan_say(p, "Nothing is done: the ledger is %s than this host's anchor.",
 			 l->is_other_than_anchor ? "another" : "older");
 		return true;

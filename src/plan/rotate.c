@@ -496,11 +496,13 @@ static bool open_plan(struct planner *p)
 		    s->self_host);
 		return true;
 	}
-	/* A vote is for ever: none while a person holds the cluster, nor while the next start would
-	 * read something else than what is looked at here (PROTOCOL 1). */
-	if (s->ledger.hold.is_on || s->process.pending[0]) {
+	/* A vote is for ever: none while a person holds the cluster (one that was given, and that
+	 * the ledger lost, binds already), nor while the next start would read something else than
+	 * what is looked at here (PROTOCOL 1). */
+	bool is_held = s->ledger.hold.is_on && seen_lost_vote(s) == VOTE_NONE;
+	if (is_held || s->process.pending[0]) {
 		plan_wait(p, US_S, "%s does not vote yet: %.200s.", s->self_host,
-			  s->ledger.hold.is_on ? "the cluster is held" : s->process.pending);
+			  is_held ? "the cluster is held" : s->process.pending);
 		return true;
 	}
 	if (!plan_look(p, (unsigned)s->self, &g->next.id, &g->pivot.id, false)) {

@@ -186,6 +186,10 @@ static bool safe_vote(const struct seen *s, const struct act *a, struct err *err
 		return err_set(err, ERR_BUG, "a nay after a yea");
 	if (a->vote == VOTE_NAY)
 		return true;
+	/* It was given, and all had voted: the same one again, as the anchor keeps it (PROTOCOL 3).
+	 */
+	if (seen_lost_vote(s) == VOTE_YEA && key_id_equal(&s->anchor.pivot.id, &p->next.id))
+		return true;
 	if (s->process.pending[0])
 		return err_set(err, ERR_BUG,
 			       "PROTOCOL 1: a yea while the next start would differ: %.200s",

@@ -801,6 +801,14 @@ static bool add_nays(void *self, struct roll_parts *parts, struct err *err)
 			has_voted |= strcmp(parts->votes[k].host, p->roll[i].host) == 0;
 		if (has_voted)
 			continue;
+		/* A ledger that went back lacks it; in its place a nay would part the set. */
+		if (strcmp(p->roll[i].host, c->t->seen->self_host) == 0 &&
+		    anchor_vote(&c->t->anchor, p->roll[i].host, p->generation) == VOTE_YEA)
+			return err_set(
+			    err, ERR_REFUSED,
+			    "'%s' has voted, and the ledger does not show it: its yea is "
+			    "published again first",
+			    p->roll[i].host);
 		seat_head(c->t, &v.head);
 		cut_z(v.host, sizeof(v.host), p->roll[i].host);
 		snprintf(v.reason, sizeof(v.reason), "aborted by %.100s: %.300s", c->who, c->why);

@@ -62,6 +62,7 @@ struct sim_fault {
 	unsigned host, other;
 	int64_t time_us, number;
 	bool is_at_act, is_before;
+	bool is_any; /* of whichever host comes there; the times count over all hosts */
 	enum act_kind act;
 	unsigned nth; /* 1: the first time that it comes there */
 };
@@ -75,6 +76,11 @@ struct sim_scenario {
 	int64_t drain_us;
 	int64_t heal_us;  /* from then on nothing goes wrong any more */
 	int64_t bound_us; /* and after so long the rotation must be over */
+	/* What a scenario file says of its end; of no meaning for a seed. */
+	bool has_expect;
+	unsigned expect_outcome;   /* enum sim_outcome */
+	unsigned expect_carried_n; /* so many rotations at least, carried and closed */
+	unsigned expect_undone_n;  /* and so many given up and closed */
 	unsigned faults_n;
 	struct sim_fault faults[SIM_FAULTS_MAX];
 };
@@ -115,6 +121,7 @@ struct sim_result {
 	int64_t at_us;        /* when it was found, or over */
 	unsigned rotations_n; /* that were carried and closed */
 	unsigned undone_n;    /* that were given up and closed */
+	char missed[64];      /* the first fault that never struck; "" none */
 	uint64_t trace_hash;  /* of all lines of the trace: the same for the same scenario */
 };
 

@@ -5,6 +5,8 @@
 
 #include "sim/sim_world.h"
 
+enum { RESTORED_US = 4 * 60 * 1000000 }; /* what a ledger that went back is looked at for */
+
 const char *const sim_fault_words[SIM_FAULT_N] = {
 #define X(name, word, weight, takes, text) word,
     SIM_FAULTS(X)
@@ -80,16 +82,34 @@ static void elect_another(struct sim_world *w)
 	sim_settle(w);
 }
 
-void sim_fault_do(struct sim_world *w, unsigned i)
+/* Who restored the ledger says abort when each rotad has looked at it, and none of the others
+ * alarms that it lacks something: a vote that is lost is not published again before, and a nay in
+ * its place parts the set. The rotad that is asked looks for itself. */
+static bool is_abort_wise(const struct sim_host *asked)
+{
+	const struct sim_world *w = asked->w;
+	for (unsigned i = 0; w->is_restored && i < w->n; i++) {
+		const struct sim_host *h = &w->hosts[i];
+		if (h != asked && (!h->is_seat_open || h->looked_us < w->restored_us ||
+				   h->seat.seen->ledger.is_older_than_anchor))
+			return false;
+	}
+	return true;
+}
+
+void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
 {
 	const struct sim_fault *f = &w->scenario->faults[i];
-	struct sim_host *h = &w->hosts[f->host % w->n], *o = &w->hosts[f->other % w->n];
+	struct sim_host *h = &w->hosts[host], *o = &w->hosts[f->other % w->n];
 	int64_t until = w->now_us + f->time_us;
 	w->fired[i] = true;
+	w->fired_at[i] = host;
+	if (f->kind == SIM_KILL_ROTAD)
+		w->fired[i] = h->is_rotad && !h->is_dead;
 	/* Counted where it takes effect: those that wait for a next time. */
 	if (f->kind != SIM_BAD_START && f->kind != SIM_SLOW_START && f->kind != SIM_STORE_UNSURE &&
 	    f->kind != SIM_STEP_DOWN_REFUSED && f->kind != SIM_HELPER_STUCK &&
-	    f->kind != SIM_RESTART_FAILS)
+	    f->kind != SIM_RESTART_FAILS && f->kind != SIM_ABORT)
 		done(w, f);
 	sim_say(w, "%c: FAULT %s", h->letter, sim_fault_words[f->kind]);
 	switch (f->kind) {
@@ -158,7 +178,9 @@ void sim_fault_do(struct sim_world *w, unsigned i)
 		break;
 	case SIM_STORE_RESTORED:
 		w->is_restored = true;
+		w->restored_us = w->now_us;
 		sim_store_restore(w, f->time_us);
+		sim_oracle_again(w);
 		break;
 	case SIM_STEP_DOWN_REFUSED:
 		w->step_down_refusals = (unsigned)f->number;
@@ -180,10 +202,12 @@ void sim_fault_do(struct sim_world *w, unsigned i)
 		sim_at(w, until, EVENT_RESUME, h->i, 0);
 		break;
 	case SIM_ABORT:
-		/* After a ledger went back a vote may be missing in it that was given: a nay in its
-		 * place parts the set. Whoever reads the alarm does not say abort then. */
-		if (!w->is_restored)
-			sim_ask(h, ASK_ABORT);
+		if (!is_abort_wise(h)) {
+			w->fired[i] = false;
+			return;
+		}
+		done(w, f);
+		sim_ask(h, ASK_ABORT);
 		break;
 	case SIM_ROTATE:
 		sim_ask(h, f->number ? ASK_EMERGENCY : ASK_ROTATE);
@@ -195,8 +219,46 @@ void sim_fault_do(struct sim_world *w, unsigned i)
 
 /* ---- and people ---- */
 
+/* Of a fault that waits for its next time: how much of it is left. */
+static int64_t left_of(const struct sim_world *w, unsigned i)
+{
+	const struct sim_fault *f = &w->scenario->faults[i];
+	const struct sim_host *h = &w->hosts[w->fired_at[i]];
+	switch ((int)f->kind) {
+	case SIM_BAD_START:
+		return h->m.bad_starts;
+	case SIM_SLOW_START:
+		return h->m.slow_start_us ? f->number : 0;
+	case SIM_DISK_ERROR:
+		return h->bad_writes;
+	case SIM_STORE_UNSURE:
+		return w->unsure_writes;
+	case SIM_STEP_DOWN_REFUSED:
+		return w->step_down_refusals;
+	case SIM_HELPER_STUCK:
+		return h->stuck_calls;
+	case SIM_RESTART_FAILS:
+		return h->job_fails;
+	default:
+		return -1;
+	}
+}
+
+/* The first fault that never struck, in words: what a scenario says must happen in it. */
+static void find_missed(struct sim_world *w)
+{
+	for (unsigned i = 0; i < w->scenario->faults_n; i++) {
+		const struct sim_fault *f = &w->scenario->faults[i];
+		bool is_missed = !w->fired[i] || left_of(w, i) == f->number;
+		if (is_missed && !w->result->missed[0])
+			snprintf(w->result->missed, sizeof(w->result->missed), "%s of %c (no. %u)",
+				 sim_fault_words[f->kind], 'a' + (int)f->host, i + 1);
+	}
+}
+
 void sim_heal(struct sim_world *w)
 {
+	find_missed(w);
 	sim_say(w, "nothing goes wrong any more");
 	w->is_healed = true;
 	w->care_since_us = w->now_us;
@@ -269,12 +331,10 @@ void sim_care(struct sim_world *w)
 		sim_ask(h, ASK_ROTATE);
 	if (!w->is_healed)
 		return;
-	if (w->is_restored) {
-		if (healed_for > 2 * US_MIN) {
-			w->is_over = true;
-			w->result->outcome = SIM_SAFE_ONLY;
-			w->result->at_us = w->now_us;
-		}
+	if (w->is_restored && healed_for > RESTORED_US) {
+		w->is_over = true;
+		w->result->outcome = SIM_SAFE_ONLY;
+		w->result->at_us = w->now_us;
 		return;
 	}
 	if (is_rest && w->result->rotations_n > w->asked_n) {

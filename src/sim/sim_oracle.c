@@ -111,8 +111,7 @@ static void check_common(struct sim_world *w)
 
 static void check_pivot(struct sim_world *w)
 {
-	/* A ledger that went back in time tells of what was. */
-	unsigned pivot = w->is_restored ? 0 : pivot_of(w);
+	unsigned pivot = pivot_of(w);
 	for (unsigned i = 0; pivot && i < w->n; i++) {
 		const struct sim_host *h = &w->hosts[i];
 		if (!h->is_edited && !sim_ring_has(&h->disk, pivot))
@@ -171,7 +170,7 @@ void sim_oracle_write(struct sim_host *h)
 			sim_broken(w, "dead-key",
 				   "%c's rotad writes key %u, which is retired or burnt", h->letter,
 				   h->disk.keys[i]);
-	if (t->generation == 0 || t->is_closed || w->is_restored)
+	if (t->generation == 0 || t->is_closed)
 		return;
 	for (unsigned i = 0; i < t->roll_n; i++)
 		if (strcmp(t->roll[i], h->m.host) == 0 && t->votes[i] == 1 && !is_given_up(t) &&
@@ -205,7 +204,8 @@ void sim_oracle_stop(struct sim_host *h)
 			   h->letter, up, sim_majority(w));
 	if (h->m.is_primary && h->m.primary_since_us < h->round_us)
 		sim_broken(w, "primary", "%c stops the primary without a step-down", h->letter);
-	if (!w->is_restored && (w->truth.claim != 2 || strcmp(w->truth.claim_host, h->m.host) != 0))
+	if (!(w->is_restored && w->restored_us >= h->round_us) &&
+	    (w->truth.claim != 2 || strcmp(w->truth.claim_host, h->m.host) != 0))
 		sim_broken(w, "claim", "%c stops its member without an acting claim of its own",
 			   h->letter);
 }
@@ -237,6 +237,14 @@ static const char *text_of(const json_t *content, const char *name)
 	return z ? z : "";
 }
 
+static bool has_votes(const struct sim_truth *t)
+{
+	for (unsigned i = 0; i < t->roll_n; i++)
+		if (t->votes[i] != 0)
+			return true;
+	return false;
+}
+
 static void take_proposal(struct sim_world *w, unsigned generation, const json_t *c)
 {
 	struct sim_truth *t = &w->truth;
@@ -244,7 +252,13 @@ static void take_proposal(struct sim_world *w, unsigned generation, const json_t
 	const json_t *roll = json_object_get(c, "roll");
 	id_of(c, "pivot", &pivot);
 	id_of(c, "next", &next);
-	if (t->generation > 0 && (!t->is_closed || generation != t->generation + 1))
+	/* The ledger has lost what it once held: the rotads may do no harm by it, but whether the
+	 * next generation is the next one cannot be told from there. What was voted stays so. */
+	t->is_lost |= w->is_restored && generation <= t->generation && has_votes(t);
+	if (t->is_lost)
+		return;
+	if (!w->is_restored && t->generation > 0 &&
+	    (!t->is_closed || generation != t->generation + 1))
 		sim_broken(w, "generation", "generation %u is proposed while %u is not over",
 			   generation, t->generation);
 	if (t->generation > 0 && !key_id_equal(&pivot, &t->pivot))
@@ -304,16 +318,21 @@ static void take_roll(struct sim_world *w, unsigned generation, const json_t *ro
 	struct sim_truth *t = &w->truth;
 	const json_t *votes = json_object_get(root, "votes"),
 		     *closure = json_object_get(root, "closure");
+	if (t->is_lost || (w->is_restored && generation < t->generation))
+		return;
 	if (generation != t->generation) {
 		sim_broken(w, "roll", "the roll of generation %u changes in generation %u",
 			   generation, t->generation);
 		return;
 	}
 	bool was_carried = is_carried(t), was_given_up = is_given_up(t);
+	bool may_lack = w->is_restored; /* votes and an end that were there stay true without */
 	for (unsigned i = 0; i < t->roll_n; i++) {
 		const char *word =
 		    text_of(json_object_get(json_object_get(votes, t->roll[i]), "content"), "vote");
 		int vote = strcmp(word, "yea") == 0 ? 1 : strcmp(word, "nay") == 0 ? -1 : 0;
+		if (vote == 0 && may_lack)
+			continue;
 		if (t->votes[i] != 0 && vote != t->votes[i])
 			sim_broken(w, "vote", "the vote of '%s' changes", t->roll[i]);
 		if (vote != t->votes[i])
@@ -326,7 +345,7 @@ static void take_roll(struct sim_world *w, unsigned generation, const json_t *ro
 		sim_broken(w, "vote", "carried and given up");
 	if (json_is_object(closure))
 		take_closure(w, closure);
-	else if (t->is_closed)
+	else if (t->is_closed && !may_lack)
 		sim_broken(w, "closure", "a closure is taken back");
 	sim_oracle_keys(w);
 }
@@ -378,8 +397,24 @@ void sim_oracle_ledger(struct sim_world *w, const struct sim_write *x)
 {
 	if (x->rev)
 		sim_oracle_text(w, x->id, x->text, x->text_n);
-	if (!w->is_restored)
-		take_write(w, x);
+	take_write(w, x);
+}
+
+/* What is as the ledger says, and nothing else: who has the turn, a hold, the orders. */
+void sim_oracle_again(struct sim_world *w)
+{
+	static const char *const ids[] = {"claim", "hold"};
+	w->truth.claim = 0;
+	w->truth.is_hold_on = false;
+	w->truth.orders_n = 0;
+	for (size_t i = 0; i < ARRAY_N(ids); i++) {
+		const struct sim_write *x = sim_store_find(w, ids[i], w->writes_n);
+		if (x)
+			take_write(w, x);
+	}
+	for (unsigned i = 0; i < w->docs_n; i++)
+		w->truth.orders_n += w->writes[w->docs[i]].rev > 0 &&
+				     strncmp(w->writes[w->docs[i]].id, "order/", 6) == 0;
 }
 
 /* ---- at rest ---- */

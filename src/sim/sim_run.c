@@ -224,6 +224,7 @@ static void rotad_main(void *arg)
 		h->idle_us =
 		    is_idle ? MIN(h->idle_us * 3 / 2 + 50 * US_MS, (int64_t)IDLE_MAX_US) : 0;
 		if (rounds != h->seat.rounds) {
+			h->looked_us = h->round_us;
 			count_gates(w, &h->seat.plan);
 			if (w->coverage)
 				w->coverage->rounds++;
@@ -301,12 +302,12 @@ static void boundary(void *self, const char *act, bool is_before)
 	while (kind < ACT_N && strcmp(act_table[kind].word, act) != 0)
 		kind++;
 	ASSERT(kind < ACT_N);
-	unsigned n = ++h->boundary_n[kind][is_before];
+	unsigned n = ++h->boundary_n[kind][is_before], all = ++w->boundary_n[kind][is_before];
 	for (unsigned i = 0; i < w->scenario->faults_n && !w->is_healed; i++) {
 		const struct sim_fault *f = &w->scenario->faults[i];
-		if (f->is_at_act && !w->fired[i] && f->host == h->i && f->act == kind &&
-		    f->is_before == is_before && f->nth == n)
-			sim_fault_do(w, i);
+		if (f->is_at_act && !w->fired[i] && (f->is_any || f->host == h->i) &&
+		    f->act == kind && f->is_before == is_before && f->nth == (f->is_any ? all : n))
+			sim_fault_do(w, i, h->i);
 	}
 }
 
@@ -436,7 +437,7 @@ static void happen(struct sim_world *w, const struct sim_event *e)
 		break;
 	case EVENT_FAULT:
 		if (!w->is_healed)
-			sim_fault_do(w, e->number);
+			sim_fault_do(w, e->number, w->scenario->faults[e->number].host % w->n);
 		break;
 	case EVENT_RESUME:
 		sim_ask(h, ASK_RESUME);

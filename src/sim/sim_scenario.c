@@ -125,6 +125,9 @@ void sim_scenario_print(const struct sim_scenario *s, struct buf *out)
 	buf_adds(out, "\nbound");
 	put_time(out, s->bound_us);
 	buf_adds(out, "\n");
+	if (s->has_expect)
+		buf_addf(out, "expect %s %u %u\n", sim_outcome_words[s->expect_outcome],
+			 s->expect_carried_n, s->expect_undone_n);
 	for (unsigned i = 0; i < s->faults_n; i++) {
 		const struct sim_fault *f = &s->faults[i];
 		if (f->is_at_act)
@@ -136,7 +139,7 @@ void sim_scenario_print(const struct sim_scenario *s, struct buf *out)
 		}
 		buf_addf(out, " %s", sim_fault_words[f->kind]);
 		if (takes(f->kind, 'h') || f->is_at_act)
-			buf_addf(out, " %c", 'a' + (int)f->host);
+			buf_addf(out, " %c", f->is_any ? '*' : 'a' + (int)f->host);
 		if (takes(f->kind, 'o'))
 			buf_addf(out, " %c", 'a' + (int)f->other);
 		if (takes(f->kind, 't'))
@@ -212,7 +215,10 @@ static bool parse_fault(struct words *w, bool is_at, bool is_before, struct sim_
 		f->kind++;
 	if (f->kind == SIM_FAULT_N)
 		return false;
-	if (takes(f->kind, 'h') || f->is_at_act)
+	if (f->is_at_act && str_starts(str_trim(w->rest), STR("*"))) {
+		f->is_any = true;
+		(void)next_word(w);
+	} else if (takes(f->kind, 'h') || f->is_at_act)
 		f->host = next_host(w, s);
 	if (takes(f->kind, 'o'))
 		f->other = next_host(w, s);
@@ -245,7 +251,16 @@ static bool parse_line(struct words *w, struct sim_scenario *s)
 		s->heal_us = next_time(w);
 	else if (str_equal_z(word, "bound"))
 		s->bound_us = next_time(w);
-	else if (str_equal_z(word, "at"))
+	else if (str_equal_z(word, "expect")) {
+		struct str outcome = next_word(w);
+		s->has_expect = true;
+		while (s->expect_outcome <= SIM_SAFE_ONLY &&
+		       !str_equal_z(outcome, sim_outcome_words[s->expect_outcome]))
+			s->expect_outcome++;
+		s->expect_carried_n = (unsigned)next_number(w);
+		s->expect_undone_n = (unsigned)next_number(w);
+		return s->expect_outcome <= SIM_SAFE_ONLY;
+	} else if (str_equal_z(word, "at"))
 		return parse_fault(w, true, false, s);
 	else if (str_equal_z(word, "before") || str_equal_z(word, "after"))
 		return parse_fault(w, false, str_equal_z(word, "before"), s);

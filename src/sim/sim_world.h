@@ -120,6 +120,7 @@ struct sim_host {
 	bool is_poked;
 	unsigned wake; /* events of an older wake are void */
 	int64_t paused_until_us, round_us, idle_us;
+	int64_t looked_us; /* when its last full round began */
 	struct rng random; /* its kernel's generator */
 	bool has_person_asked;
 	enum { ASK_NOTHING, ASK_ROTATE, ASK_EMERGENCY, ASK_PAUSE, ASK_RESUME, ASK_ABORT } ask;
@@ -165,6 +166,7 @@ struct sim_truth {
 	char roll[SIM_HOSTS_MAX][HOST_BYTES_MAX];
 	int votes[SIM_HOSTS_MAX]; /* 0 none, 1 yea, -1 nay */
 	bool is_closed, is_carried;
+	bool is_lost; /* the ledger went back behind votes, and on with another generation */
 	bool is_hold_on;
 	int claim; /* 0 free, 1 waiting, 2 acting */
 	char claim_host[HOST_BYTES_MAX], claim_from[SPKI_CHARS + 1];
@@ -199,13 +201,15 @@ struct sim_world {
 	int64_t term;
 	/* the course */
 	bool is_healed, is_restored, is_over;
-	int64_t next_settle_us, care_since_us;
+	int64_t next_settle_us, care_since_us, restored_us;
 	unsigned asked_n;
 	struct sim_truth truth;
 	struct buf *trace;
 	struct sim_coverage *coverage;
 	struct sim_result *result;
 	bool fired[SIM_FAULTS_MAX];
+	unsigned fired_at[SIM_FAULTS_MAX]; /* the host */
+	unsigned boundary_n[ACT_N][2];
 };
 
 /* ---- the world itself: sim_run.c ---- */
@@ -277,7 +281,7 @@ void sim_oracle_text(struct sim_world *w, const char *where, const char *text, s
 bool sim_oracle_rest(struct sim_world *w, char *why, size_t why_n);
 
 /* ---- what goes wrong: sim_fault.c ---- */
-void sim_fault_do(struct sim_world *w, unsigned i);
+void sim_fault_do(struct sim_world *w, unsigned i, unsigned host);
 void sim_heal(struct sim_world *w);
 void sim_care(struct sim_world *w);
 

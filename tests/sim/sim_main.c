@@ -190,7 +190,27 @@ static void print_scenario(const struct sim_scenario *s)
 	fputs(buf_z(&text), stdout);
 }
 
-static int run_one(const struct sim_scenario *s, bool wants_trace)
+/* A scenario says what happens in it and how it ends; else it would pass when it says nothing any
+ * more. 0 when it is so. */
+static int check_end(const struct sim_scenario *s, const struct sim_result *r)
+{
+	if (r->missed[0]) {
+		printf("  a fault never struck: %s\n", r->missed);
+		return 1;
+	}
+	if (s->has_expect &&
+	    (r->outcome != s->expect_outcome || r->rotations_n < s->expect_carried_n ||
+	     r->undone_n < s->expect_undone_n)) {
+		printf("  expected: %s, %u carried, %u undone; it was %s, %u, %u\n",
+		       sim_outcome_words[s->expect_outcome], s->expect_carried_n,
+		       s->expect_undone_n, sim_outcome_words[r->outcome], r->rotations_n,
+		       r->undone_n);
+		return 1;
+	}
+	return !s->has_expect && (r->outcome == SIM_UNSAFE || r->outcome == SIM_STUCK);
+}
+
+static int run_one(const struct sim_scenario *s, bool wants_trace, bool is_file)
 {
 	auto_buf struct buf trace = {.max = 64 * 1024 * 1024};
 	struct sim_result r, again;
@@ -204,7 +224,7 @@ static int run_one(const struct sim_scenario *s, bool wants_trace)
 		       again.trace_hash);
 		return 2;
 	}
-	return r.outcome == SIM_UNSAFE || r.outcome == SIM_STUCK;
+	return is_file ? check_end(s, &r) : r.outcome == SIM_UNSAFE || r.outcome == SIM_STUCK;
 }
 
 static int shrink(uint64_t seed)
@@ -244,7 +264,7 @@ static int run_file(const char *path, bool wants_trace)
 	}
 	const char *name = strrchr(path, '/');
 	printf("%s: ", name ? name + 1 : path);
-	return run_one(&s, wants_trace);
+	return run_one(&s, wants_trace, true);
 }
 
 static int worse(int a, int b)
@@ -283,7 +303,7 @@ int main(int argc, char **argv)
 		if (wants_text)
 			print_scenario(&s);
 		else
-			worst = worse(worst, run_one(&s, wants_trace));
+			worst = worse(worst, run_one(&s, wants_trace, false));
 	}
 	if (seeds)
 		worst = worse(worst, run_seeds(from, seeds, jobs));

@@ -4,6 +4,18 @@
 
 #include "lib/plan_rows.h"
 
+/* b saw key 2 carried; now the ledger shows these votes. */
+static void went_back(struct seen *s, const char *votes)
+{
+	case_propose(s, "yyy");
+	case_propose(s, votes);
+	s->anchor.votes_n = 1;
+	s->anchor.votes[0].word = VOTE_YEA;
+	s->anchor.pivot = key_n(2);
+	s->ledger.is_older_than_anchor = true;
+	case_rings(s, 1, ring_of(2, 0), ring_of(1, 2));
+}
+
 #define ROWS(X)                                                                                    \
 	X(silent, "", "", "the ledger does not answer. no primary",                                \
 	  s->ledger.fact.who = WITNESS_NONE;                                                       \
@@ -14,6 +26,32 @@
 	  s->ledger.is_other_than_anchor = true)                                                   \
 	X(older, "", "ledger-older-than-anchor", "is older than",                                  \
 	  s->ledger.is_older_than_anchor = true)                                                   \
+	X(older_lost_my_vote, "vote", "ledger-older-than-anchor", "is published again",            \
+	  went_back(s, "y-y"))                                                                     \
+	X(older_lost_all_votes, "vote", "ledger-older-than-anchor", "is published again",          \
+	  went_back(s, "---"))                                                                     \
+	X(older_lost_my_vote_held, "vote", "ledger-older-than-anchor", "is published again",       \
+	  went_back(s, "y-y");                                                                     \
+	  s->ledger.hold.is_on = true)                                                             \
+	X(older_lost_the_vote_of_another, "", "ledger-older-than-anchor", "is older than",         \
+	  went_back(s, "yy-"))                                                                     \
+	X(older_nay_in_its_place, "", "ledger-older-than-anchor", "is older than",                 \
+	  went_back(s, "yny"))                                                                     \
+	X(older_lost_my_vote_observed, "", "ledger-older-than-anchor", "is older than",            \
+	  went_back(s, "y-y");                                                                     \
+	  p->mode = MODE_OBSERVE)                                                                  \
+	X(older_lost_my_vote_on_another, "", "ledger-older-than-anchor", "is older than",          \
+	  went_back(s, "y-y");                                                                     \
+	  s->anchor.proposal.hex[0] = 'f')                                                         \
+	X(older_lost_my_vote_by_another_name, "", "ledger-older-than-anchor", "is older than",     \
+	  went_back(s, "y-y");                                                                     \
+	  s->identity = spki_n(7))                                                                 \
+	X(older_lost_my_vote_and_a_nay, "", "ledger-older-than-anchor", "is older than",           \
+	  went_back(s, "y-y");                                                                     \
+	  s->anchor.pivot = key_n(1); s->anchor.next = (struct key_name){.number = 0})             \
+	X(other_lost_my_vote, "", "ledger-older-than-anchor", "is another than",                   \
+	  went_back(s, "y-y");                                                                     \
+	  s->ledger.is_other_than_anchor = true)                                                   \
 	X(none, "found-ledger", "", "is made", s->ledger.exists = false)                           \
 	X(none_by_a_wrong_clock, "", "clock-jumped", "is not made by this host",                   \
 	  s->ledger.exists = false;                                                                \

@@ -40,6 +40,13 @@ static void carried(struct seen *s)
 		case_proof(s, i, 1, LOGIN_REFUSED);
 	}
 }
+/* The ledger went back to before b's vote; b saw key 2 carried, and has it alone. */
+static void lost(struct seen *s)
+{
+	s->ledger.roll.votes[1].word = VOTE_NONE;
+	s->anchor.pivot = key_n(2);
+	case_rings(s, 1, ring_of(2, 0), ring_of(2, 0));
+}
 static void my_turn(struct seen *s)
 {
 	case_claim(s, CLAIM_ACTING, 1);
@@ -147,6 +154,12 @@ static void unread(struct seen *s)
 	X(yea, true, "", votes(VOTE_YEA), open(s, "---"))                                          \
 	X(nay, true, "", votes(VOTE_NAY), open(s, "---"))                                          \
 	X(yea_again, true, "", votes(VOTE_YEA), open(s, "-y-"))                                    \
+	X(yea_lost, true, "", votes(VOTE_YEA), open(s, "-y-"); lost(s))                            \
+	X(yea_lost_before_the_end, false, "does not hold both", votes(VOTE_YEA), open(s, "-y-");   \
+	  lost(s); s->anchor.pivot = key_n(1))                                                     \
+	X(yea_never_given, false, "does not hold both", votes(VOTE_YEA), open(s, "---"); lost(s))  \
+	X(nay_for_a_lost_yea, false, "a nay after a yea", votes(VOTE_NAY), open(s, "-y-");         \
+	  lost(s))                                                                                 \
 	X(yea_for_nothing, false, "not open", votes(VOTE_YEA), )                                   \
 	X(yea_for_another, false, "not open", votes(VOTE_YEA), open(s, "---"); a->generation = 2)  \
 	X(yea_after_nay, false, "a yea after a nay", votes(VOTE_YEA), open(s, "-n-"))              \

@@ -40,6 +40,14 @@
 	X(held_before_its_vote, "", "", "does not vote yet", case_propose(s, "---");               \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); case_proof(s, 1, 2, LOGIN_ACCEPTED);     \
 	  s->ledger.hold.is_on = true)                                                             \
+	X(held_and_its_vote_lost, "vote", "", "votes for key 2", case_propose(s, "-y-");           \
+	  s->ledger.roll.votes[1].word = VOTE_NONE;                                                \
+	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); case_proof(s, 1, 2, LOGIN_ACCEPTED);     \
+	  s->ledger.hold.is_on = true)                                                             \
+	X(pending_and_its_vote_lost, "", "", "does not vote yet", case_propose(s, "-y-");          \
+	  s->ledger.roll.votes[1].word = VOTE_NONE;                                                \
+	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); case_proof(s, 1, 2, LOGIN_ACCEPTED);     \
+	  cut_z(s->process.pending, 64, "mongod.conf"))                                            \
 	X(pending_before_its_vote, "", "", "does not vote yet", case_propose(s, "---");            \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); case_proof(s, 1, 2, LOGIN_ACCEPTED);     \
 	  cut_z(s->process.pending, 64, "mongod.conf"))                                            \
