@@ -296,8 +296,8 @@ static bool run_chain(const struct check *c, struct cert_finding *f, struct err 
 		    "refuse it, though mongod starts with it. Its issuer is %s",
 		    list_text(&refusing), X509_verify_cert_error_string(first_why), c->view.issuer);
 		ask(f, "a certificate of the CA in that bundle with its intermediate "
-		       "certificates; or add the new CA to every member's CAFile first "
-		       "(rotactl rotate ca)");
+		       "certificates; or first add the new CA to the CAFile of every member "
+		       "and client, and let each load it");
 	} else if (!c->in->trusts_n) {
 		say(f, CERT_NOTE, "no CA bundle given: the chain was not checked");
 	} else {

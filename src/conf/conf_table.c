@@ -42,7 +42,7 @@ const struct conf_row conf_table[] = {
      .type = CONF_PATH,
      IN_CONFIG(socket),
      .reload = CONF_RESTART_DAEMON,
-     .help = "Unix socket on which rotactl asks"},
+     .help = "Unix socket where rotad answers rotactl"},
 
     {.path = "instances[].name",
      .type = CONF_NAME,

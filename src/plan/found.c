@@ -63,8 +63,11 @@ static void tell_ledger(struct planner *p, enum event_kind kind, const char *wha
 	snprintf(e->what, sizeof(e->what), "%s", what);
 	snprintf(e->now, sizeof(e->now), "All members run on as they are.");
 	snprintf(e->we_did, sizeof(e->we_did), "%s", we_did);
-	snprintf(e->you, sizeof(e->you),
-		 "If a dump was restored or the set was cloned: rotactl ledger rebuild.");
+	snprintf(
+	    e->you, sizeof(e->you),
+	    "Find out what changed it: a dump that was restored, a clone, a dropped collection. "
+	    "If the collection admin.rotad.ledger has a newer dump, restore that one alone; "
+	    "mongod needs nothing meanwhile.");
 }
 
 /* Long before DOCS_MAX, where not all of it can be read any more. */

@@ -92,8 +92,8 @@ static void tell_refused(struct planner *p)
 	snprintf(e->we_did, sizeof(e->we_did), "Wrote nothing. Next try at %s.",
 		 wall_print_utc(c->retry_at, when, sizeof(when)));
 	snprintf(e->you, sizeof(e->you),
-		 "Ask the CA for what is missing (see above). Sheet for the ticket: rotactl cert "
-		 "request --member %s --sheet",
+		 "Ask the people of the CA for what is missing (see above). Once it is mended: "
+		 "rotactl rotate certificates --member %s",
 		 s->self_host);
 	e->next = c->retry_at;
 }

@@ -36,7 +36,7 @@ static void tell(struct seat *t, enum event_kind kind, const char *who, const ch
 	e.at = seat_now(t);
 	snprintf(e.headline, sizeof(e.headline), "%s/%s: %s: %.200s.", t->seen->cluster,
 		 t->seen->self_host, who, what);
-	snprintf(e.what, sizeof(e.what), "By rotactl on this host, by %s.", who);
+	snprintf(e.what, sizeof(e.what), "Said with rotactl, on this host, by %s.", who);
 	restart_text(t, "As it was.", e.now, sizeof(e.now));
 	snprintf(e.we_did, sizeof(e.we_did), "Noted it in the ledger and in the history.");
 	snprintf(e.you, sizeof(e.you), "%s", you);

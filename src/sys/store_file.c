@@ -44,8 +44,8 @@ static bool load(const struct store_file *s, json_t **ret, struct file_view *ret
 	err_subject(err, s->path);
 	if (!root) {
 		(void)err_set(err, ERR_SYNTAX,
-			      "the local ledger is damaged: %s (rotactl ledger "
-			      "rebuild makes a new one)",
+			      "the local ledger is damaged: %s. Put its last good "
+			      "copy back",
 			      why.text);
 		err->line = why.line;
 		err->column = why.column;

@@ -25,6 +25,14 @@ CRL_EXPIRED CRL_EXPIRING HELPER_FAILED IDENTITY_DOUBLED JOURNAL_DROPPED KEYFILE_
 KEYRINGS_DIFFER LEDGER_REFUSED LEDGER_UNREACHABLE MODE_CHANGED NEIGHBOUR_FOUND PENDING_CHANGE
 POLICY_IMPOSSIBLE RELOAD_FAILED SECRET_NOT_LOCKED VERSION_UNTESTED
 """.split())
+VERB_HOME = "src/cmd/ctl_table.h"
+VERB_ROW = re.compile(r'^\s*X\("[a-z ]+", "([a-z ]+)"', re.M)
+# Verbs that advice names already and that are being built.
+VERBS_TO_COME = {"trust list", "trust confirm", "alert test"}
+LITERALS = re.compile(r'"(?:\\.|[^"\\\n])*"(?:\s*(?:/\*.*?\*/\s*)?"(?:\\.|[^"\\\n])*")*', re.S)
+IN_TEXT = re.compile(r"\brotactl(?: +--?[a-z]+)* +([a-z][a-z-]*)(?: +([a-z][a-z|-]*))?")  # C: whatever word stands after it
+IN_PAGE = re.compile(r"(?:`(?:sudo )?|\*|^[\t ]*(?:sudo |\$ )?|(?:&&|;) +(?:sudo )?)rotactl(?:\*(?= \*))?(?: +--?[a-z]+)*[ \n]+\*?([a-z][a-z-]*)"
+                     r"(?:[ \n]+([a-z][a-z|-]*))?", re.M)  # pages: what is set as a command
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([a-z_]+)/', re.M)
 
 
@@ -98,6 +106,53 @@ def prove_events():
         sys.exit("lint: events: a clean file is reported")
 
 
+def literals(text):
+    """Each C string with the ones that the compiler joins to it: (offset, text)."""
+    bare = re.sub(r'/\*.*?\*/', lambda m: re.sub(r"[^\n]", " ", m.group(0)), text, flags=re.S)
+    for m in LITERALS.finditer(bare):
+        yield m.start(), "".join(re.findall(r'"((?:\\.|[^"\\\n])*)"', m.group(0))).replace("\\n", "\n").replace("\\t", "\t")
+
+
+def check_verbs(texts, pages, to_come):
+    """Whoever is told to run `rotactl WORD` can: it is a row of CTL_ROWS, with its second word where the row has one."""
+    found = []
+    rows = set(VERB_ROW.findall(texts.get(VERB_HOME, "")))
+    firsts = {r.split(" ")[0]: [q.split(" ")[1] for q in rows | to_come if q.startswith(r.split(" ")[0] + " ")] for r in rows | to_come}
+
+    def judge(path, line, first, second):
+        if first not in firsts:
+            found.append("%s:%d: 'rotactl %s': there is no such verb" % (path, line, first))
+        elif firsts[first] and not all(w in firsts[first] for w in (second or "").split("|")):
+            found.append("%s:%d: 'rotactl %s %s': there is no such verb" % (path, line, first, second or ""))
+
+    for path, text in texts.items():
+        for at, said in literals(text):
+            for m in IN_TEXT.finditer(said):
+                judge(path, text.count("\n", 0, at) + 1, m.group(1), m.group(2))
+    for path, text in pages.items():
+        for m in IN_PAGE.finditer(text):
+            judge(path, text.count("\n", 0, m.start(1)) + 1, m.group(1), m.group(2))
+    return found
+
+
+def prove_verbs():
+    table = {VERB_HOME: '	X("look", "status", f, 0, "", "") \\\n	X("act", "rotate keyfile", f, 0, "", "") \\\n'}
+    bad = ('"sudo rotactl adopt X"', '"rotactl rotate ca"', '"Then: rotactl "\n	"undo"', '"rotactl rotate"', '"rotactl rotate "\n"ca"', '"rotactl --json go"')
+    good = ('"see rotactl status"', '"rotactl rotate "\n /* then */ "keyfile\\n"', '"rotactl rotate keyfile --wait"', '"rotactl --json status now"',
+            '/* rotactl adopt */ f("rotactl: no");', '"rotactl trust list"')
+    bad_page = ("see `rotactl adopt`", "sudo rotactl adopt x", "\t*rotactl adopt* now", "*rotactl* *adopt*", "x && rotactl adopt", "`sudo rotactl rotate ca|keyfile`",
+                "*rotactl\nadopt*", "*rotactl rotate\nca*")
+    good_page = ("rotactl asks first", "`rotactl status`", "*rotactl rotate keyfile* [--wait]", "but rotactl adopt", "*rotactl* asks")
+    for texts, should in ((bad, True), (good, False)):
+        for text in texts:
+            if bool(check_verbs({**table, "src/a/a.c": text}, {}, {"trust list"})) != should:
+                sys.exit("lint: verbs: %s: %s" % ("not found" if should else "reported, though clean", text))
+    for texts, should in ((bad_page, True), (good_page, False)):
+        for text in texts:
+            if bool(check_verbs(table, {"a.md": "It is said: " + text if text[0] in "sr" and not should else text}, set())) != should:
+                sys.exit("lint: verbs: %s in a page: %s" % ("not found" if should else "reported, though clean", text))
+
+
 def prove(allowed):
     """Each rule finds its planted fault."""
     head = "/* SPDX-License-Identifier: Apache-2.0 */\n"
@@ -117,6 +172,7 @@ def main(top):
     allowed = layers(open(os.path.join(top, "src/LAYERS")).read())
     prove(allowed)
     prove_events()
+    prove_verbs()
     found, names, texts = [], {}, {}
     for folder, _, files in sorted(os.walk(os.path.join(top, "src"))):
         for f in sorted(files):
@@ -129,6 +185,8 @@ def main(top):
                 found.append("%s: the name is taken by %s" % (path, names[f]))
             names[f] = path
     found += check_events(texts, EVENTS_TO_COME)
+    pages = [os.path.join(d, f) for d in ("doc", "etc") for f in sorted(os.listdir(os.path.join(top, d))) if f.endswith((".scd", ".yaml"))]
+    found += check_verbs(texts, {p: open(os.path.join(top, p), encoding="utf-8").read() for p in pages + ["README.md", "doc/webhook.md"]}, VERBS_TO_COME)
     print("\n".join(found) if found else "lint: %d files, nothing found" % len(names))
     return 1 if found else 0
 
