@@ -384,16 +384,26 @@ static enum ctl_exit unknown_verb(struct ctl *ctl, int argc, char **argv)
 
 enum ctl_exit ctl_help(struct ctl *ctl, int argc, char **argv)
 {
-	int words;
-	if (argc < 2) {
+	enum { WORDS_MAX = 4 }; /* no verb has more */
+	char text[128] = "", *words[WORDS_MAX + 1] = {NULL}, *save = NULL;
+	int n = 0, words_n;
+	/* A verb of two words is one argument or two. */
+	for (int i = 1; i < argc; i++) {
+		size_t at = strlen(text);
+		snprintf(text + at, sizeof(text) - at, "%s ", argv[i]);
+	}
+	for (char *w = strtok_r(text, " ", &save); w && n < WORDS_MAX;
+	     w = strtok_r(NULL, " ", &save))
+		words[n++] = w;
+	if (n == 0) {
 		print_help(ctl->out);
 		return CTL_GOOD;
 	}
-	const struct ctl_row *row = find_row(argc - 1, argv + 1, &words);
+	const struct ctl_row *row = find_row(n, words, &words_n);
 	if (row)
 		print_verb_help(ctl->out, row);
-	else if (!print_family(ctl->out, argv[1]))
-		return unknown_verb(ctl, argc - 1, argv + 1);
+	else if (!print_family(ctl->out, words[0]))
+		return unknown_verb(ctl, n, words);
 	return CTL_GOOD;
 }
 
