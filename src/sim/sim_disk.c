@@ -12,6 +12,12 @@ bool sim_ring_has(const struct sim_ring *r, unsigned key)
 	return (r->n > 0 && r->keys[0] == key) || (r->n > 1 && r->keys[1] == key);
 }
 
+bool sim_rings_equal(const struct sim_ring *a, const struct sim_ring *b)
+{
+	return a->is_good == b->is_good && a->n == b->n &&
+	       memcmp(a->keys, b->keys, a->n * sizeof(a->keys[0])) == 0;
+}
+
 bool sim_rings_share(const struct sim_ring *a, const struct sim_ring *b)
 {
 	for (unsigned i = 0; i < a->n; i++)
@@ -123,6 +129,8 @@ void sim_keyfile_edit(struct sim_host *h, const char *bytes, size_t n)
 	struct sim_file *f = find(h, SIM_KEYFILE);
 	char *was = f ? copy(f->bytes, f->n) : NULL;
 	size_t was_n = f ? f->n : 0;
+	if (!h->is_edited)
+		h->overwritten = h->disk;
 	replace(h, SIM_KEYFILE, bytes, n, true);
 	f = find(h, SIM_KEYFILE);
 	ASSERT(f);

@@ -296,6 +296,14 @@ static void mend(struct sim_host *h)
 			sim_poke(h);
 			return;
 		}
+	/* Nobody has a better one: what stood there before it was overwritten, from a backup. */
+	if (h->is_edited && h->overwritten.n > 0 && !sim_rings_equal(&h->overwritten, &h->disk)) {
+		size_t n = sim_ring_print(w, &h->overwritten, text, sizeof(text));
+		sim_say(w, "%c: a person puts back the keyfile as it was", h->letter);
+		sim_keyfile_edit(h, text, n);
+		sim_poke(h);
+		return;
+	}
 	if (h->m.state == SIM_UP && h->m.is_edited && !h->is_edited) {
 		sim_say(w, "%c: a person restarts it, since nobody lets it in", h->letter);
 		sim_member_stop(h, SIM_BY_PERSON, true);

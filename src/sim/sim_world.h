@@ -28,6 +28,7 @@ struct sim_ring {
 	unsigned char keys[KEYS_PER_FILE_MAX];
 };
 bool sim_ring_has(const struct sim_ring *r, unsigned key);
+bool sim_rings_equal(const struct sim_ring *a, const struct sim_ring *b);
 bool sim_rings_share(const struct sim_ring *a, const struct sim_ring *b);
 
 struct sim_key {
@@ -93,9 +94,10 @@ struct sim_host {
 	struct sim_file files[SIM_FILES_MAX];
 	unsigned files_n;
 	uint64_t inodes;
-	struct sim_ring disk; /* what the keyfile truly holds */
-	bool is_edited;       /* the keyfile was written by a person last, and not put right */
-	bool is_writing;      /* rotad is within a put of the keyfile */
+	struct sim_ring disk;        /* what the keyfile truly holds */
+	struct sim_ring overwritten; /* what it held before a person wrote it */
+	bool is_edited;  /* the keyfile was written by a person last, and not put right */
+	bool is_writing; /* rotad is within a put of the keyfile */
 	int64_t full_until_us;
 	unsigned bad_writes;
 	/* clock */
