@@ -211,3 +211,8 @@ int64_t alerts_run(struct alerts *a, struct wall now)
 			next = MIN(next, POLL_MS * US_MS);
 	return MIN(next, WAIT_MAX_S * US_S);
 }
+
+void alerts_print(const struct alerts *a, struct buf *ret)
+{
+	notify_print(a->targets->notify, ret);
+}

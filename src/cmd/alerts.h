@@ -23,4 +23,7 @@ void alerts_tell(struct alerts *a, const struct event *e, bool is_mine);
  */
 int64_t alerts_run(struct alerts *a, struct wall now);
 
+/* How the targets stand, appended as JSON: for the status. */
+void alerts_print(const struct alerts *a, struct buf *ret);
+
 #endif

@@ -344,6 +344,68 @@ static void events(const struct page *g, const char *severity, const char *label
 	}
 }
 
+/* Who is told of trouble, and whether they take it. Of the host, not of one instance. */
+static enum ctl_exit alerts(struct ctl *ctl, const json_t *doc, struct wall now)
+{
+	const json_t *a = json_object_get(doc, "alerts"), *all = json_object_get(a, "targets");
+	enum ctl_exit code = CTL_GOOD;
+	const char *label = "Alerts";
+	char when[32], span[32];
+	if (!json_is_object(a))
+		return CTL_GOOD; /* a status that does not tell */
+	if (view_is(a, "broken")) {
+		view_row(ctl, LABEL_COLUMNS, label,
+			 "NOT SENT: rotad could not set its targets up; see its journal");
+		return CTL_ATTENTION;
+	}
+	if (!json_array_size(all))
+		view_row(ctl, LABEL_COLUMNS, label,
+			 "none: nobody is told. Name a target under alerts: in rotad.yaml");
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const json_t *t = json_array_get(all, i);
+		struct wall answered = view_wall(t, "answeredAt"),
+			    beat = view_wall(t, "heartbeatAt"),
+			    failing = view_wall(t, "failingSince"),
+			    next = view_wall(t, "nextTryAt"),
+			    oldest = view_wall(t, "oldestWaiting");
+		int64_t waiting = view_int(t, "waiting");
+		auto_buf struct buf b = {.p = NULL};
+		buf_addf(&b, "%s \"%s\" ", view_text(t, "type"), view_text(t, "target"));
+		if (view_is(t, "gone"))
+			buf_adds(&b, "SWITCHED OFF: it said that it is gone for ever (410)");
+		else if (failing.us)
+			buf_addf(&b, "TAKES NOTHING since %s%s%.200s",
+				 view_clock(failing, now, when, sizeof(when)),
+				 view_text(t, "why")[0] ? ": " : "", view_text(t, "why"));
+		else if (answered.us)
+			buf_addf(&b, "answered %s ago",
+				 view_span(now.us - answered.us, span, sizeof(span)));
+		else
+			buf_adds(&b, "was sent nothing yet");
+		if (failing.us && answered.us)
+			buf_addf(&b, "; answered last %s",
+				 view_clock(answered, now, when, sizeof(when)));
+		if (beat.us && !failing.us && !view_is(t, "gone"))
+			buf_addf(&b, "; heartbeat %s ago",
+				 view_span(now.us - beat.us, span, sizeof(span)));
+		if (waiting > 0)
+			buf_addf(&b, "; %lld wait%s", (long long)waiting, waiting == 1 ? "s" : "");
+		if (waiting > 0 && oldest.us)
+			buf_addf(&b, ", since %s", view_clock(oldest, now, when, sizeof(when)));
+		if (failing.us && next.us > now.us && !view_is(t, "gone"))
+			buf_addf(&b, "; next try in %s",
+				 view_span(next.us - now.us, span, sizeof(span)));
+		view_row(ctl, LABEL_COLUMNS, label, "%s", buf_z(&b));
+		label = "";
+		if (failing.us || view_is(t, "gone"))
+			code = CTL_ATTENTION;
+	}
+	if (view_int(a, "dropped") > 0)
+		view_row(ctl, LABEL_COLUMNS, "", "%lld were dropped so far: the spool was full",
+			 (long long)view_int(a, "dropped"));
+	return code;
+}
+
 /* The central schedule is of the host, not of one instance. */
 static enum ctl_exit schedule(struct ctl *ctl, const json_t *doc, struct wall now)
 {
@@ -363,7 +425,6 @@ static enum ctl_exit schedule(struct ctl *ctl, const json_t *doc, struct wall no
 		buf_addf(&b, "; since %s: %.300s",
 			 view_clock(view_wall(s, "failingSince"), now, age, sizeof(age)),
 			 view_text(s, "why"));
-	ctl_say(ctl, "%s", "");
 	view_row(ctl, LABEL_COLUMNS, "Schedule", "%s", buf_z(&b));
 	return view_is(s, "warns") || view_int(s, "serial") == 0 ? CTL_ATTENTION : CTL_GOOD;
 }
@@ -493,8 +554,12 @@ enum ctl_exit ctl_status(struct ctl *ctl, int argc, char **argv)
 			ctl_say(ctl, "%s", "");
 		code = view_worse(code, show(ctl, one, now));
 	}
-	if (shown)
+	if (shown > 1)
+		ctl_say(ctl, "%s", "");
+	if (shown) {
+		code = view_worse(code, alerts(ctl, doc, now));
 		code = view_worse(code, schedule(ctl, doc, now));
+	}
 	view_to_doc(ctl, doc);
 	if (shown)
 		return code;

@@ -218,7 +218,7 @@ static void publish(struct daemon *d)
 		buf_add(&all, one.p, one.n);
 		running |= t->notes.job_is_open;
 	}
-	buf_adds(&all, "]}\n");
+	buf_addc(&all, ']'); /* snapshot() ends it */
 	pthread_mutex_lock(&d->lock);
 	if (!all.failed) {
 		struct buf old = d->snapshot;
@@ -361,9 +361,15 @@ static void snapshot(void *self, struct buf *ret)
 	struct daemon *d = self;
 	ret->max = STATUS_BYTES_MAX;
 	pthread_mutex_lock(&d->lock);
-	buf_add(ret, d->snapshot.p ? d->snapshot.p : "{\"instances\":[]}",
-		d->snapshot.p ? d->snapshot.n : 16);
+	if (d->snapshot.n)
+		buf_add(ret, d->snapshot.p, d->snapshot.n);
+	else
+		buf_adds(ret, "{\"instances\":[]");
 	pthread_mutex_unlock(&d->lock);
+	/* Of this thread, and so as it is now. */
+	buf_adds(ret, ",\"alerts\":");
+	alerts_print(d->alerts, ret);
+	buf_adds(ret, "}\n");
 }
 
 static void submit(void *self, struct api_call *call)

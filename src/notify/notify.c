@@ -509,7 +509,8 @@ static bool enqueue(struct notify *n, const struct event *e, enum severity sever
 				  .key = str_of(event_key(e, key, sizeof(key))),
 				  .body = buf_str(&body),
 				  .severity = e->severity,
-				  .is_resolved = e->is_resolved};
+				  .is_resolved = e->is_resolved,
+				  .since = now};
 	if (!when->is_mine && !when->is_forced)
 		item.not_before =
 		    wall_add(now, MIN(when->delay_us > 0 ? when->delay_us : NOTIFY_OTHERS_DELAY_US,
@@ -847,7 +848,10 @@ struct notify_view notify_view(const struct notify *n, size_t i)
 	const struct target *t = &n->targets[i];
 	struct notify_view v = {.name = t->given.policy->name,
 				.type = t->given.policy->type,
+				.min_severity = t->given.policy->min_severity,
+				.heartbeat_us = t->given.policy->heartbeat_us,
 				.waiting_n = spool_n(n->spool, t->given.policy->name),
+				.oldest_at = spool_oldest(n->spool, t->given.policy->name),
 				.tries_n = t->tries_n,
 				.last_ok_at = t->last_ok_at,
 				.last_heartbeat_at = t->last_beat_at,

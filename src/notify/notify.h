@@ -83,8 +83,11 @@ MUST_CHECK bool notify_tell(struct notify *n, struct event *ret);
 struct notify_view {
 	const char *name;
 	enum alert_type type;
+	enum severity min_severity;
+	int64_t heartbeat_us; /* 0: none is wanted */
 	unsigned waiting_n;
-	unsigned tries_n;                          /* in a row without success */
+	struct wall oldest_at; /* since when the oldest of these waits; 0: none, or not known */
+	unsigned tries_n;      /* in a row without success */
 	struct wall last_ok_at, last_heartbeat_at; /* 0: never since it is known */
 	struct wall failing_since;                 /* 0: it is well */
 	struct wall next_try_at;
@@ -95,5 +98,7 @@ size_t notify_targets_n(const struct notify *n);
 struct notify_view notify_view(const struct notify *n, size_t i);
 /* Alerts dropped since the state began, all severities. */
 uint64_t notify_dropped_n(const struct notify *n);
+/* All of that as JSON, appended (notify_view.c). n NULL: alerts cannot be sent at all. */
+void notify_print(const struct notify *n, struct buf *ret);
 
 #endif

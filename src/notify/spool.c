@@ -17,7 +17,7 @@ struct place {
 	bool is_blocked;  /* the system does not say what is there: neither used nor removed */
 	enum severity severity;
 	uint64_t seq, key_hash;
-	struct wall not_before;
+	struct wall since, not_before;
 	char target[NAME_BYTES_MAX];
 	char *text; /* in memory only, when the disk did not take it; else NULL */
 	size_t text_n;
@@ -68,11 +68,11 @@ static bool item_print(const struct spool_item *i, uint64_t seq, struct buf *ret
 {
 	auto_buf struct buf json = {.max = SPOOL_FILE_BYTES_MAX};
 	AUTO(json_t)
-	o = json_pack("{s:I,s:o,s:o,s:o,s:o,s:i,s:b,s:I}", "seq", (json_int_t)seq, "id",
+	o = json_pack("{s:I,s:o,s:o,s:o,s:o,s:i,s:b,s:I,s:I}", "seq", (json_int_t)seq, "id",
 		      json_of_bytes(i->id), "target", json_of_bytes(i->target), "key",
 		      json_of_bytes(i->key), "body", json_of_bytes(i->body), "severity",
 		      (int)i->severity, "resolved", (int)i->is_resolved, "notBeforeUs",
-		      (json_int_t)i->not_before.us);
+		      (json_int_t)i->not_before.us, "sinceUs", (json_int_t)i->since.us);
 	if (!o)
 		return err_set(err, ERR_MEMORY, "no memory for an alert");
 	json_print(o, &json);
@@ -106,6 +106,7 @@ static bool item_parse(struct str bytes, struct spool_item *ret, uint64_t *ret_s
 	i.severity = (enum severity)severity;
 	i.is_resolved = json_is_true(json_object_get(o, "resolved"));
 	i.not_before.us = json_int(o, "notBeforeUs");
+	i.since.us = json_int(o, "sinceUs");
 
 	struct buf out = {.max = SPOOL_FILE_BYTES_MAX};
 	for (size_t k = 0; k < ARRAY_N(names); k++)
@@ -132,6 +133,7 @@ static void place_fill(struct place *p, const struct spool_item *i, uint64_t seq
 			    .severity = i->severity,
 			    .seq = seq,
 			    .key_hash = hash64(i->key, 0),
+			    .since = i->since,
 			    .not_before = i->not_before};
 	bool fits = copy_str(p->target, sizeof(p->target), i->target);
 	ASSERT(fits); /* checked where the item came from */
@@ -427,6 +429,18 @@ unsigned spool_n(const struct spool *s, const char *target)
 	for (int k = 0; k < SPOOL_FILES_MAX; k++)
 		n += s->places[k].is_used && (!target || strcmp(s->places[k].target, target) == 0);
 	return n;
+}
+
+struct wall spool_oldest(const struct spool *s, const char *target)
+{
+	struct wall oldest = {.us = 0};
+	for (int k = 0; k < SPOOL_FILES_MAX; k++) {
+		const struct place *p = &s->places[k];
+		if (p->is_used && p->since.us && (!target || strcmp(p->target, target) == 0) &&
+		    (!oldest.us || p->since.us < oldest.us))
+			oldest = p->since;
+	}
+	return oldest;
 }
 
 void spool_targets(const struct spool *s, void (*fn)(void *self, const char *target), void *self)

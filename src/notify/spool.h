@@ -23,6 +23,7 @@ struct spool_item {
 	struct str body;   /* what is sent, byte for byte */
 	enum severity severity;
 	bool is_resolved;
+	struct wall since;      /* when it was added; 0 not known */
 	struct wall not_before; /* another host may tell it first until then; 0: at once */
 };
 
@@ -70,6 +71,8 @@ unsigned spool_withdraw(struct spool *s, const char *key);
 unsigned spool_remove_target(struct spool *s, const char *target);
 /* Waiting for target; NULL: for all. */
 unsigned spool_n(const struct spool *s, const char *target);
+/* When the oldest of them was added; 0: none waits, or none says. */
+struct wall spool_oldest(const struct spool *s, const char *target);
 /* Call fn with the name of each target that something waits for. */
 void spool_targets(const struct spool *s, void (*fn)(void *self, const char *target), void *self);
 

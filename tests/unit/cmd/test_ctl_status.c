@@ -183,6 +183,55 @@ static void schedule_was_never_read(json_t *doc)
 {
 	schedule_is(doc, 0, "connection refused", false);
 }
+static json_t *alert_target(json_t *doc)
+{
+	return json_array_get(json_object_get(json_object_get(doc, "alerts"), "targets"), 0);
+}
+static void alerts_wait(json_t *doc)
+{
+	json_object_set_new(alert_target(doc), "waiting", json_integer(2));
+	json_object_set_new(alert_target(doc), "oldestWaiting",
+			    json_string("2026-11-22T01:00:40Z"));
+}
+static void alerts_fail(json_t *doc)
+{
+	alerts_wait(doc);
+	json_object_set_new(alert_target(doc), "failingSince", json_string("2026-11-22T00:58:00Z"));
+	json_object_set_new(alert_target(doc), "nextTryAt", json_string("2026-11-22T01:01:52Z"));
+	json_object_set_new(alert_target(doc), "why", json_string("no route to host\x1b[31m"));
+}
+static void alerts_are_off(json_t *doc)
+{
+	json_object_set_new(alert_target(doc), "gone", json_true());
+}
+static void alerts_never_sent(json_t *doc)
+{
+	json_object_set_new(alert_target(doc), "answeredAt", json_null());
+	json_object_set_new(alert_target(doc), "heartbeatAt", json_null());
+}
+static void alerts_have_two_targets(json_t *doc)
+{
+	json_t *more = json_deep_copy(alert_target(doc));
+	json_object_set_new(more, "target", json_string("chat"));
+	json_object_set_new(more, "heartbeatAt", json_null());
+	json_array_append_new(json_object_get(json_object_get(doc, "alerts"), "targets"), more);
+}
+static void alerts_are_none(json_t *doc)
+{
+	json_array_clear(json_object_get(json_object_get(doc, "alerts"), "targets"));
+}
+static void alerts_are_broken(json_t *doc)
+{
+	json_object_set_new(json_object_get(doc, "alerts"), "broken", json_true());
+}
+static void alerts_were_dropped(json_t *doc)
+{
+	json_object_set_new(json_object_get(doc, "alerts"), "dropped", json_integer(7));
+}
+static void alerts_are_not_told(json_t *doc)
+{
+	json_object_del(doc, "alerts");
+}
 static void nothing_is_seen(json_t *doc)
 {
 	json_array_clear(json_object_get(instance_of(doc), "members"));
@@ -218,6 +267,22 @@ static void small_differences_are_seen(void **state)
 	    {"status", schedule_is_refused, CTL_ATTENTION, "is older than 412", "only looks"},
 	    {"status", schedule_was_never_read, CTL_ATTENTION, "rotad only looks until one is",
 	     "serial"},
+	    {"status", schedule_holds, CTL_GOOD,
+	     "Alerts        webhook \"ops\" answered 4 min 0 s ago; heartbeat 40 s ago\n", "wait"},
+	    {"status", alerts_wait, CTL_GOOD, "; 2 wait,\n              since 02:00:40\n", "TAKES"},
+	    {"status", alerts_fail, CTL_ATTENTION,
+	     "webhook \"ops\" TAKES NOTHING since 01:58:00: no route to", "heartbeat"},
+	    {"status", alerts_fail, CTL_ATTENTION, "; next try in 1 min\n", "\x1b"},
+	    {"status", alerts_fail, CTL_ATTENTION, "answered last 01:56:52", "ago"},
+	    {"status", alerts_are_off, CTL_ATTENTION, "SWITCHED OFF", "answered"},
+	    {"status", alerts_never_sent, CTL_GOOD, "webhook \"ops\" was sent nothing yet\n",
+	     "ago"},
+	    {"status", alerts_have_two_targets, CTL_GOOD,
+	     "\n              webhook \"chat\" answered 4 min 0 s ago\n", NULL},
+	    {"status", alerts_are_none, CTL_GOOD, "Alerts        none: nobody is told.", "webhook"},
+	    {"status", alerts_are_broken, CTL_ATTENTION, "Alerts        NOT SENT", "webhook"},
+	    {"status", alerts_were_dropped, CTL_GOOD, "7 were dropped so far", NULL},
+	    {"status", alerts_are_not_told, CTL_GOOD, "healthy", "Alerts"},
 	    {"status", member_is_down, CTL_ATTENTION, "1 NOT healthy", "\x1b"},
 	    {"status", member_is_down, CTL_ATTENTION, "refused?[31m", "5, healthy"},
 	    {"status", one_is_in_its_turn, CTL_GOOD, "1 away for its turn", "does not see"},

@@ -580,6 +580,59 @@ static void a_bad_target_is_refused_at_start_by_name(void **state)
 }
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, fresh, done)
+/* What `rotactl status` and the metrics see of it. */
+static const json_t *shown(json_t **doc)
+{
+	struct buf text = {.max = 65536};
+	struct err err = ERR_INIT;
+	json_decref(*doc);
+	*doc = NULL;
+	notify_print(n, &text);
+	assert_true(buf_ok(&text, &err));
+	assert_true(json_read(buf_str(&text), "view", doc, &err));
+	buf_fini(&text);
+	return json_array_get(json_object_get(*doc, "targets"), 0);
+}
+
+static void the_alert_path_is_shown(void **state)
+{
+	AUTO(json_t) doc = NULL;
+	const json_t *t = shown(&doc);
+	assert_true(str_equal_z(json_str(t, "target"), "ops"));
+	assert_true(str_equal_z(json_str(t, "type"), "webhook"));
+	assert_true(str_equal_z(json_str(t, "minSeverity"), "notice"));
+	assert_true(json_is_null(json_object_get(t, "answeredAt")));
+	assert_true(json_is_null(json_object_get(t, "oldestWaiting")));
+	assert_true(json_is_false(json_object_get(doc, "broken")));
+
+	/* The oldest of what waits, over a restart. */
+	lanes[0].status = -1;
+	(void)add(EVENT_DISK_FULL, "db1");
+	now.us += US_MIN;
+	(void)add(EVENT_FOREIGN_WRITE, "db1");
+	live(US_S);
+	t = shown(&doc);
+	assert_true(str_equal_z(json_str(t, "why"), "no route to host"));
+	restart(1, 1);
+	t = shown(&doc);
+	assert_int_equal(json_int(t, "waiting"), 2);
+	assert_true(str_equal_z(json_str(t, "oldestWaiting"), "2027-01-15T08:00:00Z"));
+	assert_false(json_is_null(json_object_get(t, "failingSince")));
+
+	lanes[0].status = 204;
+	live(20 * US_MIN);
+	t = shown(&doc);
+	assert_int_equal(json_int(t, "waiting"), 0);
+	assert_true(json_is_null(json_object_get(t, "oldestWaiting")));
+	assert_true(json_is_null(json_object_get(t, "failingSince")));
+	assert_true(json_is_null(json_object_get(t, "why")));
+	assert_false(json_is_null(json_object_get(t, "answeredAt")));
+
+	notify_free(take(&n));
+	assert_null(shown(&doc));
+	assert_true(json_is_true(json_object_get(doc, "broken")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -606,6 +659,7 @@ int main(void)
 	    CASE(overflow_is_counted_and_told_not_one_by_one),
 	    CASE(a_full_disk_still_lets_alerts_out),
 	    CASE(a_bad_target_is_refused_at_start_by_name),
+	    CASE(the_alert_path_is_shown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
