@@ -21,12 +21,15 @@ enum api_need { API_READS, API_CHANGES };
 	X("GET", "/v1/config", READS, false, "the configuration in use, the schedule merged in")   \
 	X("GET", "/v1/history", READS, false, "what rotad did on this host, newest last")          \
 	X("POST", "/v1/verify", READS, false, "try keys on every member now")                      \
+	X("GET", "/v1/trust", READS, false, "whom this host believes")                             \
+	X("POST", "/v1/trust/confirm", CHANGES, false, "admit the new identity of a host")         \
 	X("POST", "/v1/rotate", CHANGES, false, "order a rotation")                                \
 	X("POST", "/v1/approve", CHANGES, false, "approve what waits in mode ask")                 \
 	X("POST", "/v1/pause", CHANGES, false, "hold the cluster where it is")                     \
 	X("POST", "/v1/resume", CHANGES, false, "go on")                                           \
 	X("POST", "/v1/abort", CHANGES, false, "give up the rotation, back to the key in use")     \
 	X("POST", "/v1/release", CHANGES, false, "give back a turn whose holder is gone")          \
+	X("POST", "/v1/alerts/test", CHANGES, false, "send a test to the alert targets")           \
 	X("POST", "/v1/reload", CHANGES, false, "read the configuration again")
 
 struct api_route {

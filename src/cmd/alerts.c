@@ -4,6 +4,7 @@
 #include "cmd/alerts.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include "base/cleanup.h"
 #include "base/rng.h"
 #include "cmd/wiring.h"
+#include "codec/json_strict.h"
+#include "model/event_table.h"
 #include "notify/notify.h"
 #include "sys/files_durable.h"
 #include "sys/host_linux.h"
@@ -20,7 +23,15 @@
 #include "sys/journal.h"
 #include "sys/program_hook.h"
 
-enum { LANES = 2, SEEN_MAX = 128, WAIT_MAX_S = 3600, POLL_MS = 100 };
+enum {
+	LANES = 2,
+	SEEN_MAX = 128,
+	WAIT_MAX_S = 3600,
+	POLL_MS = 100,
+	TEST_POLL_MS = 10, /* a person waits, and is told how long it took */
+	/* Below what rotactl waits for. A message on its way before it has its own deadline. */
+	TEST_WAIT_S = 90,
+};
 
 /* What one generation of targets is made of: built whole, then swapped in. */
 struct targets {
@@ -38,6 +49,8 @@ struct alerts {
 	struct program_lane programs[LANES];
 	struct notify_lane lanes[LANES];
 	char host[HOST_BYTES_MAX];
+	bool is_testing, is_test_lost;
+	struct mono test_begun;
 	/* the journal is told a lasting trouble once: the hash of what was told last, by key */
 	unsigned seen_n;
 	struct {
@@ -137,6 +150,7 @@ void alerts_free(struct alerts *a)
 bool alerts_reload(struct alerts *a, const struct config *config, struct err *err)
 {
 	struct targets *old = a->targets, *next;
+	a->is_test_lost = a->is_testing; /* its targets are gone */
 	/* The state file has one owner at a time. */
 	notify_free(old->notify);
 	old->notify = NULL;
@@ -195,6 +209,78 @@ void alerts_tell(struct alerts *a, const struct event *e, bool is_mine)
 		journal_line(SEVERITY_WARNING, "an alert could not be queued: %s", err.text);
 }
 
+/* ---- a person's test ---- */
+
+bool alerts_test(struct alerts *a, const char *only, const char *who, struct wall now,
+		 struct err *err)
+{
+	struct event e = event_of(EVENT_ALERT_TEST, NULL, a->host);
+	struct host_port host = host_linux();
+	if (a->is_testing)
+		return err_set(err, ERR_CONFLICT, "a test is under way; ask again in a moment");
+	if (!a->targets->notify)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "alerts cannot be sent any more; see the journal");
+	e.at = now;
+	snprintf(e.headline, sizeof(e.headline), "%s: a test of the alert path.", a->host);
+	snprintf(e.what, sizeof(e.what), "%s asked for it by rotactl alert test.", who);
+	snprintf(e.now, sizeof(e.now), "All is as told before; nothing happened.");
+	snprintf(e.we_did, sizeof(e.we_did), "Sent this, signed as every alert.");
+	snprintf(e.you, sizeof(e.you), "Nothing. That you read it is the test.");
+	if (notify_test(a->targets->notify, &e, only && only[0] ? only : NULL) == 0 && only &&
+	    only[0])
+		return err_set(err, ERR_NOT_FOUND, "no alert target \"%.60s\" is configured", only);
+	journal_event(&e);
+	a->is_testing = true;
+	a->is_test_lost = false;
+	a->test_begun = host.ops->boot(host.self);
+	return true;
+}
+
+static json_t *tested_json(const struct alerts *a, size_t i)
+{
+	static const char *const words[] = {[NOTIFY_TAKEN] = "taken",
+					    [NOTIFY_AGAIN] = "failed",
+					    [NOTIFY_REFUSED] = "refused",
+					    [NOTIFY_BAD] = "refused",
+					    [NOTIFY_GONE] = "gone"};
+	struct notify_tested r = notify_tested(a->targets->notify, i);
+	struct notify_view v = notify_view(a->targets->notify, i);
+	json_t *why = r.why[0] ? json_of_bytes(str_of(r.why)) : json_null();
+	json_t *o =
+	    json_pack("{s:s, s:s, s:s, s:o, s:i, s:o}", "target", v.name, "type",
+		      notify_types[v.type].name, "outcome", r.is_over ? words[r.verdict] : "silent",
+		      "status", r.status ? json_integer(r.status) : json_null(), "waiting",
+		      (int)v.waiting_n, "why", why ? why : json_null());
+	json_object_set_new(o, "seconds",
+			    r.is_over ? json_real((double)r.took_us / US_S) : json_null());
+	return o;
+}
+
+bool alerts_tested(struct alerts *a, struct buf *ret)
+{
+	struct host_port host = host_linux();
+	bool is_late = host.ops->boot(host.self).us - a->test_begun.us > TEST_WAIT_S * US_S;
+	struct notify *n = a->targets->notify;
+	bool is_over = true;
+	if (!a->is_testing)
+		return false;
+	for (size_t i = 0; n && i < notify_targets_n(n); i++) {
+		struct notify_tested r = notify_tested(n, i);
+		is_over &= !r.is_wanted || r.is_over;
+	}
+	if (!is_over && !is_late)
+		return false;
+	a->is_testing = false;
+	AUTO(json_t) all = json_array();
+	for (size_t i = 0; n && i < notify_targets_n(n); i++)
+		if (notify_tested(n, i).is_wanted)
+			json_array_append_new(all, tested_json(a, i));
+	AUTO(json_t) root = json_pack("{s:O, s:b}", "targets", all, "lost", a->is_test_lost);
+	json_print(root, ret);
+	return true;
+}
+
 int64_t alerts_run(struct alerts *a, struct wall now)
 {
 	struct event own;
@@ -208,7 +294,7 @@ int64_t alerts_run(struct alerts *a, struct wall now)
 	 * helper. */
 	for (int i = 0; i < LANES; i++)
 		if (helper_fd(a->helpers[i]) >= 0)
-			next = MIN(next, POLL_MS * US_MS);
+			next = MIN(next, (a->is_testing ? TEST_POLL_MS : POLL_MS) * US_MS);
 	return MIN(next, WAIT_MAX_S * US_S);
 }
 

@@ -19,6 +19,14 @@ MUST_CHECK bool alerts_reload(struct alerts *a, const struct config *config, str
 /* Write to the journal, once per change, and queue for the targets. is_mine: this host sends first.
  */
 void alerts_tell(struct alerts *a, const struct event *e, bool is_mine);
+/* Send a test to one target (NULL or "": to all), by the same way as every alert; nothing is
+ * waited for. One at a time. Errors: ERR_CONFLICT (another one is under way), ERR_NOT_FOUND (no
+ * such target), ERR_UNSUPPORTED (alerts cannot be sent at all). */
+MUST_CHECK bool alerts_test(struct alerts *a, const char *only, const char *who, struct wall now,
+			    struct err *err);
+/* Is it over, for all targets or by its deadline? Then what came of it is appended as JSON, once.
+ */
+bool alerts_tested(struct alerts *a, struct buf *ret);
 /* Send what can be sent without waiting. Returns the microseconds until there is something to do.
  */
 int64_t alerts_run(struct alerts *a, struct wall now);

@@ -44,6 +44,13 @@
 	  "[--yes] [--instance I] [--cluster C]", "Give back a turn whose holder is gone")         \
 	X("set up", "mode", ctl_mode, CTL_DAEMON | CTL_ROOT,                                       \
 	  "WORD [--kind K | --instance I]", "Set how much rotad may do on this host")              \
+	X("set up", "trust list", ctl_trust_list, CTL_DAEMON, "[--instance I] [--cluster C]",      \
+	  "List whom this host believes, and who waits to be")                     \
+	X("set up", "trust confirm", ctl_trust_confirm, CTL_DAEMON | CTL_ROOT,                     \
+	  "HOST --reason R [--fingerprint F] [--instance I] [--cluster C]",                        \
+	  "Admit the new identity of a host that lost its state")                                  \
+	X("set up", "alert test", ctl_alert_test, CTL_DAEMON | CTL_ROOT, "[TARGET]",               \
+	  "Test every alert target and say what it answered")                           \
 	X("offline", "keyfile new", ctl_keyfile_new, CTL_OFFLINE,                                  \
 	  "[--bytes N] [--out FILE] [--keep FILE]", "Make a new key as a keyfile")                 \
 	X("offline", "keyfile check", ctl_keyfile_check, CTL_OFFLINE, "FILE [--percona]",          \

@@ -21,6 +21,7 @@
 #include "cmd/alerts.h"
 #include "cmd/wiring.h"
 #include "codec/json_mem.h"
+#include "codec/json_strict.h"
 #include "conf/conf_check.h"
 #include "conf/conf_parse.h"
 #include "conf/conf_print.h"
@@ -61,6 +62,7 @@ struct daemon {
 	struct central *central; /* of the round thread */
 	struct api *api;
 	struct alerts *alerts;
+	struct api_call *test_call; /* waits for the end of a test of the alerts */
 	struct watch *watch;
 	sd_event *loop;
 	sd_event_source *api_timer, *alert_timer;
@@ -115,6 +117,21 @@ static json_t *error_json(const struct err *err)
 			 what ? what : json_null(), "advice", err_kind_advice(err->kind));
 }
 
+/* The answer for an error; returns its HTTP status. */
+static unsigned print_error(const struct err *err, struct buf *ret)
+{
+	json_t *j = error_json(err);
+	char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+	buf_clear(ret);
+	buf_adds(ret, text ? text : "{\"error\":{\"kind\":\"MEMORY\",\"text\":\"no memory\"}}");
+	json_text_free(text);
+	json_decref(j);
+	return err->kind == ERR_REFUSED || err->kind == ERR_CONFLICT ? 409
+	       : err->kind == ERR_INVALID                            ? 400
+	       : err->kind == ERR_NOT_FOUND                          ? 404
+								     : 503;
+}
+
 /* The configuration in use for a seat, as a text and where each value comes from. */
 static bool show_config(const struct daemon *d, const struct seat *t, struct buf *ret,
 			struct err *err)
@@ -158,19 +175,8 @@ static void run_command(struct daemon *d, struct command *c)
 	else
 		ok = command_run(t, c->call->route->path, c->call->body, c->call->who, &answer,
 				 &err);
-	if (!ok) {
-		json_t *j = error_json(&err);
-		char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
-		buf_clear(&answer);
-		buf_adds(&answer,
-			 text ? text : "{\"error\":{\"kind\":\"MEMORY\",\"text\":\"no memory\"}}");
-		json_text_free(text);
-		json_decref(j);
-		status = err.kind == ERR_REFUSED || err.kind == ERR_CONFLICT ? 409
-			 : err.kind == ERR_INVALID                           ? 400
-			 : err.kind == ERR_NOT_FOUND                         ? 404
-									     : 503;
-	}
+	if (!ok)
+		status = print_error(&err, &answer);
 	pthread_mutex_lock(&d->lock);
 	c->answer = answer;
 	c->status = status;
@@ -348,6 +354,8 @@ static void *round_thread(void *self)
 
 /* ---- the main thread ---- */
 
+static void run_alerts(struct daemon *d);
+
 static void poke(struct daemon *d)
 {
 	pthread_mutex_lock(&d->lock);
@@ -372,10 +380,35 @@ static void snapshot(void *self, struct buf *ret)
 	buf_adds(ret, "}\n");
 }
 
+/* The alerts are the main thread's: their test is begun here and ends in run_alerts(). */
+static void test_alerts(struct daemon *d, struct api_call *call)
+{
+	struct host_port host = host_linux();
+	struct err err = ERR_INIT;
+	auto_buf struct buf answer = {.max = STATUS_BYTES_MAX};
+	AUTO(json_t) body = NULL;
+	char only[NAME_BYTES_MAX] = "";
+	bool ok = call->body.n == 0 || json_read(call->body, "the request", &body, &err);
+	if (ok && json_str(body, "target").n &&
+	    !copy_str(only, sizeof(only), json_str(body, "target")))
+		ok = err_set(&err, ERR_NOT_FOUND, "no alert target has so long a name");
+	if (ok && alerts_test(d->alerts, only, call->who, host.ops->now(host.self), &err)) {
+		d->test_call = call;
+		run_alerts(d);
+		return;
+	}
+	unsigned status = print_error(&err, &answer);
+	api_finish(d->api, call, status, buf_str(&answer));
+}
+
 static void submit(void *self, struct api_call *call)
 {
 	struct daemon *d = self;
 	bool taken = false;
+	if (strcmp(call->route->path, "/v1/alerts/test") == 0) {
+		test_alerts(d, call);
+		return;
+	}
 	pthread_mutex_lock(&d->lock);
 	for (unsigned i = 0; i < COMMANDS_MAX && !taken; i++)
 		if (!d->commands[i].call) {
@@ -407,8 +440,6 @@ static void finish_commands(struct daemon *d)
 	}
 }
 
-static int on_api_timer(sd_event_source *source, uint64_t usec, void *self);
-
 static void run_api(struct daemon *d)
 {
 	int64_t next = api_run(d->api);
@@ -439,11 +470,24 @@ static int on_api_timer(sd_event_source *source, uint64_t usec, void *self)
 	return 0;
 }
 
+/* The end of a test of the alerts, for who asked. */
+static void finish_test(struct daemon *d)
+{
+	auto_buf struct buf answer = {.max = STATUS_BYTES_MAX};
+	if (!d->test_call || !alerts_tested(d->alerts, &answer))
+		return;
+	api_finish(d->api, d->test_call, answer.failed ? 503 : 200, buf_str(&answer));
+	d->test_call = NULL;
+	(void)sd_event_source_set_time(d->api_timer, 0); /* the answer is sent at once */
+	(void)sd_event_source_set_enabled(d->api_timer, SD_EVENT_ONESHOT);
+}
+
 static void run_alerts(struct daemon *d)
 {
 	struct host_port host = host_linux();
 	int64_t next = alerts_run(d->alerts, host.ops->now(host.self));
 	uint64_t now = 0;
+	finish_test(d);
 	(void)sd_event_now(d->loop, CLOCK_MONOTONIC, &now);
 	(void)sd_event_source_set_time(d->alert_timer, now + (uint64_t)MAX(next, 20 * US_MS));
 	(void)sd_event_source_set_enabled(d->alert_timer, SD_EVENT_ONESHOT);
@@ -819,6 +863,10 @@ int main(int argc, char **argv)
 				   STR("{\"error\":{\"kind\":\"UNREACHABLE\",\"text\":\"rotad is "
 				       "ending\"}}"));
 		}
+	if (d.test_call)
+		api_finish(d.api, d.test_call, 503,
+			   STR("{\"error\":{\"kind\":\"UNREACHABLE\",\"text\":\"rotad is "
+			       "ending\"}}"));
 	if (d.api)
 		(void)api_run(d.api);
 	api_free(d.api);

@@ -322,8 +322,11 @@ void identity_judge(struct identity_doc *doc, const struct anchor *anchor,
 {
 	struct identity *id = &doc->identity;
 	struct err err = ERR_INIT;
+	const struct spki *present = NULL;
+	bool is_pinned = false;
 	id->is_admitted = false;
 	id->is_revoked = false;
+	id->is_superseded = false;
 	id->why_not[0] = 0;
 	ASSERT(anchor->pins_n <= MEMBERS_MAX);
 	for (unsigned i = 0; i < revoked_n; i++)
@@ -335,16 +338,18 @@ void identity_judge(struct identity_doc *doc, const struct anchor *anchor,
 	for (unsigned i = 0; i < anchor->pins_n; i++) {
 		if (strcmp(anchor->pins[i].host, id->host) != 0)
 			continue;
-		if (spki_equal(&anchor->pins[i].spki, &id->spki)) {
-			id->is_admitted = true;
-			id->why_not[0] = 0;
-			return;
-		}
-		/* Go on: a host of two pins (old and confirmed new one) is admitted by either. */
-		say_why(id, "this host pinned another identity for it (rotactl trust confirm)");
+		present = &anchor->pins[i].spki;
+		is_pinned = is_pinned || spki_equal(present, &id->spki);
 	}
-	if (id->why_not[0])
+	if (is_pinned) {
+		id->is_admitted = true;
+		id->is_superseded = !spki_equal(present, &id->spki);
 		return;
+	}
+	if (present) {
+		say_why(id, "this host pinned another identity for it (rotactl trust confirm)");
+		return;
+	}
 	if (endorsement_check(doc, want, &err))
 		id->is_admitted = true;
 	else

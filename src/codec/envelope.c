@@ -89,9 +89,11 @@ bool envelope_seal(const struct keyring_doc *doc, const struct identity_keys *fr
 	auto_buf struct buf der = {.max = CMS_SEALED_BYTES_MAX};
 	if (!spki_equal(&doc->head.from, &from->spki) || !spki_equal(&doc->to, &to->spki))
 		return err_set(err, ERR_BUG, "an envelope with other names than its parties have");
-	if (!to->is_admitted || to->is_revoked)
+	if (!to->is_admitted || to->is_revoked || to->is_superseded)
 		return err_set(err, ERR_UNTRUSTED, "'%s' gets no keyring: %s", to->host,
-			       to->is_revoked ? "revoked" : "not admitted");
+			       to->is_revoked     ? "revoked"
+			       : !to->is_admitted ? "not admitted"
+						  : "its host has another identity now");
 	if (!write_signed(doc, from, &plain, err) ||
 	    !cms_seal(&plain, to->receive_key, &der, err) ||
 	    !put_sealed(buf_str(&der), &doc->to, ret_text, err))

@@ -93,10 +93,11 @@ struct endorsement_want {
 MUST_CHECK bool endorsement_check(const struct identity_doc *doc,
 				  const struct endorsement_want *want, struct err *err);
 
-/* Judge an identity as this host sees it: sets is_admitted, is_revoked and why_not. In order: a
- * revoked SPKI never; the pinned SPKI of its host always; another SPKI than the pinned one never
- * (rotactl trust confirm); else by its endorsement. Pins are the anchor's; revoked are those of
- * `trust revoke`. */
+/* Judge an identity as this host sees it: sets is_admitted, is_revoked, is_superseded and why_not.
+ * In order: a revoked SPKI never; a pinned SPKI of its host always (superseded, when it is not the
+ * last one that was pinned for it); another SPKI than the pinned ones never (rotactl trust
+ * confirm); else by its endorsement. Pins are the anchor's; revoked are those of `trust revoke`.
+ */
 void identity_judge(struct identity_doc *doc, const struct anchor *anchor,
 		    const struct spki *revoked, unsigned revoked_n,
 		    const struct endorsement_want *want);

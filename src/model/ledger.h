@@ -182,6 +182,9 @@ struct identity {
 	enum endorsement how;
 	bool is_admitted,
 	    is_revoked; /* judged by the reader: endorsement checked, pins and revocations known */
+	/* Of a host that a person confirmed with another identity since: what it said stands (its
+	 * votes), but nothing is sealed for it and it speaks for no member any more. */
+	bool is_superseded;
 	char why_not[256];
 };
 
@@ -253,6 +256,8 @@ struct anchor {
 	} votes[INSTANCES_MAX];
 	unsigned retired_n; /* retired (refused everywhere) and burnt keys: never written again */
 	struct key_name retired[RETIRED_MAX];
+	/* A host may have several: the last one is its present identity, those before it are
+	 * superseded. */
 	unsigned pins_n;
 	struct {
 		char host[HOST_BYTES_MAX];

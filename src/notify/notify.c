@@ -37,12 +37,16 @@ struct target {
 	struct wall next_try_at, failing_since, last_ok_at, last_beat_at, beat_due_at;
 	char why[256];
 	int lane; /* -1: nothing under way */
+	struct notify_tested test;
+	bool is_test_sent;
 };
 
 struct lane {
 	struct notify_lane given;
 	int target; /* -1: free */
-	int place;  /* in the spool; -1: a heartbeat */
+	int place;  /* in the spool; -1: a heartbeat, or a test */
+	bool is_test;
+	struct wall begun_at;
 	char name[48];
 };
 
@@ -60,6 +64,7 @@ struct notify {
 	struct key_row keys[NOTIFY_KEYS_MAX];
 	struct event tells[NOTIFY_TELLS_MAX];
 	size_t tells_n;
+	struct event test;                    /* what notify_test() sends */
 	uint64_t dropped_before;              /* by earlier processes */
 	uint64_t dropped_told, dropped_saved; /* at the last telling and saving */
 	bool is_dirty;
@@ -672,13 +677,24 @@ static void finish(struct notify *n, struct lane *l, const struct notify_outcome
 	l->place = -1;
 	if (place >= 0)
 		spool_release(n->spool, place);
+	if (l->is_test && t->is_test_sent) {
+		t->test.is_over = true;
+		t->test.verdict = o->verdict;
+		t->test.status = o->status;
+		t->test.took_us = MAX(now.us - l->begun_at.us, (int64_t)0);
+		snprintf(t->test.why, sizeof(t->test.why), "%s", o->why);
+	}
 	switch (o->verdict) {
 	case NOTIFY_TAKEN:
 		if (place >= 0)
 			spool_remove(n->spool, place);
-		went_well(n, t, place < 0, now);
+		n->is_dirty = n->is_dirty || t->is_gone;
+		t->is_gone = false; /* a test was taken */
+		went_well(n, t, place < 0 && !l->is_test, now);
 		break;
 	case NOTIFY_GONE:
+		if (t->is_gone)
+			break; /* told before */
 		target_switch_off(n, t, now);
 		break;
 	case NOTIFY_BAD:
@@ -698,8 +714,8 @@ static void finish(struct notify *n, struct lane *l, const struct notify_outcome
 	}
 }
 
-static void begin(struct notify *n, struct lane *l, size_t i, int place, const char *id,
-		  struct str body, struct wall now)
+static void begin(struct notify *n, struct lane *l, size_t i, int place, bool is_test,
+		  const char *id, struct str body, struct wall now)
 {
 	struct target *t = &n->targets[i];
 	struct err why = ERR_INIT;
@@ -707,6 +723,8 @@ static void begin(struct notify *n, struct lane *l, size_t i, int place, const c
 
 	l->target = (int)i;
 	l->place = place;
+	l->is_test = is_test;
+	l->begun_at = now;
 	t->lane = (int)(l - n->lanes);
 	if (!notify_types[t->given.policy->type].begin(&l->given, &t->given, &m, &why)) {
 		const struct notify_outcome o = notify_outcome_of(&why);
@@ -738,7 +756,7 @@ static bool send_spooled(struct notify *n, struct lane *l, size_t i, int place, 
 		return false;
 	}
 	name_of_key(item.key, l->name, sizeof(l->name));
-	begin(n, l, i, place, id, item.body, now);
+	begin(n, l, i, place, false, id, item.body, now);
 	return true;
 }
 
@@ -762,7 +780,26 @@ static bool send_heartbeat(struct notify *n, struct lane *l, size_t i, struct wa
 	if (!event_body_print(&e, n->host, &body, &why) || !id_make(n, id, &why))
 		return false;
 	snprintf(l->name, sizeof(l->name), "%s", e.name);
-	begin(n, l, i, -1, id, buf_str(&body), now);
+	begin(n, l, i, -1, false, id, buf_str(&body), now);
+	return true;
+}
+
+static bool send_test(struct notify *n, struct lane *l, size_t i, struct wall now)
+{
+	struct target *t = &n->targets[i];
+	auto_buf struct buf body = {.max = SPOOL_FILE_BYTES_MAX};
+	struct err why = ERR_INIT;
+	char id[SPOOL_ID_BYTES];
+
+	t->is_test_sent = true;
+	if (!event_body_print(&n->test, n->host, &body, &why) || !id_make(n, id, &why)) {
+		t->test.is_over = true;
+		t->test.verdict = NOTIFY_AGAIN;
+		snprintf(t->test.why, sizeof(t->test.why), "%s", why.text);
+		return false;
+	}
+	snprintf(l->name, sizeof(l->name), "%s", n->test.name);
+	begin(n, l, i, -1, true, id, buf_str(&body), now);
 	return true;
 }
 
@@ -773,7 +810,11 @@ static bool target_serve(struct notify *n, struct lane *l, size_t i, struct wall
 	struct target *t = &n->targets[i];
 	int64_t delay_us = 0;
 
-	if (t->is_gone || t->lane >= 0)
+	if (t->lane >= 0)
+		return false;
+	if (t->test.is_wanted && !t->is_test_sent)
+		return send_test(n, l, i, now);
+	if (t->is_gone)
 		return false;
 	if (t->next_try_at.us > now.us + FUTURE_MAX_US)
 		t->next_try_at = now; /* the clock went back */
@@ -833,6 +874,28 @@ int64_t notify_pump(struct notify *n, struct wall now)
 	tell_dropped(n, now);
 	state_save(n);
 	return wait_us;
+}
+
+/* ---- a person's test ---- */
+
+size_t notify_test(struct notify *n, const struct event *e, const char *only)
+{
+	size_t wanted_n = 0;
+	n->test = *e;
+	for (size_t i = 0; i < n->targets_n; i++) {
+		struct target *t = &n->targets[i];
+		t->is_test_sent = false;
+		t->test = (struct notify_tested){
+		    .is_wanted = !only || strcmp(t->given.policy->name, only) == 0};
+		wanted_n += t->test.is_wanted;
+	}
+	return wanted_n;
+}
+
+struct notify_tested notify_tested(const struct notify *n, size_t i)
+{
+	ASSERT(i < n->targets_n);
+	return n->targets[i].test;
 }
 
 /* ---- views ---- */

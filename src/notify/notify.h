@@ -50,7 +50,7 @@ void notify_free(struct notify *n); /* accepts NULL; what waits stays in the spo
 struct notify_when {
 	bool is_mine;     /* it concerns this host or its member: told at once */
 	int64_t delay_us; /* else after this, unless withdrawn; 0: NOTIFY_OTHERS_DELAY_US */
-	bool is_forced;   /* no deduplication, no severity: `rotactl alert test` */
+	bool is_forced;   /* no deduplication, no severity */
 	const char *only; /* NULL, or the one target to tell */
 };
 enum notify_added {
@@ -78,6 +78,23 @@ int64_t notify_pump(struct notify *n, struct wall now);
  * and their ends): for the journal and, by notify_add, for the other targets (the one concerned is
  * left out by itself). False: none waits. */
 MUST_CHECK bool notify_tell(struct notify *n, struct event *ret);
+
+/* `rotactl alert test`: this event to the target of that name, or to all (NULL), at once: whatever
+ * their severity, before what waits, also while they are tried slowly or are switched off; by the
+ * same lanes, requests and signatures as every alert. It is sent once and never spooled; how it
+ * went counts for the target as any alert's. A test before it that is not over is forgotten.
+ * Returns to how many. */
+size_t notify_test(struct notify *n, const struct event *e, const char *only);
+/* How it went for target i, once it is over. */
+struct notify_tested {
+	bool is_wanted; /* this target is tested */
+	bool is_over;
+	enum notify_verdict verdict;
+	int status;      /* HTTP status; 0: none came, or no webhook */
+	int64_t took_us; /* from its sending, as often as it was pumped */
+	char why[256];   /* when it was not taken */
+};
+struct notify_tested notify_tested(const struct notify *n, size_t i);
 
 /* How a target fares, for `rotactl status` and the metrics. */
 struct notify_view {

@@ -33,6 +33,7 @@ enum notify_verdict {
 struct notify_outcome {
 	enum notify_verdict verdict;
 	int64_t retry_after_us; /* 0: the receiver named none */
+	int status;             /* HTTP status; 0: none came */
 	char why[256];          /* for people, when it was not taken */
 };
 

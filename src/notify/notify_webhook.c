@@ -234,7 +234,7 @@ void notify_webhook_poll(struct notify_lane *lane, struct wall now, bool *ret_is
 	}
 	if (!*ret_is_done)
 		return;
-	*ret = (struct notify_outcome){.verdict = webhook_verdict(r.status)};
+	*ret = (struct notify_outcome){.verdict = webhook_verdict(r.status), .status = r.status};
 	for (unsigned i = 0; i < r.headers_n; i++)
 		if (strcmp(r.headers[i].name, "retry-after") == 0)
 			ret->retry_after_us = retry_after_us(r.headers[i].value, now);

@@ -180,7 +180,10 @@ bool ledger_plan(struct planner *p)
 			snprintf(e->now, sizeof(e->now),
 				 "Its documents are not believed; it receives no key.");
 			snprintf(e->we_did, sizeof(e->we_did), "Nothing.");
-			snprintf(e->you, sizeof(e->you), "rotactl trust list");
+			snprintf(
+			    e->you, sizeof(e->you),
+			    "rotactl trust list. If that host lost its state directory, on each "
+			    "other host: rotactl trust confirm");
 		}
 	}
 	/* Counted once its own identity is there, with the keys it has now: see

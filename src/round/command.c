@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "codec/digest.h"
 #include "codec/json_mem.h"
 #include "codec/journal_line.h"
 #include "model/event_table.h"
 #include "plan/planner.h"
+#include "round/trust.h"
 
 static void note(struct seat *t, const char *word, const char *who, const char *text)
 {
@@ -266,6 +268,55 @@ static bool verify(struct seat *t, const json_t *body, const char *who, json_t *
 	return true;
 }
 
+/* Whom this host believes, by what it read last. */
+static bool trust(struct seat *t, const json_t *body, const char *who, json_t *ret, struct err *err)
+{
+	json_t *all = trust_json(t);
+	(void)body;
+	(void)who;
+	if (!all)
+		return err_set(err, ERR_MEMORY, "no memory to list the identities");
+	json_object_set_new(ret, "cluster", json_string(t->seen->cluster));
+	json_object_set_new(ret, "known", json_boolean(fact_known(t->seen->ledger.fact)));
+	json_object_set_new(ret, "welcomed", json_boolean(t->anchor.ledger.hex[0] != 0));
+	json_object_set_new(ret, "identities", all);
+	return true;
+}
+
+/* A host that lost its state has another identity: a person compared the fingerprints. */
+static bool confirm(struct seat *t, const json_t *body, const char *who, json_t *ret,
+		    struct err *err)
+{
+	struct trust_confirmed c;
+	const char *why = text_of(body, "reason");
+	char text[600];
+	if (!why[0])
+		return err_set(err, ERR_INVALID, "a reason is wanted: it is told and recorded");
+	observe(t); /* by what the ledger holds now */
+	if (!trust_confirm(t, text_of(body, "host"), text_of(body, "fingerprint"), &c, err))
+		return false;
+	const struct proposal *g = &t->seen->ledger.proposal;
+	int r = seen_roll_index(t->seen, c.identity->host);
+	bool is_voted = r >= 0 && t->seen->ledger.roll.votes[r].word != VOTE_NONE;
+	bool is_locked_out = seen_generation(t->seen) == GENERATION_OPEN && r >= 0 && !is_voted &&
+			     !spki_equal(&g->roll[r].identity, &c.identity->spki);
+	json_object_set_new(ret, "host", json_string(c.identity->host));
+	json_object_set_new(ret, "fingerprint", json_string(c.identity->spki.hex));
+	json_object_set_new(ret, "wasAdmitted", json_boolean(c.was_admitted));
+	json_object_set_new(ret, "abortWanted", json_boolean(is_locked_out));
+	if (c.was_admitted)
+		return true;
+	snprintf(text, sizeof(text), "%.200s is %.16s...: %.300s", c.identity->host,
+		 c.identity->spki.hex, why);
+	note(t, "trust confirm", who, text);
+	snprintf(text, sizeof(text), "the new identity %.16s... of %.120s is admitted here: %.60s",
+		 c.identity->spki.hex, c.identity->host, why);
+	tell(t, EVENT_OPERATOR_ACT, who, text,
+	     "If nobody of you did this: rotactl pause, and look who was on this host. Else the "
+	     "same on each other host of the set: rotactl trust list.");
+	return true;
+}
+
 static const char *const kind_words[JOURNAL_KIND_N] = {
     [JOURNAL_INTENT] = "intent", [JOURNAL_PROOF] = "done",    [JOURNAL_FAILED] = "failed",
     [JOURNAL_DEBT] = "debt",     [JOURNAL_BUDGET] = "budget", [JOURNAL_NOTE] = "note",
@@ -310,9 +361,10 @@ static const struct {
 	bool (*run)(struct seat *t, const json_t *body, const char *who, json_t *ret,
 		    struct err *err);
 } command_table[] = {
-    {"/v1/rotate", rotate}, {"/v1/approve", approve}, {"/v1/pause", pause_it},
-    {"/v1/resume", resume}, {"/v1/abort", abort_it},  {"/v1/release", release},
-    {"/v1/verify", verify}, {"/v1/history", history},
+    {"/v1/rotate", rotate},         {"/v1/approve", approve}, {"/v1/pause", pause_it},
+    {"/v1/resume", resume},         {"/v1/abort", abort_it},  {"/v1/release", release},
+    {"/v1/verify", verify},         {"/v1/history", history}, {"/v1/trust", trust},
+    {"/v1/trust/confirm", confirm},
 };
 
 static json_t *body_of(struct str body)

@@ -130,7 +130,7 @@ static bool welcome(struct seat *t, const struct act *a, struct err *err)
 	(void)a;
 	for (unsigned i = 0; i < t->identities_n; i++) {
 		const struct identity *to = &t->identities[i].identity;
-		if (!to->is_admitted || to->is_revoked || t->is_welcomed[i])
+		if (!to->is_admitted || to->is_revoked || to->is_superseded || t->is_welcomed[i])
 			continue;
 		if (!seal(t, to, MAX(t->anchor.generation, (uint64_t)1), NULL,
 			  &to->head.incarnation, &pivot, key_id_given(&pivot.id) ? 1 : 0,

@@ -630,7 +630,7 @@ bool enact_sign_requests(struct seat *t, const struct act *a, struct err *err)
 		cut_z(issued->host, sizeof(issued->host), csr->host);
 		err_clear(&why);
 		/* A rotad asks for its own member only, and only what rs.conf gives that member. */
-		bool ok = who && strcmp(who->host, csr->host) == 0 &&
+		bool ok = who && !who->is_superseded && strcmp(who->host, csr->host) == 0 &&
 			  seen_find_member(t->seen, csr->host) >= 0;
 		if (!ok)
 			err_set(&why, ERR_REFUSED,

@@ -14,6 +14,7 @@
 #include "codec/digest.h"
 #include "codec/envelope.h"
 #include "round/ledger_tidy.h"
+#include "round/trust.h"
 
 const char *doc_id(char *out, const char *kind, const char *name)
 {
@@ -167,7 +168,7 @@ static void read_identities(struct seat *t, const struct docs *d)
 			if (!l->not_admitted[0])
 				snprintf(l->not_admitted, sizeof(l->not_admitted), "%.80s: %.160s",
 					 doc->identity.host, doc->identity.why_not);
-		} else if (!is_me) {
+		} else if (!is_me && !doc->identity.is_superseded) {
 			w = find_doc(d, doc_id_welcome(id, &doc->identity.spki));
 			t->is_welcomed[t->identities_n] = w != NULL;
 			l->identities_unwelcomed_n += !w;
@@ -178,44 +179,24 @@ static void read_identities(struct seat *t, const struct docs *d)
 	keyring_fini(&ring);
 }
 
-/* Hosts come and go over the years; the pin of one that is no member any more, and of whom the
- * ledger holds no identity, makes room. False when there is none. */
-static bool pin_room(struct seat *t)
+/* Pin each host's first admitted identity (round/trust.h). Does that identity speak for the member,
+ * by its statement? */
+static void pin_identities(struct seat *t, const struct docs *d)
 {
-	struct anchor *a = &t->anchor;
-	for (unsigned i = 0; a->pins_n == MEMBERS_MAX && i < a->pins_n; i++) {
-		bool is_needed = find_identity(t, &a->pins[i].spki) ||
-				 seen_find_member(t->seen, a->pins[i].host) >= 0;
-		if (is_needed)
-			continue;
-		memmove(&a->pins[i], &a->pins[i + 1], (a->pins_n - i - 1) * sizeof(a->pins[0]));
-		a->pins_n--;
-	}
-	return a->pins_n < MEMBERS_MAX;
-}
-
-/* Pin each host's first admitted identity: kept on this host, not in the ledger (PROTOCOL 6). */
-static void pin_identities(struct seat *t)
-{
-	bool is_new = false;
-	struct err err = ERR_INIT;
-	struct anchor was = t->anchor;
+	bool speaks[MEMBERS_MAX + ROUTERS_MAX] = {false};
+	struct doc_trust trust = seat_trust(t);
+	char name[DOC_ID_BYTES];
 	for (unsigned i = 0; i < t->identities_n; i++) {
 		const struct identity *id = &t->identities[i].identity;
-		bool is_pinned = false;
-		if (!id->is_admitted)
+		struct statement st;
+		struct err ignored = ERR_INIT;
+		if (trust_find_pin(&t->anchor, id->host))
 			continue;
-		for (unsigned k = 0; k < t->anchor.pins_n; k++)
-			is_pinned |= strcmp(t->anchor.pins[k].host, id->host) == 0;
-		if (is_pinned || !pin_room(t))
-			continue;
-		cut_z(t->anchor.pins[t->anchor.pins_n].host, HOST_BYTES_MAX, id->host);
-		t->anchor.pins[t->anchor.pins_n++].spki = id->spki;
-		is_new = true;
+		const struct store_doc *doc = find_doc(d, doc_id(name, "statement", id->host));
+		speaks[i] = doc && statement_decode(doc->text, &trust, &st, &ignored) &&
+			    spki_equal(&st.head.from, &id->spki);
 	}
-	/* Tried again in the next round, since the pin is not there then. */
-	if (is_new && !anchor_put(t, &err))
-		t->anchor = was;
+	trust_pin(t, speaks);
 }
 
 /* What was sealed for this host and cannot be opened (for a receiving key that is gone, for an
@@ -450,7 +431,7 @@ static void read_statements(struct seat *t, const struct docs *d)
 		}
 		/* A rotad speaks for its own member only. */
 		const struct identity *who = find_identity(t, &m->statement.head.from);
-		if (!who || strcmp(who->host, m->host) != 0) {
+		if (!who || who->is_superseded || strcmp(who->host, m->host) != 0) {
 			m->statement = (struct statement){.member = 0};
 			continue;
 		}
@@ -548,6 +529,10 @@ static void read_requests(struct seat *t, const struct docs *d)
 			doubt(t, d->docs[i].id, &err);
 			continue;
 		}
+		/* Nothing is signed for a name that speaks for nobody any more. */
+		const struct identity *who = find_identity(t, &csr->head.from);
+		if (!who || who->is_superseded)
+			continue;
 		a = config_find_authority(t->config, csr->authority);
 		if (!a || !authority_is_at(a, t->seen->self_host) || !a->private_key[0])
 			continue;
@@ -579,15 +564,17 @@ static void find_keyless(struct seat *t, const struct docs *d)
 		const struct identity *id = &t->identities[i].identity;
 		int m = seen_find_member(s, id->host);
 		char name[DOC_ID_BYTES];
-		if (!id->is_admitted || id->is_revoked || m < 0 || m == s->self ||
-		    find_doc(d, envelope_id(name, &p->digest, &id->spki)))
+		if (!id->is_admitted || id->is_revoked || id->is_superseded || m < 0 ||
+		    m == s->self || find_doc(d, envelope_id(name, &p->digest, &id->spki)))
 			continue;
 		const struct seen_member *member = &s->members[m];
 		if (member->has_statement && spki_equal(&member->statement.head.from, &id->spki) &&
 		    member->statement.disk.is_known &&
 		    ring_ids_has(&member->statement.disk, &p->next.id))
 			continue;
-		if (!is_over && p->urgency == URGENCY_EMERGENCY && seen_roll_index(s, id->host) < 0)
+		int r = seen_roll_index(s, id->host);
+		if (!is_over && p->urgency == URGENCY_EMERGENCY &&
+		    (r < 0 || !spki_equal(&p->roll[r].identity, &id->spki)))
 			continue;
 		t->is_keyless[i] = true;
 		l->identities_keyless_n++;
@@ -789,7 +776,7 @@ void ledger_read(struct seat *t)
 		read_welcome(t, &d);
 		return; /* the next round reads with the ledger's salt */
 	}
-	pin_identities(t);
+	pin_identities(t, &d);
 	read_generation(t, &d);
 	const struct store_doc *hold = find_doc(&d, "hold");
 	struct doc_trust trust = seat_trust(t);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One row a kind of document. What must stay: the highest generation and the one before it (the
  * newest closed one is one of the two, and its text names its predecessor's digest), the identity
- * of whoever signed anything that stays or is named in it, and one's word of each present member.
+ * of whoever signed anything that stays or is named in it, the present identity and word of each
+ * present member.
  * In doubt a document stays. */
 #include "round/ledger_tidy.h"
 
@@ -98,8 +99,10 @@ static enum tidy_verdict judge_identity(const struct tidy_view *v, const struct 
 	for (unsigned i = 0; i < v->identities_n; i++) {
 		const struct identity *id = &v->identities[i].identity;
 		if (strcmp(id->spki.hex, rest) == 0)
-			return is_member(v, id->host) || is_named(v, doc, rest) ? TIDY_KEEP
-										: TIDY_REST;
+			return (is_member(v, id->host) && !id->is_superseded) ||
+				       is_named(v, doc, rest)
+				   ? TIDY_KEEP
+				   : TIDY_REST;
 	}
 	return TIDY_KEEP; /* not readable, so nobody's whom we know */
 }

@@ -20,7 +20,7 @@ EVENT_ROW = re.compile(r'^\s*X\(([A-Z_]+), "', re.M)
 EVENT_HOME = "src/model/event_table."  # the table, and event_of(), which is the only maker of events
 # Rows whose behaviour is still to come; one that is told, or gone, must leave this list.
 EVENTS_TO_COME = set("""
-ALERT_TEST AUTHORITY_EXPIRING AUTHORITY_REFUSED CERTIFICATE_NOT_SERVED
+AUTHORITY_EXPIRING AUTHORITY_REFUSED CERTIFICATE_NOT_SERVED
 CRL_EXPIRED CRL_EXPIRING HELPER_FAILED IDENTITY_DOUBLED JOURNAL_DROPPED KEYFILE_GUESSABLE KEYFILE_UNREADABLE
 KEYRINGS_DIFFER LEDGER_REFUSED LEDGER_UNREACHABLE MODE_CHANGED NEIGHBOUR_FOUND PENDING_CHANGE
 POLICY_IMPOSSIBLE RELOAD_FAILED SECRET_NOT_LOCKED VERSION_UNTESTED
@@ -28,7 +28,7 @@ POLICY_IMPOSSIBLE RELOAD_FAILED SECRET_NOT_LOCKED VERSION_UNTESTED
 VERB_HOME = "src/cmd/ctl_table.h"
 VERB_ROW = re.compile(r'^\s*X\("[a-z ]+", "([a-z ]+)"', re.M)
 # Verbs that advice names already and that are being built.
-VERBS_TO_COME = {"trust list", "trust confirm", "alert test"}
+VERBS_TO_COME = set()
 LITERALS = re.compile(r'"(?:\\.|[^"\\\n])*"(?:\s*(?:/\*.*?\*/\s*)?"(?:\\.|[^"\\\n])*")*', re.S)
 IN_TEXT = re.compile(r"\brotactl(?: +--?[a-z]+)* +([a-z][a-z-]*)(?: +([a-z][a-z|-]*))?")  # C: whatever word stands after it
 IN_PAGE = re.compile(r"(?:`(?:sudo )?|\*|^[\t ]*(?:sudo |\$ )?|(?:&&|;) +(?:sudo )?)rotactl(?:\*(?= \*))?(?: +--?[a-z]+)*[ \n]+\*?([a-z][a-z-]*)"

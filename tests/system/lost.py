@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What a rotad relies on is lost in the middle of a real rotation: the ledger is restored from a dump made before it, its collection
-is dropped, the state directory of a member that has not voted is wiped. Each is held and told; nothing is narrowed, the set is healthy."""
+is dropped, the state directory of a member that has not voted is wiped. Each is held and told; nothing is narrowed, the set is healthy.
+Then a person confirms the new identity of the wiped host on the others, and a whole rotation ends with it."""
 import os
+import re
 import shutil
 import sys
 import time
@@ -41,6 +43,42 @@ def held(s, what, seconds=12):
     s.checks.that("%s: no file is narrowed" % what, all(s.old_key in s.keys(m) for m in s.world.members))
     s.checks.that("%s: no further turn is taken" % what, len(s.restarts()) <= before + 1, "%d before, %d after" % (before, len(s.restarts())))
     s.checks.that("%s: the set is healthy" % what, s.world.wait_healthy(30))
+
+
+def confirmed(s, r):
+    """A person admits the host's new identity on each other host; then it takes its part in a whole rotation."""
+    others = [x for x in s.fleet.all if x is not r]
+    mine = next(i for i in r.ctl("trust", "list", "--json").json()["instances"][0]["identities"] if i["state"] == "self")["fingerprint"]
+    host = r.member.address
+    for x in others:
+        lines = x.ctl("trust", "list")
+        s.checks.that("%s names the identity that differs" % x.name, lines.status == 1 and re.search(mine[:16] + ".*DIFFERS", lines.out), lines.text())
+
+    def confirm(x, fingerprint):
+        return x.ctl("trust", "confirm", host, "--fingerprint", fingerprint, "--reason", "its disk was replaced")
+    for wrong in ("0" * 16, mine[:15]):
+        s.checks.that("another fingerprint (%s) is refused" % wrong, confirm(others[0], wrong).status == 2)
+    s.checks.that("its own host does not confirm itself", confirm(r, mine).status == 2)
+    first = confirm(others[0], mine[:16])
+    s.checks.that("a person confirms it on the first", first.status == 0, first.text())
+    s.checks.that("that is told", s.told("operator-act") is not None)
+    second = others[1].ctl("trust", "list")
+    s.checks.that("the second host goes by its own pins", second.status == 1, second.text())
+    for x in others:
+        again = confirm(x, mine)
+        s.checks.that("%s admits it" % x.name, again.status == 0, again.text())
+    for x in s.fleet.all:
+        def well(x=x):
+            return x.ctl("trust", "list").status == 0
+        s.checks.that("%s believes every host" % x.name, wait_for("trust list of " + x.name, 60, well, 0.5))
+    s.wait_ready(120)
+    say("the host that lost its state is ready for its part")
+    wait_for("the aborted rotation to be closed", 120, lambda: all(x.status()["instances"][0]["rotation"]["state"] == "closed" for x in s.fleet.all), 0.5)
+    result = s.rotate(r, wait="4m")
+    s.checks.that("a rotation asked of it ends", result.status == 0, result.out.splitlines()[-1:] or result.err)
+    s.checks.that("by its end all hold one new key, and refuse the old one", s.wait_rotated(60))
+    table = others[0].ctl("trust", "list").out
+    s.checks.that("the identity of before is only replaced", "replaced" in table and "DIFFERS" not in table, table)
 
 
 def job():
@@ -84,6 +122,7 @@ def job():
         s.checks.that("the others are back at the key that all share",
                       wait_for("all to accept it", 120, lambda: all(m.accepts(s.old_key) for m in w.members), 1))
         s.checks.that("its turns are over", s.wait_claim(other, "", 120))
+        confirmed(s, r)
         return s.finish()
 
 

@@ -283,16 +283,18 @@ static void pins_come_before_endorsements_and_revocations_before_pins(void **sta
 	/* what is pinned for its host, what is revoked, is it endorsed -> admitted */
 	const struct {
 		const struct spki *pins[2], *revoked;
-		bool is_endorsed, is_admitted;
+		bool is_endorsed, is_admitted, is_superseded;
 	} rows[] = {
-	    {{NULL, NULL}, NULL, true, true},
-	    {{NULL, NULL}, NULL, false, false},
-	    {{&keys.spki, NULL}, NULL, false, true},
-	    {{&other, NULL}, NULL, true, false},
-	    {{&other, &keys.spki}, NULL, false, true},
-	    {{&keys.spki, NULL}, &keys.spki, true, false},
-	    {{NULL, NULL}, &keys.spki, true, false},
-	    {{NULL, NULL}, &other, true, true},
+	    {{NULL, NULL}, NULL, true, true, false},
+	    {{NULL, NULL}, NULL, false, false, false},
+	    {{&keys.spki, NULL}, NULL, false, true, false},
+	    {{&other, NULL}, NULL, true, false, false},
+	    {{&other, &keys.spki}, NULL, false, true, false},
+	    {{&keys.spki, &other}, NULL, true, true, true},
+	    {{&keys.spki, &other}, &keys.spki, true, false, false},
+	    {{&keys.spki, NULL}, &keys.spki, true, false, false},
+	    {{NULL, NULL}, &keys.spki, true, false, false},
+	    {{NULL, NULL}, &other, true, true, false},
 	};
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		struct fixture leaf;
@@ -309,8 +311,10 @@ static void pins_come_before_endorsements_and_revocations_before_pins(void **sta
 		if (!rows[i].is_endorsed)
 			doc->proof.how = ENDORSED_BY_OPERATOR;
 		doc->identity.is_admitted = !rows[i].is_admitted;
+		doc->identity.is_superseded = !rows[i].is_superseded;
 		identity_judge(doc, anchor, rows[i].revoked, rows[i].revoked ? 1 : 0, &want);
 		assert_int_equal(doc->identity.is_admitted, rows[i].is_admitted);
+		assert_int_equal(doc->identity.is_superseded, rows[i].is_superseded);
 		assert_int_equal(doc->identity.is_revoked, rows[i].revoked == &keys.spki);
 		assert_int_equal(doc->identity.why_not[0] == 0, rows[i].is_admitted);
 		fixture_free(&leaf);

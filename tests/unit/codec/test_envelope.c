@@ -480,7 +480,7 @@ static void a_bad_outside_is_refused(void **state)
 
 static void only_admitted_recipients_get_one(void **state)
 {
-	for (int row = 0; row < 5; row++) {
+	for (int row = 0; row < 6; row++) {
 		struct err err = ERR_INIT;
 		struct keyring_doc d;
 		struct identity to = fleet.ids[1];
@@ -496,6 +496,8 @@ static void only_admitted_recipients_get_one(void **state)
 			keyring_fini(&d.keys);
 		if (row == 4)
 			memset(to.receive_key, 'A', 40);
+		if (row == 5)
+			to.is_superseded = true;
 		assert_false(envelope_seal(&d, &fleet.keys[0], &to, &text, &err));
 		assert_int_not_equal(err.kind, ERR_NONE);
 		assert_int_equal(text.n, 0);

@@ -506,6 +506,105 @@ static void a_test_goes_to_one_target_also_when_it_rests(void **state)
 	assert_int_equal(notify_view(n, 0).waiting_n, 0);
 }
 
+/* What a person's test came to, pumped once a step of 30 ms. */
+static void try_out(const char *only, size_t expected_n)
+{
+	struct event e = event_of(EVENT_ALERT_TEST, "", "db1");
+	e.at = now;
+	assert_int_equal(notify_test(n, &e, only), expected_n);
+	for (int i = 0; i < 6; i++) {
+		(void)notify_pump(n, now);
+		now = wall_add(now, 30 * US_MS);
+	}
+}
+
+static void a_persons_test_says_what_each_target_answered(void **state)
+{
+	static const struct {
+		int status;
+		enum notify_verdict verdict;
+		const char *why;
+	} rows[] = {{204, NOTIFY_TAKEN, ""},
+		    {401, NOTIFY_REFUSED, "status 401"},
+		    {400, NOTIFY_BAD, "status 400"},
+		    {503, NOTIFY_AGAIN, "status 503"},
+		    {-1, NOTIFY_AGAIN, "no route"}};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		struct notify_tested r;
+		lanes[0].status = rows[i].status;
+		try_out(NULL, 1);
+		r = notify_tested(n, 0);
+		assert_true(r.is_wanted && r.is_over);
+		assert_int_equal(r.verdict, rows[i].verdict);
+		assert_int_equal(r.status, rows[i].status > 0 ? rows[i].status : 0);
+		assert_int_equal(r.took_us, 30 * US_MS);
+		assert_non_null(strstr(r.why, rows[i].why));
+		assert_string_equal(lanes[0].event, "alert-test");
+		/* Sent once: neither kept nor tried again, nor counted as an alert lost. */
+		assert_int_equal(notify_view(n, 0).waiting_n, 0);
+	}
+	assert_int_equal(sent(), ARRAY_N(rows));
+	live(US_H);
+	assert_int_equal(sent(), ARRAY_N(rows));
+}
+
+static void a_test_goes_before_what_waits_and_to_a_target_that_rests(void **state)
+{
+	restart(1, 2);
+	lanes[0].status = 503;
+	policies[1].min_severity = SEVERITY_CRITICAL;
+	(void)add(EVENT_TURN_DONE, "db1");
+	(void)add(EVENT_MEMBER_UNREACHABLE, "db1");
+	live(US_MIN);
+	assert_true(notify_view(n, 0).next_try_at.us > now.us);
+	unsigned before = sent();
+	lanes[0].status = 0; /* it hangs */
+	try_out("ops", 1);
+	assert_int_equal(sent(), before + 1);
+	assert_string_equal(lanes[0].event, "alert-test");
+	assert_true(notify_tested(n, 0).is_wanted);
+	assert_false(notify_tested(n, 0).is_over);
+	assert_false(notify_tested(n, 1).is_wanted);
+	lanes[0].status = 200;
+	live(US_MIN);
+	assert_true(notify_tested(n, 0).is_over);
+	assert_int_equal(notify_view(n, 0).waiting_n, 0); /* it takes alerts: so these, too */
+	try_out("nobody", 0);
+}
+
+static void a_target_that_was_gone_and_takes_a_test_gets_alerts_again(void **state)
+{
+	lanes[0].status = 410;
+	(void)add(EVENT_DISK_FULL, "db1");
+	live(US_S);
+	assert_true(notify_view(n, 0).is_gone);
+	assert_true(was_told(EVENT_ALERT_TARGET_GONE, false));
+	try_out(NULL, 1);
+	assert_int_equal(notify_tested(n, 0).verdict, NOTIFY_GONE);
+	assert_false(was_told(EVENT_ALERT_TARGET_GONE, false)); /* told before */
+	assert_int_equal(add(EVENT_STATE_UNWRITABLE, "db1"), NOTIFY_NOBODY);
+	lanes[0].status = 200;
+	try_out(NULL, 1);
+	assert_int_equal(notify_tested(n, 0).verdict, NOTIFY_TAKEN);
+	assert_int_equal(add(EVENT_CLAIM_STUCK, "db1"), NOTIFY_QUEUED);
+	restart(1, 1);
+	assert_false(notify_view(n, 0).is_gone);
+}
+
+static void a_message_on_its_way_is_not_taken_for_the_test(void **state)
+{
+	lanes[0].status = 0;
+	(void)add(EVENT_DISK_FULL, "db1");
+	(void)notify_pump(n, now); /* begun, not answered */
+	try_out(NULL, 1);
+	assert_false(notify_tested(n, 0).is_over);
+	lanes[0].status = 200;
+	(void)notify_pump(n, now); /* its end; the test is sent */
+	assert_false(notify_tested(n, 0).is_over);
+	(void)notify_pump(n, now);
+	assert_true(notify_tested(n, 0).is_over);
+}
+
 static void a_torn_state_is_told_and_begun_anew(void **state)
 {
 	(void)add(EVENT_DISK_FULL, "db1");
@@ -654,6 +753,10 @@ int main(void)
 	    CASE(a_clock_that_jumps_stops_neither_alerts_nor_heartbeats),
 	    CASE(what_notify_tells_of_a_target_does_not_go_to_that_target),
 	    CASE(a_test_goes_to_one_target_also_when_it_rests),
+	    CASE(a_persons_test_says_what_each_target_answered),
+	    CASE(a_test_goes_before_what_waits_and_to_a_target_that_rests),
+	    CASE(a_target_that_was_gone_and_takes_a_test_gets_alerts_again),
+	    CASE(a_message_on_its_way_is_not_taken_for_the_test),
 	    CASE(a_torn_state_is_told_and_begun_anew),
 	    CASE(a_target_taken_out_of_the_configuration_leaves_nothing),
 	    CASE(overflow_is_counted_and_told_not_one_by_one),

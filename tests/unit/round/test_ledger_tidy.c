@@ -167,6 +167,14 @@ static void an_identity_stays_as_long_as_anything_names_it(void **state)
 	}
 	begin(true);
 	assert_int_equal(tidy_judge(&the.view, put("identity/{2}", "{}")), TIDY_REST);
+	/* A host that was confirmed with another identity: the one of before goes in its time. */
+	begin(true);
+	the.identities[1].identity.is_superseded = true;
+	size_t old = put("identity/{1}", "{}");
+	assert_int_equal(tidy_judge(&the.view, old), TIDY_REST);
+	snprintf(names, sizeof(names), "{\"from\":\"%s\"}", the.fleet.ids[1].spki.hex);
+	(void)put("roll/3", names);
+	assert_int_equal(tidy_judge(&the.view, old), TIDY_KEEP);
 	begin(true);
 	the.view.hosts_n = 1; /* the second host as well */
 	assert_int_equal(tidy_judge(&the.view, put("identity/{1}", "{}")), TIDY_REST);

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pins: made at first sight, and by a person. What an identity may do by them is judged by
+ * identity_judge(). */
+#include "round/trust.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "codec/digest.h"
+#include "codec/json_strict.h"
+#include "round/ledger_read.h"
+
+const struct spki *trust_find_pin(const struct anchor *a, const char *host)
+{
+	for (unsigned i = a->pins_n; i > 0; i--)
+		if (strcmp(a->pins[i - 1].host, host) == 0)
+			return &a->pins[i - 1].spki;
+	return NULL;
+}
+
+static bool is_in_ledger(const struct seat *t, const struct spki *spki)
+{
+	for (unsigned i = 0; i < t->identities_n; i++)
+		if (spki_equal(&t->identities[i].identity.spki, spki))
+			return true;
+	return false;
+}
+
+/* Hosts come and go over the years, and some lose their state: a pin of whom the ledger holds no
+ * identity makes room, unless it is the present one of a member. False when there is none. */
+static bool pin_room(struct seat *t)
+{
+	struct anchor *a = &t->anchor;
+	for (unsigned i = 0; a->pins_n == MEMBERS_MAX && i < a->pins_n; i++) {
+		bool is_present = seen_find_member(t->seen, a->pins[i].host) >= 0 &&
+				  trust_find_pin(a, a->pins[i].host) == &a->pins[i].spki;
+		if (is_present || is_in_ledger(t, &a->pins[i].spki))
+			continue;
+		memmove(&a->pins[i], &a->pins[i + 1], (a->pins_n - i - 1) * sizeof(a->pins[0]));
+		a->pins_n--;
+	}
+	return a->pins_n < MEMBERS_MAX;
+}
+
+static bool add_pin(struct seat *t, const struct identity *id)
+{
+	struct anchor *a = &t->anchor;
+	if (!pin_room(t))
+		return false;
+	cut_z(a->pins[a->pins_n].host, HOST_BYTES_MAX, id->host);
+	a->pins[a->pins_n++].spki = id->spki;
+	return true;
+}
+
+static bool is_me(const struct seat *t, const struct identity *id)
+{
+	return spki_equal(&id->spki, &t->identity.spki);
+}
+
+/* Which of a host's admitted identities is the present one? -1: that cannot be told yet. */
+static int present_of(const struct seat *t, const char *host, const bool *speaks)
+{
+	int found = -1;
+	unsigned admitted_n = 0;
+	for (unsigned i = 0; i < t->identities_n; i++) {
+		const struct identity *id = &t->identities[i].identity;
+		if (!id->is_admitted || strcmp(id->host, host) != 0)
+			continue;
+		if (is_me(t, id))
+			return (int)i;
+		admitted_n++;
+		if (speaks[i] || found < 0)
+			found = (int)i;
+	}
+	/* In this host's own name only this rotad speaks. */
+	if (strcmp(host, t->seen->self_host) == 0)
+		return -1;
+	return admitted_n == 1 || (found >= 0 && speaks[found]) ? found : -1;
+}
+
+void trust_pin(struct seat *t, const bool *speaks)
+{
+	struct err err = ERR_INIT;
+	struct anchor was = t->anchor;
+	for (unsigned i = 0; i < t->identities_n; i++) {
+		const struct identity *id = &t->identities[i].identity;
+		int present;
+		if (!id->is_admitted || trust_find_pin(&t->anchor, id->host))
+			continue;
+		present = present_of(t, id->host, speaks);
+		if (present < 0)
+			continue;
+		for (unsigned k = i; k < t->identities_n; k++)
+			if ((int)k != present && t->identities[k].identity.is_admitted &&
+			    strcmp(t->identities[k].identity.host, id->host) == 0)
+				(void)add_pin(t, &t->identities[k].identity); /* no room: later */
+		(void)add_pin(t, &t->identities[present].identity);
+	}
+	if (t->anchor.pins_n != was.pins_n && !anchor_put(t, &err))
+		t->anchor = was;
+}
+
+/* ---- a person's word ---- */
+
+static bool names(const struct identity *id, const char *host)
+{
+	char bare[HOST_BYTES_MAX];
+	host_only(id->host, bare, sizeof(bare));
+	return strcmp(id->host, host) == 0 || strcmp(bare, host) == 0;
+}
+
+/* Lower case, without the "sha256:" that people copy with it. */
+static bool fingerprint_parse(const char *z, char ret[SPKI_CHARS + 1], struct err *err)
+{
+	static const char prefix[] = "sha256:";
+	size_t n = 0;
+	if (strncmp(z, prefix, sizeof(prefix) - 1) == 0)
+		z += sizeof(prefix) - 1;
+	for (; z[n] && n < SPKI_CHARS && isxdigit((unsigned char)z[n]); n++)
+		ret[n] = (char)tolower((unsigned char)z[n]);
+	ret[n] = 0;
+	if (z[n] || n < TRUST_TYPED_MIN)
+		return err_set(err, ERR_INVALID,
+			       "a fingerprint is given by at least its first %d hex digits",
+			       TRUST_TYPED_MIN);
+	return true;
+}
+
+static bool find_candidate(const struct seat *t, const char *host, const char *fingerprint,
+			   const struct identity **ret, struct err *err)
+{
+	const struct identity *found = NULL;
+	unsigned of_host_n = 0;
+	for (unsigned i = 0; i < t->identities_n; i++) {
+		const struct identity *id = &t->identities[i].identity;
+		if (!names(id, host))
+			continue;
+		of_host_n++;
+		if (strncmp(id->spki.hex, fingerprint, strlen(fingerprint)) != 0)
+			continue;
+		if (found)
+			return err_set(err, ERR_CONFLICT,
+				       "two identities fit: give the host with its port, or more "
+				       "of the fingerprint");
+		found = id;
+	}
+	if (!found)
+		return err_set(err, ERR_NOT_FOUND,
+			       of_host_n ? "no identity of '%.200s' in the ledger has that "
+					   "fingerprint: compare it on that host"
+					 : "the ledger holds no identity of '%.200s'",
+			       host);
+	*ret = found;
+	return true;
+}
+
+bool trust_confirm(struct seat *t, const char *host, const char *fingerprint,
+		   struct trust_confirmed *ret, struct err *err)
+{
+	char wanted[SPKI_CHARS + 1];
+	const struct identity *id = NULL;
+	const struct seen_ledger *l = &t->seen->ledger;
+	struct anchor was = t->anchor;
+	if (!fingerprint_parse(fingerprint, wanted, err))
+		return false;
+	if (!fact_known(l->fact) || l->is_other_than_anchor || l->is_older_than_anchor ||
+	    l->is_unknown_protocol)
+		return err_set(err, ERR_REFUSED,
+			       "the ledger cannot be read or believed here now; nobody is admitted "
+			       "by it");
+	if (!t->anchor.ledger.hex[0])
+		return err_set(err, ERR_REFUSED,
+			       "this host is not admitted itself yet; confirm on the other hosts");
+	if (!find_candidate(t, host, wanted, &id, err))
+		return false;
+	if (is_me(t, id) || strcmp(id->host, t->seen->self_host) == 0)
+		return err_set(err, ERR_REFUSED,
+			       "'%.200s' is this host: confirm its identity on each other host",
+			       id->host);
+	if (seen_find_member(t->seen, id->host) < 0)
+		return err_set(err, ERR_REFUSED, "'%.200s' is no member of %.100s now", id->host,
+			       t->seen->cluster);
+	if (id->is_revoked)
+		return err_set(err, ERR_REFUSED, "that identity is revoked");
+	if (id->is_superseded)
+		return err_set(err, ERR_REFUSED,
+			       "that identity of '%.200s' was replaced by a confirmed one. A state "
+			       "directory out of a backup has forgotten its votes: wipe it, start "
+			       "rotad there, and confirm the identity that it makes",
+			       id->host);
+	*ret = (struct trust_confirmed){.identity = id, .was_admitted = id->is_admitted};
+	const struct spki *pin = trust_find_pin(&t->anchor, id->host);
+	if (pin && spki_equal(pin, &id->spki))
+		return true;
+	if (!add_pin(t, id))
+		return err_set(err, ERR_LIMIT, "this host holds as many identities as it can (%d)",
+			       MEMBERS_MAX);
+	if (anchor_put(t, err))
+		return true;
+	t->anchor = was;
+	return false;
+}
+
+/* ---- what is shown ---- */
+
+static const char *state_of(const struct seat *t, const struct identity *id)
+{
+	const struct spki *pin = trust_find_pin(&t->anchor, id->host);
+	if (is_me(t, id))
+		return "self";
+	if (!id->is_admitted)
+		return pin ? "differs" : "not-admitted";
+	if (id->is_superseded)
+		return "superseded";
+	return pin ? "pinned" : "admitted";
+}
+
+json_t *trust_json(const struct seat *t)
+{
+	static const char *const how[] = {[ENDORSED_BY_NONE] = "nothing",
+					  [ENDORSED_BY_CERTIFICATE] = "member certificate",
+					  [ENDORSED_BY_KEY] = "key in use",
+					  [ENDORSED_BY_OPERATOR] = "a person"};
+	json_t *all = json_array();
+	bool is_self_there = false;
+	for (unsigned i = 0; i < t->identities_n; i++) {
+		const struct identity *id = &t->identities[i].identity;
+		json_t *host = json_of_bytes(str_of(id->host));
+		json_t *why = id->why_not[0] ? json_of_bytes(str_of(id->why_not)) : json_null();
+		is_self_there |= is_me(t, id);
+		json_array_append_new(
+		    all,
+		    json_pack("{s:o, s:s, s:s, s:s, s:b, s:b, s:o}", "host",
+			      host ? host : json_null(), "fingerprint", id->spki.hex, "endorsedBy",
+			      how[t->identities[i].proof.how], "state", state_of(t, id), "admitted",
+			      id->is_admitted, "member", seen_find_member(t->seen, id->host) >= 0,
+			      "why", why ? why : json_null()));
+	}
+	/* Before it could make itself known its people compare the fingerprint all the same. */
+	if (!is_self_there)
+		json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:n}", "host",
+						     t->seen->self_host, "fingerprint",
+						     t->identity.spki.hex, "endorsedBy", "nothing",
+						     "state", "self", "admitted", false, "member",
+						     t->seen->self >= 0, "why"));
+	return all;
+}

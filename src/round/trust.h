@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whom this host believes (PROTOCOL 6): the pins of its anchor, kept here and not in the ledger. A
+ * pin is made at first sight of an admitted identity, and by a person for a host that came back
+ * with another one; nothing else makes or changes one. */
+#ifndef ROUND_TRUST_H
+#define ROUND_TRUST_H
+
+#include <jansson.h>
+
+#include "round/seat.h"
+
+enum { TRUST_TYPED_MIN = 16 }; /* hex digits of a fingerprint that a person gives at least */
+
+/* The present identity of a host by the pins: the last one. NULL: none is pinned. */
+const struct spki *trust_find_pin(const struct anchor *a, const char *host);
+
+/* Pin the admitted identities of hosts that have no pin yet. Of several of one host (it lost its
+ * state before this host joined) all are pinned, the one that speaks for the member last; while
+ * none does, none is. speaks[i] belongs to t->identities[i]. What cannot be written is tried again
+ * in the next round. */
+void trust_pin(struct seat *t, const bool *speaks);
+
+/* What a person's confirmation did. */
+struct trust_confirmed {
+	const struct identity *identity; /* borrowed of the seat */
+	bool was_admitted;               /* nothing was to be done */
+};
+/* Admit the identity whose fingerprint (64 hex digits, its SPKI) begins so as the present one of
+ * that host, as rs.conf names it, with or without port. By what the seat read just now. The
+ * identities that were pinned before stay, superseded. Errors: ERR_INVALID (fingerprint),
+ * ERR_NOT_FOUND (no such identity), ERR_REFUSED (this host's own; no member; revoked; superseded
+ * before; the ledger cannot be believed now), ERR_CONFLICT (it fits two), ERR_LIMIT, those of
+ * anchor_put(). */
+MUST_CHECK bool trust_confirm(struct seat *t, const char *host, const char *fingerprint,
+			      struct trust_confirmed *ret, struct err *err);
+
+/* All identities as this host judges them, for `rotactl trust list`: a new array. */
+json_t *trust_json(const struct seat *t);
+
+#endif

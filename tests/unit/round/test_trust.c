@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pins at first sight and by a person's word. Identities are names only: what endorses them was
+ * judged before. */
+#include "lib/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "codec/anchor_json.h"
+#include "lib/fake_files.h"
+#include "round/trust.h"
+
+enum { IDS = 6 };
+static struct {
+	struct fake_files files;
+	struct seat t;
+	struct instance_policy instance;
+	struct identity_doc ids[IDS];
+	bool speaks[IDS];
+} w;
+
+static const char *const hosts[] = {"a:27017", "b:27017", "c:27017"};
+
+/* The name of identity number n: "1111...", so that a prefix of 16 tells two apart. */
+static struct spki name(char digit)
+{
+	struct spki s = {.hex = ""};
+	memset(s.hex, digit, SPKI_CHARS);
+	return s;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&w, 0, sizeof(w));
+	w.t.seen = calloc(1, sizeof(*w.t.seen));
+	assert_non_null(w.t.seen);
+	w.t.identities = w.ids;
+	w.t.instance = &w.instance;
+	snprintf(w.t.directory, sizeof(w.t.directory), "/state");
+	memset(w.t.machine_id, '0', MACHINE_ID_CHARS);
+	memset(w.t.anchor.salt_hex, 'a', 64);
+	snprintf(w.t.anchor.cluster, sizeof(w.t.anchor.cluster), "rs0");
+	memset(w.t.anchor.ledger.hex, 'f', TOKEN_CHARS);
+	w.t.ports.files = fake_files_port(&w.files);
+	w.t.identity.spki = name('a');
+	w.t.seen->ledger.fact.who = WITNESS_OWN_EYES;
+	w.t.seen->members_n = ARRAY_N(hosts);
+	snprintf(w.t.seen->self_host, HOST_BYTES_MAX, "a:27017");
+	for (unsigned i = 0; i < ARRAY_N(hosts); i++)
+		snprintf(w.t.seen->members[i].host, HOST_BYTES_MAX, "%s", hosts[i]);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	free(w.t.seen);
+	fake_files_fini(&w.files);
+	return 0;
+}
+
+/* Put one into the ledger as it was judged. */
+static struct identity *add(const char *host, char digit, bool is_admitted)
+{
+	struct identity *id = &w.ids[w.t.identities_n++].identity;
+	*id = (struct identity){.spki = name(digit), .is_admitted = is_admitted};
+	snprintf(id->host, sizeof(id->host), "%s", host);
+	return id;
+}
+
+/* The pins as "host=digit" in their order. */
+static const char *pins(const struct anchor *a)
+{
+	static char out[512];
+	size_t at = 0;
+	out[0] = 0;
+	for (unsigned i = 0; i < a->pins_n; i++)
+		at += (size_t)snprintf(out + at, sizeof(out) - at, "%s%.1s=%c", i ? " " : "",
+				       a->pins[i].host, a->pins[i].spki.hex[0]);
+	return out;
+}
+
+/* What is on disk, the same way. */
+static const char *kept(void)
+{
+	static struct anchor a;
+	struct err err = ERR_INIT;
+	int i = fake_files_find(&w.files, "/state/anchor.json");
+	if (i < 0)
+		return "nothing";
+	assert_true(anchor_decode((struct str){w.files.files[i].bytes, w.files.files[i].n},
+				  w.t.machine_id, &a, &err));
+	return pins(&a);
+}
+
+static void pin_by_hand(const char *host, char digit)
+{
+	struct anchor *a = &w.t.anchor;
+	snprintf(a->pins[a->pins_n].host, HOST_BYTES_MAX, "%s", host);
+	a->pins[a->pins_n++].spki = name(digit);
+}
+
+/* ---- at first sight ---- */
+
+static void each_host_is_pinned_at_first_sight_and_once(void **state)
+{
+	(void)state;
+	add("a:27017", 'a', true);
+	add("b:27017", 'b', true);
+	add("c:27017", 'c', false);
+	trust_pin(&w.t, w.speaks);
+	assert_string_equal(kept(), "a=a b=b");
+	w.ids[2].identity.is_admitted = true;
+	trust_pin(&w.t, w.speaks);
+	trust_pin(&w.t, w.speaks);
+	assert_string_equal(kept(), "a=a b=b c=c");
+	assert_int_equal(w.files.puts_n, 2);
+}
+
+static void of_two_of_one_host_the_one_that_speaks_is_the_present_one(void **state)
+{
+	(void)state;
+	add("b:27017", 'b', true);
+	add("b:27017", 'c', true);
+	trust_pin(&w.t, w.speaks);
+	assert_string_equal(kept(), "nothing"); /* neither speaks: that cannot be told */
+	w.speaks[0] = true;
+	trust_pin(&w.t, w.speaks);
+	assert_string_equal(kept(), "b=c b=b");
+}
+
+static void in_its_own_name_only_this_rotad_is_present(void **state)
+{
+	(void)state;
+	/* It lost its state: its identity of before stands in the ledger, and voted. */
+	add("a:27017", '9', true);
+	w.speaks[0] = true;
+	trust_pin(&w.t, w.speaks);
+	assert_string_equal(kept(), "nothing");
+	add("a:27017", 'a', true);
+	trust_pin(&w.t, w.speaks);
+	assert_string_equal(kept(), "a=9 a=a");
+}
+
+static void a_pin_that_cannot_be_written_is_not_made(void **state)
+{
+	(void)state;
+	add("b:27017", 'b', true);
+	w.files.is_full = true;
+	trust_pin(&w.t, w.speaks);
+	assert_int_equal(w.t.anchor.pins_n, 0);
+	w.files.is_full = false;
+	trust_pin(&w.t, w.speaks);
+	assert_string_equal(kept(), "b=b");
+}
+
+static void full_of_pins_those_of_nobody_make_room(void **state)
+{
+	(void)state;
+	pin_by_hand("b:27017", '1'); /* replaced, gone from the ledger */
+	pin_by_hand("b:27017", '2'); /* replaced, in the ledger: its votes must be verified */
+	pin_by_hand("b:27017", '3'); /* present */
+	pin_by_hand("x:27017", '4'); /* no member, gone */
+	while (w.t.anchor.pins_n < MEMBERS_MAX)
+		pin_by_hand("y:27017", '5');
+	add("b:27017", '2', true);
+	add("y:27017", '5', true);
+	add("c:27017", 'c', true);
+	trust_pin(&w.t, w.speaks);
+	assert_int_equal(w.t.anchor.pins_n, MEMBERS_MAX);
+	assert_string_equal(w.t.anchor.pins[MEMBERS_MAX - 1].host, "c:27017");
+	assert_string_equal(trust_find_pin(&w.t.anchor, "b:27017")->hex, name('3').hex);
+	assert_string_equal(w.t.anchor.pins[0].spki.hex, name('2').hex);
+	add("a:27017", 'a', true);
+	trust_pin(&w.t, w.speaks); /* the stranger's goes for it */
+	assert_null(trust_find_pin(&w.t.anchor, "x:27017"));
+	assert_non_null(trust_find_pin(&w.t.anchor, "a:27017"));
+	w.t.seen->members_n++;
+	snprintf(w.t.seen->members[3].host, HOST_BYTES_MAX, "d:27017");
+	add("d:27017", 'd', true);
+	trust_pin(&w.t, w.speaks);
+	assert_null(trust_find_pin(&w.t.anchor, "d:27017")); /* no room: nobody loses a pin */
+	struct trust_confirmed c;
+	struct err err = ERR_INIT;
+	w.ids[4].identity.is_admitted = false;
+	assert_false(trust_confirm(&w.t, "d", name('d').hex, &c, &err));
+	assert_int_equal(err.kind, ERR_LIMIT);
+}
+
+/* ---- a person's word ---- */
+
+static void the_new_identity_becomes_the_present_one_and_the_old_stays(void **state)
+{
+	struct trust_confirmed c;
+	struct err err = ERR_INIT;
+	static const char *const hosts_given[] = {"b", "b:27017"};
+	static const char *const typed[] = {"1111111111111111", "sha256:1111111111111111",
+					    "11111111111111111111"};
+	(void)state;
+	for (size_t h = 0; h < ARRAY_N(hosts_given); h++)
+		for (size_t i = 0; i < ARRAY_N(typed); i++) {
+			w.t.identities_n = w.t.anchor.pins_n = 0;
+			pin_by_hand("b:27017", 'b');
+			add("b:27017", 'b', true);
+			add("b:27017", '1', false);
+			assert_true(trust_confirm(&w.t, hosts_given[h], typed[i], &c, &err));
+			assert_false(c.was_admitted);
+			assert_ptr_equal(c.identity, &w.ids[1].identity);
+			assert_string_equal(kept(), "b=b b=1");
+		}
+	/* Said again it changes nothing. */
+	w.ids[1].identity.is_admitted = true;
+	unsigned puts = w.files.puts_n;
+	assert_true(trust_confirm(&w.t, "b", typed[0], &c, &err));
+	assert_true(c.was_admitted);
+	assert_int_equal(w.files.puts_n, puts);
+	assert_string_equal(kept(), "b=b b=1");
+}
+
+static void upper_case_is_the_same_fingerprint(void **state)
+{
+	struct trust_confirmed c;
+	struct err err = ERR_INIT;
+	(void)state;
+	add("b:27017", 'c', false);
+	assert_true(trust_confirm(&w.t, "b", "CCCCCCCCCCCCCCCC", &c, &err));
+	assert_string_equal(kept(), "b=c");
+}
+
+static void what_is_in_doubt_is_refused(void **state)
+{
+	static const struct {
+		const char *host, *fingerprint;
+		enum err_kind kind;
+	} rows[] = {
+	    {"b", "111111111111111", ERR_INVALID}, /* a digit short */
+	    {"b", "", ERR_INVALID},
+	    {"b", "111111111111111g", ERR_INVALID},
+	    {"b", "1111111111111111 ", ERR_INVALID},
+	    {"b", "11111111111111111111111111111111111111111111111111111111111111111", ERR_INVALID},
+	    {"b", "2222222222222222", ERR_NOT_FOUND}, /* another's */
+	    {"b", "1111111111111112", ERR_NOT_FOUND},
+	    {"z", "1111111111111111", ERR_NOT_FOUND},
+	    {"", "1111111111111111", ERR_NOT_FOUND},
+	    {"a", "9999999999999999", ERR_REFUSED},    /* this host's own name */
+	    {"a", "aaaaaaaaaaaaaaaa", ERR_REFUSED},    /* this rotad */
+	    {"gone", "3333333333333333", ERR_REFUSED}, /* no member now */
+	    {"c", "4444444444444444", ERR_REFUSED},    /* replaced: out of a backup */
+	};
+	(void)state;
+	add("b:27017", '1', false);
+	add("a:27017", '9', false);
+	add("a:27017", 'a', true);
+	add("gone:27017", '3', false);
+	add("c:27017", '4', true)->is_superseded = true;
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		struct trust_confirmed c;
+		struct err err = ERR_INIT;
+		if (trust_confirm(&w.t, rows[i].host, rows[i].fingerprint, &c, &err) ||
+		    err.kind != rows[i].kind)
+			fail_msg("row %zu: %s %s", i, err_kind_name(err.kind), err.text);
+	}
+	assert_string_equal(kept(), "nothing");
+}
+
+static void two_that_fit_are_told_apart_by_the_port(void **state)
+{
+	struct trust_confirmed c;
+	struct err err = ERR_INIT;
+	(void)state;
+	snprintf(w.t.seen->members[2].host, HOST_BYTES_MAX, "b:27018");
+	add("b:27017", '1', false);
+	add("b:27018", '1', false);
+	assert_false(trust_confirm(&w.t, "b", name('1').hex, &c, &err));
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	err_clear(&err);
+	assert_true(trust_confirm(&w.t, "b:27018", name('1').hex, &c, &err));
+	assert_ptr_equal(c.identity, &w.ids[1].identity);
+}
+
+static void nobody_is_admitted_by_a_ledger_that_is_not_believed(void **state)
+{
+	(void)state;
+	add("b:27017", '1', false);
+	for (int i = 0; i < 5; i++) {
+		struct trust_confirmed c;
+		struct err err = ERR_INIT;
+		struct seen_ledger *l = &w.t.seen->ledger;
+		*l = (struct seen_ledger){.fact = {.who = i == 0 ? WITNESS_NONE : WITNESS_OWN_EYES},
+					  .is_other_than_anchor = i == 1,
+					  .is_older_than_anchor = i == 2,
+					  .is_unknown_protocol = i == 3};
+		if (i == 4)
+			w.t.anchor.ledger.hex[0] = 0; /* not joined itself */
+		assert_false(trust_confirm(&w.t, "b", name('1').hex, &c, &err));
+		assert_int_equal(err.kind, ERR_REFUSED);
+	}
+	assert_string_equal(kept(), "nothing");
+}
+
+static void a_confirmation_that_cannot_be_written_counts_for_nothing(void **state)
+{
+	struct trust_confirmed c;
+	struct err err = ERR_INIT;
+	(void)state;
+	pin_by_hand("b:27017", 'b');
+	add("b:27017", '1', false);
+	w.files.is_full = true;
+	assert_false(trust_confirm(&w.t, "b", name('1').hex, &c, &err));
+	assert_int_equal(err.kind, ERR_DISK_FULL);
+	assert_string_equal(pins(&w.t.anchor), "b=b");
+}
+
+/* ---- what is shown ---- */
+
+static void each_state_is_named(void **state)
+{
+	static const char *const wanted[] = {"self",    "pinned",       "superseded",
+					     "differs", "not-admitted", "admitted"};
+	(void)state;
+	pin_by_hand("b:27017", '1');
+	pin_by_hand("b:27017", '2');
+	add("a:27017", 'a', true);
+	add("b:27017", '2', true);
+	add("b:27017", '1', true)->is_superseded = true;
+	add("b:27017", '3', false);
+	add("c:27017", '4', false);
+	add("c:27017", '5', true);
+	json_t *all = trust_json(&w.t);
+	assert_int_equal(json_array_size(all), IDS);
+	for (size_t i = 0; i < ARRAY_N(wanted); i++)
+		assert_string_equal(
+		    json_string_value(json_object_get(json_array_get(all, i), "state")), wanted[i]);
+	json_decref(all);
+	/* Before it is in the ledger its fingerprint is shown all the same. */
+	w.t.identities_n = 0;
+	all = trust_json(&w.t);
+	assert_int_equal(json_array_size(all), 1);
+	assert_string_equal(
+	    json_string_value(json_object_get(json_array_get(all, 0), "fingerprint")),
+	    name('a').hex);
+	json_decref(all);
+}
+
+#define TRUST_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TRUST_TEST(each_host_is_pinned_at_first_sight_and_once),
+	    TRUST_TEST(of_two_of_one_host_the_one_that_speaks_is_the_present_one),
+	    TRUST_TEST(in_its_own_name_only_this_rotad_is_present),
+	    TRUST_TEST(a_pin_that_cannot_be_written_is_not_made),
+	    TRUST_TEST(full_of_pins_those_of_nobody_make_room),
+	    TRUST_TEST(the_new_identity_becomes_the_present_one_and_the_old_stays),
+	    TRUST_TEST(upper_case_is_the_same_fingerprint),
+	    TRUST_TEST(what_is_in_doubt_is_refused),
+	    TRUST_TEST(two_that_fit_are_told_apart_by_the_port),
+	    TRUST_TEST(nobody_is_admitted_by_a_ledger_that_is_not_believed),
+	    TRUST_TEST(a_confirmation_that_cannot_be_written_counts_for_nothing),
+	    TRUST_TEST(each_state_is_named),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
