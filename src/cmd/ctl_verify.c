@@ -11,6 +11,7 @@
 
 enum {
 	MATRIX_MAX = 6, /* members; a wider matrix does not fit a page, and is told by its pairs */
+	JOINT_MAX = 3,  /* with fewer columns of it certificates fit beside it */
 	PAIRS_TOLD_MAX = 12,
 	KEYS_TRIED_MAX = 4,
 	STATUS_TRIES_MAX = 30, /* looks, 100 ms apart, for the status that has the answers */
@@ -23,6 +24,10 @@ struct sheet {
 	struct view_labels labels;
 	int64_t pivot, keys[KEYS_TRIED_MAX]; /* numbers of the keys tried; the pivot first */
 	size_t keys_n, none_n, unknown_n, refused_n, silent_n;
+	const char *from;   /* the member whose rotad looked */
+	bool has_tls;       /* or it is not known */
+	size_t told_n;      /* certificates that only a rotad told of */
+	size_t untrusted_n; /* members with whom a handshake failed in any way */
 	struct view_table table;
 };
 
@@ -126,38 +131,120 @@ static bool shares_after(const json_t *restarted, const json_t *other)
 	return false;
 }
 
+/* What is known of its certificate: by the handshake from here, else by its rotad's word. */
 static void served_cells(struct sheet *v, size_t i, size_t column)
 {
-	const json_t *m = member(v, i), *c = json_object_get(m, "certificate");
-	const json_t *own = json_object_get(json_object_get(v->instance, "certificate"), "served");
+	const json_t *m = member(v, i), *c = json_object_get(m, "handshake");
+	bool is_seen = view_text(c, "serial")[0] != 0, names = view_is(c, "namesHost");
+	if (!is_seen && view_is(m, "self")) { /* rotad looks at its own member all the time */
+		const json_t *own = json_object_get(v->instance, "certificate");
+		c = json_object_get(own, "served");
+		is_seen = view_text(c, "serial")[0] != 0;
+		names = view_is(own, "namesHost");
+	} else if (!is_seen)
+		c = json_object_get(m, "certificate");
 	const char *serial = view_text(c, "serial");
 	struct wall end = view_wall(c, "notAfter");
 	char date[32];
-	if (view_is(m, "self") && json_is_object(own)) {
-		serial = view_text(own, "serial");
-		end = view_wall(own, "notAfter");
-	}
 	size_t n = strlen(serial);
 	if (n)
 		view_cell(&v->table, column, "%s, %s", n > 6 ? serial + n - 6 : serial,
 			  view_date(end, date, sizeof(date)));
 	else
 		view_cell(&v->table, column, "unknown");
-	view_cell(&v->table, column + 1, "%s", view_is(m, "seesAll") ? "yes" : "no");
-	view_cell(&v->table, column + 2, "%s", view_is(m, "seenByAll") ? "yes" : "no");
+	v->told_n += !is_seen && n;
+	view_cell(&v->table, column + 1, "%s", !is_seen ? "not seen" : names ? "yes" : "NO");
+}
+
+/* By whom this host saw it trusted: a peer by this member, this member by the peers that went on to
+ * answer a hello. What the others think of each other cannot be seen from here. */
+static void trusted_cell(struct sheet *v, size_t i, size_t column)
+{
+	const json_t *m = member(v, i), *c = json_object_get(m, "handshake");
+	auto_buf struct buf not_by = {.p = NULL};
+	size_t seen_n = 0;
+	if (!view_is(m, "self")) {
+		bool is_seen = view_text(c, "serial")[0] != 0;
+		view_cell(&v->table, column, "%s%.20s",
+			  !is_seen                ? "not seen"
+			  : view_is(c, "trusted") ? ""
+						  : "NOT by ",
+			  is_seen ? v->from : "");
+		return;
+	}
+	for (size_t k = 0; k < v->labels.n; k++) {
+		const json_t *h = json_object_get(member(v, k), "handshake");
+		if (view_is(member(v, k), "self") || !view_wall(h, "at").us)
+			continue;
+		seen_n++;
+		if (!view_is(h, "takesOurs"))
+			buf_addf(&not_by, " %s", v->labels.text[k]);
+	}
+	view_cell(&v->table, column, "%s%.40s",
+		  not_by.n                    ? "NOT by"
+		  : seen_n == 0               ? "not seen"
+		  : seen_n + 1 == v->labels.n ? "all others"
+					      : "all that were seen",
+		  not_by.n ? buf_z(&not_by) : "");
+}
+
+/* What the columns of certificates cannot say: how old they are, and what is wrong. */
+static void certificates(struct sheet *v)
+{
+	struct wall oldest = {.us = 0};
+	char age[32];
+	for (size_t i = 0; i < v->labels.n; i++) {
+		const json_t *c = json_object_get(member(v, i), "handshake");
+		struct wall at = view_wall(c, "at");
+		if (at.us && (!oldest.us || at.us < oldest.us))
+			oldest = at;
+	}
+	ctl_say(v->ctl, "%s", "");
+	if (oldest.us)
+		view_row(v->ctl, 2, NULL,
+			 "Handshakes from %s, the oldest %s ago. What the others think of each "
+			 "other: rotactl verify there.",
+			 v->from, view_span(v->now.us - oldest.us, age, sizeof(age)));
+	else
+		view_row(v->ctl, 2, NULL, "No handshake was made from %s.", v->from);
+	if (v->told_n)
+		view_row(v->ctl, 2, NULL, "SERVES of %zu not seen: the word of its rotad.",
+			 v->told_n);
+	for (size_t i = 0; i < v->labels.n; i++) {
+		const json_t *c = json_object_get(member(v, i), "handshake");
+		bool is_seen = view_wall(c, "at").us != 0;
+		if (view_text(c, "why")[0])
+			view_row(v->ctl, 2, NULL, "%s: %.200s", v->labels.text[i],
+				 view_text(c, "why"));
+		v->untrusted_n += is_seen && (!view_is(c, "trusted") || !view_is(c, "namesHost") ||
+					      !view_is(c, "takesOurs"));
+	}
+}
+
+/* The columns of certificates, of one member or (i < 0) their heads. */
+static void certificate_cells(struct sheet *v, int i, size_t column)
+{
+	static const char *const heads[] = {"SERVES", "NAMES IT", "TRUSTED BY"};
+	for (size_t k = 0; i < 0 && k < ARRAY_N(heads); k++)
+		view_cell(&v->table, column + k, "%s", heads[k]);
+	if (i < 0)
+		return;
+	served_cells(v, (size_t)i, column);
+	trusted_cell(v, (size_t)i, column + 2);
 }
 
 static void matrix(struct sheet *v)
 {
 	struct view_table *t = &v->table;
 	size_t n = v->labels.n, columns = n <= MATRIX_MAX && n > 1 ? n - 1 : 0;
+	bool is_joint = v->has_tls && columns < JOINT_MAX;
 	*t = (struct view_table){.rows_n = 0};
 	view_new_row(t);
 	for (size_t j = 0; j < columns; j++)
 		view_cell(t, 1 + j, "%.10s", v->labels.text[j + 1]);
-	view_cell(t, 1 + columns, "SERVES");
-	view_cell(t, 2 + columns, "SEES ALL");
-	view_cell(t, 3 + columns, "SEEN BY ALL");
+	view_cell(t, 1 + columns, "SEEN BY ALL");
+	if (is_joint)
+		certificate_cells(v, -1, 2 + columns);
 	for (size_t i = 0; i < n; i++) {
 		view_new_row(t);
 		view_cell(t, 0, "%.20s", v->labels.text[i]);
@@ -172,10 +259,26 @@ static void matrix(struct sheet *v)
 					  : keys.n  ? buf_z(&keys)
 						    : "NONE");
 		}
-		served_cells(v, i, 1 + columns);
+		view_cell(t, 1 + columns, "%s", view_is(member(v, i), "seenByAll") ? "yes" : "no");
+		if (is_joint)
+			certificate_cells(v, (int)i, 2 + columns);
 	}
 	ctl_say(v->ctl, columns ? "\n  SHARED, WHICHEVER FILE IS LOADED" : "%s", "");
 	view_table_print(v->ctl, t);
+	if (v->has_tls && !is_joint) {
+		*t = (struct view_table){.rows_n = 0};
+		view_new_row(t);
+		certificate_cells(v, -1, 1);
+		for (size_t i = 0; i < n; i++) {
+			view_new_row(t);
+			view_cell(t, 0, "%.30s", v->labels.text[i]);
+			certificate_cells(v, (int)i, 1);
+		}
+		ctl_say(v->ctl, "%s", "");
+		view_table_print(v->ctl, t);
+	}
+	if (v->has_tls)
+		certificates(v);
 }
 
 /* One line for each pair that would part, with who must not be restarted. */
@@ -272,7 +375,7 @@ static enum ctl_exit conclude(struct sheet *v)
 	}
 	ctl_say(v->ctl, "Safe: all share key %lld, whatever is restarted.", (long long)common);
 	not_finished(v);
-	return CTL_GOOD;
+	return v->untrusted_n ? CTL_ATTENTION : CTL_GOOD;
 }
 
 static enum ctl_exit show(struct ctl *ctl, const json_t *instance, struct wall now)
@@ -284,6 +387,8 @@ static enum ctl_exit show(struct ctl *ctl, const json_t *instance, struct wall n
 			    .instance = instance,
 			    .members = json_object_get(instance, "members"),
 			    .now = now,
+			    .from = "here",
+			    .has_tls = !json_is_false(json_object_get(instance, "tls")),
 			    .pivot = view_int(json_object_get(instance, "key"), "pivot")};
 	view_labels(instance, true, &v->labels);
 	add_key(v, v->pivot);
@@ -292,12 +397,12 @@ static enum ctl_exit show(struct ctl *ctl, const json_t *instance, struct wall n
 		for (size_t k = 0; k < json_array_size(proofs); k++)
 			add_key(v, view_int(json_array_get(proofs, k), "key"));
 	}
-	const char *from = "here", *cluster = view_text(instance, "cluster");
+	const char *cluster = view_text(instance, "cluster");
 	for (size_t i = 0; i < v->labels.n; i++)
 		if (view_is(member(v, i), "self"))
-			from = v->labels.text[i];
+			v->from = v->labels.text[i];
 	view_row(ctl, 2, NULL, "%s: each member asked directly, one key alone, from %s. %s %s",
-		 cluster[0] ? cluster : view_text(instance, "instance"), from,
+		 cluster[0] ? cluster : view_text(instance, "instance"), v->from,
 		 view_clock(now, now, when, sizeof(when)), view_zone(now, zone, sizeof(zone)));
 	if (v->labels.n) {
 		logins(v);

@@ -59,11 +59,15 @@ struct seen_member {
 	struct statement statement;
 	struct wall statement_moved; /* when this host saw it change last */
 	char others[128]; /* addresses that are no member's, logged in there as __system; "" none */
-	/* what it serves: a handshake that went on to a hello */
+	/* The last handshake with it from here, made when a person asks; not known: none was, and
+	 * served_why may tell why. */
 	struct fact served_at;
 	char served_serial[64];
 	struct wall served_not_after;
-	bool is_served_trusted; /* chain and name, by our CA file */
+	bool is_served_trusted; /* its chain, by this member's CA file */
+	bool is_served_named;   /* it covers the name in rs.conf */
+	bool is_client_taken; /* it went on to answer a hello: it takes this member's certificate */
+	char served_why[160]; /* what was wrong with any of these; "" nothing */
 };
 
 /* The instance's own keyfile. */

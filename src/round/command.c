@@ -265,6 +265,7 @@ static bool verify(struct seat *t, const json_t *body, const char *who, json_t *
 	if (key_id_given(&pivot.id))
 		(void)observe_looks(t, looks);
 	free(looks);
+	observe_served(t);
 	return true;
 }
 

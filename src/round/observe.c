@@ -714,6 +714,46 @@ void observe_peers(struct seat *t)
 	}
 }
 
+static void take_served(struct seat *t)
+{
+	for (unsigned i = 0; i < t->seen->members_n; i++) {
+		struct seen_member *m = &t->seen->members[i];
+		const struct member_memory *memory = seat_memory(t, m->host);
+		if (!memory || !memory->has_served)
+			continue;
+		const struct mongod_tls_result *r = &memory->served;
+		if (memory->served_at.us)
+			m->served_at =
+			    (struct fact){.who = WITNESS_OWN_EYES, .at = memory->served_at};
+		cut_z(m->served_serial, sizeof(m->served_serial), r->served.serial);
+		m->served_not_after = r->served.not_after;
+		m->is_served_trusted = r->is_chain_trusted;
+		m->is_served_named = r->is_name_covered;
+		m->is_client_taken = r->is_hello_answered;
+		cut_z(m->served_why, sizeof(m->served_why), r->reason);
+	}
+}
+
+void observe_served(struct seat *t)
+{
+	for (unsigned i = 0; i < t->seen->members_n; i++) {
+		const struct seen_member *m = &t->seen->members[i];
+		struct member_memory *memory = seat_memory(t, m->host);
+		struct mongod_target target = seat_target(t, m->host, m->is_self);
+		struct mongod_tls_result r = {.is_handshake_done = false};
+		struct err err = ERR_INIT;
+		if (!memory || !target.tls || !fact_known(m->hello))
+			continue; /* what is known of it stands, with its age */
+		bool ok = t->ports.mongod.ops->tls(t->ports.mongod.self, &target, &r, &err);
+		if (!ok)
+			snprintf(r.reason, sizeof(r.reason), "%.250s", err.text);
+		memory->has_served = true;
+		memory->served = r;
+		memory->served_at = ok ? seat_now(t) : (struct wall){.us = 0};
+	}
+	take_served(t);
+}
+
 /* ---- other users of the key ---- */
 
 enum { OTHERS_TEXT_BYTES = 4096 };
@@ -1050,6 +1090,7 @@ void observe(struct seat *t)
 	look_at_certificate(t, &self);
 	take_proofs(t);
 	take_others(t);
+	take_served(t);
 	/* No ledger call between stop and ready of one's own member (PROTOCOL 3): it would wait for
 	 * a primary. */
 	if (s->self >= 0 && !t->notes.job_is_open) {

@@ -19,6 +19,9 @@ void observe(struct seat *t);
 bool observe_looks(struct seat *t, const struct plan *plan);
 /* Handshakes as a member towards every peer, with the certificate in place. */
 void observe_peers(struct seat *t);
+/* A handshake with every member that answers, as this one: what it serves and whether the two take
+ * each other's certificate. For people; nothing is decided by it. */
+void observe_served(struct seat *t);
 /* Ask every member who else is logged in as __system (PROTOCOL 4). */
 void observe_others(struct seat *t);
 /* Read the keyfile again into seen: the narrow look after a write. */

@@ -128,10 +128,10 @@ struct member_memory {
 	unsigned proofs_n;
 	struct key_proof proofs[PROOFS_PER_MEMBER_MAX];
 	struct wall silent_since;
-	bool has_served;
+	bool has_served; /* the last handshake that a person asked for, or why it came to nothing */
 	struct mongod_tls_result served;
-	struct wall served_at;
-	char others[128]; /* seen_member.others */
+	struct wall served_at; /* 0: no answer, served.reason tells */
+	char others[128];      /* seen_member.others */
 	struct login_memory login;
 };
 

@@ -117,6 +117,15 @@ static json_t *member_json(const struct seat *t, unsigned i)
 					    time_json(m->statement_moved))
 				: json_null());
 	json_object_set_new(
+	    o, "handshake",
+	    fact_known(m->served_at) || m->served_why[0]
+		? json_pack("{s:o, s:o, s:o, s:b, s:b, s:b, s:o}", "at", time_json(m->served_at.at),
+			    "serial", text_json(m->served_serial), "notAfter",
+			    time_json(m->served_not_after), "trusted", m->is_served_trusted,
+			    "namesHost", m->is_served_named, "takesOurs", m->is_client_taken, "why",
+			    text_json(m->served_why))
+		: json_null());
+	json_object_set_new(
 	    o, "certificate",
 	    m->has_statement
 		? json_pack("{s:o, s:o, s:b, s:o, s:o, s:b}", "serial",
@@ -258,6 +267,7 @@ bool view_encode(const struct seat *t, struct buf *ret, struct err *err)
 		return err_set(err, ERR_MEMORY, "no memory to show the status");
 	json_object_set_new(root, "clusterId", text_json(t->anchor.cluster));
 	json_object_set_new(root, "version", text_json(s->process.version));
+	json_object_set_new(root, "tls", json_boolean(seat_target(t, s->self_host, true).tls));
 	json_object_set_new(root, "members", members);
 	json_object_set_new(root, "orders", orders);
 	json_object_set_new(root, "plan", plan_json(t));

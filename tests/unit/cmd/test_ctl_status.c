@@ -232,6 +232,44 @@ static void alerts_are_not_told(json_t *doc)
 {
 	json_object_del(doc, "alerts");
 }
+static json_t *handshake_of(json_t *doc, size_t i)
+{
+	return json_object_get(member_of(doc, i), "handshake");
+}
+static void certificate_is_not_trusted(json_t *doc)
+{
+	json_object_set_new(handshake_of(doc, 1), "trusted", json_false());
+	json_object_set_new(handshake_of(doc, 1), "why", json_string("certificate has expired"));
+}
+static void certificate_has_other_names(json_t *doc)
+{
+	json_object_set_new(handshake_of(doc, 1), "namesHost", json_false());
+}
+static void own_certificate_is_refused(json_t *doc)
+{
+	json_object_set_new(handshake_of(doc, 1), "takesOurs", json_false());
+}
+static void one_was_not_shaken(json_t *doc)
+{
+	json_object_set_new(member_of(doc, 1), "handshake",
+			    json_pack("{s:n,s:n,s:n,s:b,s:b,s:b,s:s}", "at", "serial", "notAfter",
+				      "trusted", 0, "namesHost", 0, "takesOurs", 0, "why",
+				      "connection refused"));
+}
+static void none_was_shaken(json_t *doc)
+{
+	for (size_t i = 0; i < 3; i++)
+		json_object_set_new(member_of(doc, i), "handshake", json_null());
+}
+static void has_no_tls(json_t *doc)
+{
+	json_object_set_new(instance_of(doc), "tls", json_false());
+}
+static void four_members(json_t *doc)
+{
+	json_array_append_new(json_object_get(instance_of(doc), "members"),
+			      json_deep_copy(member_of(doc, 0)));
+}
 static void nothing_is_seen(json_t *doc)
 {
 	json_array_clear(json_object_get(instance_of(doc), "members"));
@@ -289,7 +327,7 @@ static void small_differences_are_seen(void **state)
 	    {"status", one_is_down_and_not_seen, CTL_ATTENTION, "1 NOT healthy", "does not see"},
 	    {"status", nothing_is_seen, CTL_UNKNOWN, "rs0: no member is seen", "healthy"},
 	    {"verify", nothing_is_seen, CTL_UNKNOWN, "Cannot tell: no member", "SHARED"},
-	    {"verify", ports_of_one_host, CTL_GOOD, ":38783  :36597  SERVES", NULL},
+	    {"verify", ports_of_one_host, CTL_GOOD, ":38783  :36597  SEEN BY ALL", NULL},
 	    {"status", ports_of_one_host, CTL_GOOD, "localhost:38783  SECONDARY", NULL},
 	    {"status", is_held, CTL_ATTENTION, "rotactl resume", NULL},
 	    {"status", cannot_tell, CTL_UNKNOWN, "cannot tell: nothing is known", "yes, all"},
@@ -306,6 +344,23 @@ static void small_differences_are_seen(void **state)
 	     "Safe"},
 	    {"verify", member_is_down, CTL_GOOD, "Safe", "NONE"},
 	    {"verify", many_members, CTL_GOOD, "Safe", "SHARED"},
+	    {"verify", four_members, CTL_GOOD, "  SERVES              NAMES IT  TRUSTED BY\n  db2",
+	     "SEEN BY ALL  SERVES"},
+	    {"verify", certificate_is_not_trusted, CTL_ATTENTION, "yes       NOT by db1\n", NULL},
+	    {"verify", certificate_is_not_trusted, CTL_ATTENTION,
+	     "\ndb3: certificate has expired\n", NULL},
+	    {"verify", certificate_has_other_names, CTL_ATTENTION, "2027-01-21  NO        db1\n",
+	     NULL},
+	    {"verify", own_certificate_is_refused, CTL_ATTENTION, "yes       NOT by db3\n",
+	     "all others"},
+	    {"verify", one_was_not_shaken, CTL_GOOD, "2027-01-21  not seen  not seen\n",
+	     "all others"},
+	    {"verify", one_was_not_shaken, CTL_GOOD, "SERVES of 1 not seen: the word of its rotad.",
+	     "NOT by"},
+	    {"verify", one_was_not_shaken, CTL_GOOD, "\ndb3: connection refused\n", NULL},
+	    {"verify", none_was_shaken, CTL_GOOD, "No handshake was made from db1.", "Handshakes"},
+	    {"verify", none_was_shaken, CTL_GOOD, "5A1F22, 2027-01-19  yes       not seen\n", NULL},
+	    {"verify", has_no_tls, CTL_GOOD, "SEEN BY ALL\n", "SERVES"},
 	    {"explain", has_warning, CTL_GOOD, "WARNING  crl-expiring", "turn release"},
 	    {"explain", restart_is_overdue, CTL_GOOD, "rotactl turn release    when nothing", NULL},
 	    {"explain", restart_is_owed, CTL_GOOD, "rotactl resume          try", "turn release"},
