@@ -139,12 +139,17 @@ static unsigned blocks(struct ctl *ctl, const json_t *instance, const struct wis
 
 /* ---- what would happen ---- */
 
-static void tell_keyfile_plan(struct ctl *ctl, const json_t *instance)
+static void tell_keyfile_plan(struct ctl *ctl, const json_t *instance, bool is_emergency)
 {
 	const json_t *f = json_object_get(json_object_get(instance, "plan"), "foretold");
-	long long restarts = view_int(f, "restarts"), elections = view_int(f, "elections");
-	long long logins = view_int(f, "failedLogins");
+	long long stands_by = view_int(json_object_get(instance, "key"), "standby");
 	size_t members = json_array_size(json_object_get(instance, "members"));
+	/* What is foretold knows of no order yet. */
+	long long passes =
+	    is_emergency && stands_by && view_int(f, "restarts") == (long long)members ? 2 : 1;
+	long long restarts = view_int(f, "restarts") * passes;
+	long long elections = view_int(f, "elections") * passes;
+	long long logins = view_int(f, "failedLogins");
 	static const char *const times[] = {"", " once", " twice"};
 	char took[32], pause[64] = "";
 	if (!members) {
@@ -165,9 +170,17 @@ static void tell_keyfile_plan(struct ctl *ctl, const json_t *instance)
 		 : members > 1 && restarts == (long long)members ? " (1 a member)"
 								 : "",
 		 elections, elections == 1 ? "" : "s",
-		 view_span(view_int(f, "seconds") * US_S, took, sizeof(took)), pause, logins,
-		 logins == 1 ? "" : "s");
-	(void)json_object_set(ctl->doc, "foretold", (json_t *)(uintptr_t)f);
+		 view_span(view_int(f, "seconds") * passes * US_S, took, sizeof(took)), pause,
+		 logins, logins == 1 ? "" : "s");
+	if (passes == 2)
+		view_row(ctl, PLAN_COLUMNS, "",
+			 "Key %lld, which stands by in the same file, may have leaked as well: it "
+			 "is passed over and goes too, so each member is restarted twice.",
+			 stands_by);
+	(void)json_object_set_new(ctl->doc, "foretold",
+				  json_pack("{s:I, s:I, s:I, s:I}", "restarts", restarts,
+					    "elections", elections, "failedLogins", logins,
+					    "seconds", view_int(f, "seconds") * passes));
 }
 
 /* What the order changes of a rotation that runs; nothing begins by it. */
@@ -203,7 +216,7 @@ static bool tell_plan(struct ctl *ctl, const json_t *instance, const struct wish
 	if (amends(instance, w))
 		tell_amendment(ctl, instance, w);
 	else if (w->is_keyfile)
-		tell_keyfile_plan(ctl, instance);
+		tell_keyfile_plan(ctl, instance, w->is_emergency);
 	else
 		view_row(ctl, PLAN_COLUMNS, "Plan: ",
 			 "no restart, no election: %zu member%s, one after the other, ask%s for a "

@@ -79,11 +79,14 @@ static void add_activity(const struct page *g, struct buf *b)
 			 waits ? ", waiting" : "");
 	else if (g->phase[0])
 		buf_adds(b, " Keyfile rotation under way.");
-	else if (view_int(g->key, "pivot") && born.us)
-		buf_addf(b, " Key %lld, %s%s old.", (long long)view_int(g->key, "pivot"),
+	else if (view_int(g->key, "pivot") && born.us) {
+		buf_addf(b, " Key %lld, %s%s old", (long long)view_int(g->key, "pivot"),
 			 view_is(g->key, "exact") ? "" : "at least ",
 			 view_span(g->now.us - born.us, age, sizeof(age)));
-	else if (is_looking_only(g->instance))
+		if (view_int(g->key, "standby"))
+			buf_addf(b, "; key %lld stands by", (long long)view_int(g->key, "standby"));
+		buf_adds(b, ".");
+	} else if (is_looking_only(g->instance))
 		buf_adds(b, " rotad only looks.");
 }
 

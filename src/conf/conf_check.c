@@ -419,18 +419,20 @@ static void check_keyfile_times(struct check *k, const struct gap *gap)
 {
 	const struct policy *p = &k->conf->config.policy;
 	const struct keyfile_policy *f = &p->keyfile;
-	if (f->max_age_us == 0)
+	/* A key stands by for the first half of its time (PROTOCOL 1). */
+	int64_t period_us = f->strategy == STRATEGY_STANDBY ? f->max_age_us / 2 : f->max_age_us;
+	if (period_us == 0)
 		return;
-	if (f->max_age_us <= f->min_age_us)
+	if (period_us <= f->min_age_us)
 		WRONG(k, "keyfile.maxAge", 0,
 		      "keyfile: a rotation would be due every %s, but minAge allows one only "
 		      "after %s",
-		      span(f->max_age_us), span(f->min_age_us));
-	if (gap->us >= f->max_age_us)
+		      span(period_us), span(f->min_age_us));
+	if (gap->us >= period_us)
 		WRONG(k, "keyfile.maxAge", 0,
 		      "keyfile.maxAge cannot be kept: a rotation is due every %s, but windows "
 		      "and freezes let nothing be done from %s to %s, for %s",
-		      span(f->max_age_us), local(p, gap->from), local(p, gap->until),
+		      span(period_us), local(p, gap->from), local(p, gap->until),
 		      span(gap->us / US_MIN * US_MIN));
 }
 

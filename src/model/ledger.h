@@ -247,6 +247,10 @@ struct anchor {
 	uint64_t schedule_serial;
 	struct key_name pivot;
 	struct key_name next; /* of the generation; "" when there is none */
+	/* Strategy standby: the key that stands beside the pivot for the next rotation, loaded
+	 * already; "" when there is none. */
+	struct key_name standby;
+	struct wall standby_born;
 	/* own votes of the generation, one an instance of this host */
 	unsigned votes_n;
 	struct {

@@ -202,6 +202,18 @@ const struct order *seen_find_order(const struct seen *s, enum order_kind kind)
 	return best;
 }
 
+void anchor_carry(struct anchor *a, const struct proposal *p)
+{
+	bool stood_by = key_id_given(&a->standby.id) && key_id_equal(&a->standby.id, &p->next.id);
+	if (key_id_equal(&a->pivot.id, &p->next.id))
+		return;
+	a->pivot = p->next;
+	a->key_born = stood_by ? a->standby_born : p->head.at;
+	a->is_born_exact = true;
+	a->standby = p->after;
+	a->standby_born = (struct wall){.us = p->after.number ? p->head.at.us : 0};
+}
+
 enum anchor_step anchor_follow(const struct seen *s, struct anchor *a)
 {
 	const struct proposal *p = &s->ledger.proposal;
@@ -217,18 +229,19 @@ enum anchor_step anchor_follow(const struct seen *s, struct anchor *a)
 				    (g == GENERATION_OPEN || g == GENERATION_CARRIED))
 			return ANCHOR_LEDGER_OLDER;
 		if (g == GENERATION_CARRIED && !has_moved) {
-			a->pivot = p->next;
+			anchor_carry(a, p);
 			return ANCHOR_MOVED;
 		}
 		if (g == GENERATION_DEAD && key_id_given(&a->next.id)) {
-			a->next = (struct key_name){.number = 0};
+			a->next = a->standby = (struct key_name){.number = 0};
 			return ANCHOR_MOVED;
 		}
 		return ANCHOR_SAME;
 	}
 	/* Keys of a generation whose end this host did not see: what the next one does not go on
-	 * with is refused everywhere, or burnt. */
-	const struct key_name before[] = {a->pivot, a->next};
+	 * with is refused everywhere, or burnt. So is a key that stood by and is passed over, as in
+	 * an emergency (PROTOCOL 1): it may have leaked with the pivot. */
+	const struct key_name before[] = {a->pivot, a->next, a->standby};
 	for (size_t i = 0; a->generation > 0 && i < ARRAY_N(before); i++)
 		if (!key_id_equal(&before[i].id, &p->pivot.id) &&
 		    !key_id_equal(&before[i].id, &p->next.id))
@@ -237,6 +250,6 @@ enum anchor_step anchor_follow(const struct seen *s, struct anchor *a)
 	a->proposal = p->digest;
 	a->pivot = p->pivot;
 	a->next = p->next;
-	a->highest_number = MAX(a->highest_number, p->next.number);
+	a->highest_number = MAX(a->highest_number, MAX(p->next.number, p->after.number));
 	return ANCHOR_MOVED;
 }

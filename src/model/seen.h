@@ -315,6 +315,9 @@ void anchor_retire(struct anchor *a, const struct key_name *key);
 /* The keys that this host's own process is seen to accept by logins. Not known while the key that
  * has to go has neither been accepted nor refused: what is not seen is not absent. */
 struct ring_ids seen_loaded(const struct seen *s);
+/* The pivot moves from p to q, for ever: with q's birth, and with the key that now stands beside it
+ * (strategy standby). A second time changes nothing. */
+void anchor_carry(struct anchor *a, const struct proposal *p);
 /* Take into the anchor what the ledger as believed says of its generation (PROTOCOL 1 and 3). The
  * pivot moves for ever, a nay and an end are for ever: a ledger that does not show any more what
  * this host has seen is an older one. */

@@ -45,7 +45,9 @@ static void progress(struct planner *p)
 	const struct seen *s = p->s;
 	const struct proposal *g = &s->ledger.proposal;
 	const struct roll *r = &s->ledger.roll;
+	const struct key_name last[] = {g->next, g->after};
 	unsigned n = g->roll_n, wrote = 0, loaded = 0, voted = 0, narrowed = 0;
+	char keys[32];
 	if (p->generation == GENERATION_NONE || p->generation == GENERATION_DEAD)
 		return;
 	for (unsigned i = 0; i < n; i++) {
@@ -77,7 +79,8 @@ static void progress(struct planner *p)
 		 narrowed == n ? STEP_DONE
 		 : carried     ? STEP_NOW
 			       : STEP_TO_COME,
-		 narrowed, n, "write %u, load it", g->next.number);
+		 narrowed, n, "write %s, load it",
+		 ring_print(last, g->after.number ? 2 : 1, keys, sizeof(keys)));
 	step_add(p, narrowed == n ? STEP_NOW : STEP_TO_COME, 0, n, "prove key %u is refused",
 		 g->pivot.number);
 	if (p->plan->is_waiting)
@@ -148,7 +151,10 @@ static void restart_now(struct planner *p)
 static void foretell(struct planner *p)
 {
 	const struct seen *s = p->s;
-	unsigned passes = p->policy->keyfile.strategy == STRATEGY_STANDBY ? 1 : 2;
+	const struct order *o = seen_find_order(s, ORDER_KEYFILE);
+	bool is_ready =
+	    key_id_given(&s->anchor.standby.id) && has(&s->keyfile.ring, &s->anchor.standby);
+	unsigned passes = is_ready && !(o && o->urgency == URGENCY_EMERGENCY) ? 1 : 2;
 	int64_t drain_us = p->instance->drain_us >= 0 ? p->instance->drain_us : 15 * US_S;
 	p->plan->restarts_n = s->members_n * passes;
 	p->plan->elections_n = s->members_n > 1 ? passes : 0;

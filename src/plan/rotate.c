@@ -12,15 +12,24 @@
 enum {
 	RANK_WAIT_S = 30, /* the next in the roll acts for a maker or closer that does not, after so
 			     long a time each */
+	AGE_BYTES = 96,
 	OTHERS_BEFORE_VOTE_S = 60, /* before a vote the other users of the key are told, not waited
 				      for: one look is enough */
 };
+
+/* Does it hold a key that is refused everywhere, burnt, or was passed over as it stood by? */
+static bool has_dead(const struct seen *s, const struct ring_ids *ring)
+{
+	for (unsigned i = 0; i < ring->n; i++)
+		if (anchor_has_retired(&s->anchor, &ring->ids[i]))
+			return true;
+	return false;
+}
 
 unsigned ring_wished(const struct planner *p, struct key_name ret[KEYS_PER_FILE_MAX])
 {
 	const struct proposal *g = &p->s->ledger.proposal;
 	const struct ring_ids *disk = &p->s->keyfile.ring;
-	bool is_standby = p->s->ledger.has_proposal && g->strategy == STRATEGY_STANDBY;
 	switch (p->generation) {
 	case GENERATION_OPEN:
 		ret[0] = g->pivot;
@@ -28,7 +37,7 @@ unsigned ring_wished(const struct planner *p, struct key_name ret[KEYS_PER_FILE_
 		return 2;
 	case GENERATION_CARRIED:
 		ret[0] = g->next;
-		if (is_standby && key_id_given(&g->after.id)) {
+		if (key_id_given(&g->after.id)) { /* standby */
 			ret[1] = g->after;
 			return 2;
 		}
@@ -45,10 +54,7 @@ unsigned ring_wished(const struct planner *p, struct key_name ret[KEYS_PER_FILE_
 	if (!ring_ids_has(disk, &p->pivot.id))
 		return 1;
 	/* What an operator left beside the pivot stays, unless the key is dead. */
-	for (unsigned i = 0; i < disk->n; i++)
-		if (anchor_has_retired(&p->s->anchor, &disk->ids[i]))
-			return 1;
-	return 0;
+	return has_dead(p->s, disk) ? 1 : 0;
 }
 
 static bool is_me(const struct seen *s, const struct spki *who)
@@ -303,17 +309,38 @@ static bool common_key(struct planner *p)
 	return all;
 }
 
+/* Is the key in use old? A key that stands by lies on disk already: it is in use for the second
+ * half of its time only, so the rotation comes at half of maxAge (PROTOCOL 1). */
+static bool is_due(const struct planner *p, char why[AGE_BYTES])
+{
+	const struct seen *s = p->s;
+	const struct anchor *a = &s->anchor;
+	bool stands_by = key_id_given(&a->standby.id) && a->standby_born.us;
+	int64_t max_age = p->policy->keyfile.max_age_us;
+	int64_t age_us = s->keyfile.born.us ? s->now.us - s->keyfile.born.us : 0;
+	int64_t since_us = stands_by ? s->now.us - a->standby_born.us : age_us;
+	char age[32];
+	if (max_age <= 0 || since_us < p->policy->keyfile.min_age_us)
+		return false;
+	if (age_us >= max_age)
+		snprintf(why, AGE_BYTES, "key %u is %s%s old", p->pivot.number,
+			 s->keyfile.is_born_exact ? "" : "at least ",
+			 span_print(age_us, age, sizeof(age)));
+	else
+		snprintf(why, AGE_BYTES, "key %u has stood by for %s, half of maxAge",
+			 a->standby.number, span_print(since_us, age, sizeof(age)));
+	return age_us >= max_age || (stands_by && since_us >= max_age / 2);
+}
+
 /* Nothing is under way: should something begin? */
 static bool start_plan(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct order *o = seen_find_order(s, ORDER_KEYFILE);
-	char age[32];
+	char age[AGE_BYTES];
 	unsigned first;
 	struct act *a;
-	int64_t max_age = p->policy->keyfile.max_age_us;
-	int64_t age_us = s->keyfile.born.us ? s->now.us - s->keyfile.born.us : 0;
-	bool is_old = max_age > 0 && age_us >= max_age && age_us >= p->policy->keyfile.min_age_us;
+	bool is_old = is_due(p, age);
 	if (!o && !is_old)
 		return false;
 	p->plan->is_rotating = p->mode >= MODE_ASK;
@@ -325,17 +352,13 @@ static bool start_plan(struct planner *p)
 	if (p->mode <= MODE_OBSERVE) {
 		if (is_old) {
 			p->plan->needs_attention = true;
-			plan_say(
-			    p,
-			    "Key %u is %s old, older than maxAge; rotad only looks (mode observe).",
-			    p->pivot.number, span_print(age_us, age, sizeof(age)));
+			plan_say(p, "A rotation is due: %s; rotad only looks (mode observe).", age);
 			return true;
 		}
 		return false;
 	}
 	if (!s->is_standalone && !o && rank_wait_us(p, NULL) > 0) {
-		plan_say(p, "Key %u is %s old; %s proposes the next one.", p->pivot.number,
-			 span_print(age_us, age, sizeof(age)),
+		plan_say(p, "A rotation is due: %s; %s proposes the next key.", age,
 			 s->members_n ? s->members[0].host : "the first member");
 		return false;
 	}
@@ -367,9 +390,7 @@ static bool start_plan(struct planner *p)
 			     o->reason[0] ? o->reason : "asked for", o->ticket[0] ? ", " : "",
 			     o->ticket, o->who);
 	else
-		a = plan_add(p, ACT_PROPOSE, "key %u is %s%s old", p->pivot.number,
-			     s->keyfile.is_born_exact ? "" : "at least ",
-			     span_print(age_us, age, sizeof(age)));
+		a = plan_add(p, ACT_PROPOSE, "%s", age);
 	if (o) {
 		a->order = o->id;
 		a->urgency = o->urgency;
@@ -543,7 +564,7 @@ static bool all_settled(const struct planner *p, const struct key_id *gone,
 		if (r >= 0 && s->ledger.roll.is_without[r])
 			continue;
 		if (((int)i != s->self && !m->has_statement) || !disk->is_known ||
-		    ring_ids_has(disk, gone) || turn_need(p, i) != NEED_NO)
+		    ring_ids_has(disk, gone) || has_dead(s, disk) || turn_need(p, i) != NEED_NO)
 			waits_name(p, m->host, ret_missing, WAITS_BYTES);
 	}
 	return !ret_missing[0];

@@ -123,6 +123,15 @@ static bool seal(struct seat *t, const struct identity *to, uint64_t generation,
 	return ok || err_in(err, "sealing for '%s'", to->host);
 }
 
+/* What an envelope of the proposal holds: two keys, one of them new to its reader, who has the
+ * pivot in its file. With a key after the next one these two (PROTOCOL 7). */
+static unsigned keys_to_send(const struct proposal *p, struct key_name ret[KEYS_PER_FILE_MAX])
+{
+	ret[0] = p->after.number ? p->next : p->pivot;
+	ret[1] = p->after.number ? p->after : p->next;
+	return 2;
+}
+
 static bool welcome(struct seat *t, const struct act *a, struct err *err)
 {
 	char id[DOC_ID_BYTES];
@@ -140,8 +149,8 @@ static bool welcome(struct seat *t, const struct act *a, struct err *err)
 	/* Who joined after the proposal gets its keys too: both while it runs, the new one after.
 	 */
 	const struct proposal *p = &t->seen->ledger.proposal;
-	const struct key_name keys[] = {p->next, p->pivot};
-	unsigned keys_n = t->seen->ledger.roll.closure.is_given ? 1 : 2;
+	struct key_name keys[KEYS_PER_FILE_MAX] = {p->next};
+	unsigned keys_n = t->seen->ledger.roll.closure.is_given ? 1 : keys_to_send(p, keys);
 	for (unsigned i = 0; i < t->identities_n; i++)
 		if (t->is_keyless[i] &&
 		    !seal(t, &t->identities[i].identity, p->generation, &p->digest, NULL, keys,
@@ -215,7 +224,7 @@ static const struct identity *identity_for(const struct seat *t, const char *hos
 	return NULL;
 }
 
-static bool make_key(struct seat *t, struct key_name *ret, struct err *err)
+static bool make_key(struct seat *t, unsigned number, struct key_name *ret, struct err *err)
 {
 	unsigned char bytes[KEY_BYTES_DEFAULT];
 	struct keyring ring = {.n = 0};
@@ -227,7 +236,7 @@ static bool make_key(struct seat *t, struct key_name *ret, struct err *err)
 	wipe(bytes, sizeof(bytes));
 	keyring_fini(&ring);
 	if (ok)
-		*ret = (struct key_name){.number = t->anchor.highest_number + 1, .id = ids.ids[0]};
+		*ret = (struct key_name){.number = number, .id = ids.ids[0]};
 	return ok;
 }
 
@@ -265,6 +274,24 @@ static bool drop_order(struct seat *t, const struct token *order, struct err *er
 	return true;
 }
 
+/* The key that stands by is the next one, already loaded everywhere; in an emergency it may have
+ * leaked as well, and is passed over (PROTOCOL 1). Strategy standby makes the one after it too. */
+static bool name_keys(struct seat *t, struct proposal *p, struct err *err)
+{
+	const struct proposal *last = &t->seen->ledger.proposal;
+	const struct key_name *ready = &t->anchor.standby;
+	unsigned highest = t->anchor.highest_number;
+	if (t->seen->ledger.has_proposal)
+		highest = MAX(highest, MAX(last->next.number, last->after.number));
+	bool stands_by = p->urgency != URGENCY_EMERGENCY && keychain_find(&t->chain, &ready->id) &&
+			 !anchor_has_retired(&t->anchor, &ready->id);
+	if (stands_by)
+		p->next = *ready;
+	else if (!make_key(t, ++highest, &p->next, err))
+		return false;
+	return p->strategy != STRATEGY_STANDBY || make_key(t, ++highest, &p->after, err);
+}
+
 static bool propose(struct seat *t, const struct act *a, struct err *err)
 {
 	const struct seen *s = t->seen;
@@ -277,17 +304,14 @@ static bool propose(struct seat *t, const struct act *a, struct err *err)
 	p->generation = s->ledger.has_proposal ? s->ledger.proposal.generation + 1 : 1;
 	if (s->ledger.has_proposal)
 		p->previous = s->ledger.proposal.digest;
-	p->strategy = STRATEGY_TWO_PASS;
+	p->strategy = t->config->policy.keyfile.strategy;
 	p->urgency = a->urgency;
 	p->pivot = seen_pivot(s);
 	p->config_version = s->config_version;
 	p->config_term = s->config_term;
 	p->order = a->order;
 	cut_z(p->reason, sizeof(p->reason), a->reason);
-	if (s->ledger.has_proposal)
-		t->anchor.highest_number =
-		    MAX(t->anchor.highest_number, s->ledger.proposal.next.number);
-	if (!make_key(t, &p->next, err))
+	if (!name_keys(t, p, err))
 		return err_in(err, "making the next key");
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct identity *to = identity_for(t, s->members[i].host);
@@ -305,11 +329,12 @@ static bool propose(struct seat *t, const struct act *a, struct err *err)
 		return err_in(err, "writing the proposal");
 	/* Sealed before it is proposed, under the proposal's own digest: a maker that loses the
 	 * race, or dies, leaves nothing that another proposal could be taken for. */
-	const struct key_name keys[] = {p->pivot, p->next};
+	struct key_name keys[KEYS_PER_FILE_MAX];
+	unsigned keys_n = keys_to_send(p, keys);
 	for (unsigned i = 0; i < p->roll_n; i++) {
 		const struct identity *to = identity_for(t, p->roll[i].host);
 		envelope_id(id, &p->digest, &to->spki);
-		if (!seal(t, to, p->generation, &p->digest, NULL, keys, 2, id, err))
+		if (!seal(t, to, p->generation, &p->digest, NULL, keys, keys_n, id, err))
 			return false;
 	}
 	if (!ledger_swap(t, doc_id_n(id, "proposal", p->generation), buf_str(&text), 0, err))
@@ -691,12 +716,13 @@ static bool retire(struct seat *t, const struct act *a, struct err *err)
 		return err_in(err, "renewing the receiving key");
 	struct anchor was = t->anchor;
 	anchor_retire(&t->anchor, &gone);
-	t->anchor.pivot = c->is_carried ? p->next : p->pivot;
+	if (c->is_carried)
+		anchor_carry(&t->anchor, p);
+	else
+		t->anchor.pivot = p->pivot;
 	t->anchor.next = (struct key_name){.number = 0};
-	if (c->is_carried) {
-		t->anchor.key_born = p->head.at;
-		t->anchor.is_born_exact = true;
-	}
+	if (!c->is_carried)
+		t->anchor.standby = t->anchor.next; /* burnt, or passed over */
 	if (anchor_put(t, err))
 		return true;
 	t->anchor = was;

@@ -269,9 +269,10 @@ static void open_keys(struct seat *t, const struct docs *d, const struct proposa
 	    .salt_hex = t->anchor.salt_hex,
 	};
 	/* Both: the old one is needed for the proof that it is refused; when that is made, no
-	 * more. */
+	 * more. With a key after the next one the envelope holds that instead. */
+	const struct key_id *other = p->after.number ? &p->after.id : &p->pivot.id;
 	if (keychain_find(&t->chain, &p->next.id) &&
-	    (keychain_find(&t->chain, &p->pivot.id) || t->seen->ledger.roll.closure.is_given))
+	    (keychain_find(&t->chain, other) || t->seen->ledger.roll.closure.is_given))
 		return;
 	doc = find_doc(d, envelope_id(id, &p->digest, &t->identity.spki));
 	if (!doc)

@@ -44,7 +44,7 @@ static bool is_known_key(const struct seat *t, const struct key_id *id)
 {
 	const struct proposal *p = &t->seen->ledger.proposal;
 	if (key_id_equal(id, &t->anchor.pivot.id) || key_id_equal(id, &t->anchor.next.id) ||
-	    ring_ids_has(&t->notes.written_ring, id))
+	    key_id_equal(id, &t->anchor.standby.id) || ring_ids_has(&t->notes.written_ring, id))
 		return true;
 	if (t->seen->ledger.has_proposal &&
 	    (key_id_equal(id, &p->pivot.id) || key_id_equal(id, &p->next.id) ||

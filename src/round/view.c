@@ -26,8 +26,8 @@ static json_t *text_json(const char *z)
 static unsigned number_of(const struct seen *s, const struct key_id *id)
 {
 	const struct proposal *p = &s->ledger.proposal;
-	const struct key_name *known[] = {&s->anchor.pivot, &s->anchor.next, &p->pivot, &p->next,
-					  &p->after};
+	const struct key_name *known[] = {&s->anchor.pivot, &s->anchor.next, &s->anchor.standby,
+					  &p->pivot,        &p->next,        &p->after};
 	for (size_t i = 0; i < ARRAY_N(known); i++)
 		if (key_id_given(&known[i]->id) && key_id_equal(&known[i]->id, id))
 			return known[i]->number;
@@ -272,12 +272,13 @@ bool view_encode(const struct seat *t, struct buf *ret, struct err *err)
 	json_object_set_new(root, "orders", orders);
 	json_object_set_new(root, "plan", plan_json(t));
 	json_object_set_new(root, "rotation", rotation_json(t));
-	json_object_set_new(
-	    root, "key",
-	    json_pack("{s:i, s:o, s:b, s:o, s:b, s:b, s:o}", "pivot", (int)pivot.number, "born",
-		      time_json(s->keyfile.born), "exact", s->keyfile.is_born_exact, "path",
-		      text_json(s->keyfile.path), "guessable", s->keyfile.is_guessable, "foreign",
-		      s->keyfile.is_foreign, "why", text_json(s->keyfile.why)));
+	json_object_set_new(root, "key",
+			    json_pack("{s:i, s:i, s:o, s:b, s:o, s:b, s:b, s:o}", "pivot",
+				      (int)pivot.number, "standby", (int)s->anchor.standby.number,
+				      "born", time_json(s->keyfile.born), "exact",
+				      s->keyfile.is_born_exact, "path", text_json(s->keyfile.path),
+				      "guessable", s->keyfile.is_guessable, "foreign",
+				      s->keyfile.is_foreign, "why", text_json(s->keyfile.why)));
 	json_object_set_new(
 	    root, "process",
 	    json_pack("{s:b, s:b, s:b, s:I, s:o, s:o, s:o}", "alive", s->process.is_alive,

@@ -71,6 +71,7 @@ struct sim_scenario {
 	uint64_t seed;
 	unsigned members_n; /* 1..SIM_HOSTS_MAX */
 	bool has_arbiter;   /* the last one */
+	bool is_standby;    /* the strategy; twoPass else */
 	int64_t latency_us; /* of a message, more or less */
 	int64_t pace_us;    /* how much later than it wished a rotad wakes up, at most */
 	int64_t drain_us;

@@ -248,10 +248,11 @@ static bool has_votes(const struct sim_truth *t)
 static void take_proposal(struct sim_world *w, unsigned generation, const json_t *c)
 {
 	struct sim_truth *t = &w->truth;
-	struct key_id pivot, next;
+	struct key_id pivot, next, after;
 	const json_t *roll = json_object_get(c, "roll");
 	id_of(c, "pivot", &pivot);
 	id_of(c, "next", &next);
+	id_of(c, "after", &after);
 	/* The ledger has lost what it once held: the rotads may do no harm by it, but whether the
 	 * next generation is the next one cannot be told from there. What was voted stays so. */
 	t->is_lost |= w->is_restored && generation <= t->generation && has_votes(t);
@@ -270,6 +271,7 @@ static void take_proposal(struct sim_world *w, unsigned generation, const json_t
 	t->generation = generation;
 	t->pivot = pivot;
 	t->next = next;
+	t->after = after;
 	t->is_closed = t->is_carried = false;
 	t->roll_n = 0;
 	memset(t->votes, 0, sizeof(t->votes));
@@ -306,6 +308,7 @@ static void take_closure(struct sim_world *w, const json_t *closure)
 	t->is_carried = carried;
 	if (t->dead_keys_n < SIM_KEYS_MAX)
 		t->dead_keys[t->dead_keys_n++] = carried ? t->pivot : t->next;
+	t->standby = carried ? t->after : (struct key_id){.hex = ""};
 	if (carried)
 		t->pivot = t->next;
 	w->result->rotations_n += carried;
@@ -425,6 +428,17 @@ static bool not_yet(char *why, size_t why_n, const char *text, char letter)
 	return false;
 }
 
+/* The pivot alone, or the key that stands by beside it, as it must be where nothing went wrong. */
+static bool is_at_rest(struct sim_world *w, const struct sim_ring *r)
+{
+	const struct sim_truth *t = &w->truth;
+	unsigned pivot = number_of(w, &t->pivot);
+	if (r->n == 1)
+		return r->keys[0] == pivot && (!key_id_given(&t->standby) || w->scenario->faults_n);
+	return r->n == 2 && key_id_given(&t->standby) && sim_ring_has(r, pivot) &&
+	       sim_ring_has(r, number_of(w, &t->standby));
+}
+
 bool sim_oracle_rest(struct sim_world *w, char *why, size_t why_n)
 {
 	const struct sim_truth *t = &w->truth;
@@ -436,15 +450,14 @@ bool sim_oracle_rest(struct sim_world *w, char *why, size_t why_n)
 		return not_yet(why, why_n, "the turn is taken", t->claim_host[0]);
 	if (t->orders_n)
 		return not_yet(why, why_n, "an order stands", '-');
-	unsigned pivot = number_of(w, &t->pivot);
 	for (unsigned i = 0; i < w->n; i++) {
 		const struct sim_host *h = &w->hosts[i];
 		if (!sim_is_healthy(h))
 			return not_yet(why, why_n, "its member does not serve", h->letter);
-		if (h->disk.n != 1 || h->disk.keys[0] != pivot)
-			return not_yet(why, why_n, "its file is not [pivot]", h->letter);
-		if (h->m.loaded.n != 1 || h->m.loaded.keys[0] != pivot)
-			return not_yet(why, why_n, "its process has not [pivot] loaded", h->letter);
+		if (!is_at_rest(w, &h->disk))
+			return not_yet(why, why_n, "its file holds other keys", h->letter);
+		if (!is_at_rest(w, &h->m.loaded))
+			return not_yet(why, why_n, "its process has loaded other keys", h->letter);
 		if (!h->is_rotad || !h->is_seat_open || h->seat.anchor.retired_n < t->dead_keys_n)
 			return not_yet(why, why_n, "its rotad has not retired the key", h->letter);
 		if (h->seat.notes.job_is_open)

@@ -502,6 +502,8 @@ static void world_begin(struct sim_world *w)
 	snprintf(w->config->state_directory, sizeof(w->config->state_directory), SIM_STATE);
 	w->config->policy.mode = MODE_ACT;
 	w->config->policy.keyfile.mode = MODE_ACT;
+	if (w->scenario->is_standby)
+		w->config->policy.keyfile.strategy = STRATEGY_STANDBY;
 	w->config->policy.certificates.mode = MODE_OFF;
 	w->config->policy.authorities_mode = MODE_OFF;
 	w->config->instances_n = w->n;

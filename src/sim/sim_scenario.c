@@ -90,6 +90,7 @@ void sim_scenario_draw(struct sim_scenario *s, uint64_t seed)
 	*s = (struct sim_scenario){.seed = seed};
 	s->members_n = sizes[rng_below(&r, ARRAY_N(sizes))];
 	s->has_arbiter = s->members_n >= 3 && rng_below(&r, 6) == 0;
+	s->is_standby = seed % 3 == 2;
 	s->latency_us = latencies[rng_below(&r, ARRAY_N(latencies))];
 	s->pace_us = between(&r, 0, 1000) * US_MS;
 	s->drain_us = between(&r, 0, 3) ? between(&r, 0, 2000) * US_MS : -1;
@@ -113,8 +114,8 @@ static void put_time(struct buf *out, int64_t us)
 
 void sim_scenario_print(const struct sim_scenario *s, struct buf *out)
 {
-	buf_addf(out, "seed %llu\nmembers %u\narbiter %d\nlatency", (unsigned long long)s->seed,
-		 s->members_n, s->has_arbiter);
+	buf_addf(out, "seed %llu\nmembers %u\narbiter %d\nstandby %d\nlatency",
+		 (unsigned long long)s->seed, s->members_n, s->has_arbiter, s->is_standby);
 	put_time(out, s->latency_us);
 	buf_adds(out, "\npace");
 	put_time(out, s->pace_us);
@@ -241,6 +242,8 @@ static bool parse_line(struct words *w, struct sim_scenario *s)
 		s->members_n = (unsigned)next_number(w);
 	else if (str_equal_z(word, "arbiter"))
 		s->has_arbiter = next_number(w) > 0;
+	else if (str_equal_z(word, "standby"))
+		s->is_standby = next_number(w) > 0;
 	else if (str_equal_z(word, "latency"))
 		s->latency_us = (int64_t)(next_number(w) * 1000000 + 0.5);
 	else if (str_equal_z(word, "pace"))
@@ -322,12 +325,14 @@ unsigned sim_shrink(struct sim_scenario *s, const struct sim_result *failure)
 		size = MAX(size / 2, 1u);
 	}
 	/* Then plainer circumstances. */
-	for (unsigned k = 0; k < 3; k++) {
+	for (unsigned k = 0; k < 4; k++) {
 		struct sim_scenario less = *s;
 		if (k == 0)
 			less.pace_us = 0;
 		else if (k == 1)
 			less.has_arbiter = false;
+		else if (k == 2)
+			less.is_standby = false;
 		else
 			less.latency_us = US_MS;
 		runs++;

@@ -163,7 +163,8 @@ struct sim_write {
 /* What the ledger truly says, read from its texts by code of the simulator's own. */
 struct sim_truth {
 	unsigned generation;
-	struct key_id pivot, next;
+	struct key_id pivot, next, after;
+	struct key_id standby; /* stands beside the pivot since the last end; "" none */
 	unsigned roll_n;
 	char roll[SIM_HOSTS_MAX][HOST_BYTES_MAX];
 	int votes[SIM_HOSTS_MAX]; /* 0 none, 1 yea, -1 nay */

@@ -82,9 +82,9 @@ static const struct {
      3, 18, "windows: [sat] \"02:00\" for 1h; freezes: 2026-01-01 until 2028-12-31"},
     {ONE "keyfile: {maxAge: 12h}\n", 2, 19,
      "a rotation would be due every 12h, but minAge allows one only after 1d"},
+    {ONE "keyfile: {maxAge: 36h, strategy: standby}\n", 2, 19,
+     "a rotation would be due every 18h, but minAge allows one only after 1d"},
     /* what no part of rotad obeys is refused, with what to do */
-    {ONE "keyfile: {maxAge: 36d, strategy: standby}\n", 2, 34,
-     "keyfile.strategy: this rotad does not do standby yet; remove the line, or write twoPass"},
     {ONE "keyfile: {rideAlong: 14d}\n", 2, 22, "does not wait for restarts"},
     {ONE "keyfile: {maxParallel: 2}\n", 2, 24, "does not follow sharded clusters"},
     {ONE "keyfile: {routers: [m1]}\n", 2, 20, "does not follow mongos yet"},

@@ -142,6 +142,67 @@ static void a_new_generation_is_followed_and_keys_it_does_not_go_on_with_are_dea
 	assert_int_equal(anchor_follow(&the.s, a), ANCHOR_SAME);
 }
 
+/* Strategy standby: what stands by becomes the pivot with its own birth, and another stands by. */
+static void a_key_that_stands_by_keeps_its_birth(void **state)
+{
+	struct anchor *a = &the.s.anchor;
+	struct proposal *p = &the.s.ledger.proposal;
+	case_begin(1);
+	case_propose(&the.s, "yyy");
+	p->head.at.us = CASE_NOW;
+	p->after = key_n(3);
+	*a = (struct anchor){.generation = 1, .pivot = key_n(1), .next = key_n(2)};
+	assert_int_equal(anchor_follow(&the.s, a), ANCHOR_MOVED);
+	assert_int_equal(a->pivot.number, 2);
+	assert_int_equal(a->standby.number, 3);
+	assert_int_equal(a->key_born.us, CASE_NOW);
+	assert_int_equal(a->standby_born.us, CASE_NOW);
+	p->head.at.us = CASE_NOW + US_DAY;
+	p->pivot = key_n(2);
+	p->next = key_n(3);
+	p->after = key_n(4);
+	anchor_carry(a, p);
+	anchor_carry(a, p); /* once is enough */
+	assert_int_equal(a->pivot.number, 3);
+	assert_int_equal(a->key_born.us, CASE_NOW);
+	assert_int_equal(a->standby.number, 4);
+	assert_int_equal(a->standby_born.us, CASE_NOW + US_DAY);
+	/* twoPass again: nothing stands by. */
+	p->pivot = key_n(3);
+	p->next = key_n(4);
+	p->after = (struct key_name){.number = 0};
+	anchor_carry(a, p);
+	assert_int_equal(a->pivot.number, 4);
+	assert_int_equal(a->key_born.us, CASE_NOW + US_DAY);
+	assert_false(key_id_given(&a->standby.id));
+	assert_int_equal(a->standby_born.us, 0);
+}
+
+/* As in an emergency: it lay in the same file as the key in use. */
+static void a_key_that_stood_by_and_is_passed_over_is_dead(void **state)
+{
+	const struct key_name passed = key_n(3);
+	struct anchor *a = &the.s.anchor;
+	case_begin(1);
+	case_propose(&the.s, "---");
+	the.s.ledger.proposal.next = key_n(4);
+	*a = (struct anchor){.pivot = key_n(1), .standby = key_n(3)};
+	a->generation = 1;
+	the.s.ledger.proposal.generation = 2;
+	assert_int_equal(anchor_follow(&the.s, a), ANCHOR_MOVED);
+	assert_true(anchor_has_retired(a, &passed.id));
+	assert_int_equal(a->retired_n, 1);
+	/* One that is gone on with is not; and burnt with its generation nothing stands by. */
+	*a = (struct anchor){.pivot = key_n(1), .standby = key_n(3), .generation = 1};
+	the.s.ledger.proposal.next = key_n(3);
+	assert_int_equal(anchor_follow(&the.s, a), ANCHOR_MOVED);
+	assert_int_equal(a->retired_n, 0);
+	the.s.ledger.roll.votes[2].word = VOTE_NAY;
+	assert_int_equal(anchor_follow(&the.s, a), ANCHOR_MOVED);
+	assert_false(key_id_given(&a->standby.id));
+	assert_int_equal(a->pivot.number, 1);
+}
+
 static void the_oldest_dead_key_makes_room(void **state)
 {
 	struct anchor a = {.retired_n = 0};
@@ -192,6 +253,8 @@ int main(void)
 	    cmocka_unit_test(a_refusal_without_a_control_says_nothing),
 	    cmocka_unit_test(a_ledger_that_lost_what_was_seen_is_an_older_one),
 	    cmocka_unit_test(a_new_generation_is_followed_and_keys_it_does_not_go_on_with_are_dead),
+	    cmocka_unit_test(a_key_that_stands_by_keeps_its_birth),
+	    cmocka_unit_test(a_key_that_stood_by_and_is_passed_over_is_dead),
 	    cmocka_unit_test(the_oldest_dead_key_makes_room),
 	    cmocka_unit_test(of_orders_that_wait_the_weightiest_counts),
 	};

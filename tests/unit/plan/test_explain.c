@@ -101,9 +101,16 @@ static void what_a_rotation_costs_is_foretold(void **state)
 	assert_int_equal(the.plan.elections_n, 2);
 	assert_int_equal(the.plan.failed_logins_n, 3);
 	assert_int_equal(the.plan.seconds_foretold, 30);
-	the.policy.keyfile.strategy = STRATEGY_STANDBY;
+	/* A key stands by in the file and is loaded: one pass, save in an emergency. */
+	the.s.anchor.standby = key_n(2);
+	the.s.keyfile.ring.ids[the.s.keyfile.ring.n++] = key_n(2).id;
 	case_plan();
 	assert_int_equal(the.plan.restarts_n, 3);
+	assert_int_equal(the.plan.elections_n, 1);
+	case_order(&the.s, ORDER_KEYFILE);
+	the.s.ledger.orders[0].urgency = URGENCY_EMERGENCY;
+	case_plan();
+	assert_int_equal(the.plan.restarts_n, 6);
 }
 
 static void a_turn_that_is_over_is_given_back_and_no_other(void **state)

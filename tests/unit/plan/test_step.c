@@ -14,12 +14,29 @@
 	X(down, "", "", "It does not answer", s->self = -1; s->process.is_answering = false)       \
 	X(x509_only, "", "", "clusterAuthMode is x509", case_order(s, ORDER_KEYFILE);              \
 	  cut_z(s->process.cluster_auth_mode, 24, "x509"))                                         \
-	X(old_and_observed, "", "", "older than maxAge", p->mode = MODE_OBSERVE;                   \
+	X(old_and_observed, "", "", "due: key 1 is at least 2 days old", p->mode = MODE_OBSERVE;   \
 	  p->keyfile.max_age_us = US_DAY; s->keyfile.born.us = CASE_NOW - 2 * US_DAY)              \
 	X(old_of_others, "", "", "a:27017 proposes", p->keyfile.max_age_us = US_DAY;               \
 	  s->keyfile.born.us = CASE_NOW - 2 * US_DAY)                                              \
 	X(too_young, "", "", "Nothing is due", p->keyfile.max_age_us = US_H;                       \
 	  s->keyfile.born.us = CASE_NOW - 2 * US_H)                                                \
+	X(stands_by_and_due, "", "", "due: key 2 has stood by for 2 days, half of maxAge",         \
+	  p->mode = MODE_OBSERVE;                                                                  \
+	  p->keyfile.max_age_us = 4 * US_DAY; s->keyfile.born.us = CASE_NOW - 3 * US_DAY;          \
+	  s->anchor.standby = key_n(2); s->anchor.standby_born.us = CASE_NOW - 2 * US_DAY)         \
+	X(stands_by_half_its_time_to_come, "", "", "looks and changes nothing",                    \
+	  p->mode = MODE_OBSERVE;                                                                  \
+	  p->keyfile.max_age_us = 5 * US_DAY; s->keyfile.born.us = CASE_NOW - 3 * US_DAY;          \
+	  s->anchor.standby = key_n(2); s->anchor.standby_born.us = CASE_NOW - 2 * US_DAY)         \
+	X(stands_by_too_young, "", "", "looks and changes nothing", p->mode = MODE_OBSERVE;        \
+	  p->keyfile.max_age_us = US_DAY; s->keyfile.born.us = CASE_NOW - 9 * US_DAY;              \
+	  s->anchor.standby = key_n(2); s->anchor.standby_born.us = CASE_NOW - US_H)               \
+	X(stood_by, "vote", "", "votes for key 2", case_propose(s, "---");                         \
+	  s->ledger.proposal.after = key_n(3); case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));     \
+	  case_proof(s, 1, 2, LOGIN_ACCEPTED))                                                     \
+	X(carried_with_one_after, "put-keyfile", "", "2+3 are written", case_propose(s, "yyy");    \
+	  s->ledger.proposal.after = key_n(3); case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));     \
+	  for (unsigned m = 0; m < 3; m++) case_proof(s, m, 2, LOGIN_ACCEPTED))                    \
 	X(born_unknown, "", "", "Nothing is due", p->keyfile.max_age_us = US_DAY)                  \
 	X(asked_elsewhere, "", "", "the rotad that was asked", case_order(s, ORDER_KEYFILE);       \
 	  s->ledger.orders[0].head.from = spki_n(2))                                               \
