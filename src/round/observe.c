@@ -722,9 +722,9 @@ static void take_served(struct seat *t)
 		if (!memory || !memory->has_served)
 			continue;
 		const struct mongod_tls_result *r = &memory->served;
-		if (memory->served_at.us)
-			m->served_at =
-			    (struct fact){.who = WITNESS_OWN_EYES, .at = memory->served_at};
+		m->served_at =
+		    (struct fact){.who = memory->served_at.us ? WITNESS_OWN_EYES : WITNESS_NONE,
+				  .at = memory->served_at};
 		cut_z(m->served_serial, sizeof(m->served_serial), r->served.serial);
 		m->served_not_after = r->served.not_after;
 		m->is_served_trusted = r->is_chain_trusted;
