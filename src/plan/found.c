@@ -103,6 +103,13 @@ static bool vote_again(struct planner *p)
 	if (p->mode < MODE_ASK || s->ledger.is_other_than_anchor || seen_lost_vote(s) != VOTE_YEA ||
 	    !key_id_equal(&s->anchor.pivot.id, &g->next.id))
 		return false;
+	/* A yea names the process and what it has loaded. */
+	if (!s->process.is_answering)
+		return false;
+	if (!s->process.loaded.is_known) {
+		(void)plan_look(p, (unsigned)s->self, &g->next.id, &g->next.id, false);
+		return false;
+	}
 	a = plan_add(p, ACT_VOTE, "its yea is on this host's disk, and the ledger has lost it");
 	a->vote = VOTE_YEA;
 	snprintf(a->undo, sizeof(a->undo), "none: a yea is for ever");

@@ -1019,7 +1019,6 @@ void observe(struct seat *t)
 	struct err err = ERR_INIT;
 	struct mongod_hello hello;
 	bool was_standalone = s->is_standalone, is_up;
-	static const struct seen nothing;
 	struct seen_ledger *kept = NULL;
 	struct mongod_status *statuses;
 	bool has_status[MEMBERS_MAX];
@@ -1032,7 +1031,7 @@ void observe(struct seat *t)
 			*kept = s->ledger;
 	}
 	err_clear(&err);
-	*s = nothing;
+	memset(s, 0, sizeof(*s)); /* large: not copied from a zeroed one */
 	if (kept)
 		s->ledger = *kept;
 	s->now = seat_now(t);

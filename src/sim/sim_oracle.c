@@ -127,7 +127,8 @@ static void check_pivot(struct sim_world *w)
 static void excuse_no_more(struct sim_world *w)
 {
 	const struct sim_truth *t = &w->truth;
-	unsigned pivot = pivot_of(w), next = number_of(w, &t->next);
+	/* Before there is a generation the first key is the one. */
+	unsigned pivot = t->generation ? pivot_of(w) : 1, next = number_of(w, &t->next);
 	for (unsigned i = 0; i < w->n; i++) {
 		struct sim_host *h = &w->hosts[i];
 		bool wants_next = false;

@@ -221,8 +221,7 @@ static void rotad_main(void *arg)
 		if (h->is_dead)
 			break;
 		bool is_idle = rounds == h->seat.rounds || h->seat.plan.acts_n == 0;
-		h->idle_us =
-		    is_idle ? MIN(h->idle_us * 3 / 2 + 50 * US_MS, (int64_t)IDLE_MAX_US) : 0;
+		h->idle_us = is_idle ? MIN(h->idle_us * 3 + 100 * US_MS, (int64_t)IDLE_MAX_US) : 0;
 		if (rounds != h->seat.rounds) {
 			h->looked_us = h->round_us;
 			count_gates(w, &h->seat.plan);

@@ -14,8 +14,33 @@ static bool gone(struct err *err)
 	return err_set(err, ERR_SYSTEM, "this rotad was killed");
 }
 
+/* Where it stands in the table of what there is now, or would stand. */
+static unsigned place_of(const struct sim_world *w, const char *id, bool *ret_found)
+{
+	unsigned low = 0, high = w->docs_n;
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+		int order = strcmp(w->writes[w->docs[middle]].id, id);
+		if (order == 0) {
+			*ret_found = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret_found = false;
+	return low;
+}
+
 const struct sim_write *sim_store_find(const struct sim_world *w, const char *id, size_t commit)
 {
+	if (commit == w->writes_n) {
+		bool found;
+		unsigned at = place_of(w, id, &found);
+		return found && w->writes[w->docs[at]].rev ? &w->writes[w->docs[at]] : NULL;
+	}
 	for (size_t i = commit; i-- > 0;)
 		if (strcmp(w->writes[i].id, id) == 0)
 			return w->writes[i].rev ? &w->writes[i] : NULL;
@@ -30,6 +55,8 @@ static struct sim_write *append(struct sim_world *w, const char *id, int64_t rev
 		w->writes = realloc(w->writes, w->writes_cap * sizeof(*w->writes));
 		ASSERT(w->writes);
 	}
+	bool found;
+	unsigned at = place_of(w, id, &found);
 	struct sim_write *x = &w->writes[w->writes_n++];
 	*x = (struct sim_write){.at_us = w->now_us, .rev = rev, .text_n = text.n};
 	snprintf(x->id, sizeof(x->id), "%s", id);
@@ -40,10 +67,7 @@ static struct sim_write *append(struct sim_world *w, const char *id, int64_t rev
 		memcpy(x->text, text.p, text.n);
 	x->text[text.n] = 0;
 	/* The table of what there is now, in order of id. */
-	unsigned at = 0;
-	while (at < w->docs_n && strcmp(w->writes[w->docs[at]].id, id) < 0)
-		at++;
-	if (at == w->docs_n || strcmp(w->writes[w->docs[at]].id, id) != 0) {
+	if (!found) {
 		ASSERT(w->docs_n < SIM_DOCS_MAX);
 		memmove(&w->docs[at + 1], &w->docs[at], (w->docs_n - at) * sizeof(w->docs[0]));
 		w->docs_n++;

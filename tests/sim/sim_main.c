@@ -2,6 +2,7 @@
 /* Runs the simulator: many seeds, one seed, or a scenario.
  *
  *   sim --seeds N [--from S] [--jobs J]   N seeds; a line a failure, then what was reached
+ *   sim --check                           those of make check: as many as fit into 2 s
  *   sim --seed S [--trace]                one seed
  *   sim FILE...                           scenarios
  *   sim --text S                          the scenario of seed S
@@ -18,7 +19,12 @@
 #include "base/cleanup.h"
 #include "sim/sim.h"
 
-enum { JOBS_MAX = 64, BUCKETS = 12, FAILURES_SHOWN = 20 };
+#if defined(__SANITIZE_ADDRESS__)
+enum { CHECK_SEEDS = 20 };
+#else
+enum { CHECK_SEEDS = 100 };
+#endif
+enum { CHECK_FROM = 1000, CHECK_JOBS = 2, JOBS_MAX = 64, BUCKETS = 12, FAILURES_SHOWN = 20 };
 
 struct total {
 	unsigned outcomes[SIM_SAFE_ONLY + 1], shown;
@@ -284,7 +290,11 @@ int main(int argc, char **argv)
 			wants_trace = true;
 		else if (strcmp(argv[i], "--seeds") == 0)
 			seeds = strtoull(next, NULL, 10), i++;
-		else if (strcmp(argv[i], "--from") == 0)
+		else if (strcmp(argv[i], "--check") == 0) {
+			seeds = CHECK_SEEDS;
+			from = CHECK_FROM;
+			jobs = CHECK_JOBS;
+		} else if (strcmp(argv[i], "--from") == 0)
 			from = strtoull(next, NULL, 10), i++;
 		else if (strcmp(argv[i], "--jobs") == 0)
 			jobs = (unsigned)strtoul(next, NULL, 10), i++;

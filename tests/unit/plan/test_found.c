@@ -33,6 +33,12 @@ static void went_back(struct seen *s, const char *votes)
 	X(older_lost_my_vote_held, "vote", "ledger-older-than-anchor", "is published again",       \
 	  went_back(s, "y-y");                                                                     \
 	  s->ledger.hold.is_on = true)                                                             \
+	X(older_lost_my_vote_stopped, "", "ledger-older-than-anchor", "is older than",             \
+	  went_back(s, "y-y");                                                                     \
+	  s->process.is_answering = false)                                                         \
+	X(older_lost_my_vote_unlooked, "", "ledger-older-than-anchor", "is older than",            \
+	  went_back(s, "y-y");                                                                     \
+	  s->process.loaded.is_known = false)                                                      \
 	X(older_lost_the_vote_of_another, "", "ledger-older-than-anchor", "is older than",         \
 	  went_back(s, "yy-"))                                                                     \
 	X(older_nay_in_its_place, "", "ledger-older-than-anchor", "is older than",                 \
