@@ -510,8 +510,8 @@ static void look_at_server(struct seat *t, const struct mongod_target *own)
 	x->shutdown_timeout_ms = is_other && !t->has_server ? -1 : t->server.shutdown_timeout_ms;
 }
 
-/* The kept previous file's keys: a rollback needs them, also by a rotad that was started meanwhile.
- */
+/* The kept previous file's keys: a rollback needs them, and so does the proof that the old key is
+ * refused, also by a rotad that was started meanwhile. */
 static void hold_previous(struct seat *t)
 {
 	struct file_view view;
@@ -520,8 +520,7 @@ static void hold_previous(struct seat *t)
 	struct keyring ring = {.n = 0};
 	struct ring_ids ids;
 	char path[PATH_BYTES_MAX];
-	if (t->chain.n >= KEYS_PER_FILE_MAX ||
-	    !t->ports.files.ops->look(t->ports.files.self, t->options.key_file, &view, &ignored))
+	if (!t->ports.files.ops->look(t->ports.files.self, t->options.key_file, &view, &ignored))
 		return;
 	snprintf(path, sizeof(path), "%.4000s" FILES_PREVIOUS_SUFFIX, view.real_path);
 	if (t->ports.files.ops->read_secret(t->ports.files.self, path, KEYFILE_BYTES_MAX, &bytes,
@@ -534,6 +533,16 @@ static void hold_previous(struct seat *t)
 	keyring_fini(&ring);
 }
 
+/* Until the end of a generation the old key is tried; the envelope has it only where no key comes
+ * after the next one, and the file not since it was narrowed. */
+static void hold_pivot(struct seat *t)
+{
+	const struct seen_ledger *l = &t->seen->ledger;
+	if (l->has_proposal && !l->roll.closure.is_given &&
+	    !keychain_find(&t->chain, &l->proposal.pivot.id))
+		hold_previous(t);
+}
+
 static void look_at_job(struct seat *t)
 {
 	struct seen_job *j = &t->seen->job;
@@ -543,7 +552,8 @@ static void look_at_job(struct seat *t)
 	j->is_open = t->notes.job_is_open;
 	if (!j->is_open)
 		return;
-	hold_previous(t);
+	if (t->chain.n < KEYS_PER_FILE_MAX)
+		hold_previous(t);
 	cut_z(j->process_before, sizeof(j->process_before), t->notes.job_process);
 	j->begun_at = t->notes.job_begun_at;
 	j->ring = t->notes.job_ring;
@@ -1096,6 +1106,7 @@ void observe(struct seat *t)
 		seat_aim(t);
 		ledger_read(t);
 		follow_generation(t);
+		hold_pivot(t);
 		observe_keyfile(t); /* by the ledger's salt, and strangers by the ledger's keys */
 		adopt_external(t);
 		adopt_pivot(t);
