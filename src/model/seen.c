@@ -184,6 +184,59 @@ const struct order *seen_certificate_order(const struct seen *s)
 	return best && strcmp(best->id.hex, s->certificate.order_done.hex) != 0 ? best : NULL;
 }
 
+bool seen_order_is_done(const struct seen *s, const struct order *o, const struct token *with)
+{
+	if (strcmp(with->hex, o->id.hex) == 0)
+		return true;
+	for (unsigned i = 0; i < s->ledger.orders_n; i++)
+		if (strcmp(s->ledger.orders[i].id.hex, with->hex) == 0)
+			return s->ledger.orders[i].head.at.us > o->head.at.us;
+	return false;
+}
+
+static bool is_done_by_all(const struct seen *s, const struct order *o)
+{
+	unsigned done_n = 0;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		const struct statement *t = &m->statement;
+		if (o->host[0] && strcmp(o->host, m->host) != 0)
+			continue;
+		/* Who does not say how it stands may still have to serve it; whose rotad takes no
+		 * such orders never will. */
+		if (!m->has_statement)
+			return false;
+		if (seen_order_is_done(
+			s, o, m->is_self ? &s->certificate.order_done : &t->certificate_order))
+			done_n++;
+		else if (t->takes_certificates)
+			return false;
+	}
+	return done_n > 0;
+}
+
+bool seen_order_over(const struct seen *s, struct token *ret)
+{
+	const struct seen_ledger *l = &s->ledger;
+	const struct order *oldest = NULL;
+	if (l->superseded_n > 0) {
+		*ret = l->superseded;
+		return l->superseded.hex[0] != 0;
+	}
+	for (unsigned i = 0; i < l->orders_n; i++) {
+		const struct order *o = &l->orders[i];
+		/* One for a member that is no more holds up nothing. */
+		if (o->kind == ORDER_CERTIFICATES &&
+		    (!o->host[0] || seen_find_member(s, o->host) >= 0) &&
+		    (!oldest || o->head.at.us < oldest->head.at.us))
+			oldest = o;
+	}
+	if (!oldest || !is_done_by_all(s, oldest))
+		return false;
+	*ret = oldest->id;
+	return true;
+}
+
 static int order_weight(const struct order *o)
 {
 	return (int)o->urgency * 4 + o->breaks_freeze * 2 + (o->serial == 0);

@@ -193,6 +193,10 @@ struct seen_ledger {
 	unsigned orders_n;
 	struct order orders[8]; /* not yet served, oldest first */
 	struct order_terms terms;
+	/* Certificate orders in whose place a newer one counts, and one of these that the schedule
+	 * gave: it is over ("" none; a person's is tidied). */
+	unsigned superseded_n;
+	struct token superseded;
 	/* Orders of the central schedule that were given, served or not. */
 	unsigned given_n;
 	struct token given[2 * ORDERS_MAX];
@@ -290,6 +294,11 @@ enum generation_state seen_generation(const struct seen *s);
 struct key_name seen_pivot(const struct seen *s);
 /* The newest certificate order that concerns this member, unless it is fulfilled; NULL: none. */
 const struct order *seen_certificate_order(const struct seen *s);
+/* Is member's certificate order `with` that one, or a newer one? */
+bool seen_order_is_done(const struct seen *s, const struct order *o, const struct token *with);
+/* A certificate order that every member whom it concerns is done with, and that may therefore go:
+ * the oldest first, so that none comes to light again. False: none. */
+bool seen_order_over(const struct seen *s, struct token *ret);
 /* Of the orders of that kind that are not served the one to go by: the most urgent, one that breaks
  * freezes, a person's before the schedule's, the newest. NULL: none. */
 const struct order *seen_find_order(const struct seen *s, enum order_kind kind);

@@ -166,17 +166,6 @@ static void tell_waits(struct planner *p)
 	e->next = c->retry_at;
 }
 
-/* Has m done with that order, or with a newer one? */
-static bool is_over(const struct seen *s, const struct order *o, const struct token *with)
-{
-	if (strcmp(with->hex, o->id.hex) == 0)
-		return true;
-	for (unsigned i = 0; i < s->ledger.orders_n; i++)
-		if (strcmp(s->ledger.orders[i].id.hex, with->hex) == 0)
-			return s->ledger.orders[i].head.at.us > o->head.at.us;
-	return false;
-}
-
 /* Is it this member's turn among those that serve the same order? The first in the order of turns
  * is the canary. One whose certificate was refused is passed over: nothing was touched there, and
  * each new certificate is checked by its own member. One that had to take its back stops the order.
@@ -205,8 +194,8 @@ static bool is_my_turn(struct planner *p, const struct order *o, const char **re
 		if ((int)i == s->self || !order_before(m, self) || !m->has_statement ||
 		    !t->takes_certificates)
 			continue;
-		if (!is_over(s, o, &t->certificate_order) &&
-		    !is_over(s, o, &t->certificate_refused)) {
+		if (!seen_order_is_done(s, o, &t->certificate_order) &&
+		    !seen_order_is_done(s, o, &t->certificate_refused)) {
 			*ret_who = m->host;
 			return false;
 		}

@@ -174,72 +174,6 @@ static bool tidy_ledger(struct seat *t, const struct act *a, struct err *err)
 	return true;
 }
 
-static bool publish_statement(struct seat *t, const struct act *a, struct err *err)
-{
-	const struct seen *s = t->seen;
-	char id[DOC_ID_BYTES];
-	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
-	struct statement st = {.member = seen_self(s)->id, .protocol = PROTOCOL_NUMBER};
-	(void)a;
-	seat_head(t, &st.head);
-	cut_z(st.host, sizeof(st.host), s->self_host);
-	st.generation = s->ledger.has_proposal ? s->ledger.proposal.generation : 0;
-	st.retired = anchor_retired_generation(&t->anchor);
-	cut_z(st.process_id, sizeof(st.process_id), s->process.process_id);
-	st.disk = s->keyfile.ring;
-	st.running = s->process.loaded;
-	cut_z(st.version, sizeof(st.version), PACKAGE_VERSION);
-	cut_z(st.mode, sizeof(st.mode),
-	      mode_name(instance_mode(&t->config->policy, t->instance, KIND_KEYFILE)));
-	st.is_rehearsed = s->is_rehearsed;
-	st.rehearsed_at = s->rehearsed_at;
-	cut_z(st.findings, sizeof(st.findings), s->rehearsal);
-	if (s->certificate.served.is_known) {
-		cut_z(st.certificate_serial, sizeof(st.certificate_serial),
-		      s->certificate.served.serial);
-		st.certificate_not_after = s->certificate.served.not_after;
-		st.certificate_not_before = s->certificate.served.not_before;
-	}
-	st.takes_certificates = renew_takes_orders(&t->config->policy, t->instance);
-	st.certificate_order = s->certificate.order_done;
-	st.certificate_refused = s->certificate.order_refused;
-	st.is_certificate_taken_back = s->certificate.is_taken_back;
-	if (!statement_encode(&st, &t->identity, &text, NULL, err))
-		return err_in(err, "stating how '%s' stands", s->self_host);
-	return ledger_put(t, doc_id(id, "statement", s->self_host), buf_str(&text), NULL, err);
-}
-
-/* ---- the rotation ---- */
-
-static const struct identity *identity_for(const struct seat *t, const char *host)
-{
-	int i = seen_find_member(t->seen, host);
-	if (i < 0)
-		return NULL;
-	for (unsigned k = 0; k < t->identities_n; k++)
-		if (t->identities[k].identity.is_admitted &&
-		    spki_equal(&t->identities[k].identity.spki,
-			       &t->seen->members[i].statement.head.from))
-			return &t->identities[k].identity;
-	return NULL;
-}
-
-static bool make_key(struct seat *t, unsigned number, struct key_name *ret, struct err *err)
-{
-	unsigned char bytes[KEY_BYTES_DEFAULT];
-	struct keyring ring = {.n = 0};
-	struct ring_ids ids;
-	bool ok = t->ports.host.ops->random(t->ports.host.self, bytes, sizeof(bytes), err) &&
-		  keyfile_key_new(bytes, sizeof(bytes), &ring, err) &&
-		  ring_ids_of(&ring, t->anchor.salt_hex, &ids, err) &&
-		  keychain_add(&t->chain, &ids.ids[0], &ring.keys[0].text, err);
-	wipe(bytes, sizeof(bytes));
-	keyring_fini(&ring);
-	if (ok)
-		*ret = (struct key_name){.number = number, .id = ids.ids[0]};
-	return ok;
-}
-
 /* An order is over. A person's goes; one of the central schedule stays and says so, else the next
  * host that reads the schedule would give it again. */
 static bool drop_order(struct seat *t, const struct token *order, struct err *err)
@@ -272,6 +206,80 @@ static bool drop_order(struct seat *t, const struct token *order, struct err *er
 		return false;
 	err_clear(err); /* another rotad closed it: the same */
 	return true;
+}
+
+static bool publish_statement(struct seat *t, const struct act *a, struct err *err)
+{
+	const struct seen *s = t->seen;
+	char id[DOC_ID_BYTES];
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	struct statement st = {.member = seen_self(s)->id, .protocol = PROTOCOL_NUMBER};
+	struct err ignored = ERR_INIT;
+	struct token over;
+	(void)a;
+	seat_head(t, &st.head);
+	cut_z(st.host, sizeof(st.host), s->self_host);
+	st.generation = s->ledger.has_proposal ? s->ledger.proposal.generation : 0;
+	st.retired = anchor_retired_generation(&t->anchor);
+	cut_z(st.process_id, sizeof(st.process_id), s->process.process_id);
+	st.disk = s->keyfile.ring;
+	st.running = s->process.loaded;
+	cut_z(st.version, sizeof(st.version), PACKAGE_VERSION);
+	cut_z(st.mode, sizeof(st.mode),
+	      mode_name(instance_mode(&t->config->policy, t->instance, KIND_KEYFILE)));
+	st.is_rehearsed = s->is_rehearsed;
+	st.rehearsed_at = s->rehearsed_at;
+	cut_z(st.findings, sizeof(st.findings), s->rehearsal);
+	if (s->certificate.served.is_known) {
+		cut_z(st.certificate_serial, sizeof(st.certificate_serial),
+		      s->certificate.served.serial);
+		st.certificate_not_after = s->certificate.served.not_after;
+		st.certificate_not_before = s->certificate.served.not_before;
+	}
+	st.takes_certificates = renew_takes_orders(&t->config->policy, t->instance);
+	st.certificate_order = s->certificate.order_done;
+	st.certificate_refused = s->certificate.order_refused;
+	st.is_certificate_taken_back = s->certificate.is_taken_back;
+	if (!statement_encode(&st, &t->identity, &text, NULL, err))
+		return err_in(err, "stating how '%s' stands", s->self_host);
+	if (!ledger_put(t, doc_id(id, "statement", s->self_host), buf_str(&text), NULL, err))
+		return false;
+	/* By the last of those whom it concerned. Where that fails, or two were last at once, by
+	 * any later word of anyone. */
+	if (seen_order_over(s, &over))
+		(void)!drop_order(t, &over, &ignored);
+	return true;
+}
+
+/* ---- the rotation ---- */
+
+static const struct identity *identity_for(const struct seat *t, const char *host)
+{
+	int i = seen_find_member(t->seen, host);
+	if (i < 0)
+		return NULL;
+	for (unsigned k = 0; k < t->identities_n; k++)
+		if (t->identities[k].identity.is_admitted &&
+		    spki_equal(&t->identities[k].identity.spki,
+			       &t->seen->members[i].statement.head.from))
+			return &t->identities[k].identity;
+	return NULL;
+}
+
+static bool make_key(struct seat *t, unsigned number, struct key_name *ret, struct err *err)
+{
+	unsigned char bytes[KEY_BYTES_DEFAULT];
+	struct keyring ring = {.n = 0};
+	struct ring_ids ids;
+	bool ok = t->ports.host.ops->random(t->ports.host.self, bytes, sizeof(bytes), err) &&
+		  keyfile_key_new(bytes, sizeof(bytes), &ring, err) &&
+		  ring_ids_of(&ring, t->anchor.salt_hex, &ids, err) &&
+		  keychain_add(&t->chain, &ids.ids[0], &ring.keys[0].text, err);
+	wipe(bytes, sizeof(bytes));
+	keyring_fini(&ring);
+	if (ok)
+		*ret = (struct key_name){.number = number, .id = ids.ids[0]};
+	return ok;
 }
 
 /* The key that stands by is the next one, already loaded everywhere; in an emergency it may have

@@ -499,8 +499,16 @@ static void read_orders(struct seat *t, const struct docs *d)
 			if (o.kind == ORDER_CERTIFICATES && l->orders[k].kind == o.kind &&
 			    strcmp(l->orders[k].host, o.host) == 0)
 				at = k;
-		if (at < l->orders_n && o.head.at.us < l->orders[at].head.at.us)
-			continue;
+		if (at < l->orders_n) {
+			const struct order *newer =
+			    o.head.at.us < l->orders[at].head.at.us ? &l->orders[at] : &o;
+			const struct order *older = newer == &o ? &l->orders[at] : &o;
+			l->superseded_n++;
+			if (older->serial)
+				l->superseded = older->id;
+			if (newer != &o)
+				continue;
+		}
 		if (at == ARRAY_N(l->orders))
 			continue;
 		l->orders[at] = o;

@@ -246,6 +246,93 @@ static void of_orders_that_wait_the_weightiest_counts(void **state)
 	assert_null(seen_find_order(&the.s, ORDER_KEYFILE));
 }
 
+/* Three members, of which b is this one; "-" has done none, "?" says nothing, "x" takes none. */
+static void set_done(const char *done)
+{
+	struct seen *s = &the.s;
+	for (unsigned i = 0; i < 3; i++) {
+		struct token t = {.hex = ""};
+		t.hex[0] = strchr("-?x", done[i]) ? 0 : done[i];
+		s->members[i].has_statement = done[i] != '?';
+		s->members[i].statement.takes_certificates = done[i] != 'x';
+		s->members[i].statement.certificate_order = t;
+		if (s->members[i].is_self)
+			s->certificate.order_done = t;
+	}
+}
+
+static void a_certificate_order_is_over_when_all_are_done_with_it(void **state)
+{
+	static const struct {
+		const char *name, *done; /* the order that a, b, c did last */
+		struct order orders[3];
+		unsigned superseded_n;
+		const char *superseded, *over;
+	} rows[] = {
+	    {"none", "---", {{.id.hex = ""}}, 0, "", ""},
+	    {"all did it", "111", {{.id.hex = "1"}}, 0, "", "1"},
+	    {"this one did not", "1-1", {{.id.hex = "1"}}, 0, "", ""},
+	    {"another did not", "11-", {{.id.hex = "1"}}, 0, "", ""},
+	    {"another did another", "118", {{.id.hex = "1"}}, 0, "", ""},
+	    {"another does not say", "11?", {{.id.hex = "1"}}, 0, "", ""},
+	    {"another takes none", "11x", {{.id.hex = "1"}}, 0, "", "1"},
+	    {"nobody takes any", "xxx", {{.id.hex = "1"}}, 0, "", ""},
+	    {"for one member, done", "--1", {{.id.hex = "1", .host = "c:27017"}}, 0, "", "1"},
+	    {"for one member, not done", "11-", {{.id.hex = "1", .host = "c:27017"}}, 0, "", ""},
+	    {"for one that is gone", "111", {{.id.hex = "1", .host = "z:27017"}}, 0, "", ""},
+	    {"of two the older first",
+	     "222",
+	     {{.id.hex = "2", .head.at.us = 2},
+	      {.id.hex = "1", .host = "a:27017", .head.at.us = 1}},
+	     0,
+	     "",
+	     "1"},
+	    {"the older is not done",
+	     "-22",
+	     {{.id.hex = "2", .host = "c:27017", .head.at.us = 2},
+	      {.id.hex = "1", .host = "a:27017", .head.at.us = 1}},
+	     0,
+	     "",
+	     ""},
+	    {"the older is for one that is gone",
+	     "222",
+	     {{.id.hex = "2", .head.at.us = 2},
+	      {.id.hex = "1", .host = "z:27017", .head.at.us = 1}},
+	     0,
+	     "",
+	     "2"},
+	    {"one of the schedule stood in its place", "---", {{.id.hex = "2"}}, 1, "1", "1"},
+	    {"a person's stood in its place, and is tidied", "222", {{.id.hex = "2"}}, 1, "", ""},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		struct token over = {.hex = ""};
+		struct seen_ledger *l = &the.s.ledger;
+		case_begin(1);
+		set_done(rows[i].done);
+		for (unsigned k = 0; k < 3 && rows[i].orders[k].id.hex[0]; k++) {
+			l->orders[k] = rows[i].orders[k];
+			l->orders[k].kind = ORDER_CERTIFICATES;
+			l->orders_n++;
+		}
+		l->superseded_n = rows[i].superseded_n;
+		cut_z(l->superseded.hex, sizeof(l->superseded.hex), rows[i].superseded);
+		bool is_over = seen_order_over(&the.s, &over);
+		if (is_over != (rows[i].over[0] != 0) ||
+		    (is_over && strcmp(over.hex, rows[i].over) != 0))
+			fail_msg("%s: '%s', wanted '%s'", rows[i].name, is_over ? over.hex : "",
+				 rows[i].over);
+	}
+}
+
+static void a_keyfile_order_is_not_over_by_certificates(void **state)
+{
+	struct token over;
+	case_begin(1);
+	set_done("777");
+	case_order(&the.s, ORDER_KEYFILE);
+	assert_false(seen_order_over(&the.s, &over));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +344,8 @@ int main(void)
 	    cmocka_unit_test(a_key_that_stood_by_and_is_passed_over_is_dead),
 	    cmocka_unit_test(the_oldest_dead_key_makes_room),
 	    cmocka_unit_test(of_orders_that_wait_the_weightiest_counts),
+	    cmocka_unit_test(a_certificate_order_is_over_when_all_are_done_with_it),
+	    cmocka_unit_test(a_keyfile_order_is_not_over_by_certificates),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
