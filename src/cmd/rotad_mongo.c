@@ -24,7 +24,8 @@ int main(void)
 		return 64;
 	}
 	const struct serve_row *rows = service_rows(&rows_n);
-	bool ok = service_new(&service, &err) && serve_loop(HELPER_FD, rows, rows_n, service, &err);
+	bool ok = serve_confine(&err) && service_new(&service, &err) &&
+		  serve_loop(HELPER_FD, rows, rows_n, service, &err);
 	service_free(service);
 	if (!ok)
 		fprintf(stderr, "rotad-mongo: %s\n", err_print(&err, text, sizeof(text)));

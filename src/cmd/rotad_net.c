@@ -42,8 +42,8 @@ int main(int argc, char **argv)
 		(void)fputs("rotad-net is started by rotad, not by hand.\n", stderr);
 		return 64;
 	}
-	bool ok =
-	    http_curl_new(&http, &err) && serve_loop(HELPER_FD, rows, ARRAY_N(rows), http, &err);
+	bool ok = serve_confine(&err) && http_curl_new(&http, &err) &&
+		  serve_loop(HELPER_FD, rows, ARRAY_N(rows), http, &err);
 	http_curl_free(http);
 	if (!ok)
 		(void)fprintf(stderr, "rotad-net: %s\n", err_print(&err, text, sizeof(text)));

@@ -3,7 +3,10 @@
  * that takes too long, so only the sending of the answer has one here. */
 #include "codec/serve.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "codec/json_err.h"
 
@@ -17,6 +20,14 @@ static bool dispatch(const struct serve_row *rows, size_t rows_n, void *self, co
 		if (strcmp(rows[i].op, op) == 0)
 			return rows[i].fn(self, request, reply, err);
 	return err_set(err, ERR_UNSUPPORTED, "unknown request '%.40s'", op ? op : "");
+}
+
+bool serve_confine(struct err *err)
+{
+	const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &none) != 0)
+		return err_sys(err, errno, "setting RLIMIT_FSIZE");
+	return true;
 }
 
 bool serve_loop(int fd, const struct serve_row *rows, size_t rows_n, void *self, struct err *err)

@@ -14,6 +14,10 @@ struct serve_row {
 	bool (*fn)(void *self, const json_t *request, json_t *reply, struct err *err);
 };
 
+/* A helper talks to strangers: from now on it can write no file (RLIMIT_FSIZE 0; an attempt is EFBIG,
+ * SIGXFSZ is ignored). Its own first step, and not its parent's before execve: what wraps a program,
+ * as valgrind does, writes files while it starts. Errors: ERR_SYSTEM. */
+MUST_CHECK bool serve_confine(struct err *err);
 /* Answer requests on fd until the other side closes (true). Each reply is {"ok":true, ...} or
  * {"error":{...}}; an unknown op is ERR_UNSUPPORTED in the reply. False: the stream is broken. */
 MUST_CHECK bool serve_loop(int fd, const struct serve_row *rows, size_t rows_n, void *self,

@@ -82,13 +82,11 @@ NORETURN static void child_run(const char *path, const char *name, int fd, char 
 	(void)sigemptyset(&empty);
 	for (int s = 1; s < NSIG; s++)
 		(void)signal(s, SIG_DFL); /* KILL, STOP and libc's own refuse: rightly */
-	/* With RLIMIT_FSIZE 0 a write to a file would kill the helper; it shall see an error. */
-	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sigprocmask(SIG_SETMASK, &empty, NULL);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent)
 		_exit(EXIT_NO_EXEC); /* the parent died before it could be told */
-	if (setrlimit(RLIMIT_FSIZE, &none) != 0 || setrlimit(RLIMIT_CORE, &none) != 0 ||
+	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		_exit(EXIT_NO_EXEC);
 	int null = open("/dev/null", O_RDWR);

@@ -47,7 +47,7 @@ class Log:
                     self.lines.append(line.rstrip())
 
     def wrap(self):
-        return ["valgrind", "--log-socket=" + self.at, "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite",
+        return ["valgrind", "--vgdb=no", "--log-socket=" + self.at, "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite",
                 "--errors-for-leak-kinds=definite", "--trace-children=yes", "--trace-children-skip=*/mongod-restart,*/mongod",
                 "--child-silent-after-fork=yes", "--suppressions=" + SUPPRESSIONS]
 

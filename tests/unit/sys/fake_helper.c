@@ -156,5 +156,6 @@ int main(void)
 	};
 	struct err err = ERR_INIT;
 	json_mem_init();
-	return serve_loop(HELPER_FD, rows, ARRAY_N(rows), NULL, &err) ? 0 : 1;
+	return serve_confine(&err) && serve_loop(HELPER_FD, rows, ARRAY_N(rows), NULL, &err) ? 0
+											     : 1;
 }
