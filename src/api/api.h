@@ -21,6 +21,8 @@ enum api_need { API_READS, API_CHANGES };
 	X("GET", "/v1/config", READS, false, "the configuration in use, the schedule merged in")   \
 	X("GET", "/v1/history", READS, false, "what rotad did on this host, newest last")          \
 	X("POST", "/v1/verify", READS, false, "try keys on every member now")                      \
+	X("GET", "/v1/doctor", READS, false, "could this host take its turn")                      \
+	X("GET", "/v1/alerts", READS, false, "how the alert targets fare")                         \
 	X("GET", "/v1/trust", READS, false, "whom this host believes")                             \
 	X("POST", "/v1/trust/confirm", CHANGES, false, "admit the new identity of a host")         \
 	X("POST", "/v1/rotate", CHANGES, false, "order a rotation")                                \

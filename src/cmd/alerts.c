@@ -281,6 +281,30 @@ bool alerts_tested(struct alerts *a, struct buf *ret)
 	return true;
 }
 
+static json_t *time_json(struct wall t)
+{
+	char text[40];
+	return t.us ? json_string(wall_print_utc(t, text, sizeof(text))) : json_null();
+}
+
+void alerts_view(const struct alerts *a, struct buf *ret)
+{
+	const struct notify *n = a->targets->notify;
+	AUTO(json_t) all = json_array();
+	for (size_t i = 0; n && i < notify_targets_n(n); i++) {
+		struct notify_view v = notify_view(n, i);
+		json_t *why = v.why[0] ? json_of_bytes(str_of(v.why)) : json_null();
+		json_array_append_new(
+		    all, json_pack("{s:s, s:s, s:i, s:i, s:b, s:o, s:o, s:o}", "target", v.name,
+				   "type", notify_types[v.type].name, "waiting", (int)v.waiting_n,
+				   "tries", (int)v.tries_n, "gone", v.is_gone, "lastOkAt",
+				   time_json(v.last_ok_at), "failingSince",
+				   time_json(v.failing_since), "why", why ? why : json_null()));
+	}
+	AUTO(json_t) root = json_pack("{s:O, s:b}", "targets", all, "working", n != NULL);
+	json_print(root, ret);
+}
+
 int64_t alerts_run(struct alerts *a, struct wall now)
 {
 	struct event own;

@@ -27,6 +27,8 @@ MUST_CHECK bool alerts_test(struct alerts *a, const char *only, const char *who,
 /* Is it over, for all targets or by its deadline? Then what came of it is appended as JSON, once.
  */
 bool alerts_tested(struct alerts *a, struct buf *ret);
+/* How each target fares, for `rotactl doctor`: a JSON object. */
+void alerts_view(const struct alerts *a, struct buf *ret);
 /* Send what can be sent without waiting. Returns the microseconds until there is something to do.
  */
 int64_t alerts_run(struct alerts *a, struct wall now);

@@ -44,6 +44,9 @@
 	  "[--yes] [--instance I] [--cluster C]", "Give back a turn whose holder is gone")         \
 	X("set up", "mode", ctl_mode, CTL_DAEMON | CTL_ROOT,                                       \
 	  "WORD [--kind K | --instance I]", "Set how much rotad may do on this host")              \
+	X("set up", "doctor", ctl_doctor, CTL_OFFLINE | CTL_DAEMON,                                \
+	  "[--all] [--user NAME] [--instance I] [--cluster C]",                                    \
+	  "Ask whether this host could take its turn")                                             \
 	X("set up", "trust list", ctl_trust_list, CTL_DAEMON, "[--instance I] [--cluster C]",      \
 	  "List whom this host believes, and who waits to be")                     \
 	X("set up", "trust confirm", ctl_trust_confirm, CTL_DAEMON | CTL_ROOT,                     \

@@ -409,6 +409,12 @@ static void submit(void *self, struct api_call *call)
 		test_alerts(d, call);
 		return;
 	}
+	if (strcmp(call->route->path, "/v1/alerts") == 0) {
+		auto_buf struct buf answer = {.max = STATUS_BYTES_MAX};
+		alerts_view(d->alerts, &answer);
+		api_finish(d->api, call, answer.failed ? 503 : 200, buf_str(&answer));
+		return;
+	}
 	pthread_mutex_lock(&d->lock);
 	for (unsigned i = 0; i < COMMANDS_MAX && !taken; i++)
 		if (!d->commands[i].call) {
@@ -725,26 +731,6 @@ static bool listen_fd(const char *path, int *ret, struct err *err)
 	return api_listen(path, ret, err);
 }
 
-/* The helpers stand beside this program in a build tree, else in the package's libexec folder. */
-static void find_libexec(char *out, size_t out_n)
-{
-	char self[PATH_BYTES_MAX], probe[PATH_BYTES_MAX + 16];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n > 0) {
-		self[n] = 0;
-		char *slash = strrchr(self, '/');
-		if (slash) {
-			*slash = 0;
-			snprintf(probe, sizeof(probe), "%s/rotad-mongo", self);
-			if (access(probe, X_OK) == 0) {
-				cut_z(out, out_n, self);
-				return;
-			}
-		}
-	}
-	cut_z(out, out_n, PKGLIBEXECDIR);
-}
-
 static bool start_central(struct daemon *d, struct err *err)
 {
 	static char host_name[HOST_BYTES_MAX];
@@ -770,7 +756,7 @@ static bool run(struct daemon *d, struct err *err)
 	struct api_owner owner = {
 	    .self = d, .snapshot = snapshot, .submit = submit, .own_uid = getuid()};
 	pthread_condattr_t attr;
-	find_libexec(libexec, sizeof(libexec));
+	helper_folder(libexec, sizeof(libexec));
 	if (!load_conf(d->config_path, &d->conf, err) ||
 	    !wiring_new(&d->conf->config, libexec, &teller, &d->wiring, err) ||
 	    !alerts_new(&d->conf->config, libexec, &d->alerts, err) || !watch_new(&d->watch, err) ||

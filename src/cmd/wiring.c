@@ -56,6 +56,7 @@ struct wiring {
 	struct state_lock lock;
 	struct wiring_teller teller;
 	const char *kill_at; /* NULL: not a crash test */
+	bool is_looking;
 	unsigned seats_n;
 	struct wired_seat seats[INSTANCES_MAX];
 };
@@ -78,6 +79,8 @@ static void store_aim(void *self, const struct mongod_target *targets, size_t ta
 static const struct authority_port *find_authority(void *self, const char *name)
 {
 	const struct wiring *w = self;
+	if (!w->authorities) /* only looking */
+		return NULL;
 	const struct config *c = w->authorities->config;
 	for (unsigned i = 0; i < c->authorities_n; i++)
 		if (strcmp(c->authorities[i].name, name) == 0)
@@ -184,6 +187,42 @@ static void boundary(void *self, const char *act, bool is_before)
 		}
 }
 
+/* ---- only looking: files that are read and never written ---- */
+
+static bool drop_put(void *self, const struct file_put *p, struct err *err)
+{
+	(void)self, (void)p, (void)err;
+	return true;
+}
+static bool drop_append(void *self, const char *path, struct str bytes, struct err *err)
+{
+	(void)self, (void)path, (void)bytes, (void)err;
+	return true;
+}
+static bool drop_path(void *self, const char *path, struct err *err)
+{
+	(void)self, (void)path, (void)err;
+	return true;
+}
+
+static struct files_ops looking_ops;
+
+static struct files_port files_looking(void)
+{
+	struct files_port real = files_durable();
+	looking_ops = *real.ops;
+	looking_ops.put = drop_put;
+	looking_ops.append = drop_append;
+	looking_ops.remove = drop_path;
+	looking_ops.forget_previous = drop_path;
+	return (struct files_port){.ops = &looking_ops, .self = real.self};
+}
+
+static void tell_nobody(void *self, const struct event *e, bool is_mine)
+{
+	(void)self, (void)e, (void)is_mine;
+}
+
 static bool make_directory(const char *path, struct err *err)
 {
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
@@ -212,7 +251,7 @@ static bool wiring_one(struct wiring *w, const struct instance_policy *instance,
 	    .changed = {.ops = &program_hook_later_ops, .self = &ws->changed},
 	};
 	snprintf(path, sizeof(path), "%s/%s", w->config->state_directory, instance->name);
-	if (!make_directory(path, err))
+	if (!w->is_looking && !make_directory(path, err))
 		return false;
 	snprintf(path, sizeof(path), "%s/rotad-mongo", libexec);
 	if (!helper_new("rotad-mongo", path, &ws->mongo, err) ||
@@ -226,6 +265,34 @@ static bool wiring_one(struct wiring *w, const struct instance_policy *instance,
 	ports.local_store = ws->local;
 	w->seats_n++;
 	return seat_open(&ws->seat, w->config, instance, &ports, err);
+}
+
+static bool wire_seats(struct wiring *w, const char *libexec, struct err *err)
+{
+	for (unsigned i = 0; i < w->config->instances_n; i++)
+		if (!wiring_one(w, &w->config->instances[i], libexec, err))
+			return err_in(err, "starting instance '%s'", w->config->instances[i].name);
+	return true;
+}
+
+bool wiring_new_looking(const struct config *config, const char *libexec, struct wiring **ret,
+			struct err *err)
+{
+	struct wiring *w = calloc(1, sizeof(*w));
+	if (!w)
+		return err_set(err, ERR_MEMORY, "no memory to look");
+	w->config = config;
+	w->teller.tell = tell_nobody;
+	w->files = files_looking();
+	w->host = host_linux();
+	w->lock = STATE_LOCK_INIT;
+	w->is_looking = true;
+	if (!restarter_host_new(&w->restarter_port, err) || !wire_seats(w, libexec, err)) {
+		wiring_free(w);
+		return false;
+	}
+	*ret = w;
+	return true;
 }
 
 bool wiring_new(const struct config *config, const char *libexec,
@@ -255,12 +322,10 @@ bool wiring_new(const struct config *config, const char *libexec,
 		wiring_free(w);
 		return false;
 	}
-	for (unsigned i = 0; i < config->instances_n; i++)
-		if (!wiring_one(w, &config->instances[i], libexec, err)) {
-			err_in(err, "starting instance '%s'", config->instances[i].name);
-			wiring_free(w);
-			return false;
-		}
+	if (!wire_seats(w, libexec, err)) {
+		wiring_free(w);
+		return false;
+	}
 	*ret = w;
 	return true;
 }

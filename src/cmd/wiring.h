@@ -22,6 +22,11 @@ struct wiring_teller {
 MUST_CHECK bool wiring_new(const struct config *config, const char *libexec,
 			   const struct wiring_teller *teller, struct wiring **ret,
 			   struct err *err);
+/* The same for one look, where no rotad runs: seats that write nothing, not even state (what they
+ * would write is dropped), take no lock, tell nobody and have no authorities. Also for a state
+ * directory that does not exist. */
+MUST_CHECK bool wiring_new_looking(const struct config *config, const char *libexec,
+				   struct wiring **ret, struct err *err);
 void wiring_free(struct wiring *w);
 unsigned wiring_seats_n(const struct wiring *w);
 struct seat *wiring_seat(struct wiring *w, unsigned i);

@@ -21,6 +21,11 @@ bool plan_refuses_start(const struct seen *s, const struct policy *policy,
 			const struct instance_policy *instance, struct plan *scratch,
 			struct gate_result *ret);
 
+/* All gates before a start, into scratch->gates, as if a rotation were asked for now and the mode
+ * were act: for `rotactl doctor`. Nothing is looked at for it. */
+void plan_foretell_start(const struct seen *s, const struct policy *policy,
+			 const struct instance_policy *instance, struct plan *scratch);
+
 /* What the planner's files work on. */
 struct planner {
 	const struct seen *s;

@@ -185,6 +185,16 @@ bool plan_refuses_start(const struct seen *s, const struct policy *policy,
 	return true;
 }
 
+void plan_foretell_start(const struct seen *s, const struct policy *policy,
+			 const struct instance_policy *instance, struct plan *scratch)
+{
+	unsigned first;
+	struct planner p = planner_of(s, policy, instance, scratch);
+	p.mode = MODE_ACT;
+	p.is_foretold = true;
+	(void)gate_check(&p, GATE_FOR_START, &first);
+}
+
 void plan_step(const struct seen *s, const struct policy *policy,
 	       const struct instance_policy *instance, uint64_t seed, struct plan *ret)
 {

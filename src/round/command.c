@@ -13,6 +13,7 @@
 #include "codec/journal_line.h"
 #include "model/event_table.h"
 #include "plan/planner.h"
+#include "round/doctor_look.h"
 #include "round/trust.h"
 
 static void note(struct seat *t, const char *word, const char *who, const char *text)
@@ -269,6 +270,14 @@ static bool verify(struct seat *t, const json_t *body, const char *who, json_t *
 	return true;
 }
 
+static bool doctor(struct seat *t, const json_t *body, const char *who, json_t *ret,
+		   struct err *err)
+{
+	(void)body;
+	(void)who;
+	return doctor_look(t, ret, err);
+}
+
 /* Whom this host believes, by what it read last. */
 static bool trust(struct seat *t, const json_t *body, const char *who, json_t *ret, struct err *err)
 {
@@ -365,7 +374,7 @@ static const struct {
     {"/v1/rotate", rotate},         {"/v1/approve", approve}, {"/v1/pause", pause_it},
     {"/v1/resume", resume},         {"/v1/abort", abort_it},  {"/v1/release", release},
     {"/v1/verify", verify},         {"/v1/history", history}, {"/v1/trust", trust},
-    {"/v1/trust/confirm", confirm},
+    {"/v1/trust/confirm", confirm}, {"/v1/doctor", doctor},
 };
 
 static json_t *body_of(struct str body)

@@ -208,6 +208,18 @@ static bool preflight(struct seat *t, struct str pem, const struct cert_wish *wi
 	return cert_check(&in, ret, err);
 }
 
+bool certificate_check_in_use(struct seat *t, enum cert_target target, struct cert_report *ret,
+			      struct err *err)
+{
+	auto_secret struct secret pem = {.p = NULL};
+	struct cert_wish *wish = arena_get(&t->arena, sizeof(*wish), err);
+	if (!wish || !get_secret(t, target_path(t, target), &pem, err))
+		return false;
+	wish_for_target(t, target, wish);
+	wish->key = CERT_KEY_UNKNOWN; /* it is what it is */
+	return preflight(t, (struct str){.p = pem.p, .n = pem.n}, wish, ret, err);
+}
+
 /* What is wrong with it, and what to ask the CA for: in one text, the request last and whole. */
 static void why_bad(const struct cert_report *r, char *out, size_t out_n)
 {

@@ -16,7 +16,6 @@ enum {
 	    30, /* rs.conf is read again after so long, and when a status tells of a newer one */
 	SERVER_MAX_AGE_S = 10, /* version, index builds, backups */
 	CERT_MAX_AGE_S = 60,   /* files and what is served */
-	REHEARSE_S = 10 * 60,
 	CLOCK_SKEW_MAX_S = 300, /* PROTOCOL 1: a maker whose clock is more than 5 min from the
 				   primary's proposes nothing */
 };
@@ -814,76 +813,6 @@ void observe_others(struct seat *t)
 		}
 	}
 	take_others(t);
-}
-
-/* ---- rehearsal ---- */
-
-/* Ops Manager's and Cloud Manager's agent starts mongod with a file of its own by this name. */
-static bool is_automated(const struct seat *t)
-{
-	const char *path =
-	    t->options.config_file[0] ? t->options.config_file : t->instance->config_file;
-	const char *slash = strrchr(path, '/');
-	return strncmp(slash ? slash + 1 : path, "automation-mongo", 16) == 0;
-}
-
-/* Could this host take its turn? Everything but the act (DESIGN invariant 8). */
-static void rehearse(struct seat *t, const struct mongod_target *own)
-{
-	struct mongod_target self = *own;
-	struct seen *s = t->seen;
-	struct err err = ERR_INIT;
-	struct mongod_credential c;
-	struct restart_target target = seat_restart_target(t);
-	char *why = t->rehearsal;
-	size_t n = sizeof(t->rehearsal);
-	if (t->is_rehearsed ? !is_old(t, t->rehearsed_at, REHEARSE_S)
-			    : !is_old(t, t->rehearsed_at, 1))
-		return;
-	if (t->notes.job_is_open)
-		return;
-	t->rehearsed_at = s->now;
-	t->is_rehearsed = false;
-	why[0] = 0;
-	if (!s->keyfile.ring.is_known)
-		snprintf(why, n, "keyfile: %.300s", s->keyfile.why);
-	else if (!s->keyfile.is_writable && t->config->policy.keyfile.writer == WRITER_ROTAD)
-		snprintf(why, n, "keyfile: %.300s", s->keyfile.why);
-	else if (t->instance->restart_how == RESTART_NONE)
-		snprintf(
-		    why, n,
-		    "no way to restart it is configured (restart: {unit: ...} or {hook: ...})");
-	else if (!t->ports.restarter.ops->can(t->ports.restarter.self, &target, &err))
-		snprintf(why, n, "restart: %.300s", err.text);
-	else if (!s->is_clock_sane)
-		snprintf(why, n, "clock: %s", s->clock_why);
-	else if (s->process.version[0] && !mongod_version_is_tested(s->process.version) &&
-		 !t->instance->accepts_untested)
-		snprintf(why, n,
-			 "server version %.30s was not tested with rotad (" MONGOD_TESTED
-			 "); acceptUntested: true on this host goes on all the same",
-			 s->process.version);
-	else if (is_automated(t) && !t->instance->knows_ops_manager)
-		snprintf(
-		    why, n,
-		    "an automation agent of Ops Manager runs this mongod and would put its files "
-		    "back: rotate there, or say iKnow: opsManager");
-	else if (t->options.encryption_key_file[0] &&
-		 strcmp(t->options.encryption_key_file, t->options.key_file) == 0)
-		snprintf(why, n,
-			 "encryptionKeyFile is the same file as keyFile: rotating it would lock "
-			 "the data");
-	else if (!seat_login(t, own_name(t), &self, &c))
-		snprintf(why, n, "login: no key and no user to log in with");
-	else {
-		struct mongod_login_result r;
-		if (!t->ports.mongod.ops->login(t->ports.mongod.self, &self, &c, &r, &err))
-			snprintf(why, n, "login: %.300s", err.text);
-		else if (r.verdict != LOGIN_ACCEPTED)
-			snprintf(why, n, "login: refused with code %d", r.code);
-		else
-			t->is_rehearsed = true;
-	}
 }
 
 /* ---- the whole ---- */

@@ -27,6 +27,20 @@ void observe_others(struct seat *t);
 /* Read the keyfile again into seen: the narrow look after a write. */
 void observe_keyfile(struct seat *t);
 
+/* round/rehearse.c: could this host take its turn? Into seat->is_rehearsed and rehearsal, as long as
+ * that holds. own: how to reach the member. */
+void rehearse(struct seat *t, const struct mongod_target *own);
+/* Each question by itself, asked now. Returns how many. */
+enum { REHEARSALS_MAX = 12, REHEARSAL_BYTES = 400 };
+struct rehearsal {
+	const char *name; /* "directory" */
+	bool is_well;
+	char why[REHEARSAL_BYTES]; /* what is not */
+	const char *well, *you;    /* in a few words; what to do */
+};
+unsigned rehearse_each(struct seat *t, const struct mongod_target *own,
+		       struct rehearsal ret[REHEARSALS_MAX]);
+
 /* round/debts.c: fill seen->debts, once the process and the ledger were looked at. What is over is
  * forgotten, durably. */
 void debts_observe(struct seat *t);

@@ -106,6 +106,25 @@ NORETURN static void child_run(const char *path, const char *name, int fd, char 
 	_exit(EXIT_NO_EXEC);
 }
 
+void helper_folder(char *out, size_t out_n)
+{
+	char self[PATH_BYTES_MAX], probe[PATH_BYTES_MAX + 16];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (n > 0) {
+		self[n] = 0;
+		char *slash = strrchr(self, '/');
+		if (slash) {
+			*slash = 0;
+			snprintf(probe, sizeof(probe), "%s/rotad-mongo", self);
+			if (access(probe, X_OK) == 0) {
+				cut_z(out, out_n, self);
+				return;
+			}
+		}
+	}
+	cut_z(out, out_n, PKGLIBEXECDIR);
+}
+
 bool helper_new(const char *name, const char *path, struct helper **ret, struct err *err)
 {
 	if (access(path, X_OK) != 0) {

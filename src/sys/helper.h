@@ -10,6 +10,9 @@
 
 struct helper;
 
+/* Where the helpers are: beside this program in a build tree, else in the package's folder. */
+void helper_folder(char *out, size_t out_n);
+
 /* A helper by the program at path (absolute), called `name` in errors. It is started by the first
  * call. Copies both. *ret is new; end with helper_free(). Errors: ERR_NOT_FOUND, ERR_PERMISSION
  * (the program cannot be run), ERR_MEMORY. */

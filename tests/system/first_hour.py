@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(HERE, "lib"))
 from bench import hooksink, nest  # noqa: E402
 from bench.cases import Cases  # noqa: E402
 from bench.rotads import Fleet  # noqa: E402
+from bench.scene import Scene  # noqa: E402
 from bench.show import Checks, say, wait_for  # noqa: E402
 from bench.world import free_ports, write_whole  # noqa: E402
 
@@ -112,6 +113,98 @@ def alerts():
     shutil.rmtree(folder, ignore_errors=True)
     checks.print()
     return checks.status()
+
+
+def findings(result):
+    """{name: weight} of a doctor's JSON, this host's with it."""
+    doc = result.json()
+    assert len(doc["instances"]) == 1, doc
+    return {f["name"]: f for f in doc["host"] + doc["instances"][0]["findings"]}
+
+
+def told(checks, what, result, name, weight, exit_code):
+    f = findings(result).get(name, {})
+    checks.that("%s: %s %s, exit %d" % (what, weight, name, exit_code), f.get("weight") == weight and f.get("you") and result.status == exit_code,
+                "exit %d, %s" % (result.status, f))
+
+
+@case
+def doctor():
+    """doctor before the first start of rotad and while it runs: a healthy host is well, each planted fault is found, nothing is written."""
+    with Scene(writer=False, mode="observe", keyfile={"mode": "observe"}, certificates={"mode": "observe"}) as s:
+        checks, w = s.checks, s.world
+        m = w.members[1]
+        r = s.fleet.of(m)
+        hook = os.path.join(r.dir, "restart")
+        shutil.copy(r.config["instances"][0]["restart"]["hook"], hook)
+        r.config["instances"][0]["restart"]["hook"] = hook
+        r.write()
+        log_from = os.path.getsize(m.log)
+
+        def both(*words):
+            """Asked from here, without a daemon, and (when it runs) by it: the same verb."""
+            return r.ctl("--config", r.conf, "--json", "doctor", *words)
+
+        def faults(place):
+            def check(what, name, weight, exit_code):
+                told(checks, "%s, %s" % (place, what), both(), name, weight, exit_code)
+            twin = m.keyfile + ".twin"
+            os.link(m.keyfile, twin)
+            check("a hard link to the keyfile", "directory", "refuse", 2)
+            os.unlink(twin)
+            os.chmod(hook, 0o600)
+            if place == "from here":  # rotad would not even start with it
+                refused = both()
+                checks.that("from here, a hook that cannot be run: the configuration is refused", refused.status == 2 and "not executable" in refused.out, refused.out)
+            else:
+                check("a hook that cannot be run", "restart", "refuse", 2)
+            os.chmod(hook, 0o755)
+            with open(m.conf) as f:
+                conf = f.read()
+            write_whole(m.conf, conf + "# edited\n")
+            check("mongod.conf was edited", "pending", "refuse", 2)
+            write_whole(m.conf, conf)
+            os.utime(m.conf, (s.wall - 3600, s.wall - 3600))
+            with open(m.pem) as f:
+                before = f.read()
+            with open(w.pki.member("other-" + place.replace(" ", "-"), ["elsewhere.example.net"])) as f:
+                write_whole(m.pem, f.read())
+            check("another certificate on disk", "served", "warning", 2)
+            told(checks, "%s, it does not name the member" % place, both(), "certificate-names", "refuse", 2)
+            write_whole(m.pem, before)
+            w.members[2].stop()
+            check("a member is down", "others", "warning", 1)
+            w.members[2].start()
+            w.wait_healthy(60)
+
+        page = r.ctl("--config", r.conf, "doctor", "--all")
+        for line in page.out.splitlines():
+            say("  %s", line)
+        got = findings(both())
+        bad = [f for f in got.values() if f["weight"] == "refuse"]
+        checks.that("before rotad ever ran: could take its turn", "could take its turn" in page.out and not bad, bad)
+        checks.that("as root it says that it asked as root", page.status == 1 and got["running"]["weight"] == "warning", got["running"])
+        checks.that("keyfile, directory, restart, login, clock, certificate, peers are asked",
+                    all(got.get(k, {}).get("weight") == "good" for k in ("keyfile", "directory", "restart", "login", "clock", "certificate", "peer-tls", "served")), sorted(got))
+        faults("from here")
+        checks.that("nothing was written to the state directory", os.listdir(r.state) == [], os.listdir(r.state))
+        with open(m.log, errors="replace") as f:
+            f.seek(log_from)
+            failed = [line for line in f if "Authentication failed" in line]
+        checks.that("no login failed", not failed, failed[:1])
+        with w.primary().client() as c:
+            checks.that("nothing was written to the set", "rotad.ledger" not in c.admin.list_collection_names())
+        s.fleet.start()
+        wait_for("rotad to have looked", 60, lambda: r.status()["instances"][0]["rehearsed"]["ok"], 0.3)
+        wait_for("an alert to have been taken", 30, lambda: r.ctl("alert", "test").status == 0, 0.3)
+        page = r.ctl("doctor")
+        for line in page.out.splitlines():
+            say("  %s", line)
+        checks.that("by the running rotad: well, exit 0", page.status == 0 and "could take its turn" in page.out, page.out)
+        faults("by rotad")
+        page = wait_for("it to be well again", 30, lambda: (lambda x: x.status == 0 and x)(r.ctl("doctor")), 0.5)
+        checks.that("mended, it is well again", page.status == 0, page.seconds)
+        return s.finish()
 
 
 if __name__ == "__main__":
