@@ -49,6 +49,7 @@ static const struct field_row anchor_rows[] = {
     FIELD(struct anchor_file, anchor.pivot, FIELD_KEY_NAME, "pivot"),
     FIELD(struct anchor_file, anchor.next, FIELD_KEY_NAME, "next"),
     FIELD(struct anchor_file, anchor.standby, FIELD_KEY_NAME, "standby"),
+    FIELD(struct anchor_file, anchor.burnt, FIELD_KEY_NAME, "burnt"),
     FIELD(struct anchor_file, anchor.standby_born, FIELD_WALL, "standbyBorn"),
     FIELD_ARRAY(struct anchor_file, anchor.votes, anchor.votes_n, vote_rows, "votes"),
     FIELD_ARRAY(struct anchor_file, anchor.retired, anchor.retired_n, retired_rows, "retired"),

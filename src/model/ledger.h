@@ -247,6 +247,8 @@ struct anchor {
 	uint64_t schedule_serial;
 	struct key_name pivot;
 	struct key_name next; /* of the generation; "" when there is none */
+	/* The next key after a nay, until the end of the generation is carried out here. */
+	struct key_name burnt;
 	/* Strategy standby: the key that stands beside the pivot for the next rotation, loaded
 	 * already; "" when there is none. */
 	struct key_name standby;

@@ -95,8 +95,13 @@ struct ring_ids seen_loaded(const struct seen *s)
 	bool all = true;
 	if (!self || !fact_known(s->ledger.fact) || !s->keyfile.ring.is_known)
 		return r;
-	for (unsigned i = 0; i < s->keyfile.ring.n; i++)
-		all &= ring_take(&r, self, &s->keyfile.ring.ids[i]);
+	for (unsigned i = 0; i < s->keyfile.ring.n; i++) {
+		const struct key_id *id = &s->keyfile.ring.ids[i];
+		bool is_seen = ring_take(&r, self, id);
+		/* A key that comes after the next one decides nothing, and nobody tries it. */
+		if (!s->ledger.has_proposal || !key_id_equal(id, &p->after.id))
+			all &= is_seen;
+	}
 	if (gone)
 		all &= ring_take(&r, self, gone);
 	/* While the votes are given a key that is missing means a restart, which does no harm;
@@ -134,7 +139,8 @@ void anchor_retire(struct anchor *a, const struct key_name *key)
 
 uint64_t anchor_retired_generation(const struct anchor *a)
 {
-	return a->generation - (key_id_given(&a->next.id) && a->generation > 0);
+	bool is_open = key_id_given(&a->next.id) || key_id_given(&a->burnt.id);
+	return a->generation - (is_open && a->generation > 0);
 }
 
 /* Only while it is the primary: as a secondary it is restarted without. */
@@ -286,6 +292,9 @@ enum anchor_step anchor_follow(const struct seen *s, struct anchor *a)
 			return ANCHOR_MOVED;
 		}
 		if (g == GENERATION_DEAD && key_id_given(&a->next.id)) {
+			a->burnt = a->next;
+			if (!key_id_equal(&a->standby.id, &a->next.id))
+				anchor_retire(a, &a->standby); /* passed over, and that for ever */
 			a->next = a->standby = (struct key_name){.number = 0};
 			return ANCHOR_MOVED;
 		}
@@ -294,7 +303,7 @@ enum anchor_step anchor_follow(const struct seen *s, struct anchor *a)
 	/* Keys of a generation whose end this host did not see: what the next one does not go on
 	 * with is refused everywhere, or burnt. So is a key that stood by and is passed over, as in
 	 * an emergency (PROTOCOL 1): it may have leaked with the pivot. */
-	const struct key_name before[] = {a->pivot, a->next, a->standby};
+	const struct key_name before[] = {a->pivot, a->next, a->burnt, a->standby};
 	for (size_t i = 0; a->generation > 0 && i < ARRAY_N(before); i++)
 		if (!key_id_equal(&before[i].id, &p->pivot.id) &&
 		    !key_id_equal(&before[i].id, &p->next.id))
@@ -303,6 +312,7 @@ enum anchor_step anchor_follow(const struct seen *s, struct anchor *a)
 	a->proposal = p->digest;
 	a->pivot = p->pivot;
 	a->next = p->next;
+	a->burnt = (struct key_name){.number = 0};
 	a->highest_number = MAX(a->highest_number, MAX(p->next.number, p->after.number));
 	return ANCHOR_MOVED;
 }

@@ -627,6 +627,16 @@ static bool vote(struct seat *t, const struct act *a, struct err *err)
 	struct vote v = {
 	    .generation = a->generation, .word = a->vote, .proposal = s->ledger.proposal.digest};
 	unsigned at = 0;
+	/* Once more at the last moment: it may have been overwritten since this round looked. A
+	 * vote that all others have seen is only told again. */
+	bool is_again = key_id_equal(&t->anchor.pivot.id, &s->ledger.proposal.next.id);
+	if (a->vote == VOTE_YEA && !is_again) {
+		observe_keyfile(t);
+		if (!ring_ids_has(&s->keyfile.ring, &s->ledger.proposal.pivot.id) ||
+		    !ring_ids_has(&s->keyfile.ring, &s->ledger.proposal.next.id))
+			return err_set(err, ERR_CHANGED,
+				       "the keyfile does not hold both keys any more: no vote");
+	}
 	/* On this host's own disk before it is published (PROTOCOL 1). */
 	while (at < t->anchor.votes_n && strcmp(t->anchor.votes[at].host, s->self_host) != 0)
 		at++;
@@ -728,7 +738,7 @@ static bool retire(struct seat *t, const struct act *a, struct err *err)
 		anchor_carry(&t->anchor, p);
 	else
 		t->anchor.pivot = p->pivot;
-	t->anchor.next = (struct key_name){.number = 0};
+	t->anchor.next = t->anchor.burnt = (struct key_name){.number = 0};
 	if (!c->is_carried)
 		t->anchor.standby = t->anchor.next; /* burnt, or passed over */
 	if (anchor_put(t, err))

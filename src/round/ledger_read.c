@@ -235,18 +235,28 @@ static void read_welcome(struct seat *t, const struct docs *d)
 		return;
 	}
 	struct anchor was = t->anchor;
+	struct ring_ids ids = {.is_known = false};
 	memcpy(t->anchor.salt_hex, e.salt_hex, sizeof(t->anchor.salt_hex));
 	t->anchor.ledger = t->seen->ledger.id;
+	/* The key in use, from who has it: this host's file may have been overwritten meanwhile.
+	 * Its number is the ledger's, or 1. */
 	t->anchor.pivot = (struct key_name){.number = 0};
+	if (e.keys.n == 1 && ring_ids_of(&e.keys, e.salt_hex, &ids, &err))
+		t->anchor.pivot = (struct key_name){.number = 1, .id = ids.ids[0]};
+	t->anchor.highest_number = MAX(t->anchor.highest_number, 1u);
 	t->anchor.retired_n = 0;
-	keyring_doc_fini(&e);
+	err_clear(&err);
 	if (!anchor_put(t, &err)) {
 		t->anchor = was;
 		doubt(t, "the anchor of this host", &err);
+		keyring_doc_fini(&e);
 		return;
 	}
 	/* Ids change with the salt: what is remembered by id is looked at anew. */
 	keychain_fini(&t->chain);
+	if (ids.is_known && !keychain_add(&t->chain, &ids.ids[0], &e.keys.keys[0].text, &err))
+		doubt(t, "the welcome of this host", &err);
+	keyring_doc_fini(&e);
 	t->memory_n = 0;
 	t->notes.has_written = false;
 	t->notes.loaded.is_known = false;

@@ -43,7 +43,8 @@ static bool is_known_key(const struct seat *t, const struct key_id *id)
 {
 	const struct proposal *p = &t->seen->ledger.proposal;
 	if (key_id_equal(id, &t->anchor.pivot.id) || key_id_equal(id, &t->anchor.next.id) ||
-	    key_id_equal(id, &t->anchor.standby.id) || ring_ids_has(&t->notes.written_ring, id))
+	    key_id_equal(id, &t->anchor.burnt.id) || key_id_equal(id, &t->anchor.standby.id) ||
+	    ring_ids_has(&t->notes.written_ring, id))
 		return true;
 	if (t->seen->ledger.has_proposal &&
 	    (key_id_equal(id, &p->pivot.id) || key_id_equal(id, &p->next.id) ||
@@ -64,6 +65,17 @@ static void find_marker(const struct secret *text, char *out, size_t out_n)
 			cut_z(out, out_n, markers[i]);
 			return;
 		}
+}
+
+/* Whoever was welcomed knows the key that the set shares: a file without it, with a key that nobody
+ * knows, is a stranger's, also when it is seen for the first time. */
+static bool is_strange(const struct seat *t, const struct ring_ids *ring)
+{
+	bool has_unknown = false;
+	for (unsigned i = 0; i < ring->n; i++)
+		has_unknown |= !is_known_key(t, &ring->ids[i]);
+	return t->anchor.ledger.hex[0] && key_id_given(&t->anchor.pivot.id) && has_unknown &&
+	       !ring_ids_has(ring, &t->anchor.pivot.id);
 }
 
 void observe_keyfile(struct seat *t)
@@ -125,7 +137,10 @@ void observe_keyfile(struct seat *t)
 	for (unsigned i = 0; k->ring.is_known && i < k->ring.n; i++)
 		if (!keychain_add(&t->chain, &k->ring.ids[i], &text.ring.keys[i].text, &err))
 			err_print(&err, k->why, sizeof(k->why));
-	if (k->ring.is_known && !t->notes.has_written) {
+	bool is_first = k->ring.is_known && !t->notes.has_written;
+	if (is_first && is_strange(t, &k->ring)) {
+		k->is_foreign = true;
+	} else if (is_first) {
 		/* First sight: what is there is adopted. */
 		struct notes *n = &t->notes;
 		notes_written(n, &view);

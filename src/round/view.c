@@ -26,8 +26,9 @@ static json_t *text_json(const char *z)
 static unsigned number_of(const struct seen *s, const struct key_id *id)
 {
 	const struct proposal *p = &s->ledger.proposal;
-	const struct key_name *known[] = {&s->anchor.pivot, &s->anchor.next, &s->anchor.standby,
-					  &p->pivot,        &p->next,        &p->after};
+	const struct key_name *known[] = {&s->anchor.pivot,   &s->anchor.next, &s->anchor.burnt,
+					  &s->anchor.standby, &p->pivot,       &p->next,
+					  &p->after};
 	for (size_t i = 0; i < ARRAY_N(known); i++)
 		if (key_id_given(&known[i]->id) && key_id_equal(&known[i]->id, id))
 			return known[i]->number;

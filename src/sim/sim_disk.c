@@ -138,6 +138,7 @@ void sim_keyfile_edit(struct sim_host *h, const char *bytes, size_t n)
 	f->before_n = was_n;
 	f->is_unsynced = true;
 	h->is_edited = true;
+	h->edited_us = h->w->now_us;
 	sim_oracle_keys(h->w);
 }
 

@@ -96,6 +96,13 @@ void sim_settle(struct sim_world *w)
 				m->good_until_us[k] = w->now_us;
 		}
 	}
+	/* One that was away does not know of the election. */
+	for (unsigned i = 0; i < w->n; i++)
+		for (unsigned k = 0; k < w->n; k++)
+			if (i != k && w->hosts[i].m.is_primary && w->hosts[k].m.is_primary &&
+			    sees(w, i, k) &&
+			    w->hosts[i].m.primary_since_us < w->hosts[k].m.primary_since_us)
+				step_back(&w->hosts[i], "another one was elected meanwhile");
 	for (unsigned i = 0; i < w->n; i++) {
 		struct sim_host *h = &w->hosts[i];
 		if (sim_has_majority(w, i))

@@ -134,9 +134,10 @@ static void excuse_no_more(struct sim_world *w)
 		bool wants_next = false;
 		for (unsigned k = 0; k < t->roll_n && !t->is_closed && !is_given_up(t); k++)
 			wants_next |= t->votes[k] == 1 && strcmp(t->roll[k], h->m.host) == 0;
+		/* A rotad that is within a round may have looked before. */
 		if (!pivot)
 			continue;
-		if (h->is_edited && sim_ring_has(&h->disk, pivot) &&
+		if (h->is_edited && h->edited_us < h->round_us && sim_ring_has(&h->disk, pivot) &&
 		    (!wants_next || sim_ring_has(&h->disk, next)))
 			h->is_edited = false;
 		if (h->m.is_edited && sim_ring_has(&h->m.loaded, pivot) &&
@@ -317,6 +318,28 @@ static void take_closure(struct sim_world *w, const json_t *closure)
 	sim_say(w, "ledger: generation %u is %s", t->generation, carried ? "closed" : "undone");
 }
 
+/* PROTOCOL 1: a yea is given once the member's file holds both keys, and its present process
+ * accepts the new one. By what was so before the round that gives it began. */
+static void check_yea(struct sim_world *w, const char *host)
+{
+	const struct sim_truth *t = &w->truth;
+	unsigned pivot = number_of(w, &t->pivot), next = number_of(w, &t->next);
+	for (unsigned i = 0; i < w->n; i++) {
+		const struct sim_host *h = &w->hosts[i];
+		const struct sim_member *m = &h->m;
+		if (strcmp(m->host, host) != 0)
+			continue;
+		if (h->edited_us < h->round_us &&
+		    !(sim_ring_has(&h->disk, pivot) && sim_ring_has(&h->disk, next)))
+			sim_broken(w, "yea", "%c votes yea, and its file does not hold both keys",
+				   h->letter);
+		if (m->state == SIM_UP && m->state_us < h->round_us &&
+		    !sim_ring_has(&m->loaded, next))
+			sim_broken(w, "yea", "%c votes yea, and its process has not loaded key %u",
+				   h->letter, next);
+	}
+}
+
 static void take_roll(struct sim_world *w, unsigned generation, const json_t *root)
 {
 	struct sim_truth *t = &w->truth;
@@ -341,6 +364,8 @@ static void take_roll(struct sim_world *w, unsigned generation, const json_t *ro
 			sim_broken(w, "vote", "the vote of '%s' changes", t->roll[i]);
 		if (vote != t->votes[i])
 			sim_say(w, "ledger: %c votes %s", 'a' + (int)i, word);
+		if (vote == 1 && t->votes[i] != 1 && !w->is_restored)
+			check_yea(w, t->roll[i]);
 		t->votes[i] = vote;
 	}
 	if (!was_carried && is_carried(t))

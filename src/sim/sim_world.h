@@ -96,8 +96,9 @@ struct sim_host {
 	uint64_t inodes;
 	struct sim_ring disk;        /* what the keyfile truly holds */
 	struct sim_ring overwritten; /* what it held before a person wrote it */
-	bool is_edited;  /* the keyfile was written by a person last, and not put right */
-	bool is_writing; /* rotad is within a put of the keyfile */
+	bool is_edited;    /* the keyfile was written by a person last, and not put right */
+	int64_t edited_us; /* when a person wrote it last */
+	bool is_writing;   /* rotad is within a put of the keyfile */
 	int64_t full_until_us;
 	unsigned bad_writes;
 	/* clock */

@@ -142,6 +142,29 @@ static void a_new_generation_is_followed_and_keys_it_does_not_go_on_with_are_dea
 	assert_int_equal(anchor_follow(&the.s, a), ANCHOR_SAME);
 }
 
+/* It saw the nay, and was away, or slow, until the next generation began. */
+static void a_key_that_was_given_up_stays_dead_also_where_its_end_was_not_seen(void **state)
+{
+	struct anchor *a = &the.s.anchor;
+	struct proposal *p = &the.s.ledger.proposal;
+	const struct key_name one = key_n(1), two = key_n(2), five = key_n(5);
+	case_begin(1);
+	case_propose(&the.s, "-n-");
+	a->standby = five;
+	assert_int_equal(anchor_follow(&the.s, a), ANCHOR_MOVED);
+	assert_false(key_id_given(&a->next.id));
+	assert_int_equal(a->burnt.number, 2);
+	assert_true(anchor_has_retired(a, &five.id));
+	assert_int_equal(anchor_retired_generation(a), 0);
+	p->generation = 2;
+	p->next = key_n(3);
+	assert_int_equal(anchor_follow(&the.s, a), ANCHOR_MOVED);
+	assert_true(anchor_has_retired(a, &two.id));
+	assert_false(anchor_has_retired(a, &one.id));
+	assert_false(key_id_given(&a->burnt.id));
+	assert_int_equal(anchor_retired_generation(a), 1);
+}
+
 /* Strategy standby: what stands by becomes the pivot with its own birth, and another stands by. */
 static void a_key_that_stands_by_keeps_its_birth(void **state)
 {
@@ -340,6 +363,7 @@ int main(void)
 	    cmocka_unit_test(a_refusal_without_a_control_says_nothing),
 	    cmocka_unit_test(a_ledger_that_lost_what_was_seen_is_an_older_one),
 	    cmocka_unit_test(a_new_generation_is_followed_and_keys_it_does_not_go_on_with_are_dead),
+	    cmocka_unit_test(a_key_that_was_given_up_stays_dead_also_where_its_end_was_not_seen),
 	    cmocka_unit_test(a_key_that_stands_by_keeps_its_birth),
 	    cmocka_unit_test(a_key_that_stood_by_and_is_passed_over_is_dead),
 	    cmocka_unit_test(the_oldest_dead_key_makes_room),
