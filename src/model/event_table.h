@@ -103,9 +103,11 @@
 	X(RELOAD_FAILED, "reload-failed", WARNING, "b289d985dfc480cee30c909322a0fecb", \
 	  "A reload failed; it is owed, retried and ages.") \
 	X(HOOK_FAILED, "hook-failed", WARNING, "b35621518655c2219ad06688ae4db16f", \
-	  "A hook or restart job ended with an error; it is owed, retried and ages.") \
-	X(HOOK_OVERDUE, "hook-overdue", WARNING, "accac591c9876748c0fb0fb3f4184834", \
-	  "A hook or restart job did not end in time; it may still act, so the claim stays.") \
+	  "The changed hook ended with an error; it is owed, retried and ages.") \
+	X(RESTART_FAILED, "restart-failed", WARNING, "6772a3e5471740e998d490f199b133af", \
+	  "A restart, by unit or hook, did not happen; it is owed, retried and ages.") \
+	X(RESTART_OVERDUE, "restart-overdue", WARNING, "accac591c9876748c0fb0fb3f4184834", \
+	  "A restart, by unit or hook, did not end in time; it may still act, so the turn is kept.") \
 	X(CLAIM_STUCK, "claim-stuck", CRITICAL, "be522068c195740eb7c6753628c82506", \
 	  "A rotad holds an acting claim and does not move; a person must look.") \
 	X(LEDGER_UNREACHABLE, "ledger-unreachable", WARNING, "418e60638174d7ec38a43a1f0926ee13", \

@@ -220,9 +220,9 @@ struct seen_debts {
 	int64_t rolled_back_away_us; /* how long the member was away for it; 0 not known */
 	/* A restart that did not happen: its last try, 0 when it may be tried at once; since when
 	 * it is owed (0: it is not), tried how often, and why it failed. */
-	struct wall hook_failed_at, hook_owed_since;
-	int64_t hook_tries;
-	char hook_why[256];
+	struct wall restart_failed_at, restart_owed_since;
+	int64_t restart_tries;
+	char restart_owed_why[256];
 };
 
 /* The look for other users of the key (PROTOCOL 4): sessions of __system from addresses that are no

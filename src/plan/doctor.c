@@ -215,9 +215,9 @@ static enum doctor_weight ask_debts(const struct patient *p)
 	if (d->rolled_back_at.us)
 		return say(p, DOCTOR_REFUSE, "mend it, then: rotactl resume",
 			   "its last turn was rolled back: %.300s", d->rolled_back_why);
-	if (d->hook_owed_since.us)
+	if (d->restart_owed_since.us)
 		return say(p, DOCTOR_WARN, "as it says; it is tried again by itself",
-			   "a restart is owed: %.300s", d->hook_why);
+			   "a restart is owed: %.300s", d->restart_owed_why);
 	return say(p, DOCTOR_GOOD, "", "none");
 }
 

@@ -205,7 +205,7 @@ static void tell_approval(struct planner *p)
 	struct event *e;
 	if (!p->plan->waits_for_approval)
 		return;
-	e = plan_tell(p, EVENT_PLAN_WAITS_FOR_APPROVAL, SEVERITY_NOTICE, s->self_host);
+	e = plan_tell(p, EVENT_PLAN_WAITS_FOR_APPROVAL, s->self_host);
 	if (!e)
 		return;
 	snprintf(e->headline, sizeof(e->headline), "%s/%s: a plan waits for a person's word.",

@@ -10,7 +10,7 @@ static void tell(struct planner *p, enum event_kind kind, const char *keys, cons
 {
 	const struct seen *s = p->s;
 	const struct seen_keyfile *k = &s->keyfile;
-	struct event *e = plan_tell(p, kind, SEVERITY_CRITICAL, s->self_host);
+	struct event *e = plan_tell(p, kind, s->self_host);
 	char when[40];
 	p->plan->needs_attention = true;
 	if (!e)
@@ -83,8 +83,7 @@ bool foreign_plan(struct planner *p)
 		return false;
 	if (k->ring.is_known && !k->has_stranger && ring_ids_has(&k->ring, &p->pivot.id) &&
 	    (!yea || !key_id_given(next) || ring_ids_has(&k->ring, next))) {
-		struct event *e =
-		    plan_tell(p, EVENT_FOREIGN_WRITE_HARMLESS, SEVERITY_WARNING, s->self_host);
+		struct event *e = plan_tell(p, EVENT_FOREIGN_WRITE_HARMLESS, s->self_host);
 		if (e) {
 			snprintf(e->headline, sizeof(e->headline),
 				 "%s/%s: something other than rotad wrote the keyfile; it still "

@@ -53,8 +53,7 @@ static void tell_ledger(struct planner *p, enum event_kind kind, const char *wha
 			const char *we_did)
 {
 	/* It is this host's anchor that says so: this host tells it, at once. */
-	struct event *e = plan_tell(p, kind, SEVERITY_CRITICAL,
-				    p->s->self_host[0] ? p->s->self_host : p->s->cluster);
+	struct event *e = plan_tell(p, kind, p->s->self_host[0] ? p->s->self_host : p->s->cluster);
 	p->plan->needs_attention = true;
 	if (!e)
 		return;
@@ -74,7 +73,7 @@ static void tell_ledger(struct planner *p, enum event_kind kind, const char *wha
 static void tell_crowd(struct planner *p)
 {
 	const struct seen_ledger *l = &p->s->ledger;
-	struct event *e = plan_tell(p, EVENT_LEDGER_CROWDED, SEVERITY_WARNING, p->s->cluster);
+	struct event *e = plan_tell(p, EVENT_LEDGER_CROWDED, p->s->cluster);
 	p->plan->needs_attention = true;
 	if (!e)
 		return;
@@ -178,8 +177,7 @@ bool ledger_plan(struct planner *p)
 		tell_crowd(p);
 	/* By a wrong clock no certificate has expired: the clock is told instead. */
 	if (l->not_admitted[0] && s->is_clock_sane) {
-		struct event *e =
-		    plan_tell(p, EVENT_IDENTITY_NOT_ADMITTED, SEVERITY_WARNING, s->self_host);
+		struct event *e = plan_tell(p, EVENT_IDENTITY_NOT_ADMITTED, s->self_host);
 		if (e) {
 			snprintf(e->headline, sizeof(e->headline),
 				 "%s: an identity is not admitted.", s->cluster);

@@ -426,11 +426,11 @@ static enum gate_verdict gate_rested(const struct planner *p, enum gate_for what
 	if (left > 0)
 		return say(r, GATE_WAIT, "it refused to step down; rests %s",
 			   span_print(left, wait, sizeof(wait)));
-	int64_t rest = turn_rest_us(s->debts.hook_tries);
-	left = s->debts.hook_failed_at.us + rest - s->now.us;
-	if (s->debts.hook_failed_at.us && left > 0 && left <= rest)
+	int64_t rest = turn_rest_us(s->debts.restart_tries);
+	left = s->debts.restart_failed_at.us + rest - s->now.us;
+	if (s->debts.restart_failed_at.us && left > 0 && left <= rest)
 		return say(r, GATE_WAIT, "again in %s; the restart failed: %.90s",
-			   span_print(left, wait, sizeof(wait)), s->debts.hook_why);
+			   span_print(left, wait, sizeof(wait)), s->debts.restart_owed_why);
 	return say(r, GATE_PASS, "nothing owed");
 }
 

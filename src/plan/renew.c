@@ -76,7 +76,7 @@ static void tell_refused(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct seen_certificate *c = &s->certificate;
-	struct event *e = plan_tell(p, EVENT_CERTIFICATE_REFUSED, SEVERITY_CRITICAL, s->self_host);
+	struct event *e = plan_tell(p, EVENT_CERTIFICATE_REFUSED, s->self_host);
 	char when[40];
 	p->plan->needs_attention = true;
 	if (!e)
@@ -107,10 +107,12 @@ static void tell_end(struct planner *p, const struct cert_view *c, const char *w
 	if (!c->is_known || left > EXPIRY_TOLD_DAYS * US_DAY)
 		return;
 	e = plan_tell(p, left < 0 ? EVENT_CERTIFICATE_EXPIRED : EVENT_CERTIFICATE_EXPIRING,
-		      left < 3 * US_DAY ? SEVERITY_CRITICAL : SEVERITY_WARNING, s->self_host);
+		      s->self_host);
 	p->plan->needs_attention = true;
 	if (!e)
 		return;
+	if (left < 3 * US_DAY)
+		e->severity = SEVERITY_CRITICAL;
 	snprintf(e->headline, sizeof(e->headline), "%s: the %s ends %s.", s->self_host, what,
 		 wall_print_utc(c->chain_not_after, when, sizeof(when)));
 	snprintf(e->what, sizeof(e->what), "Serial %s, %s.", c->serial,
@@ -149,7 +151,7 @@ static void tell_waits(struct planner *p)
 		return;
 	e = plan_tell(
 	    p, c->is_pending ? EVENT_CERTIFICATE_REQUEST_WAITING : EVENT_AUTHORITY_UNREACHABLE,
-	    c->is_pending ? SEVERITY_NOTICE : SEVERITY_WARNING, s->self_host);
+	    s->self_host);
 	p->plan->needs_attention |= !c->is_pending;
 	if (!e)
 		return;
@@ -255,8 +257,7 @@ static bool install_plan(struct planner *p, const struct order *o)
 static void tell_taken_back(struct planner *p, const char *why)
 {
 	const struct seen *s = p->s;
-	struct event *e =
-	    plan_tell(p, EVENT_CERTIFICATE_ROLLED_BACK, SEVERITY_CRITICAL, s->self_host);
+	struct event *e = plan_tell(p, EVENT_CERTIFICATE_ROLLED_BACK, s->self_host);
 	if (!e)
 		return;
 	snprintf(e->headline, sizeof(e->headline), "%s: the new %s was taken back.", s->self_host,

@@ -81,8 +81,7 @@ static bool tell_unwritable(struct planner *p)
 	bool is_full = k->put_error == ERR_DISK_FULL;
 	if (k->is_writable || !k->why[0] || p->policy->keyfile.writer == WRITER_EXTERNAL)
 		return false;
-	struct event *e = plan_tell(p, is_full ? EVENT_DISK_FULL : EVENT_FILE_UNSAFE,
-				    is_full ? SEVERITY_CRITICAL : SEVERITY_WARNING, s->self_host);
+	struct event *e = plan_tell(p, is_full ? EVENT_DISK_FULL : EVENT_FILE_UNSAFE, s->self_host);
 	p->plan->needs_attention = true;
 	if (!e)
 		return true;
@@ -122,7 +121,7 @@ static void tell_others(struct planner *p, bool of_all)
 	}
 	if (!where[0])
 		return;
-	e = plan_tell(p, EVENT_KEY_USED_BY_OTHERS, SEVERITY_WARNING, s->self_host);
+	e = plan_tell(p, EVENT_KEY_USED_BY_OTHERS, s->self_host);
 	if (!e)
 		return;
 	snprintf(e->headline, sizeof(e->headline),
@@ -198,7 +197,7 @@ static void tell_left_behind(struct planner *p, const struct seen_member *m)
 {
 	const struct seen *s = p->s;
 	const struct proposal *g = &s->ledger.proposal;
-	struct event *e = plan_tell(p, EVENT_NEWCOMER_WITHOUT_KEY, SEVERITY_WARNING, m->host);
+	struct event *e = plan_tell(p, EVENT_NEWCOMER_WITHOUT_KEY, m->host);
 	p->plan->needs_attention = true;
 	if (!e)
 		return;
@@ -428,8 +427,7 @@ static void tell_unapproved(struct planner *p)
 	const struct seen *s = p->s;
 	const struct proposal *g = &s->ledger.proposal;
 	unsigned long long n = g->generation;
-	struct event *e =
-	    plan_tell(p, EVENT_PLAN_WAITS_FOR_APPROVAL, SEVERITY_NOTICE, s->self_host);
+	struct event *e = plan_tell(p, EVENT_PLAN_WAITS_FOR_APPROVAL, s->self_host);
 	p->plan->needs_attention = true;
 	plan_wait(p, US_S,
 		  "%s is ready to vote for key %u; its file is written by somebody else: rotactl "

@@ -56,15 +56,13 @@ void plan_wait(struct planner *p, int64_t wait_us, const char *format, ...)
 	wake_at_most(p, wait_us);
 }
 
-struct event *plan_tell(struct planner *p, enum event_kind kind, enum severity severity,
-			const char *subject)
+struct event *plan_tell(struct planner *p, enum event_kind kind, const char *subject)
 {
 	struct plan *plan = p->plan;
 	if (plan->events_n == ARRAY_N(plan->events))
 		return NULL;
 	struct event *e = &plan->events[plan->events_n++];
 	*e = event_of(kind, p->s->cluster, subject);
-	e->severity = severity;
 	e->at = p->s->now;
 	return e;
 }
@@ -124,7 +122,7 @@ bool ring_is(const struct ring_ids *have, const struct key_name *want, unsigned 
 static void tell_clock(struct planner *p)
 {
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, EVENT_CLOCK_JUMPED, SEVERITY_WARNING, s->self_host);
+	struct event *e = plan_tell(p, EVENT_CLOCK_JUMPED, s->self_host);
 	p->plan->needs_attention = true;
 	if (!e)
 		return;

@@ -135,7 +135,7 @@ static void tell_not_back(struct planner *p, enum not_back how)
 				   "previous keyfile back: rotactl mode act"},
 	};
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, EVENT_MEMBER_NOT_BACK, SEVERITY_CRITICAL, s->self_host);
+	struct event *e = plan_tell(p, EVENT_MEMBER_NOT_BACK, s->self_host);
 	char end[512];
 	if (!e)
 		return;
@@ -156,7 +156,7 @@ static void tell_not_back(struct planner *p, enum not_back how)
 void turn_tell_owed(struct planner *p, struct wall since, int64_t tries, const char *why)
 {
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, EVENT_HOOK_FAILED, SEVERITY_WARNING, s->self_host);
+	struct event *e = plan_tell(p, EVENT_RESTART_FAILED, s->self_host);
 	const struct instance_policy *i = p->instance;
 	char when[40], rest[32];
 	p->plan->needs_attention = true;
@@ -193,12 +193,13 @@ static void tell_overdue(struct planner *p, bool is_new)
 {
 	const struct seen *s = p->s;
 	bool is_down = !s->process.is_answering && !s->process.is_alive;
-	struct event *e = plan_tell(p, EVENT_HOOK_OVERDUE,
-				    is_down ? SEVERITY_CRITICAL : SEVERITY_WARNING, s->self_host);
+	struct event *e = plan_tell(p, EVENT_RESTART_OVERDUE, s->self_host);
 	char when[40];
 	p->plan->needs_attention = true;
 	if (!e)
 		return;
+	if (is_down)
+		e->severity = SEVERITY_CRITICAL;
 	wall_print_utc(s->job.begun_at, when, sizeof(when));
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s: the restart of %s, begun %s, did not end in time and may still act.",
@@ -222,7 +223,7 @@ static void tell_overdue(struct planner *p, bool is_new)
 void rolled_back_tell(struct planner *p)
 {
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, EVENT_TURN_ROLLED_BACK, SEVERITY_CRITICAL, s->self_host);
+	struct event *e = plan_tell(p, EVENT_TURN_ROLLED_BACK, s->self_host);
 	const struct seen_member *self = seen_self(s);
 	char away[32], was[48] = "", back[WAY_BACK_BYTES];
 	p->plan->needs_attention = true;
@@ -372,9 +373,9 @@ bool job_plan(struct planner *p)
 		const char *cause = j->why[0] ? j->why
 					      : "the restart job ended well, but the same process "
 						"runs on";
-		bool is_first = !s->debts.hook_owed_since.us;
-		turn_tell_owed(p, is_first ? j->begun_at : s->debts.hook_owed_since,
-			       s->debts.hook_tries + 1, cause);
+		bool is_first = !s->debts.restart_owed_since.us;
+		turn_tell_owed(p, is_first ? j->begun_at : s->debts.restart_owed_since,
+			       s->debts.restart_tries + 1, cause);
 		plan_add(p, ACT_END_JOB, "%.250s", cause);
 		plan_say(p, "The restart of %s did not happen (%.160s); it is tried again.",
 			 s->self_host, cause);
@@ -392,8 +393,7 @@ bool job_plan(struct planner *p)
 		return true;
 	}
 	if (s->now.us - j->begun_at.us > TURN_TOLD_AFTER_S * US_S) {
-		struct event *e =
-		    plan_tell(p, EVENT_MEMBER_STARTING_LONG, SEVERITY_WARNING, s->self_host);
+		struct event *e = plan_tell(p, EVENT_MEMBER_STARTING_LONG, s->self_host);
 		p->plan->needs_attention = true;
 		if (e) {
 			char since[40];
@@ -432,7 +432,7 @@ bool turn_is_heirless(const struct planner *p, const struct seen_member *primary
 static void tell_rests(struct planner *p, struct wall until)
 {
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, EVENT_STEP_DOWN_REFUSED, SEVERITY_WARNING, s->self_host);
+	struct event *e = plan_tell(p, EVENT_STEP_DOWN_REFUSED, s->self_host);
 	char when[40], took[32];
 	p->plan->needs_attention = true;
 	if (!e)
@@ -473,7 +473,7 @@ static void tell_stuck(struct planner *p)
 	if (s->ledger.is_claim_mine || c->state != CLAIM_ACTING || !s->ledger.claim_moved.us ||
 	    s->now.us - s->ledger.claim_moved.us < CLAIM_TOLD_AFTER_S * US_S)
 		return;
-	struct event *e = plan_tell(p, EVENT_CLAIM_STUCK, SEVERITY_CRITICAL, c->host);
+	struct event *e = plan_tell(p, EVENT_CLAIM_STUCK, c->host);
 	p->plan->needs_attention = true;
 	if (!e)
 		return;
@@ -511,8 +511,9 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 	struct act *a;
 	ring_print(ring, ring_n, keys, sizeof(keys));
 	cut_z(p->plan->gates_for, sizeof(p->plan->gates_for), s->self_host);
-	if (s->debts.hook_failed_at.us)
-		turn_tell_owed(p, s->debts.hook_owed_since, s->debts.hook_tries, s->debts.hook_why);
+	if (s->debts.restart_failed_at.us)
+		turn_tell_owed(p, s->debts.restart_owed_since, s->debts.restart_tries,
+			       s->debts.restart_owed_why);
 	struct wall rests = seen_rests_until(s);
 	if (rests.us)
 		tell_rests(p, rests);

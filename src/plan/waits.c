@@ -101,7 +101,7 @@ const char *waits_way_back(const struct planner *p, char *out, size_t out_n)
 
 static void tell_member(struct planner *p, const struct seen_member *m)
 {
-	struct event *e = plan_tell(p, EVENT_MEMBER_UNREACHABLE, SEVERITY_WARNING, m->host);
+	struct event *e = plan_tell(p, EVENT_MEMBER_UNREACHABLE, m->host);
 	char when[40], back[WAY_BACK_BYTES];
 	if (!e)
 		return;
@@ -125,7 +125,7 @@ static void tell_member(struct planner *p, const struct seen_member *m)
 
 static void tell_rotad(struct planner *p, const struct seen_member *m)
 {
-	struct event *e = plan_tell(p, EVENT_MEMBER_WITHOUT_ROTAD, SEVERITY_WARNING, m->host);
+	struct event *e = plan_tell(p, EVENT_MEMBER_WITHOUT_ROTAD, m->host);
 	char text[80], back[WAY_BACK_BYTES];
 	if (!e)
 		return;
@@ -171,7 +171,7 @@ static bool is_by_appointment(const struct gate_result *g)
 
 void waits_tell_refused(struct planner *p, const struct gate_result *g)
 {
-	struct event *e = plan_tell(p, EVENT_ROTATION_REFUSED, SEVERITY_WARNING, p->s->self_host);
+	struct event *e = plan_tell(p, EVENT_ROTATION_REFUSED, p->s->self_host);
 	char back[WAY_BACK_BYTES];
 	if (!e)
 		return;
@@ -190,7 +190,7 @@ void waits_tell_refused(struct planner *p, const struct gate_result *g)
 static void tell_still(struct planner *p)
 {
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, EVENT_ROTATION_WAITING, SEVERITY_WARNING, s->cluster);
+	struct event *e = plan_tell(p, EVENT_ROTATION_WAITING, s->cluster);
 	char when[40], back[WAY_BACK_BYTES];
 	p->plan->needs_attention = true;
 	if (!e)
@@ -211,7 +211,7 @@ static void tell_still(struct planner *p)
 static void tell_not_ready(struct planner *p)
 {
 	const struct seen *s = p->s;
-	struct event *e = plan_tell(p, EVENT_REHEARSAL_FAILED, SEVERITY_WARNING, s->self_host);
+	struct event *e = plan_tell(p, EVENT_REHEARSAL_FAILED, s->self_host);
 	char back[WAY_BACK_BYTES];
 	p->plan->needs_attention = true;
 	if (!e)

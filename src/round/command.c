@@ -198,7 +198,7 @@ static bool resume(struct seat *t, const json_t *body, const char *who, json_t *
 	if (!t->notes.job_is_open)
 		notes_resumed(&t->notes);
 	t->notes.step_down_refused_at.us = 0;
-	t->notes.hook_failed_at.us = 0;
+	t->notes.restart_failed_at.us = 0;
 	note(t, "resume", who, text_of(body, "reason"));
 	tell(t, EVENT_ROTATION_RESUMED, who, "rotations go on", "Nothing to do.");
 	return notes_put(t, err);

@@ -11,7 +11,7 @@ static void follow_restart(struct seat *t)
 	const struct seen_process *x = &t->seen->process;
 	struct notes was = t->notes;
 	struct err ignored = ERR_INIT;
-	if (!t->notes.hook_owed_since.us || !x->is_answering || t->notes.job_is_open ||
+	if (!t->notes.restart_owed_since.us || !x->is_answering || t->notes.job_is_open ||
 	    strcmp(t->notes.job_process, x->process_id) == 0)
 		return;
 	notes_restarted(&t->notes);
@@ -52,13 +52,13 @@ void debts_observe(struct seat *t)
 	    .step_down_took_us = n->step_down_took_us,
 	    .rolled_back_at = n->rolled_back_at,
 	    .rolled_back_away_us = n->rolled_back_away_us,
-	    .hook_failed_at = n->hook_failed_at,
-	    .hook_owed_since = n->hook_owed_since,
-	    .hook_tries = n->hook_tries,
+	    .restart_failed_at = n->restart_failed_at,
+	    .restart_owed_since = n->restart_owed_since,
+	    .restart_tries = n->restart_tries,
 	    .restored_at =
 		s->now.us - n->restored_at.us < US_DAY ? n->restored_at : (struct wall){.us = 0},
 	};
 	cut_z(s->debts.rolled_back_why, sizeof(s->debts.rolled_back_why), n->rolled_back_why);
 	cut_z(s->debts.step_down_why, sizeof(s->debts.step_down_why), n->step_down_why);
-	cut_z(s->debts.hook_why, sizeof(s->debts.hook_why), n->hook_why);
+	cut_z(s->debts.restart_owed_why, sizeof(s->debts.restart_owed_why), n->restart_owed_why);
 }

@@ -524,11 +524,11 @@ static void owe_restart(struct seat *t, const char *why)
 {
 	struct notes *n = &t->notes;
 	n->job_is_open = false;
-	n->hook_failed_at = seat_now(t);
-	if (n->hook_owed_since.us == 0)
-		n->hook_owed_since = n->job_begun_at;
-	n->hook_tries++;
-	snprintf(n->hook_why, sizeof(n->hook_why), "%.250s", why);
+	n->restart_failed_at = seat_now(t);
+	if (n->restart_owed_since.us == 0)
+		n->restart_owed_since = n->job_begun_at;
+	n->restart_tries++;
+	snprintf(n->restart_owed_why, sizeof(n->restart_owed_why), "%.250s", why);
 }
 
 static bool restart(struct seat *t, const struct act *a, struct err *err)

@@ -44,11 +44,11 @@ static const struct {
     ROW(NOTE_WALL, step_down_refused_at),
     ROW(NOTE_WALL, restored_at),
     ROW(NOTE_WALL, rolled_back_at),
-    ROW(NOTE_WALL, hook_failed_at),
-    ROW(NOTE_WALL, hook_owed_since),
-    ROW(NOTE_INT, hook_tries),
+    ROW(NOTE_WALL, restart_failed_at),
+    ROW(NOTE_WALL, restart_owed_since),
+    ROW(NOTE_INT, restart_tries),
     ROW(NOTE_TEXT, rolled_back_why),
-    ROW(NOTE_TEXT, hook_why),
+    ROW(NOTE_TEXT, restart_owed_why),
     ROW(NOTE_TEXT, step_down_why),
     ROW(NOTE_INT, step_down_took_us),
     ROW(NOTE_INT, rolled_back_away_us),
@@ -219,7 +219,7 @@ void notes_written(struct notes *n, const struct file_view *view)
 
 void notes_restarted(struct notes *n)
 {
-	n->hook_failed_at.us = n->hook_owed_since.us = n->hook_tries = 0;
+	n->restart_failed_at.us = n->restart_owed_since.us = n->restart_tries = 0;
 }
 
 void notes_resumed(struct notes *n)

@@ -88,10 +88,10 @@ struct notes {
 	struct wall job_begun_at;
 	struct ring_ids job_ring;
 	/* debts and budgets */
-	struct wall step_down_refused_at, restored_at, rolled_back_at, hook_failed_at,
-	    hook_owed_since;
-	int64_t hook_tries;
-	char rolled_back_why[512], hook_why[256], step_down_why[256];
+	struct wall step_down_refused_at, restored_at, rolled_back_at, restart_failed_at,
+	    restart_owed_since;
+	int64_t restart_tries;
+	char rolled_back_why[512], restart_owed_why[256], step_down_why[256];
 	int64_t step_down_took_us, rolled_back_away_us;
 	int64_t rolled_back_hold; /* revision of the hold that followed; 0: none was seen yet */
 	/* the certificate under way */

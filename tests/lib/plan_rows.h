@@ -5,6 +5,7 @@
 #define TESTS_LIB_PLAN_ROWS_H
 
 #include "lib/plan_case.h"
+#include "model/event_table.h"
 
 struct plan_row {
 	const char *name, *acts, *event, *reason;
@@ -17,6 +18,18 @@ struct plan_row {
 		__VA_ARGS__;                                                                       \
 	}
 #define PLAN_ROW(name, acts, event, reason, ...) {#name, acts, event, reason, set_##name},
+
+/* As its row says; these two are graver where little time is left, or the member is down. */
+static inline bool plan_row_is_as_grave(const struct event *e)
+{
+	enum severity row = SEVERITY_INFO;
+	for (size_t k = 0; k < EVENT_N; k++)
+		if (strcmp(event_table[k].name, e->name) == 0)
+			row = event_table[k].severity;
+	bool may_be_graver =
+	    strcmp(e->name, "certificate-expiring") == 0 || strcmp(e->name, "restart-overdue") == 0;
+	return e->severity == row || (may_be_graver && e->severity > row);
+}
 
 static inline void plan_rows_check(const struct plan_row *rows, size_t n, unsigned self)
 {
@@ -41,6 +54,9 @@ static inline void plan_rows_check(const struct plan_row *rows, size_t n, unsign
 			if (!e->headline[0] || !e->what[0] || !e->now[0] || !e->we_did[0] ||
 			    !e->you[0])
 				fail_msg("%s: '%s' leaves a line empty", rows[r].name, e->name);
+			if (!plan_row_is_as_grave(e))
+				fail_msg("%s: '%s' is told as %s", rows[r].name, e->name,
+					 severity_name(e->severity));
 		}
 		for (unsigned i = 0; i < the.plan.acts_n; i++)
 			if (!the.plan.acts[i].reason[0])

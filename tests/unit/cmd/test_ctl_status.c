@@ -285,11 +285,11 @@ static void restart_is_told(json_t *doc, const char *name)
 }
 static void restart_is_overdue(json_t *doc)
 {
-	restart_is_told(doc, "hook-overdue");
+	restart_is_told(doc, "restart-overdue");
 }
 static void restart_is_owed(json_t *doc)
 {
-	restart_is_told(doc, "hook-failed");
+	restart_is_told(doc, "restart-failed");
 }
 
 static void small_differences_are_seen(void **state)

@@ -149,7 +149,7 @@ static void rolled_back(struct seen *s)
 }
 static void owed(struct seen *s)
 {
-	s->debts.hook_owed_since.us = CASE_NOW;
+	s->debts.restart_owed_since.us = CASE_NOW;
 }
 static void held(struct seen *s)
 {

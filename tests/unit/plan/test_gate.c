@@ -290,19 +290,20 @@ static void arbiter(struct seen *s, unsigned i)
 	  s->debts.step_down_refused_at.us = CASE_NOW - 15 * US_MIN)                               \
 	X(step_down_is_no_matter_of_a_secondary, TURN, "nothing owed", PASS,                       \
 	  s->debts.step_down_refused_at.us = CASE_NOW - US_MIN)                                    \
-	X(hook_rests, TURN, "nothing owed", WAIT, s->debts.hook_failed_at.us = CASE_NOW - US_S)    \
-	X(hook_rested, TURN, "nothing owed", PASS, s->debts.hook_failed_at.us = CASE_NOW - US_MIN) \
+	X(hook_rests, TURN, "nothing owed", WAIT, s->debts.restart_failed_at.us = CASE_NOW - US_S) \
+	X(hook_rested, TURN, "nothing owed", PASS,                                                 \
+	  s->debts.restart_failed_at.us = CASE_NOW - US_MIN)                                       \
 	X(hook_rests_longer, TURN, "nothing owed", WAIT,                                           \
-	  s->debts.hook_failed_at.us = CASE_NOW - 7 * US_MIN;                                      \
-	  s->debts.hook_tries = 4)                                                                 \
+	  s->debts.restart_failed_at.us = CASE_NOW - 7 * US_MIN;                                   \
+	  s->debts.restart_tries = 4)                                                              \
 	X(hook_rested_longer, TURN, "nothing owed", PASS,                                          \
-	  s->debts.hook_failed_at.us = CASE_NOW - 8 * US_MIN;                                      \
-	  s->debts.hook_tries = 4)                                                                 \
+	  s->debts.restart_failed_at.us = CASE_NOW - 8 * US_MIN;                                   \
+	  s->debts.restart_tries = 4)                                                              \
 	X(hook_rests_no_longer, TURN, "nothing owed", PASS,                                        \
-	  s->debts.hook_failed_at.us = CASE_NOW - 30 * US_MIN;                                     \
-	  s->debts.hook_tries = 4000)                                                              \
+	  s->debts.restart_failed_at.us = CASE_NOW - 30 * US_MIN;                                  \
+	  s->debts.restart_tries = 4000)                                                           \
 	X(hook_before_the_clock, TURN, "nothing owed", PASS,                                       \
-	  s->debts.hook_failed_at.us = CASE_NOW + US_H)                                            \
+	  s->debts.restart_failed_at.us = CASE_NOW + US_H)                                         \
 	X(step_down_before_the_clock, TURN, "nothing owed", PASS,                                  \
 	  s->debts.step_down_refused_at.us = CASE_NOW + US_H)                                      \
 	X(claimed, TURN, "the turn is free", WAIT, case_claim(s, CLAIM_WAITING, 2))                \

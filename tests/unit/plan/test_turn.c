@@ -55,15 +55,15 @@ static void back(struct seen *s)
 	  s->members[1].statement.running = ring_of(1, 2))                                         \
 	X(job_runs, "", "", "stopping or starting", job(s); s->job.is_running = true)              \
 	X(job_quiesces, "", "", "starting", job(s); s->members[1].is_quiescing = true)             \
-	X(job_without_members, "end-job", "hook-failed", "did not happen", job(s);                 \
+	X(job_without_members, "end-job", "restart-failed", "did not happen", job(s);              \
 	  s->job.is_failed = true; s->members_n = 0; s->self = -1)                                 \
-	X(job_failed, "end-job", "hook-failed", "did not happen", job(s); s->job.is_failed = true; \
-	  cut_z(s->job.why, 64, "exit 3"))                                                         \
+	X(job_failed, "end-job", "restart-failed", "did not happen", job(s);                       \
+	  s->job.is_failed = true; cut_z(s->job.why, 64, "exit 3"))                                \
 	X(job_may_take_effect, "", "", "the same process still runs", job(s);                      \
 	  s->job.begun_at.us = CASE_NOW - 29 * US_S)                                               \
-	X(job_did_nothing, "end-job", "hook-failed", "did not happen", job(s);                     \
+	X(job_did_nothing, "end-job", "restart-failed", "did not happen", job(s);                  \
 	  s->job.begun_at.us = CASE_NOW - 30 * US_S)                                               \
-	X(job_before_the_clock, "end-job", "hook-failed", "did not happen", job(s);                \
+	X(job_before_the_clock, "end-job", "restart-failed", "did not happen", job(s);             \
 	  s->job.begun_at.us = CASE_NOW + US_H)                                                    \
 	X(another_has_it, "", "", "has the turn, acting", wide(s);                                 \
 	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)); case_claim(s, CLAIM_ACTING, 2);          \
@@ -74,17 +74,17 @@ static void back(struct seen *s)
 	X(another_waits_long, "", "", "has the turn", wide(s);                                     \
 	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)); case_claim(s, CLAIM_WAITING, 2);         \
 	  s->ledger.claim_moved.us = CASE_NOW - 15 * US_MIN)                                       \
-	X(job_owed, "", "hook-failed", "nothing owed", wide(s);                                    \
-	  s->debts.hook_failed_at.us = s->debts.hook_owed_since.us = CASE_NOW - US_S;              \
-	  s->debts.hook_tries = 1)                                                                 \
-	X(job_owed_and_tried_again, "take-claim", "hook-failed", "turn", wide(s);                  \
-	  s->debts.hook_failed_at.us = s->debts.hook_owed_since.us = CASE_NOW - US_MIN;            \
-	  s->debts.hook_tries = 1)                                                                 \
-	X(job_overdue, "", "hook-overdue", "runs on and was not restarted", job(s);                \
+	X(job_owed, "", "restart-failed", "nothing owed", wide(s);                                 \
+	  s->debts.restart_failed_at.us = s->debts.restart_owed_since.us = CASE_NOW - US_S;        \
+	  s->debts.restart_tries = 1)                                                              \
+	X(job_owed_and_tried_again, "take-claim", "restart-failed", "turn", wide(s);               \
+	  s->debts.restart_failed_at.us = s->debts.restart_owed_since.us = CASE_NOW - US_MIN;      \
+	  s->debts.restart_tries = 1)                                                              \
+	X(job_overdue, "", "restart-overdue", "runs on and was not restarted", job(s);             \
 	  s->job.is_overdue = true)                                                                \
-	X(job_overdue_and_gone, "", "hook-overdue", "turn release", job(s);                        \
+	X(job_overdue_and_gone, "", "restart-overdue", "turn release", job(s);                     \
 	  s->job.is_overdue = s->job.is_gone = true)                                               \
-	X(job_overdue_and_down, "", "hook-overdue", "does not answer", gone(s);                    \
+	X(job_overdue_and_down, "", "restart-overdue", "does not answer", gone(s);                 \
 	  s->job.is_overdue = true)                                                                \
 	X(job_overdue_gone_and_down, "roll-back", "member-not-back", "did not come back", gone(s); \
 	  s->job.is_overdue = s->job.is_gone = true)                                               \
@@ -93,7 +93,7 @@ static void back(struct seen *s)
 	X(is_back, "end-job", "", "back after", back(s))                                           \
 	X(is_back_and_job_runs, "", "", "its restart job is not over", back(s);                    \
 	  s->job.is_running = true)                                                                \
-	X(is_back_and_job_overdue, "", "hook-overdue", "was restarted and answers", back(s);       \
+	X(is_back_and_job_overdue, "", "restart-overdue", "was restarted and answers", back(s);    \
 	  s->job.is_overdue = true)                                                                \
 	X(is_back_and_recovers, "", "", "recovers", back(s); s->members[1].is_secondary = false)   \
 	X(is_back_and_syncs, "", "", "initial sync", back(s);                                      \

@@ -122,22 +122,22 @@ static void what_is_not_owed_needs_no_note(void **state UNUSED)
 static void a_restart_is_owed_until_another_process_answers(void **state UNUSED)
 {
 	struct seen_process *x = &t->seen->process;
-	t->notes.hook_owed_since.us = t->notes.hook_failed_at.us = ROLLED_BACK_US;
-	t->notes.hook_tries = 2;
+	t->notes.restart_owed_since.us = t->notes.restart_failed_at.us = ROLLED_BACK_US;
+	t->notes.restart_tries = 2;
 	cut_z(t->notes.job_process, sizeof(t->notes.job_process), PROCESS);
 	cut_z(x->process_id, sizeof(x->process_id), PROCESS);
 	x->is_answering = true;
 	debts_observe(t);
-	assert_int_equal(t->seen->debts.hook_tries, 2);
+	assert_int_equal(t->seen->debts.restart_tries, 2);
 	cut_z(x->process_id, sizeof(x->process_id), OTHER);
 	disk.is_full = true;
 	debts_observe(t);
-	assert_int_equal(t->seen->debts.hook_tries, 2);
+	assert_int_equal(t->seen->debts.restart_tries, 2);
 	disk.is_full = false;
 	debts_observe(t);
-	assert_int_equal(t->seen->debts.hook_tries, 0);
-	assert_int_equal(t->seen->debts.hook_failed_at.us, 0);
-	assert_int_equal(durable().hook_owed_since.us, 0);
+	assert_int_equal(t->seen->debts.restart_tries, 0);
+	assert_int_equal(t->seen->debts.restart_failed_at.us, 0);
+	assert_int_equal(durable().restart_owed_since.us, 0);
 }
 
 static void a_restored_file_counts_for_a_day(void **state UNUSED)
