@@ -29,7 +29,6 @@ struct order_terms plan_terms(const struct planner *p)
 	struct order_terms terms = {.urgency = URGENCY_ROUTINE};
 	if (p->generation != GENERATION_NONE) {
 		terms = p->s->ledger.terms;
-		terms.urgency = MAX(terms.urgency, p->s->ledger.proposal.urgency);
 	} else if (o) {
 		terms.urgency = o->urgency;
 		terms.breaks_freeze = o->breaks_freeze;

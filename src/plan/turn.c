@@ -252,171 +252,249 @@ void rolled_back_tell(struct planner *p)
 	    s->self_host, waits_way_back(p, back, sizeof(back)));
 }
 
-/* A restart that we began and whose end is not recorded. No ledger is asked meanwhile (PROTOCOL 3).
- */
-bool job_plan(struct planner *p)
+/* ---- a restart that we began and whose end is not recorded: a state a function ---- */
+
+static const char *took(const struct seen *s, char *out, size_t out_n)
+{
+	return span_print(s->now.us - s->job.begun_at.us, out, out_n);
+}
+
+static bool is_new_process(const struct seen *s)
+{
+	return s->process.is_answering && strcmp(s->process.process_id, s->job.process_before) != 0;
+}
+
+/* It was not, or not yet, stopped. */
+static bool runs_on(const struct seen *s)
+{
+	return s->process.is_answering && !(seen_self(s) && seen_self(s)->is_quiescing);
+}
+
+static bool is_gone(const struct seen *s)
+{
+	return !s->process.is_alive && fact_known(s->process.fact);
+}
+
+/* The turn is kept until the job is known to be over (PROTOCOL 2). */
+static bool job_is_back(const struct planner *p)
+{
+	return is_new_process(p->s) && !p->s->job.is_overdue;
+}
+static void back_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const char *why = "its restart job is not over";
+	char span[32];
+	took(s, span, sizeof(span));
+	if (s->job.is_running || !is_ready(p, &why)) {
+		plan_wait(p, 100 * US_MS, "%s was restarted %s ago and answers; %s.", s->self_host,
+			  span, why);
+		return;
+	}
+	plan_add(p, ACT_END_JOB, "%s is back after %s", s->self_host, span);
+	plan_say(p, "%s is back after %s.", s->self_host, span);
+}
+
+/* Our own crash took the job with it, between stop and start: the half that is missing. The file
+ * was not tried, so there is nothing to roll back. It was right when the restart began, by a ledger
+ * that is not read now; a roll-back that came to its file only left the pivot. */
+static bool job_is_half(const struct planner *p)
+{
+	const struct seen *s = p->s;
+	return s->job.is_lost && p->mode > MODE_OBSERVE && is_gone(s) &&
+	       (ring_ids_equal(&s->keyfile.ring, &s->job.ring) ||
+		ring_ids_has(&s->keyfile.ring, &p->pivot.id));
+}
+static void half_plan(struct planner *p)
+{
+	plan_add(p, ACT_START, "rotad ended while it was being restarted");
+	plan_say(p, "%s was stopped by us and not started again yet: it is started.",
+		 p->s->self_host);
+}
+
+/* Exited, not recovering: only a process that is gone after the job's end may be rolled back. */
+static bool job_is_down(const struct planner *p)
+{
+	const struct seen_job *j = &p->s->job;
+	return !j->is_running && (!j->is_overdue || j->is_gone) && is_gone(p->s);
+}
+static void roll_back_plan(struct planner *p, const struct key_name *old,
+			   const struct key_name *new_key)
+{
+	const struct seen *s = p->s;
+	char end[512];
+	struct act *a = plan_add(p, ACT_ROLL_BACK, "%s", end_print(&s->process, end, sizeof(end)));
+	/* Back to a keyring with the pivot, and the new key after the yea (PROTOCOL 1). */
+	a->ring[a->ring_n++] = *old;
+	if (key_id_given(&new_key->id) && !key_id_equal(&old->id, &new_key->id) &&
+	    (anchor_vote(&s->anchor, s->self_host, s->anchor.generation) == VOTE_YEA ||
+	     p->generation == GENERATION_CARRIED))
+		a->ring[a->ring_n++] = *new_key;
+	tell_not_back(p, NOT_BACK_ROLLED_BACK);
+	plan_say(p,
+		 "%s did not come back: the previous keyfile is put back and it is started again. "
+		 "%.300s",
+		 s->self_host, end);
+}
+static void down_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct proposal *g = &s->ledger.proposal;
+	/* A rotad that was started meanwhile has not read the ledger: its anchor knows the same. */
+	const struct key_name *old = s->ledger.has_proposal ? &g->pivot : &s->anchor.pivot;
+	const struct key_name *new_key = s->ledger.has_proposal ? &g->next : &s->anchor.next;
+	/* A person took it over in the middle of the turn (DESIGN invariant 12): the most careful
+	 * word wins, and says loudly what is not done. */
+	if (p->mode <= MODE_OBSERVE) {
+		tell_not_back(p, NOT_BACK_OBSERVED);
+		p->plan->needs_attention = true;
+		plan_wait(p, 5 * US_S,
+			  "%s did not come back (exit %d), and is not put right: mode %s. A person "
+			  "must look. %.200s",
+			  s->self_host, s->process.exit_code, mode_name(p->mode),
+			  s->process.last_fatal);
+		return;
+	}
+	if (!s->job.is_rollback && key_id_given(&old->id) && key_id_given(&new_key->id)) {
+		roll_back_plan(p, old, new_key);
+		return;
+	}
+	tell_not_back(p, NOT_BACK_TRIED);
+	p->plan->needs_attention = true;
+	plan_wait(p, 5 * US_S,
+		  "%s did not come back, also not with the previous keyfile: a person must look. "
+		  "%.200s",
+		  s->self_host, s->process.last_fatal);
+}
+
+/* Our crash, and the job never began, or got no further than to ask it to stop. */
+static bool job_is_lost(const struct planner *p)
+{
+	return p->s->job.is_lost && runs_on(p->s);
+}
+static void lost_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	if (s->now.us - s->job.lost_at.us < LOST_SETTLE_S * US_S) {
+		plan_wait(p, 250 * US_MS,
+			  "rotad was started again while %s was being restarted; is it stopping?",
+			  s->self_host);
+		return;
+	}
+	plan_add(p, ACT_END_JOB, "the same process runs on: it was not restarted");
+	plan_say(p, "%s was not restarted, as rotad ended meanwhile.", s->self_host);
+}
+
+/* Exit 0 is no proof: a hook that only asked for the restart is given time. */
+static bool job_settles(const struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct seen_job *j = &s->job;
-	const char *why;
-	char took[32];
-	if (!j->is_open)
-		return false;
-	span_print(s->now.us - j->begun_at.us, took, sizeof(took));
-	bool is_new =
-	    s->process.is_answering && strcmp(s->process.process_id, j->process_before) != 0;
-	/* The turn is kept until the job is known to be over (PROTOCOL 2). */
-	if (is_new && !j->is_running && !j->is_overdue && is_ready(p, &why)) {
-		plan_add(p, ACT_END_JOB, "%s is back after %s", s->self_host, took);
-		plan_say(p, "%s is back after %s.", s->self_host, took);
-		return true;
-	}
-	if (is_new && !j->is_overdue) {
-		if (j->is_running)
-			why = "its restart job is not over";
-		plan_wait(p, 100 * US_MS, "%s was restarted %s ago and answers; %s.", s->self_host,
-			  took, why);
-		return true;
-	}
-	/* Our own crash took the job with it, between stop and start: the half that is missing. The
-	 * file was not tried, so there is nothing to roll back. It was right when the restart
-	 * began, by a ledger that is not read now; a roll-back that came to its file only left the
-	 * pivot. */
-	if (j->is_lost && p->mode > MODE_OBSERVE && !s->process.is_alive &&
-	    fact_known(s->process.fact) &&
-	    (ring_ids_equal(&s->keyfile.ring, &j->ring) ||
-	     ring_ids_has(&s->keyfile.ring, &p->pivot.id))) {
-		plan_add(p, ACT_START, "rotad ended while it was being restarted");
-		plan_say(p, "%s was stopped by us and not started again yet: it is started.",
-			 s->self_host);
-		return true;
-	}
-	/* Exited, not recovering: only a process that is gone after the job's end may be rolled
-	 * back. */
-	if (!j->is_running && (!j->is_overdue || j->is_gone) && !s->process.is_alive &&
-	    fact_known(s->process.fact)) {
-		struct key_name ring[KEYS_PER_FILE_MAX];
-		/* Back to a keyring with the pivot, and the new key after the yea (PROTOCOL 1). A
-		 * rotad that was started meanwhile has not read the ledger: its anchor knows the
-		 * same. */
-		const struct anchor *anchor = &s->anchor;
-		const struct proposal *g = &s->ledger.proposal;
-		const struct key_name *old = s->ledger.has_proposal ? &g->pivot : &anchor->pivot;
-		const struct key_name *new_key = s->ledger.has_proposal ? &g->next : &anchor->next;
-		unsigned n = 0;
-		ring[n++] = *old;
-		if (key_id_given(&new_key->id) && !key_id_equal(&old->id, &new_key->id) &&
-		    (anchor_vote(&s->anchor, s->self_host, s->anchor.generation) == VOTE_YEA ||
-		     p->generation == GENERATION_CARRIED))
-			ring[n++] = *new_key;
-		/* A person took it over in the middle of the turn (DESIGN invariant 12): the most
-		 * careful word wins, and says loudly what is not done. */
-		if (p->mode <= MODE_OBSERVE) {
-			tell_not_back(p, NOT_BACK_OBSERVED);
-			p->plan->needs_attention = true;
-			plan_wait(p, 5 * US_S,
-				  "%s did not come back (exit %d), and is not put right: mode %s. "
-				  "A person must look. %.200s",
-				  s->self_host, s->process.exit_code, mode_name(p->mode),
-				  s->process.last_fatal);
-			return true;
-		}
-		if (!j->is_rollback && key_id_given(&old->id) && key_id_given(&new_key->id)) {
-			char end[512];
-			struct act *a = plan_add(p, ACT_ROLL_BACK, "%s",
-						 end_print(&s->process, end, sizeof(end)));
-			a->ring_n = n;
-			memcpy(a->ring, ring, n * sizeof(*ring));
-			tell_not_back(p, NOT_BACK_ROLLED_BACK);
-			plan_say(p,
-				 "%s did not come back: the previous keyfile is put back and it is "
-				 "started again. %.300s",
-				 s->self_host, end);
-			return true;
-		}
-		tell_not_back(p, NOT_BACK_TRIED);
-		p->plan->needs_attention = true;
-		plan_wait(p, 5 * US_S,
-			  "%s did not come back, also not with the previous keyfile: a person must "
-			  "look. %.200s",
-			  s->self_host, s->process.last_fatal);
-		return true;
-	}
-	/* Or the job never began, or got no further than to ask it to stop. */
-	if (j->is_lost && s->process.is_answering &&
-	    !(seen_self(s) && seen_self(s)->is_quiescing)) {
-		if (s->now.us - j->lost_at.us < LOST_SETTLE_S * US_S) {
-			plan_wait(p, 250 * US_MS,
-				  "rotad was started again while %s was being restarted; is it "
-				  "stopping?",
-				  s->self_host);
-			return true;
-		}
-		plan_add(p, ACT_END_JOB, "the same process runs on: it was not restarted");
-		plan_say(p, "%s was not restarted, as rotad ended meanwhile.", s->self_host);
-		return true;
-	}
-	/* Exit 0 is no proof: a hook that only asked for the restart is given time. */
-	if (!j->is_running && !j->is_failed && !j->is_overdue && s->process.is_answering &&
-	    !(seen_self(s) && seen_self(s)->is_quiescing) &&
-	    s->now.us - j->begun_at.us < JOB_SETTLE_S * US_S && s->now.us >= j->begun_at.us) {
-		plan_wait(p, 250 * US_MS,
-			  "The restart job of %s ended well %s after its begin, but the same "
-			  "process still runs.",
-			  s->self_host, took);
-		return true;
-	}
-	/* The hook or unit failed and the old process runs on: a debt; the turn is given back,
-	 * since the job is known to be over. */
-	if (!j->is_running && !j->is_overdue && s->process.is_answering &&
-	    !(seen_self(s) && seen_self(s)->is_quiescing)) {
-		const char *cause = j->why[0] ? j->why
-					      : "the restart job ended well, but the same process "
-						"runs on";
-		bool is_first = !s->debts.restart_owed_since.us;
-		turn_tell_owed(p, is_first ? j->begun_at : s->debts.restart_owed_since,
-			       s->debts.restart_tries + 1, cause);
-		plan_add(p, ACT_END_JOB, "%.250s", cause);
-		plan_say(p, "The restart of %s did not happen (%.160s); it is tried again.",
-			 s->self_host, cause);
-		return true;
-	}
-	if (j->is_overdue) {
-		tell_overdue(p, is_new);
-		plan_wait(p, US_S,
-			  "The turn of %s is kept: %.250s. %s. When nothing of it runs any more: "
-			  "rotactl turn release",
-			  s->self_host, j->why,
-			  is_new                    ? "The member itself was restarted and answers"
-			  : s->process.is_answering ? "The member runs on and was not restarted"
-						    : "The member does not answer");
-		return true;
-	}
-	if (s->now.us - j->begun_at.us > TURN_TOLD_AFTER_S * US_S) {
-		struct event *e = plan_tell(p, EVENT_MEMBER_STARTING_LONG, s->self_host);
-		p->plan->needs_attention = true;
-		if (e) {
-			char since[40];
-			wall_print_utc(j->begun_at, since, sizeof(since));
-			snprintf(e->headline, sizeof(e->headline),
-				 "%s: %s is being restarted since %s and is not back.", s->cluster,
-				 s->self_host, since);
-			snprintf(e->what, sizeof(e->what), "%s",
-				 s->process.is_alive ? "Its process is alive: it stops or recovers."
-						     : "The restart has not ended yet.");
-			snprintf(e->now, sizeof(e->now),
-				 "The others are not disturbed: the turn is kept.");
-			snprintf(e->we_did, sizeof(e->we_did),
-				 "We wait; rotad never kills a mongod that is starting.");
-			snprintf(e->you, sizeof(e->you), "Look at mongod's log on %s.",
-				 s->self_host);
-		}
-	}
-	plan_wait(p, 50 * US_MS, "%s is %s since %s.", s->self_host,
+	return !j->is_running && !j->is_failed && !j->is_overdue && runs_on(s) &&
+	       s->now.us - j->begun_at.us < JOB_SETTLE_S * US_S && s->now.us >= j->begun_at.us;
+}
+static void settle_plan(struct planner *p)
+{
+	char span[32];
+	plan_wait(p, 250 * US_MS,
+		  "The restart job of %s ended well %s after its begin, but the same process still "
+		  "runs.",
+		  p->s->self_host, took(p->s, span, sizeof(span)));
+}
+
+/* The hook or unit failed and the old process runs on: a debt; the turn is given back, since the
+ * job is known to be over. */
+static bool job_is_owed(const struct planner *p)
+{
+	return !p->s->job.is_running && !p->s->job.is_overdue && runs_on(p->s);
+}
+static void owed_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct seen_debts *d = &s->debts;
+	const char *cause = s->job.why[0] ? s->job.why
+					  : "the restart job ended well, but the same process "
+					    "runs on";
+	turn_tell_owed(p, d->restart_owed_since.us ? d->restart_owed_since : s->job.begun_at,
+		       d->restart_tries + 1, cause);
+	plan_add(p, ACT_END_JOB, "%.250s", cause);
+	plan_say(p, "The restart of %s did not happen (%.160s); it is tried again.", s->self_host,
+		 cause);
+}
+
+static bool job_is_overdue(const struct planner *p)
+{
+	return p->s->job.is_overdue;
+}
+static void overdue_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const bool is_new = is_new_process(s);
+	tell_overdue(p, is_new);
+	plan_wait(p, US_S,
+		  "The turn of %s is kept: %.250s. %s. When nothing of it runs any more: rotactl "
+		  "turn release",
+		  s->self_host, s->job.why,
+		  is_new                    ? "The member itself was restarted and answers"
+		  : s->process.is_answering ? "The member runs on and was not restarted"
+					    : "The member does not answer");
+}
+
+static void tell_starting_long(struct planner *p)
+{
+	const struct seen *s = p->s;
+	struct event *e = plan_tell(p, EVENT_MEMBER_STARTING_LONG, s->self_host);
+	char since[40];
+	p->plan->needs_attention = true;
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: %s is being restarted since %s and is not back.", s->cluster, s->self_host,
+		 wall_print_utc(s->job.begun_at, since, sizeof(since)));
+	snprintf(e->what, sizeof(e->what), "%s",
+		 s->process.is_alive ? "Its process is alive: it stops or recovers."
+				     : "The restart has not ended yet.");
+	snprintf(e->now, sizeof(e->now), "The others are not disturbed: the turn is kept.");
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "We wait; rotad never kills a mongod that is starting.");
+	snprintf(e->you, sizeof(e->you), "Look at mongod's log on %s.", s->self_host);
+}
+
+static bool job_goes_on(const struct planner *p)
+{
+	(void)p;
+	return true;
+}
+static void away_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	char span[32];
+	if (s->now.us - s->job.begun_at.us > TURN_TOLD_AFTER_S * US_S)
+		tell_starting_long(p);
+	plan_wait(p, 50 * US_MS, "%s is %s for %s.", s->self_host,
 		  s->process.is_answering || s->process.is_alive
-		      ? (j->is_running ? "stopping or starting" : "starting")
+		      ? (s->job.is_running ? "stopping or starting" : "starting")
 		      : "being restarted",
-		  took);
+		  took(s, span, sizeof(span)));
+}
+
+/* No ledger is asked meanwhile (PROTOCOL 3). The first state that holds is the one. */
+bool job_plan(struct planner *p)
+{
+	static const struct {
+		bool (*holds)(const struct planner *p);
+		void (*plan)(struct planner *p);
+	} states[] = {
+	    {job_is_back, back_plan},       {job_is_half, half_plan},   {job_is_down, down_plan},
+	    {job_is_lost, lost_plan},       {job_settles, settle_plan}, {job_is_owed, owed_plan},
+	    {job_is_overdue, overdue_plan}, {job_goes_on, away_plan},
+	};
+	size_t i = 0;
+	if (!p->s->job.is_open)
+		return false;
+	while (!states[i].holds(p))
+		i++;
+	states[i].plan(p);
 	return true;
 }
 

@@ -967,83 +967,54 @@ static void follow_generation(struct seat *t)
 	snprintf(l->why, sizeof(l->why), "the anchor cannot be written: %.200s", err.text);
 }
 
-void observe(struct seat *t)
+/* As whom this member is known to the others: by its own hello; before the first one, and while it
+ * is down, as it was noted. A standalone is known by its instance's name. */
+static void name_self(struct seat *t, const struct mongod_hello *hello)
 {
-	struct seen *s = t->seen;
-	struct err err = ERR_INIT;
-	struct mongod_hello hello;
-	bool was_standalone = s->is_standalone, is_up;
-	struct seen_ledger *kept = NULL;
-	struct mongod_status *statuses;
-	bool has_status[MEMBERS_MAX];
-	arena_reset(&t->arena);
-	/* While our own member is down the ledger is not asked (PROTOCOL 3): what was read last
-	 * stands, with its age. Votes only accumulate, so it can delay and not mislead. */
-	if (t->notes.job_is_open && fact_known(s->ledger.fact)) {
-		kept = arena_get(&t->arena, sizeof(*kept), &err);
-		if (kept)
-			*kept = s->ledger;
-	}
-	err_clear(&err);
-	memset(s, 0, sizeof(*s)); /* large: not copied from a zeroed one */
-	if (kept)
-		s->ledger = *kept;
-	s->now = seat_now(t);
-	s->self = -1;
-	s->identity = t->identity.spki;
-	cut_z(s->instance, sizeof(s->instance), t->instance->name);
-	cut_z(s->self_host, sizeof(s->self_host), t->me);
-	read_options(t);
-	if (!t->has_options)
-		return;
-	observe_keyfile(t);
-	if (!t->me[0])
-		cut_z(t->me, sizeof(t->me), t->notes.me);
-	snprintf(t->local, sizeof(t->local), "localhost:%d",
-		 t->options.port ? t->options.port : 27017);
-	/* By that name nobody can be reached; it may be the one that was noted. */
-	s->is_standalone = was_standalone || strcmp(t->me, t->instance->name) == 0;
-	struct mongod_target self = seat_target(t, t->me[0] ? t->me : t->local, true);
-	is_up = t->ports.mongod.ops->hello(t->ports.mongod.self, &self, &hello, &err);
-	if (is_up && hello.me[0] && strcmp(hello.me, t->me) != 0)
-		cut_z(t->me, sizeof(t->me), hello.me);
+	struct err ignored = ERR_INIT; /* it comes with the next note, then */
+	if (hello && hello->me[0] && strcmp(hello->me, t->me) != 0)
+		cut_z(t->me, sizeof(t->me), hello->me);
 	/* A member of a set says nothing of it in its first moments: its configuration tells. */
-	if (is_up && !hello.set_name[0] && !hello.is_mongos && !t->options.set_name[0])
+	if (hello && !hello->set_name[0] && !hello->is_mongos && !t->options.set_name[0])
 		cut_z(t->me, sizeof(t->me), t->instance->name);
 	if (strcmp(t->notes.me, t->me) != 0) {
-		struct err ignored = ERR_INIT; /* it comes with the next note, then */
 		cut_z(t->notes.me, sizeof(t->notes.me), t->me);
 		(void)!notes_put(t, &ignored);
 	}
-	cut_z(s->self_host, sizeof(s->self_host), t->me);
-	look_at_process(t, is_up ? &hello : NULL);
-	look_at_job(t);
-	s->is_standalone = is_up ? !hello.set_name[0] && !hello.is_mongos && !t->options.set_name[0]
-				 : was_standalone;
-	s->is_mongos = t->options.is_mongos;
-	cut_z(s->cluster, sizeof(s->cluster),
-	      t->options.set_name[0] ? t->options.set_name : t->instance->name);
+	cut_z(t->seen->self_host, sizeof(t->seen->self_host), t->me);
+}
+
+/* The members, each asked directly. False when there is no room for what they say. */
+static bool look_at_set(struct seat *t, const struct mongod_target *self,
+			const struct mongod_hello *hello)
+{
+	struct seen *s = t->seen;
+	struct err err = ERR_INIT;
+	struct mongod_status *statuses;
+	bool has_status[MEMBERS_MAX];
 	if (s->is_standalone) {
-		standalone(t, is_up ? &hello : NULL);
+		standalone(t, hello);
 		if (!t->anchor.cluster[0])
 			snprintf(t->anchor.cluster, sizeof(t->anchor.cluster), "local:%.100s",
 				 t->instance->name);
-	} else if (read_rs(t, &self)) {
-		add_members(t);
-		if (!t->anchor.cluster[0])
-			cut_z(t->anchor.cluster, sizeof(t->anchor.cluster), t->rs.replica_set_id);
-		statuses = arena_get(&t->arena, sizeof(*statuses) * (s->members_n + 1), &err);
-		if (!statuses)
-			return;
-		look_at_members(t, statuses, has_status);
-		judge_members(t, statuses, has_status);
+		return true;
 	}
-	judge_clock(t);
-	look_at_server(t, &self);
-	look_at_certificate(t, &self);
-	take_proofs(t);
-	take_others(t);
-	take_served(t);
+	if (!read_rs(t, self))
+		return true;
+	add_members(t);
+	if (!t->anchor.cluster[0])
+		cut_z(t->anchor.cluster, sizeof(t->anchor.cluster), t->rs.replica_set_id);
+	statuses = arena_get(&t->arena, sizeof(*statuses) * (s->members_n + 1), &err);
+	if (!statuses)
+		return false;
+	look_at_members(t, statuses, has_status);
+	judge_members(t, statuses, has_status);
+	return true;
+}
+
+static void look_at_ledger(struct seat *t)
+{
+	struct seen *s = t->seen;
 	/* No ledger call between stop and ready of one's own member (PROTOCOL 3): it would wait for
 	 * a primary. */
 	if (s->self >= 0 && !t->notes.job_is_open) {
@@ -1061,14 +1032,19 @@ void observe(struct seat *t)
 	s->has_salt = t->anchor.ledger.hex[0] || !s->ledger.exists;
 	s->anchor = t->anchor;
 	wipe(s->anchor.salt_hex, sizeof(s->anchor.salt_hex)); /* seen is printable */
-	debts_observe(t);
-	rehearse(t, &self);
+}
+
+/* The rehearsal, and what would refuse the turn right now: known beforehand, to all, so that
+ * nothing begins that could not end. The latter is not kept with the former: it goes when its cause
+ * goes. */
+static void look_at_rehearsal(struct seat *t, const struct mongod_target *self)
+{
+	struct seen *s = t->seen;
+	rehearse(t, self);
 	s->is_rehearsed = t->is_rehearsed;
 	s->rehearsed_at = t->rehearsed_at;
 	if (t->rehearsal[0])
 		cut_z(s->rehearsal, sizeof(s->rehearsal), t->rehearsal);
-	/* What would refuse its turn is known beforehand, to all: nothing begins that could not
-	 * end. Not kept with the rest of the rehearsal, so that it goes when its cause goes. */
 	if (s->is_rehearsed && s->process.pending[0] &&
 	    t->instance->pending_changes != PENDING_ALLOW) {
 		s->is_rehearsed = false;
@@ -1084,6 +1060,72 @@ void observe(struct seat *t)
 			 "it refused to step down; its turn rests until %s",
 			 wall_print_utc(rests, until, sizeof(until)));
 	}
+}
+
+/* Nothing is known, save what may be kept: while our own member is down the ledger is not asked
+ * (PROTOCOL 3), and what was read last stands, with its age. Votes only accumulate, so it can delay
+ * and not mislead. */
+static void forget(struct seat *t)
+{
+	struct seen *s = t->seen;
+	struct err ignored = ERR_INIT; /* without room it is not known */
+	struct seen_ledger *kept = NULL;
+	arena_reset(&t->arena);
+	if (t->notes.job_is_open && fact_known(s->ledger.fact))
+		kept = arena_get(&t->arena, sizeof(*kept), &ignored);
+	if (kept)
+		*kept = s->ledger;
+	memset(s, 0, sizeof(*s)); /* large: not copied from a zeroed one */
+	if (kept)
+		s->ledger = *kept;
+	s->now = seat_now(t);
+	s->self = -1;
+	s->identity = t->identity.spki;
+	cut_z(s->instance, sizeof(s->instance), t->instance->name);
+	cut_z(s->self_host, sizeof(s->self_host), t->me);
+}
+
+void observe(struct seat *t)
+{
+	struct seen *s = t->seen;
+	struct err err = ERR_INIT;
+	struct mongod_hello answer;
+	const struct mongod_hello *hello = NULL;
+	const bool was_standalone = s->is_standalone;
+	forget(t);
+	read_options(t);
+	if (!t->has_options)
+		return;
+	observe_keyfile(t);
+	if (!t->me[0])
+		cut_z(t->me, sizeof(t->me), t->notes.me);
+	snprintf(t->local, sizeof(t->local), "localhost:%d",
+		 t->options.port ? t->options.port : 27017);
+	/* By that name nobody can be reached; it may be the one that was noted. */
+	s->is_standalone = was_standalone || strcmp(t->me, t->instance->name) == 0;
+	struct mongod_target self = seat_target(t, t->me[0] ? t->me : t->local, true);
+	if (t->ports.mongod.ops->hello(t->ports.mongod.self, &self, &answer, &err))
+		hello = &answer;
+	name_self(t, hello);
+	look_at_process(t, hello);
+	look_at_job(t);
+	s->is_standalone = hello
+			       ? !hello->set_name[0] && !hello->is_mongos && !t->options.set_name[0]
+			       : was_standalone;
+	s->is_mongos = t->options.is_mongos;
+	cut_z(s->cluster, sizeof(s->cluster),
+	      t->options.set_name[0] ? t->options.set_name : t->instance->name);
+	if (!look_at_set(t, &self, hello))
+		return;
+	judge_clock(t);
+	look_at_server(t, &self);
+	look_at_certificate(t, &self);
+	take_proofs(t);
+	take_others(t);
+	take_served(t);
+	look_at_ledger(t);
+	debts_observe(t);
+	look_at_rehearsal(t, &self);
 	s->moved_at = t->progress_at;
 	s->is_approved = t->is_approved;
 	s->approved_generation = t->notes.approved_generation;

@@ -227,7 +227,7 @@ static json_t *rotation_json(const struct seat *t)
 						      : json_null(),
 		      "order", text_json(p->order.hex));
 	/* Its terms: of its order, and of those that amended it. */
-	json_object_set_new(o, "urgency", json_string(urgencies[MAX(terms->urgency, p->urgency)]));
+	json_object_set_new(o, "urgency", json_string(urgencies[terms->urgency]));
 	json_object_set_new(o, "breaksFreeze", json_boolean(terms->breaks_freeze));
 	json_object_set_new(o, "maxLagSeconds",
 			    terms->max_lag_us ? json_integer(terms->max_lag_us / US_S)

@@ -143,17 +143,17 @@ static void a_turn_that_lasts_is_told_with_its_reason(void **state)
 	film_begin(&m, FIXTURE("waiting.json"), FOLLOW_KEYFILE);
 	set_step(&m, 0, "to come", 0);
 	set_step(&m, 1, "to come", 0);
-	set_reason(&m, true, "db3 is starting since 1 s.");
+	set_reason(&m, true, "db3 is starting for 1 s.");
 	json_object_set_new(member_of(&m, 1), "answers", json_false());
 	assert_int_equal(film_look(&m, US_S), FOLLOW_GOING);
 	for (unsigned i = 0; i < 10; i++)
 		assert_int_equal(film_look(&m, 3 * US_S), FOLLOW_GOING);
-	set_reason(&m, true, "db3 is starting since 40 s.");
+	set_reason(&m, true, "db3 is starting for 40 s.");
 	assert_int_equal(film_look(&m, 3 * US_S), FOLLOW_GOING);
 	assert_int_equal(film_look(&m, 3 * US_S), FOLLOW_GOING);
 	film_end(&m, "02:00:53  2/5  db3 away\n"
 		     "02:00:53  key 8 made and sealed for all; key 7 -> key 8\n"
-		     "02:01:29  1/5  db3 is starting since 40 s.\n");
+		     "02:01:29  1/5  db3 is starting for 40 s.\n");
 }
 
 static void ends_that_are_no_success(void **state)

@@ -117,7 +117,7 @@ static void arbiter(struct seen *s, unsigned i)
 	  p->windows[0].for_us = 2 * US_H)                                                         \
 	X(window_never, START, "window", REFUSE, night_window(p); p->windows[0].days = 0)          \
 	X(window_urgent, TURN, "window", PASS, night_window(p);                                    \
-	  s->ledger.proposal.urgency = URGENCY_URGENT)                                             \
+	  s->ledger.terms.urgency = URGENCY_URGENT)                                                \
 	X(window_urgent_start, START, "window", PASS, night_window(p);                             \
 	  s->ledger.orders[0].urgency = URGENCY_EMERGENCY)                                         \
 	X(window_certificate, CERT, "window", WAIT, night_window(p))                               \
@@ -127,7 +127,7 @@ static void arbiter(struct seen *s, unsigned i)
 	  s->certificate.file.is_known = true; s->certificate.file.chain_not_after.us = CASE_NOW)  \
 	X(frozen_turn, TURN, "freeze", WAIT, frozen(p, true))                                      \
 	X(frozen_urgent, TURN, "freeze", WAIT, frozen(p, true);                                    \
-	  s->ledger.proposal.urgency = URGENCY_EMERGENCY)                                          \
+	  s->ledger.terms.urgency = URGENCY_EMERGENCY)                                             \
 	X(frozen_broken, START, "freeze", PASS, frozen(p, true);                                   \
 	  s->ledger.orders[0].urgency = URGENCY_EMERGENCY;                                         \
 	  s->ledger.orders[0].breaks_freeze = true)                                                \
@@ -273,13 +273,13 @@ static void arbiter(struct seen *s, unsigned i)
 	  p->keyfile.other_users = OTHER_USERS_IGNORE)                                             \
 	X(narrow_sessions_of_a_thief, NARROW, "other users of the key", PASS,                      \
 	  cut_z(s->members[1].others, 64, "10.0.0.9");                                             \
-	  s->ledger.proposal.urgency = URGENCY_EMERGENCY)                                          \
+	  s->ledger.terms.urgency = URGENCY_EMERGENCY)                                             \
 	X(narrow_sessions_of_a_thief_known_later, NARROW, "other users of the key", PASS,          \
 	  cut_z(s->members[1].others, 64, "10.0.0.9");                                             \
 	  s->ledger.terms.urgency = URGENCY_EMERGENCY)                                             \
 	X(narrow_sessions_urgent, NARROW, "other users of the key", REFUSE,                        \
 	  cut_z(s->members[1].others, 64, "10.0.0.9");                                             \
-	  s->ledger.proposal.urgency = URGENCY_URGENT)                                             \
+	  s->ledger.terms.urgency = URGENCY_URGENT)                                                \
 	X(narrow_sessions_not_looked_at, NARROW, "other users of the key", WAIT,                   \
 	  s->others.at.us = 0)                                                                     \
 	X(rolled_back, TURN, "nothing owed", REFUSE, s->debts.rolled_back_at.us = 1;               \
