@@ -44,6 +44,8 @@
 	  "[--yes] [--instance I] [--cluster C]", "Give back a turn whose holder is gone")         \
 	X("set up", "mode", ctl_mode, CTL_DAEMON | CTL_ROOT,                                       \
 	  "WORD [--kind K | --instance I]", "Set how much rotad may do on this host")              \
+	X("set up", "discover", ctl_discover, CTL_OFFLINE | CTL_ROOT, "[--output FILE | --write]", \
+	  "Find the mongods of this host, write a configuration")                                  \
 	X("set up", "doctor", ctl_doctor, CTL_OFFLINE | CTL_DAEMON,                                \
 	  "[--all] [--user NAME] [--instance I] [--cluster C]",                                    \
 	  "Ask whether this host could take its turn")                                             \

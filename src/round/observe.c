@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "codec/digest.h"
 #include "codec/keyfile_text.h"
+#include "codec/marker.h"
 #include "codec/mongod_options.h"
 #include "codec/x509_view.h"
 #include "round/ledger_read.h"
@@ -14,8 +15,8 @@
 enum {
 	RS_MAX_AGE_S =
 	    30, /* rs.conf is read again after so long, and when a status tells of a newer one */
-	SERVER_MAX_AGE_S = 10, /* version, index builds, backups */
-	CERT_MAX_AGE_S = 60,   /* files and what is served */
+	SERVER_MAX_AGE_S = 10,  /* version, index builds, backups */
+	CERT_MAX_AGE_S = 60,    /* files and what is served */
 	CLOCK_SKEW_MAX_S = 300, /* PROTOCOL 1: a maker whose clock is more than 5 min from the
 				   primary's proposes nothing */
 };
@@ -56,17 +57,6 @@ static bool is_known_key(const struct seat *t, const struct key_id *id)
 	return false;
 }
 
-static void find_marker(const struct secret *text, char *out, size_t out_n)
-{
-	static const char *const markers[] = {
-	    "Ansible managed", "ansible", "Puppet", "puppet", "Chef", "Salt", "managed by"};
-	for (size_t i = 0; i < ARRAY_N(markers); i++)
-		if (memmem(text->p, text->n, markers[i], strlen(markers[i]))) {
-			cut_z(out, out_n, markers[i]);
-			return;
-		}
-}
-
 /* Whoever was welcomed knows the key that the set shares: a file without it, with a key that nobody
  * knows, is a stranger's, also when it is seen for the first time. */
 static bool is_strange(const struct seat *t, const struct ring_ids *ring)
@@ -81,6 +71,7 @@ static bool is_strange(const struct seat *t, const struct ring_ids *ring)
 void observe_keyfile(struct seat *t)
 {
 	struct seen_keyfile *k = &t->seen->keyfile;
+	const char *marker = NULL;
 	struct file_view view;
 	struct err err = ERR_INIT;
 	struct keyfile_text text = {.verdict = KEYFILE_GOOD};
@@ -107,7 +98,8 @@ void observe_keyfile(struct seat *t)
 	k->uid = view.uid;
 	k->is_foreign = t->notes.has_written && !same_file(&t->notes, &view);
 	if (k->is_foreign)
-		find_marker(&bytes, k->marker, sizeof(k->marker));
+		marker = marker_find((struct str){.p = bytes.p, .n = bytes.n});
+	cut_z(k->marker, sizeof(k->marker), marker ? marker : "");
 	if (!keyfile_text_judge(bytes.p, bytes.n, &text, &err)) {
 		err_print(&err, k->why, sizeof(k->why));
 		return;

@@ -194,7 +194,7 @@ static bool holds_socket(int64_t pid, const struct sockets *sockets)
 	return false;
 }
 
-static bool listens_on(int64_t pid, int port)
+bool proc_listens_on(int64_t pid, int port)
 {
 	struct sockets sockets = {.n = 0};
 	if (port <= 0)
@@ -255,7 +255,7 @@ int64_t proc_find(const struct restart_target *t, int64_t main_pid)
 			continue;
 		if (cmdline_matches(pid, t))
 			candidates_add(&by_line, pid);
-		else if (listens_on(pid, t->port))
+		else if (proc_listens_on(pid, t->port))
 			candidates_add(&by_port, pid);
 	}
 	return candidates_leaf(by_line.n ? &by_line : &by_port);

@@ -22,6 +22,10 @@ bool proc_is_server(const char *comm);
 /* The next process of an open /proc; false at the end. */
 bool proc_next(DIR *proc, int64_t *ret_pid);
 
+/* Does it hold a socket that listens there? False as well where its descriptors are not for our
+ * eyes. */
+bool proc_listens_on(int64_t pid, int port);
+
 /* The process of that instance: what systemd says (main_pid, 0 when it does not say), else
  * dbPath/mongod.lock, the pid file, a command line with its configuration file or dbPath, or the
  * one that listens on its port. 0 when there is none, PROC_UNCLEAR when more than one could be it.

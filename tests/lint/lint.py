@@ -28,7 +28,7 @@ POLICY_IMPOSSIBLE RELOAD_FAILED SECRET_NOT_LOCKED VERSION_UNTESTED
 VERB_HOME = "src/cmd/ctl_table.h"
 VERB_ROW = re.compile(r'^\s*X\("[a-z ]+", "([a-z ]+)"', re.M)
 # Verbs that advice names already and that are being built.
-VERBS_TO_COME = {"discover"}
+VERBS_TO_COME = set()
 LITERALS = re.compile(r'"(?:\\.|[^"\\\n])*"(?:\s*(?:/\*.*?\*/\s*)?"(?:\\.|[^"\\\n])*")*', re.S)
 IN_TEXT = re.compile(r"\brotactl(?: +--?[a-z]+)* +([a-z][a-z-]*)(?: +([a-z][a-z|-]*))?")  # C: whatever word stands after it
 IN_PAGE = re.compile(r"(?:`(?:sudo )?|\*|^[\t ]*(?:sudo |\$ )?|(?:&&|;) +(?:sudo )?)rotactl(?:\*(?= \*))?(?: +--?[a-z]+)*[ \n]+\*?([a-z][a-z-]*)"

@@ -7,6 +7,7 @@ import http.server
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
@@ -17,9 +18,9 @@ sys.path.insert(0, os.path.join(HERE, "lib"))
 from bench import hooksink, nest  # noqa: E402
 from bench.cases import Cases  # noqa: E402
 from bench.rotads import Fleet  # noqa: E402
-from bench.scene import Scene  # noqa: E402
+from bench.scene import Scene, own_mounts  # noqa: E402
 from bench.show import Checks, say, wait_for  # noqa: E402
-from bench.world import free_ports, write_whole  # noqa: E402
+from bench.world import World, free_ports, write_whole  # noqa: E402
 
 CASES = Cases()
 case = CASES.case
@@ -205,6 +206,73 @@ def doctor():
         page = wait_for("it to be well again", 30, lambda: (lambda x: x.status == 0 and x)(r.ctl("doctor")), 0.5)
         checks.that("mended, it is well again", page.status == 0, page.seconds)
         return s.finish()
+
+
+@case
+def discover():
+    """discover finds running members and a unit that does not run; what it writes is taken by config check and changes nothing."""
+    checks, folder = Checks(), tempfile.mkdtemp(prefix="rotad-hour.")
+    rotactl = os.environ["ROTACTL"]
+
+    def ctl(*words, **more):
+        return subprocess.run([rotactl] + list(words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, **more)
+    # A mount namespace of this test's own: a unit file that only it sees.
+    own_mounts()
+    os.makedirs("/run/systemd/system", exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "none", "/run/systemd/system"], check=True)
+    with World(os.path.join(folder, "set"), os.environ["MONGOD"], rotactl=rotactl, set_name="found") as w:
+        w.up()
+        marked, bare = w.members[0], w.members[1]
+        with open(marked.conf) as f:
+            text = f.read()
+        write_whole(marked.conf, "# Ansible managed\n" + text)
+        resting = os.path.join(folder, "resting.conf")
+        write_whole(resting, "net:\n  port: 27999\nreplication:\n  replSetName: resting\nsecurity:\n  keyFile: %s\n" % marked.keyfile)
+        write_whole("/run/systemd/system/mongod-resting.service", "[Service]\nExecStart=/usr/bin/mongod --config %s\n" % resting, 0o644)
+        before = {m: os.stat(m.conf).st_mtime_ns for m in w.members}
+        shown = ctl("discover")
+        for line in shown.stdout.splitlines():
+            say("  %s", line)
+        found = {i["configFile"]: i for i in json.loads(ctl("--json", "discover").stdout)["instances"]}
+        for m in w.members:
+            i = found.get(m.conf, {})
+            checks.that("%s is found" % m.name, i.get("pid") == m.pid() and i.get("port") == m.port and i.get("set") == "found" and
+                        i.get("name") == "found-%d" % m.port, i)
+            checks.that("that no unit starts it is said", any("No systemd unit" in n for n in i.get("notes", [])), i.get("notes"))
+        checks.that("it is seen to listen", not any("listen" in n for n in found[bare.conf]["notes"]))
+        checks.that("the mark of Ansible is said, of that one alone", any("Ansible managed" in n for n in found[marked.conf]["notes"]) and
+                    not any("Ansible" in n for n in found[bare.conf]["notes"]), found[marked.conf]["notes"])
+        rest = found.get(resting, {})
+        checks.that("a unit that does not run is found", rest.get("pid") == 0 and rest.get("unit") == "mongod-resting.service" and rest.get("port") == 27999, rest)
+        checks.that("what a person should read makes exit 1", shown.returncode == 1, shown.returncode)
+        out = os.path.join(folder, "rotad.yaml")
+        wrote = ctl("discover", "--output", out)
+        checks.that("--output writes it", wrote.returncode == 1 and os.stat(out).st_mode & 0o777 == 0o640, wrote.stdout + wrote.stderr)
+        with open(out) as f:
+            written = f.read()
+        checks.that("the same text", written == shown.stdout)
+        checked = ctl("config", "check", out)
+        checks.that("config check takes it, without an error", checked.returncode == 0 and "good" in checked.stdout, checked.stdout + checked.stderr)
+        checks.that("all of it in mode observe", "mode: observe" in written and "act" not in [x.strip() for x in written.replace(":", " ").split()])
+        again = ctl("discover", "--output", out)
+        with open(out) as f:
+            checks.that("never over an existing file", again.returncode == 2 and f.read() == written, again.stderr)
+        checks.that("nor over the one in use", ctl("--config", out, "discover", "--write").returncode == 2)
+        checks.that("nothing else was written", before == {m: os.stat(m.conf).st_mtime_ns for m in w.members})
+        # What a user without rights sees is less, and is said.
+        os.chmod(folder, 0o755)
+        few = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", rotactl, "--json", "discover"], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+        rows = {i["configFile"]: i for i in json.loads(few.stdout)["instances"]} if few.stdout else {}
+        checks.that("as nobody: found by their command lines", bare.conf in rows, few.stderr or sorted(rows))
+        checks.that("and that the file could not be read is said", any("could not be read" in n for n in rows.get(bare.conf, {}).get("notes", [])), rows.get(bare.conf))
+        bare.stop()
+        gone = {i["configFile"] for i in json.loads(ctl("--json", "discover").stdout)["instances"]}
+        checks.that("one that was stopped is not found", bare.conf not in gone and marked.conf in gone)
+    subprocess.run(["umount", "/run/systemd/system"], check=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    checks.print()
+    return checks.status()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rotactl discover: a configuration for this host, from what runs on it. What was found is in
+ * sys/survey_proc.c, how it is written in conf/discovered.c. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cmd/ctl_table.h"
+#include "cmd/ctl_view.h"
+#include "codec/json_strict.h"
+#include "codec/mongod_options.h"
+#include "conf/conf_check.h"
+#include "conf/discovered.h"
+#include "sys/files_durable.h"
+#include "sys/host_linux.h"
+#include "sys/survey_proc.h"
+
+/* A text that rotad would not take is not handed out. */
+static bool check_text(struct str text, const char *path, struct err *err)
+{
+	struct files_port files = files_durable();
+	struct host_port host = host_linux();
+	struct conf_how how = {
+	    .files = &files, .uid = CONF_UID_ANY, .now = host.ops->now(host.self)};
+	auto_conf struct conf *conf = conf_new();
+	auto_free struct conf_faults *faults = calloc(1, sizeof(*faults));
+	if (!conf || !faults)
+		return err_set(err, ERR_MEMORY, "no memory to check the configuration");
+	return (conf_parse(text, path, conf, faults) && conf_check(conf, &how, faults)) ||
+	       conf_faults_err(faults, path, err);
+}
+
+/* A new file, durable, never over another. */
+static bool write_new(const char *path, struct str text, struct err *err)
+{
+	err_subject(err, path);
+	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+	if (fd < 0 && errno == EEXIST)
+		return err_set(err, ERR_CONFLICT, "it is there already; nothing was written");
+	if (fd < 0)
+		return err_sys(err, errno, "making the new file");
+	for (size_t at = 0; at < text.n;) {
+		ssize_t n = write(fd, text.p + at, text.n - at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			(void)err_sys(err, errno, "writing the new file");
+			(void)unlink(path); /* ours, and of no use */
+			return false;
+		}
+		at += (size_t)n;
+	}
+	return fsync(fd) == 0 || err_sys(err, errno, "making the new file durable");
+}
+
+static json_t *said(const char *z)
+{
+	json_t *v = json_of_bytes(str_of(z));
+	return v ? v : json_null();
+}
+
+/* How many of them are whole; *ret_notes_n: sentences of all that a person should read. */
+static unsigned add_found(struct ctl *ctl, const struct survey *s, unsigned *ret_notes_n)
+{
+	unsigned whole_n = 0;
+	json_t *all = json_array();
+	*ret_notes_n = 0;
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct survey_server *one = &s->servers[i];
+		auto_buf struct buf notes = {.p = NULL};
+		char name[NAME_BYTES_MAX];
+		struct str rest, line;
+		json_t *list = json_array();
+		whole_n += discovered_is_whole(one);
+		discovered_notes(s, i, &notes);
+		rest = buf_str(&notes);
+		while (str_cut(&rest, '\n', &line))
+			if (line.n) {
+				json_array_append_new(list, json_of_bytes(line));
+				++*ret_notes_n;
+			}
+		json_array_append_new(
+		    all, json_pack("{s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:i, s:b, s:o}", "name",
+				   said(discovered_name(s, i, name, sizeof(name))), "program",
+				   one->options.is_mongos ? "mongos" : "mongod", "pid",
+				   (json_int_t)one->pid, "user", said(one->user), "unit",
+				   said(one->unit), "configFile", said(one->config_file), "set",
+				   said(one->options.set_name), "port",
+				   mongod_options_port(&one->options), "container",
+				   one->is_container, "notes", list));
+	}
+	(void)json_object_set_new(ctl->doc, "instances", all);
+	return whole_n;
+}
+
+static enum ctl_exit tell_nothing(struct ctl *ctl, const struct survey *s)
+{
+	struct err err = ERR_INIT;
+	if (s->n)
+		(void)err_set(&err, ERR_UNSUPPORTED,
+			      "what runs here runs in containers, whose paths are not the host's");
+	else
+		(void)err_set(&err, ERR_NOT_FOUND,
+			      "no mongod or mongos runs here, and no systemd unit starts one");
+	return ctl_error_with(ctl, &err,
+			      s->n ? "name them by hand: instances[].paths in rotad.yaml(5)"
+				   : "start it first; or write the configuration by hand, as the "
+				     "example in man rotad.yaml");
+}
+
+enum ctl_exit ctl_discover(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
+					      {"write", no_argument, NULL, 'w'},
+					      {NULL, 0, NULL, 0}};
+	const char *path = NULL;
+	bool is_default = false;
+	unsigned notes_n;
+	struct err err = ERR_INIT;
+	auto_buf struct buf text = {.max = CONF_BYTES_MAX};
+	auto_free struct survey *s = calloc(1, sizeof(*s));
+	int c;
+	while ((c = ctl_option(ctl, argc, argv, "", longs)) != -1) {
+		if (c == 'o')
+			path = optarg;
+		else if (c == 'w')
+			is_default = true;
+		else
+			return CTL_USAGE;
+	}
+	if (optind < argc)
+		return ctl_usage(ctl, "discover takes no argument; --output FILE writes one");
+	if (path && is_default)
+		return ctl_usage(ctl, "--output or --write, which writes %s", ctl->config_path);
+	if (is_default)
+		path = ctl->config_path;
+	if (!s)
+		return ctl_error(ctl, (err_set(&err, ERR_MEMORY, "no memory to look"), &err));
+	if (!survey_host(s, &err))
+		return ctl_error(ctl, &err);
+	if (!add_found(ctl, s, &notes_n))
+		return tell_nothing(ctl, s);
+	discovered_print(s, &text);
+	if (!buf_ok(&text, &err))
+		return ctl_error(ctl, &err);
+	(void)json_object_set_new(ctl->doc, "text", said(buf_z(&text)));
+	if (!check_text(buf_str(&text), path ? path : "rotad.yaml", &err))
+		return ctl_error_with(
+		    ctl, &err,
+		    "what was found cannot be written as a configuration: by hand, "
+		    "as the example in man rotad.yaml");
+	if (path && !write_new(path, buf_str(&text), &err))
+		return ctl_error_with(ctl, &err,
+				      err.kind == ERR_CONFLICT
+					  ? "rotactl discover shows it; --output another file"
+					  : NULL);
+	if (!path) {
+		if (!ctl->json)
+			fwrite(text.p, 1, text.n, ctl->out); /* a failure shows in ctl_main's */
+		return notes_n ? CTL_ATTENTION : CTL_GOOD;
+	}
+	view_row(ctl, 0, "", "%s: %u instance%s, mode observe.%s", path, s->n, s->n == 1 ? "" : "s",
+		 notes_n ? " Read the comments in it." : "");
+	view_row(ctl, 0, "", "Next: rotactl config check %s; rotactl doctor", path);
+	return notes_n ? CTL_ATTENTION : CTL_GOOD;
+}
