@@ -190,6 +190,15 @@ const struct order *seen_certificate_order(const struct seen *s)
 	return best && strcmp(best->id.hex, s->certificate.order_done.hex) != 0 ? best : NULL;
 }
 
+int64_t seen_clock_ahead_us(const struct seen *s, unsigned i)
+{
+	ASSERT(i < s->members_n);
+	for (unsigned k = 0; k < s->members_n; k++)
+		if (s->members[k].is_primary && s->members[k].has_clock && s->members[i].has_clock)
+			return s->members[i].clock_ahead_us - s->members[k].clock_ahead_us;
+	return 0;
+}
+
 bool seen_order_is_done(const struct seen *s, const struct order *o, const struct token *with)
 {
 	if (strcmp(with->hex, o->id.hex) == 0)

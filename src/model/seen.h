@@ -50,8 +50,10 @@ struct seen_member {
 	bool sees_all;       /* it reports every other member healthy and authenticated */
 	bool is_seen_by_all; /* every other member that answered reports it so, by a heartbeat newer
 				than its start */
-	int64_t lag_us;      /* behind the newest optime seen; 0 for arbiters; -1 not known */
-	char why[256];       /* why it did not answer, or what is wrong with it */
+	bool has_clock;
+	int64_t clock_ahead_us;   /* its clock when asked, beside this host's; below 0: behind */
+	int64_t lag_us;           /* behind the newest optime seen; 0 for arbiters; -1 not known */
+	char why[256];            /* why it did not answer, or what is wrong with it */
 	struct wall silent_since; /* when it was first found not to answer; 0: it answers */
 	unsigned proofs_n;
 	struct key_proof proofs[PROOFS_PER_MEMBER_MAX];
@@ -294,6 +296,12 @@ enum generation_state seen_generation(const struct seen *s);
 struct key_name seen_pivot(const struct seen *s);
 /* The newest certificate order that concerns this member, unless it is fulfilled; NULL: none. */
 const struct order *seen_certificate_order(const struct seen *s);
+enum {
+	CLOCK_SKEW_MAX_S = 300, /* PROTOCOL 1: a maker whose clock is more than 5 min from the
+				   primary's proposes nothing */
+};
+/* How far member i's clock is ahead of the primary's, by two looks from here; 0: not known. */
+int64_t seen_clock_ahead_us(const struct seen *s, unsigned i);
 /* Is member's certificate order `with` that one, or a newer one? */
 bool seen_order_is_done(const struct seen *s, const struct order *o, const struct token *with);
 /* A certificate order that every member whom it concerns is done with, and that may therefore go:

@@ -137,6 +137,39 @@ static void tell_clock(struct planner *p)
 		 "On %s: timedatectl; chronyc tracking. It goes on by itself.", s->self_host);
 }
 
+/* A host whose clock is wrong tells it by itself, but its alerts may be lost: receivers refuse what
+ * was signed by such a clock. So those whose clock is right tell it as well, if it did not. */
+static void tell_other_clocks(struct planner *p)
+{
+	const struct seen *s = p->s;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		int64_t ahead = seen_clock_ahead_us(s, i), off = ahead < 0 ? -ahead : ahead;
+		struct event *e;
+		char span[32];
+		if (m->is_self || off <= CLOCK_SKEW_MAX_S * US_S)
+			continue;
+		e = plan_tell(p, EVENT_CLOCK_JUMPED, m->host);
+		if (!e)
+			return;
+		snprintf(e->headline, sizeof(e->headline), "%s: the clock of %s is wrong.",
+			 s->cluster, m->host);
+		/* In whole minutes: the same words for as long as it is the same trouble. */
+		snprintf(e->what, sizeof(e->what),
+			 "As mongod there says: it is %s %s the primary's.",
+			 span_print(off / US_MIN * US_MIN, span, sizeof(span)),
+			 ahead > 0 ? "ahead of" : "behind");
+		snprintf(
+		    e->now, sizeof(e->now),
+		    "%s runs on. Its rotad begins no rotation and renews no certificate; its own "
+		    "alerts may be refused for their time.",
+		    m->host);
+		snprintf(e->we_did, sizeof(e->we_did), "Told it from %s.", s->self_host);
+		snprintf(e->you, sizeof(e->you),
+			 "On %s: timedatectl; chronyc tracking. It goes on by itself.", m->host);
+	}
+}
+
 /* Any of these needs a person or an answer first; nothing else is planned. */
 static bool doubt_plan(struct planner *p)
 {
@@ -202,6 +235,8 @@ void plan_step(const struct seen *s, const struct policy *policy,
 	p.seed = seed;
 	if (!s->is_clock_sane && s->self >= 0)
 		tell_clock(&p);
+	else if (s->self >= 0)
+		tell_other_clocks(&p);
 	static bool (*const deciders[])(struct planner *) = {
 	    doubt_plan, job_plan, ledger_plan, foreign_plan, rotate_plan, renew_plan, tidy_plan};
 	for (size_t i = 0; i < ARRAY_N(deciders); i++)

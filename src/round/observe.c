@@ -15,10 +15,8 @@
 enum {
 	RS_MAX_AGE_S =
 	    30, /* rs.conf is read again after so long, and when a status tells of a newer one */
-	SERVER_MAX_AGE_S = 10,  /* version, index builds, backups */
-	CERT_MAX_AGE_S = 60,    /* files and what is served */
-	CLOCK_SKEW_MAX_S = 300, /* PROTOCOL 1: a maker whose clock is more than 5 min from the
-				   primary's proposes nothing */
+	SERVER_MAX_AGE_S = 10, /* version, index builds, backups */
+	CERT_MAX_AGE_S = 60,   /* files and what is served */
 };
 
 static struct fact now_seen(const struct seat *t)
@@ -264,6 +262,8 @@ static void look_at_members(struct seat *t, struct mongod_status *statuses, bool
 			continue;
 		}
 		take_hello(t, m, &h);
+		m->has_clock = h.local_time.us != 0;
+		m->clock_ahead_us = h.local_time.us - seat_now(t).us;
 		if (m->is_primary)
 			t->clock_offset_us = h.local_time.us ? s->now.us - h.local_time.us : 0;
 		if (m->is_quiescing)
@@ -837,7 +837,7 @@ static void judge_clock(struct seat *t)
 		char off[32];
 		s->is_clock_sane = false;
 		snprintf(s->clock_why, sizeof(s->clock_why), "it is %s %s of the primary's",
-			 span_print(t->clock_offset_us, off, sizeof(off)),
+			 span_print(t->clock_offset_us / US_MIN * US_MIN, off, sizeof(off)),
 			 t->clock_offset_us > 0 ? "ahead" : "behind");
 	}
 }

@@ -5,6 +5,16 @@
 
 #include "lib/plan_rows.h"
 
+/* Clocks of a (the primary), b (this one) and c, in seconds beside this host's. */
+static void clocks(struct seen *s, int a_s, int b_s, int c_s)
+{
+	const int ahead_s[] = {a_s, b_s, c_s};
+	for (unsigned i = 0; i < 3; i++) {
+		s->members[i].has_clock = true;
+		s->members[i].clock_ahead_us = ahead_s[i] * US_S;
+	}
+}
+
 #define ROWS(X)                                                                                    \
 	X(idle, "", "", "Nothing is due (mode act)", )                                             \
 	X(observe, "", "", "rotad looks and changes nothing", p->mode = MODE_OBSERVE)              \
@@ -86,6 +96,18 @@
 	  cut_z(s->keyfile.why, 64, "no space"); p->keyfile.writer = WRITER_EXTERNAL)              \
 	X(clock_is_wrong, "", "clock-jumped", "Nothing is due", s->is_clock_sane = false;          \
 	  cut_z(s->clock_why, 64, "it is 365 days ahead"))                                         \
+	X(clock_of_another_is_ahead, "", "clock-jumped", "Nothing is due", clocks(s, 0, 3, 400))   \
+	X(clock_of_another_is_behind, "", "clock-jumped", "Nothing is due", clocks(s, 7, 9, -301)) \
+	X(clock_of_another_is_near, "", "", "Nothing is due", clocks(s, 0, 0, 300))                \
+	X(clock_of_this_host_and_another_are_off_alike, "", "", "Nothing is due",                  \
+	  clocks(s, -900, 0, -900))                                                                \
+	X(clock_of_another_seen_by_a_wrong_one, "", "clock-jumped", "Nothing is due",              \
+	  clocks(s, 0, 0, 999);                                                                    \
+	  s->is_clock_sane = false; cut_z(s->clock_why, 64, "behind"))                             \
+	X(clock_of_another_is_not_told, "", "", "Nothing is due", clocks(s, 0, 0, 400);            \
+	  s->members[2].has_clock = false)                                                         \
+	X(clock_of_the_primary_is_not_told, "", "", "Nothing is due", clocks(s, 0, 0, 400);        \
+	  s->members[0].has_clock = false)                                                         \
 	X(clock_is_wrong_under_way, "put-keyfile", "clock-jumped", "written",                      \
 	  case_propose(s, "---");                                                                  \
 	  s->is_clock_sane = false)                                                                \
@@ -163,12 +185,30 @@ static void one_proves_the_old_key_refused_and_the_next_only_if_it_does_not(void
 	}
 }
 
+static void the_clock_of_another_is_told_in_its_place(void **state)
+{
+	case_begin(1);
+	clocks(&the.s, 100, 100, 500);
+	case_plan();
+	const struct event *e = told_get("clock-jumped");
+	assert_string_equal(e->subject, "c:27017");
+	assert_non_null(strstr(e->what, "6 min"));
+	assert_non_null(strstr(e->what, "ahead of the primary's"));
+	assert_false(the.plan.needs_attention);
+	clocks(&the.s, 0, 0, 400);
+	the.s.is_clock_sane = false;
+	case_plan();
+	assert_string_equal(told_get("clock-jumped")->subject, "b:27017"); /* its own alone */
+	assert_int_equal(the.plan.events_n, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_plan_is_as_its_row_says),
 	    cmocka_unit_test(the_same_question_has_the_same_answer),
 	    cmocka_unit_test(one_proves_the_old_key_refused_and_the_next_only_if_it_does_not),
+	    cmocka_unit_test(the_clock_of_another_is_told_in_its_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
