@@ -121,7 +121,7 @@ static void check_instances(struct check *k)
 	if (c->instances_n == 0)
 		conf_fault_add(k->faults, false, 0, 0,
 			       "no instance: under 'instances:' stands each mongod and mongos of "
-			       "this host (an example: man rotad.yaml)");
+			       "this host (rotactl discover shows them)");
 	for (unsigned i = 0; i < c->instances_n; i++) {
 		const struct instance_policy *a = &c->instances[i];
 		for (unsigned j = 0; j < i; j++) {

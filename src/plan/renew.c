@@ -113,7 +113,8 @@ static void tell_end(struct planner *p, const struct cert_view *c, const char *w
 		return;
 	if (left < 3 * US_DAY)
 		e->severity = SEVERITY_CRITICAL;
-	snprintf(e->headline, sizeof(e->headline), "%s: the %s ends %s.", s->self_host, what,
+	snprintf(e->headline, sizeof(e->headline), "%s: the %s %s %s.", s->self_host, what,
+		 left < 0 ? "ended" : "ends",
 		 wall_print_utc(c->chain_not_after, when, sizeof(when)));
 	snprintf(e->what, sizeof(e->what), "Serial %s, %s.", c->serial,
 		 left < 0 ? "ended" : "close to its end");
@@ -121,11 +122,21 @@ static void tell_end(struct planner *p, const struct cert_view *c, const char *w
 		 left < 0    ? "New connections fail; a restart of mongod would fail."
 		 : is_served ? "It is served and valid."
 			     : "It is valid.");
-	snprintf(e->we_did, sizeof(e->we_did), "%.300s",
-		 s->certificate.why[0] ? s->certificate.why
-				       : "Nothing: see mode and authority in the configuration.");
-	snprintf(e->you, sizeof(e->you), "rotactl explain; rotactl rotate certificates --member %s",
-		 s->self_host);
+	const bool is_ours = renew_takes_orders(p->policy, p->instance);
+	if (s->certificate.why[0])
+		cut_z(e->we_did, sizeof(e->we_did), s->certificate.why);
+	else if (is_ours)
+		snprintf(e->we_did, sizeof(e->we_did), "Asks the authority \"%s\" for a new one.",
+			 p->policy->certificates.authority);
+	else
+		cut_z(e->we_did, sizeof(e->we_did), "Nothing: it renews no certificate here.");
+	if (is_ours)
+		snprintf(e->you, sizeof(e->you),
+			 "rotactl explain; rotactl rotate certificates --member %s", s->self_host);
+	else
+		cut_z(e->you, sizeof(e->you),
+		      "Renew it as it was made. Or let rotad: certificates: {mode: ask, authority: "
+		      "NAME} in rotad.yaml(5).");
 }
 
 static void tell_expiry(struct planner *p)

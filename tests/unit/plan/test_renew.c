@@ -257,11 +257,49 @@ static void hosts_renew_at_moments_of_their_own_within_a_part_of_the_lifetime(vo
 	assert_true(due_h[0] != due_h[1] && due_h[1] != due_h[2] && due_h[0] != due_h[2]);
 }
 
+/* Who reads it at night must be able to do what it says. */
+static void the_end_of_a_certificate_is_told_with_what_can_be_done(void **state)
+{
+	static const struct {
+		const char *name;
+		int day;
+		bool has_authority;
+		const char *event, *headline, *we_did, *you;
+		enum severity severity;
+	} rows[] = {
+	    {"soon, and it is renewed", 80, true, "certificate-expiring", "serves ends 20",
+	     "Asks the authority \"house\"", "rotactl rotate certificates --member b:27017",
+	     SEVERITY_WARNING},
+	    {"soon, and nobody renews it", 80, false, "certificate-expiring", "serves ends 20",
+	     "Nothing: it renews", "Renew it as it was made", SEVERITY_WARNING},
+	    {"very soon", 88, false, "certificate-expiring", "serves ends 20", "Nothing",
+	     "Renew it as it was made", SEVERITY_CRITICAL},
+	    {"over", 91, true, "certificate-expired", "serves ended 20", "Asks the authority",
+	     "rotactl rotate certificates", SEVERITY_CRITICAL},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		print_message("%s\n", rows[i].name);
+		case_begin(1);
+		aged(&the.s, rows[i].day);
+		if (!rows[i].has_authority) {
+			takes_none(&the.s);
+			the.policy.certificates.authority[0] = 0;
+		}
+		case_plan();
+		const struct event *e = told_get(rows[i].event);
+		assert_non_null(strstr(e->headline, rows[i].headline));
+		assert_non_null(strstr(e->we_did, rows[i].we_did));
+		assert_non_null(strstr(e->you, rows[i].you));
+		assert_int_equal(e->severity, rows[i].severity);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_certificate_goes_as_its_row_says),
 	    cmocka_unit_test(hosts_renew_at_moments_of_their_own_within_a_part_of_the_lifetime),
+	    cmocka_unit_test(the_end_of_a_certificate_is_told_with_what_can_be_done),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
