@@ -88,6 +88,8 @@ struct sim_scenario {
 
 /* A scenario drawn from the seed. */
 void sim_scenario_draw(struct sim_scenario *s, uint64_t seed);
+/* A few more faults of one kind, by its seed. */
+void sim_scenario_add(struct sim_scenario *s, enum sim_fault_kind kind);
 /* As text, a line a word; and back. Errors: ERR_SYNTAX with the line. */
 void sim_scenario_print(const struct sim_scenario *s, struct buf *out);
 MUST_CHECK bool sim_scenario_parse(struct str text, struct sim_scenario *ret, struct err *err);

@@ -576,6 +576,7 @@ static bool op_step_down(void *self, const struct mongod_target *t,
 		err->sys = 262;
 		return false;
 	}
+	sim_oracle_step_down(h);
 	k->m.no_election_until_us = w->now_us + seconds * US_S;
 	step_back(k, "step-down");
 	w->is_election_due = true;

@@ -212,6 +212,27 @@ void sim_oracle_stop(struct sim_host *h)
 			   h->letter);
 }
 
+/* The primary hands over when all others have had their turn: by how they stood before the round.
+ */
+void sim_oracle_step_down(struct sim_host *h)
+{
+	struct sim_world *w = h->w;
+	const struct sim_truth *t = &w->truth;
+	unsigned pivot = number_of(w, &t->pivot), next = number_of(w, &t->next);
+	if (t->generation == 0 || t->is_closed || t->is_lost || w->is_restored)
+		return;
+	for (unsigned i = 0; i < w->n; i++) {
+		const struct sim_member *m = &w->hosts[i].m;
+		bool waits = is_given_up(t)  ? sim_ring_has(&m->loaded, next)
+			     : is_carried(t) ? sim_ring_has(&m->loaded, pivot)
+					     : !sim_ring_has(&m->loaded, next);
+		if (i != h->i && m->state == SIM_UP && m->state_us < h->round_us && waits)
+			sim_broken(w, "order",
+				   "%c, the primary, takes its turn before %c has had its own",
+				   h->letter, w->hosts[i].letter);
+	}
+}
+
 void sim_oracle_text(struct sim_world *w, const char *where, const char *text, size_t n)
 {
 	enum { PART = 24 };

@@ -105,6 +105,16 @@ void sim_scenario_draw(struct sim_scenario *s, uint64_t seed)
 		draw_fault(&s->faults[i], &r, s, is_on);
 }
 
+void sim_scenario_add(struct sim_scenario *s, enum sim_fault_kind kind)
+{
+	enum { MORE = 3 };
+	struct rng r = {.state = s->seed * 0x2545f4914f6cdd1du + (uint64_t)kind};
+	bool is_on[SIM_FAULT_N] = {false};
+	is_on[kind] = true;
+	for (unsigned i = 0; i < MORE && s->faults_n < SIM_FAULTS_MAX; i++)
+		draw_fault(&s->faults[s->faults_n++], &r, s, is_on);
+}
+
 /* ---- as text ---- */
 
 static void put_time(struct buf *out, int64_t us)

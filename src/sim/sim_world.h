@@ -277,7 +277,8 @@ const struct sim_write *sim_store_find(const struct sim_world *w, const char *id
 /* ---- what must hold: sim_oracle.c ---- */
 void sim_oracle_keys(struct sim_world *w); /* after each change of a file or process */
 void sim_oracle_write(struct sim_host *h); /* rotad wrote the keyfile */
-void sim_oracle_stop(struct sim_host *h);  /* rotad stops its member */
+void sim_oracle_step_down(struct sim_host *h);
+void sim_oracle_stop(struct sim_host *h); /* rotad stops its member */
 void sim_oracle_ledger(struct sim_world *w, const struct sim_write *write); /* a write was taken */
 void sim_oracle_again(struct sim_world *w); /* the ledger went back in time */
 void sim_oracle_text(struct sim_world *w, const char *where, const char *text, size_t n);

@@ -4,6 +4,7 @@
  *   sim --seeds N [--from S] [--jobs J]   N seeds; a line a failure, then what was reached
  *   sim --check                           those of make check: as many as fit into 2 s
  *   sim --seed S [--trace]                one seed
+ *   sim --find N [--with "FAULT ..."]     seeds until an invariant is broken, N at most; 0: one was
  *   sim FILE...                           scenarios
  *   sim --text S                          the scenario of seed S
  *   sim --shrink S                        the smallest scenario that fails as seed S does
@@ -69,6 +70,29 @@ static void run_range(uint64_t from, uint64_t step, uint64_t n, struct total *t)
 			tell(&r, seed);
 		}
 	}
+}
+
+/* For planted mistakes: which rule finds it, and how soon? Whether a fleet ends is not asked. */
+static int find(uint64_t from, uint64_t n, const char *with)
+{
+	double begun = now_s();
+	for (uint64_t seed = from; seed < from + n; seed++) {
+		struct sim_scenario s;
+		struct sim_result r;
+		sim_scenario_draw(&s, seed);
+		for (unsigned kind = 0; kind < SIM_FAULT_N; kind++)
+			if (strstr(with, sim_fault_words[kind]))
+				sim_scenario_add(&s, kind);
+		s.bound_us = 5 * US_MIN;
+		sim_run(&s, NULL, NULL, &r);
+		if (r.outcome != SIM_UNSAFE)
+			continue;
+		printf("%s seed %" PRIu64 " after %.1f s: %s\n", r.rule, seed, now_s() - begun,
+		       r.why);
+		return 0;
+	}
+	printf("- none of %" PRIu64 " seeds, %.1f s\n", n, now_s() - begun);
+	return 1;
 }
 
 static void add_coverage(struct sim_coverage *to, const struct sim_coverage *c, char names[][64])
@@ -280,7 +304,8 @@ static int worse(int a, int b)
 
 int main(int argc, char **argv)
 {
-	uint64_t seeds = 0, from = 1, one = 0;
+	uint64_t seeds = 0, from = 1, one = 0, finds = 0;
+	const char *with = "";
 	unsigned jobs = 1;
 	bool wants_trace = false, is_one = false, wants_text = false;
 	int worst = 0;
@@ -290,6 +315,10 @@ int main(int argc, char **argv)
 			wants_trace = true;
 		else if (strcmp(argv[i], "--seeds") == 0)
 			seeds = strtoull(next, NULL, 10), i++;
+		else if (strcmp(argv[i], "--find") == 0)
+			finds = strtoull(next, NULL, 10), i++;
+		else if (strcmp(argv[i], "--with") == 0)
+			with = next, i++;
 		else if (strcmp(argv[i], "--check") == 0) {
 			seeds = CHECK_SEEDS;
 			from = CHECK_FROM;
@@ -315,6 +344,8 @@ int main(int argc, char **argv)
 		else
 			worst = worse(worst, run_one(&s, wants_trace, false));
 	}
+	if (finds)
+		worst = worse(worst, find(from, finds, with));
 	if (seeds)
 		worst = worse(worst, run_seeds(from, seeds, jobs));
 	return worst;
