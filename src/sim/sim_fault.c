@@ -288,7 +288,8 @@ static void mend(struct sim_host *h)
 	char text[2400];
 	/* A person who finds a file that is not the others' takes theirs. */
 	for (unsigned k = 0; h->is_edited && k < w->n; k++)
-		if (!w->hosts[k].is_edited && w->hosts[k].m.state == SIM_UP) {
+		if (!w->hosts[k].is_edited && w->hosts[k].m.state == SIM_UP &&
+		    !sim_rings_equal(&w->hosts[k].disk, &h->disk)) {
 			size_t n = sim_ring_print(w, &w->hosts[k].disk, text, sizeof(text));
 			sim_say(w, "%c: a person copies the keyfile of %c", h->letter,
 				w->hosts[k].letter);
@@ -334,6 +335,7 @@ void sim_care(struct sim_world *w)
 	struct sim_host *h = any_rotad(w);
 	int64_t healed_for = w->now_us - w->care_since_us;
 	char why[128];
+	sim_oracle_keys(w); /* what was mended since a rotad looked is excused no more */
 	bool is_rest = sim_oracle_rest(w, why, sizeof(why));
 	if (w->truth.generation == 0 && w->truth.orders_n == 0 && h && !w->is_restored)
 		sim_ask(h, ASK_ROTATE);
