@@ -3,7 +3,8 @@
 # Planted mistakes (tests/sim/mutants/*.patch): each is applied to copies of the files it touches, these are compiled and linked
 # before the archives, and the simulator must find it by one of the rules that the patch names, within SEEDS seeds. Called by
 # make check-mutants. Arguments: names of mutants; none: all. What a patch says of itself stands in its first lines:
-# what is wrong; "rules:" that may find it; "with:" a fault to be drawn more often.
+# what is wrong; "rules:" that may find it; "with:" faults to be drawn more often, or "scenario:" one
+# of tests/sim/scenarios that shows it.
 set -u
 here=$TOP_SRCDIR/tests/sim/mutants
 work=$(mktemp -d) || exit 2
@@ -12,6 +13,7 @@ worst=0
 one() {
 	name=$1 patch=$here/$1.patch dir=$work/$1 objects=
 	rules=$(sed -n 's/^# rules: //p' "$patch") with=$(sed -n 's/^# with: //p' "$patch")
+	scenario=$(sed -n 's/^# scenario: //p' "$patch")
 	mkdir -p "$dir"
 	for file in $(sed -n 's/^+++ b\///p' "$patch"); do
 		mkdir -p "$dir/$(dirname "$file")" && cp "$TOP_SRCDIR/$file" "$dir/$file" || return 2
@@ -23,7 +25,11 @@ one() {
 	done
 	eval "$LINK -o '$dir/sim' $OBJECTS $objects $LIBRARIES" >"$dir/link.log" 2>&1 || { cat "$dir/link.log"; return 2; }
 	begun=$(date +%s)
-	found=$("$dir/sim" --find "$SEEDS" --with "$with")
+	if [ "$scenario" ]; then
+		found=$(cd "$here/../scenarios" && "$dir/sim" --find-in "$scenario")
+	else
+		found=$("$dir/sim" --find "$SEEDS" --with "$with")
+	fi
 	printf '%-26s %-12s %4s s  %s\n' "$name" "${found%% *}" "$(($(date +%s) - begun))" "${found#* }"
 	case " $rules " in
 	*" ${found%% *} "*) return 0 ;;

@@ -5,6 +5,7 @@
  *   sim --check                           those of make check: as many as fit into 2 s
  *   sim --seed S [--trace]                one seed
  *   sim --find N [--with "FAULT ..."]     seeds until an invariant is broken, N at most; 0: one was
+ *   sim --find-in FILE                    the same with one scenario
  *   sim FILE...                           scenarios
  *   sim --text S                          the scenario of seed S
  *   sim --shrink S                        the smallest scenario that fails as seed S does
@@ -274,12 +275,10 @@ static int shrink(uint64_t seed)
 	return 1;
 }
 
-/* A scenario of the repository ends well, and the same way twice. */
-static int run_file(const char *path, bool wants_trace)
+static int read_file(const char *path, struct sim_scenario *ret)
 {
 	auto_buf struct buf text = {.max = 1024 * 1024};
 	char line[4096];
-	struct sim_scenario s;
 	struct err err = ERR_INIT;
 	auto_file FILE *f = fopen(path, "r");
 	if (!f) {
@@ -288,13 +287,34 @@ static int run_file(const char *path, bool wants_trace)
 	}
 	for (size_t n; (n = fread(line, 1, sizeof(line), f)) > 0;)
 		buf_add(&text, line, n);
-	if (!sim_scenario_parse(buf_str(&text), &s, &err)) {
+	if (!sim_scenario_parse(buf_str(&text), ret, &err)) {
 		printf("%s: %s\n", path, err.text);
 		return 2;
 	}
+	return 0;
+}
+
+/* A scenario of the repository ends as it says, and the same way twice. */
+static int run_file(const char *path, bool wants_trace)
+{
+	struct sim_scenario s;
+	if (read_file(path, &s) != 0)
+		return 2;
 	const char *name = strrchr(path, '/');
 	printf("%s: ", name ? name + 1 : path);
 	return run_one(&s, wants_trace, true);
+}
+
+static int find_in(const char *path)
+{
+	struct sim_scenario s;
+	struct sim_result r;
+	if (read_file(path, &s) != 0)
+		return 2;
+	sim_run(&s, NULL, NULL, &r);
+	printf("%s %s: %s\n", r.outcome == SIM_UNSAFE ? r.rule : "-", path,
+	       r.outcome == SIM_UNSAFE ? r.why : "nothing is broken");
+	return r.outcome == SIM_UNSAFE ? 0 : 1;
 }
 
 static int worse(int a, int b)
@@ -317,6 +337,8 @@ int main(int argc, char **argv)
 			seeds = strtoull(next, NULL, 10), i++;
 		else if (strcmp(argv[i], "--find") == 0)
 			finds = strtoull(next, NULL, 10), i++;
+		else if (strcmp(argv[i], "--find-in") == 0)
+			return find_in(next);
 		else if (strcmp(argv[i], "--with") == 0)
 			with = next, i++;
 		else if (strcmp(argv[i], "--check") == 0) {
