@@ -23,6 +23,8 @@ enum api_need { API_READS, API_CHANGES };
 	X("POST", "/v1/verify", READS, false, "try keys on every member now")                      \
 	X("GET", "/v1/doctor", READS, false, "could this host take its turn")                      \
 	X("GET", "/v1/alerts", READS, false, "how the alert targets fare")                         \
+	X("GET", "/v1/cert/request", READS, false, "the certificate request that waits")           \
+	X("POST", "/v1/cert/import", CHANGES, false, "take the CA's answer to it")                 \
 	X("GET", "/v1/trust", READS, false, "whom this host believes")                             \
 	X("POST", "/v1/trust/confirm", CHANGES, false, "admit the new identity of a host")         \
 	X("POST", "/v1/rotate", CHANGES, false, "order a rotation")                                \

@@ -25,10 +25,18 @@ static bool init_vault(struct authority *a, struct err *err)
 	return authority_vault_init(&a->as.vault, a->policy, a->parts.token, &a->parts.http, err);
 }
 
+static bool init_manual(struct authority *a, struct err *err)
+{
+	(void)a;
+	(void)err;
+	return true;
+}
+
 #define SELF(member) .self_offset = offsetof(struct authority, as.member)
 const struct authority_row authority_table[] = {
     {.type = "local", .ops = &authority_local_ops, .init = init_local, SELF(local)},
     {.type = "exec", .ops = &authority_exec_ops, .init = init_exec, SELF(exec)},
+    {.type = "manual", .ops = &authority_manual_ops, .init = init_manual},
     {.type = "vault", .ops = &authority_vault_ops, .init = init_vault, SELF(vault)},
 };
 const size_t authority_table_n = ARRAY_N(authority_table);

@@ -6,6 +6,7 @@
 
 #include "authority/authority_exec.h"
 #include "authority/authority_local.h"
+#include "authority/authority_manual.h"
 #include "authority/authority_vault.h"
 
 /* What backends may need. Copied; what the ports point to must outlive the authority. */
@@ -42,8 +43,7 @@ struct authority {
 	} as;
 };
 
-/* Errors: ERR_UNSUPPORTED (a type without a backend; "manual" has none by its nature: rotactl cert
- * request and import), ERR_INVALID. */
+/* Errors: ERR_UNSUPPORTED (a type without a backend), ERR_INVALID. */
 MUST_CHECK bool authority_init(struct authority *ret, const struct authority_policy *policy,
 			       const struct authority_parts *parts, struct err *err);
 

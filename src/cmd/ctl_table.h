@@ -65,6 +65,12 @@
 	X("offline", "cert check", ctl_cert_check, CTL_OFFLINE,                                    \
 	  "PEM [--ca FILE]... [--host NAME[,NAME]] [--peer PEM]... [--crl FILE] [--profile WORD]", \
 	  "Judge a certificate as mongod and its peers do")                                        \
+	X("set up", "cert request", ctl_cert_request, CTL_DAEMON,                                  \
+	  "[--sheet] [--csr-out FILE] [--instance I] [--cluster C]",                               \
+	  "Show the request that waits for a manual authority")                                    \
+	X("set up", "cert import", ctl_cert_import, CTL_DAEMON | CTL_ROOT,                         \
+	  "FILE [--reason R] [--instance I] [--cluster C]",                                        \
+	  "Bring the CA's answer to that request")                                                 \
 	X("offline", "ca init", ctl_ca_init, CTL_OFFLINE,                                          \
 	  "DIR --name CN [--o O] [--days N] [--key-type T]", "Make a certification authority")     \
 	X("offline", "ca issue", ctl_ca_issue, CTL_OFFLINE,                                        \

@@ -99,9 +99,8 @@ static void authorities_free(struct authority_set *set)
 static bool authority_one(const struct wiring *w, const struct authority_policy *p,
 			  struct wired_authority *a, struct err *err)
 {
-	/* The local authority's key is on its issuing hosts only; manual has no backend by
-	 * nature. */
-	if ((strcmp(p->type, "local") == 0 && !p->private_key[0]) || strcmp(p->type, "manual") == 0)
+	/* The local authority's key is on its issuing hosts only. */
+	if (strcmp(p->type, "local") == 0 && !p->private_key[0])
 		return true;
 	if (p->token.from != CREDENTIAL_NONE && !wiring_credential(&p->token, &a->token, err))
 		return false;

@@ -174,7 +174,8 @@ static void tell_waits(struct planner *p)
 	snprintf(e->now, sizeof(e->now), "The certificate in use is unchanged and served.");
 	snprintf(e->we_did, sizeof(e->we_did), "Asks again with the same request.");
 	snprintf(e->you, sizeof(e->you), "%s",
-		 c->is_pending ? "Ask the people of the CA to look at the request."
+		 c->is_pending ? "Ask the people of the CA to look at the request: rotactl cert "
+				 "request shows it."
 			       : "Look at the authority and at the way to it.");
 	e->next = c->retry_at;
 }

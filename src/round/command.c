@@ -14,6 +14,7 @@
 #include "model/event_table.h"
 #include "plan/planner.h"
 #include "round/doctor_look.h"
+#include "round/enact_certificate.h"
 #include "round/trust.h"
 
 static void note(struct seat *t, const char *word, const char *who, const char *text)
@@ -270,6 +271,35 @@ static bool verify(struct seat *t, const json_t *body, const char *who, json_t *
 	return true;
 }
 
+static bool cert_request(struct seat *t, const json_t *body, const char *who, json_t *ret,
+			 struct err *err)
+{
+	(void)body;
+	(void)who;
+	return certificate_request(t, ret, err);
+}
+
+static bool cert_import(struct seat *t, const json_t *body, const char *who, json_t *ret,
+			struct err *err)
+{
+	const char *why = text_of(body, "reason");
+	char text[300];
+	enum mode mode = instance_mode(&t->config->policy, t->instance, KIND_CERTIFICATES);
+	if (mode <= MODE_OBSERVE)
+		return err_set(
+		    err, ERR_REFUSED,
+		    "certificates of %s are in mode %s: rotad only looks. See rotactl mode",
+		    t->instance->name, mode_name(mode));
+	observe(t);
+	if (!certificate_import(t, str_of(text_of(body, "pem")), ret, err))
+		return false;
+	snprintf(text, sizeof(text), "serial %.60s%s%.200s",
+		 json_string_value(json_object_get(ret, "serial")), why[0] ? ": " : "", why);
+	note(t, "cert import", who, text);
+	tell(t, EVENT_OPERATOR_ACT, who, "a certificate was brought from the CA", "Nothing to do.");
+	return true;
+}
+
 static bool doctor(struct seat *t, const json_t *body, const char *who, json_t *ret,
 		   struct err *err)
 {
@@ -371,10 +401,11 @@ static const struct {
 	bool (*run)(struct seat *t, const json_t *body, const char *who, json_t *ret,
 		    struct err *err);
 } command_table[] = {
-    {"/v1/rotate", rotate},         {"/v1/approve", approve}, {"/v1/pause", pause_it},
-    {"/v1/resume", resume},         {"/v1/abort", abort_it},  {"/v1/release", release},
-    {"/v1/verify", verify},         {"/v1/history", history}, {"/v1/trust", trust},
-    {"/v1/trust/confirm", confirm}, {"/v1/doctor", doctor},
+    {"/v1/rotate", rotate},           {"/v1/approve", approve}, {"/v1/pause", pause_it},
+    {"/v1/resume", resume},           {"/v1/abort", abort_it},  {"/v1/release", release},
+    {"/v1/verify", verify},           {"/v1/history", history}, {"/v1/trust", trust},
+    {"/v1/trust/confirm", confirm},   {"/v1/doctor", doctor},   {"/v1/cert/request", cert_request},
+    {"/v1/cert/import", cert_import},
 };
 
 static json_t *body_of(struct str body)

@@ -11,6 +11,7 @@
 #include "codec/cert_check.h"
 #include "codec/csr.h"
 #include "codec/digest.h"
+#include "codec/json_strict.h"
 #include "codec/ledger_json.h"
 #include "codec/pem.h"
 #include "codec/x509_view.h"
@@ -343,22 +344,28 @@ bool enact_ask_authority(struct seat *t, const struct act *a, struct err *err)
 	struct cert_wish *wish = arena_get(&t->arena, sizeof(*wish), err);
 	auto_buf struct buf csr = {.max = PEM_BYTES_MAX};
 	bool is_new_order = !token_equal(&a->order, &t->notes.cert_order);
+	bool is_manual;
 	bool is_new = is_new_order || t->notes.stage != CERT_STAGE_ASKED;
 	if (!wish)
 		return false;
 	if (!policy)
 		return err_set(err, ERR_NOT_FOUND, "authority \"%s\" is not configured", name);
 	is_new |= a->target != t->notes.cert_target;
+	is_manual = strcmp(policy->type, "manual") == 0;
+	/* A person may have carried the request to the CA: another order is served by the same. */
+	bool is_carried =
+	    is_manual && t->notes.stage == CERT_STAGE_ASKED && a->target == t->notes.cert_target;
 	t->notes.cert_target = a->target; /* durable below, with the stage */
 	wish_for_target(t, a->target, wish);
 	if (wish->valid_for_us == 0)
 		wish->valid_for_us = policy->valid_for_us;
-	if (!get_request(t, is_new, wish, &csr, err))
+	if (!get_request(t, is_new && !is_carried, wish, &csr, err))
 		return false;
 	if (is_new) {
 		t->notes.cert_order = a->order;
 		t->notes.cookie[0] = 0;
-		t->notes.asked_at = seat_now(t);
+		if (!is_carried)
+			t->notes.asked_at = seat_now(t);
 		if (!set_stage(t, CERT_STAGE_ASKED, (struct wall){.us = 0}, "asked", err))
 			return false;
 	}
@@ -396,7 +403,10 @@ bool enact_ask_authority(struct seat *t, const struct act *a, struct err *err)
 		ok =
 		    set_stage(t, CERT_STAGE_ASKED,
 			      wall_add(seat_now(t), answer.retry_us > 0 ? answer.retry_us : US_MIN),
-			      "the authority has not answered yet", err);
+			      is_manual ? "a person has to carry it: rotactl cert request "
+					  "shows it, rotactl cert import takes the answer"
+					: "the authority has not answered yet",
+			      err);
 		break;
 	case AUTHORITY_REFUSED:
 	default:
@@ -406,6 +416,132 @@ bool enact_ask_authority(struct seat *t, const struct act *a, struct err *err)
 	}
 	buf_fini(&answer.chain_pem);
 	return ok;
+}
+
+/* ---- what a person carries to the CA and back ---- */
+
+static bool check_waits(const struct seat *t, struct err *err)
+{
+	if (t->notes.stage == CERT_STAGE_STAGED || t->notes.stage == CERT_STAGE_INSTALLED)
+		return err_set(err, ERR_REFUSED,
+			       "a new certificate of '%.200s' is under way already",
+			       t->seen->self_host);
+	return t->notes.stage == CERT_STAGE_ASKED ||
+	       err_set(err, ERR_REFUSED,
+		       "no request of '%.200s' waits; rotactl rotate certificates --member %.200s "
+		       "makes one",
+		       t->seen->self_host, t->seen->self_host);
+}
+
+static json_t *said(const char *z)
+{
+	json_t *v = json_of_bytes(str_of(z));
+	return v ? v : json_null();
+}
+
+bool certificate_request(struct seat *t, json_t *ret, struct err *err)
+{
+	char path[PATH_BYTES_MAX], text[40];
+	auto_buf struct buf csr = {.max = PEM_BYTES_MAX};
+	struct cert_wish *wish = arena_get(&t->arena, sizeof(*wish), err);
+	const struct seen_certificate *c = &t->seen->certificate;
+	const struct cert_view *in_use =
+	    t->notes.cert_target == CERT_CLUSTER_FILE ? &c->cluster : &c->file;
+	unsigned bits = t->config->policy.certificates.is_key_same
+			    ? in_use->key_bits
+			    : t->config->policy.certificates.key_bits;
+	struct digest digest;
+	json_t *names = json_array();
+	if (!wish || !check_waits(t, err) ||
+	    !t->ports.files.ops->read_text(t->ports.files.self, seat_path(t, "request.csr", path),
+					   PEM_BYTES_MAX, &csr, NULL, err) ||
+	    !sha256_digest(buf_str(&csr), &digest, err)) {
+		json_decref(names);
+		return false;
+	}
+	wish_for_target(t, t->notes.cert_target, wish);
+	for (unsigned i = 0; i < wish->names_n; i++)
+		json_array_append_new(names, said(wish->names[i]));
+	json_object_set_new(ret, "csr", said(buf_z(&csr)));
+	json_object_set_new(ret, "csrDigest", json_string(digest.hex));
+	json_object_set_new(ret, "member", said(t->seen->self_host));
+	json_object_set_new(ret, "cluster", said(t->seen->cluster));
+	json_object_set_new(ret, "authority", said(t->config->policy.certificates.authority));
+	json_object_set_new(ret, "file", said(target_path(t, t->notes.cert_target)));
+	json_object_set_new(ret, "subject", said(wish->subject));
+	json_object_set_new(ret, "membership", said(wish->membership));
+	json_object_set_new(ret, "names", names);
+	json_object_set_new(ret, "usage", json_string(csr_eku(wish)));
+	json_object_set_new(ret, "keyType",
+			    json_string(csr_key_type_print(wish->key, bits, text, sizeof(text))));
+	json_object_set_new(ret, "validDays", json_integer(wish->valid_for_us / US_DAY));
+	json_object_set_new(ret, "leastDays", json_integer(wish->min_left_us / US_DAY));
+	json_object_set_new(ret, "askedAt",
+			    json_string(wall_print_utc(t->notes.asked_at, text, sizeof(text))));
+	json_object_set_new(ret, "inUseSerial", said(in_use->serial));
+	json_object_set_new(ret, "inUseEnds",
+			    json_string(wall_print_utc(in_use->not_after, text, sizeof(text))));
+	return true;
+}
+
+/* The leaf alone gets the chain that the operator keeps beside the authority. */
+static bool add_chain(struct seat *t, struct str pem, struct buf *ret, struct err *err)
+{
+	const char *name = t->config->policy.certificates.authority;
+	const struct authority_policy *policy = config_find_authority(t->config, name);
+	auto_pem struct pem_file file = {.certs_n = 0};
+	auto_buf struct buf chain = {.max = PEM_BYTES_MAX};
+	if (!pem_read(pem, NULL, PEM_CHAIN, &file, err))
+		return err_in(err, "reading what the CA gave");
+	buf_add(ret, pem.p, pem.n);
+	if (file.certs_n == 1 && policy && policy->chain[0]) {
+		if (!t->ports.files.ops->read_text(t->ports.files.self, policy->chain,
+						   PEM_BYTES_MAX, &chain, NULL, err))
+			return err_in(err, "reading the chain of authority \"%s\"", name);
+		buf_addc(ret, '\n');
+		buf_add(ret, chain.p, chain.n);
+	}
+	return buf_ok(ret, err);
+}
+
+bool certificate_import(struct seat *t, struct str pem, json_t *ret, struct err *err)
+{
+	char path[PATH_BYTES_MAX], text[512];
+	auto_secret struct secret key = {.p = NULL};
+	auto_secret struct secret whole = {.p = NULL};
+	auto_buf struct buf chain = {.max = 2 * PEM_BYTES_MAX};
+	struct cert_report report;
+	struct cert_view *view = arena_get(&t->arena, sizeof(*view), err);
+	struct cert_wish *wish = arena_get(&t->arena, sizeof(*wish), err);
+	if (!view || !wish || !check_waits(t, err) ||
+	    !get_secret(t, seat_path(t, "request.key", path), &key, err) ||
+	    !add_chain(t, pem, &chain, err))
+		return false;
+	if (!pem_join(buf_str(&chain), &key, &whole, err)) {
+		/* Nothing of it is wrong but that it answers something else. */
+		struct err why = *err;
+		err_clear(err);
+		return err_set(err, ERR_REFUSED,
+			       "it is no answer to the request that waits (%.200s): was it made of "
+			       "the CSR that rotactl cert request shows?",
+			       why.text);
+	}
+	wish_for_target(t, t->notes.cert_target, wish);
+	if (!preflight(t, (struct str){.p = whole.p, .n = whole.n}, wish, &report, err))
+		return err_in(err, "checking the new certificate");
+	if (cert_report_worst(&report) == CERT_BAD) {
+		why_bad(&report, text, sizeof(text));
+		return err_set(err, ERR_REFUSED, "it was not taken; the request still waits. %s",
+			       text);
+	}
+	if (!x509_view_pem((struct str){.p = whole.p, .n = whole.n}, NULL, view, err) ||
+	    !put_file(t, "staged.pem", (struct str){.p = whole.p, .n = whole.n}, err))
+		return err_in(err, "staging the new certificate");
+	cut_z(t->notes.staged_serial, sizeof(t->notes.staged_serial), view->serial);
+	t->notes.asked_at = seat_now(t);
+	json_object_set_new(ret, "serial", json_string(view->serial));
+	json_object_set_new(ret, "member", said(t->seen->self_host));
+	return set_stage(t, CERT_STAGE_STAGED, (struct wall){.us = 0}, "", err);
 }
 
 static bool put_pem(struct seat *t, const struct secret *pem, bool keep_previous, struct err *err)

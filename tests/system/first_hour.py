@@ -275,5 +275,56 @@ def discover():
     return checks.status()
 
 
+@case
+def manual():
+    """A CA with people in it: each member's request is carried there and back; what they got wrong is said and changes nothing."""
+    corp = {"corp": {"type": "manual"}}
+    with Scene(certificates={"mode": "act", "authority": "corp", "outageBudget": "10d"}, authorities=corp) as s:
+        checks, w = s.checks, s.world
+        s.fleet.start()
+        wait_for("the rotads to have joined", 90, lambda: all(r.ctl("status").status == 0 for r in s.fleet.all), 0.3)
+        before = {m.name: m.served() for m in w.members}
+        none = s.fleet.all[0].ctl("cert", "request")
+        checks.that("before anything is due there is no request", none.status == 2 and "rotate certificates" in none.err, none.text())
+        checks.that("an order makes one on each host", s.rotate(what="certificates").status == 0)
+        for r in s.fleet.all:
+            wait_for("the request of " + r.name, 30, lambda r=r: r.ctl("cert", "request").status == 0, 0.3)
+        sheet = s.fleet.all[0].ctl("cert", "request", "--sheet")
+        for line in sheet.out.splitlines():
+            say("  %s", line)
+        checks.that("the sheet names what the CA's people need", all(x in sheet.out for x in ("SAN", "localhost", "serverAuth,clientAuth", "O=Example", "BEGIN CERTIFICATE REQUEST")))
+        for r in s.fleet.all:
+            csr, answer = (os.path.join(r.dir, n) for n in ("request.csr", "answer.pem"))
+            wrote = r.ctl("cert", "request", "--csr-out", csr)
+            checks.that("%s: the request is written to a file, once" % r.name, wrote.status == 0 and r.ctl("cert", "request", "--csr-out", csr).status == 2, wrote.text())
+
+            def sign(kind, *more, r=r, csr=csr, answer=answer):
+                if os.path.exists(answer):
+                    os.unlink(answer)
+                made = subprocess.run([os.environ["ROTACTL"], "ca", "issue", kind, "--ca", w.pki.dir, "--csr", csr, "--out", answer, "--subject",
+                                       "CN=%s,OU=mongod,O=Example" % r.name, "--host", "localhost", "--host", "127.0.0.1"] + list(more),
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                if made.returncode:
+                    raise RuntimeError(made.stdout)
+                return r.ctl("cert", "import", answer, "--reason", "CHG41877")
+            r.stop()  # key and request are kept across a restart
+            r.start()
+            wait_for("rotad of %s to be back" % r.name, 30, lambda r=r: r.ctl("cert", "request").status == 0, 0.3)
+            wrong = sign("server")
+            checks.that("%s: one without clientAuth is refused in the CA's words" % r.name, wrong.status == 2 and "EKU" in wrong.err, wrong.text())
+            checks.that("%s: the request still waits, nothing was changed" % r.name, r.ctl("cert", "request").status == 0 and r.member.served() == before[r.name])
+            twin = r.ctl("cert", "import", r.member.pem)
+            checks.that("%s: a file with a private key in it is refused" % r.name, twin.status == 2 and "private key" in twin.err, twin.text())
+            taken = sign("member")
+            checks.that("%s: the right one is taken" % r.name, taken.status == 0, taken.text())
+        for r in s.fleet.all:
+            wait_for("%s to serve it" % r.name, 90, lambda r=r: r.member.served() != before[r.name], 0.5)
+        now = {m.name: m.served() for m in w.members}
+        checks.that("each member serves its new one", all(now[n] != before[n] for n in now), now)
+        wait_for("the order to be over", 90, lambda: all(r.ctl("status").status == 0 for r in s.fleet.all), 0.5)
+        checks.that("no request is left", all(r.ctl("cert", "request").status == 2 for r in s.fleet.all))
+        return s.finish()
+
+
 if __name__ == "__main__":
     sys.exit(CASES.main())

@@ -341,10 +341,10 @@ static void every_row_says_what_it_puts_into_a_subject(void **state)
 		assert_true(strlen(r->ops->subject_note) > 20);
 		assert_ptr_equal(authority_row_find(r->type), r);
 	}
-	assert_null(authority_row_find("manual"));
+	assert_null(authority_row_find("acme"));
 	struct authority a;
 	struct err err = ERR_INIT;
-	const struct authority_policy p = {.name = "corp", .type = "manual"};
+	const struct authority_policy p = {.name = "corp", .type = "acme"};
 	const struct authority_parts parts = {0};
 	assert_false(authority_init(&a, &p, &parts, &err));
 	assert_int_equal(err.kind, ERR_UNSUPPORTED);

@@ -24,7 +24,7 @@
 #define STATE "/state/rs0"
 
 /* What the authority hands out. */
-enum answer { GOOD, OTHER_CA, CLIENT_ONLY, GARBAGE, UNUSABLE, SAYS_NO, UNREACHABLE };
+enum answer { GOOD, OTHER_CA, CLIENT_ONLY, GARBAGE, UNUSABLE, SAYS_NO, UNREACHABLE, WAITS };
 
 static struct {
 	struct fake_files files;
@@ -232,6 +232,11 @@ static bool issue(void *self, const struct authority_request *r, struct authorit
 		return true;
 	case UNREACHABLE:
 		return err_set(err, ERR_UNREACHABLE, "no route");
+	case WAITS:
+		ret->outcome = AUTHORITY_WAIT;
+		ret->retry_us = US_H;
+		snprintf(ret->cookie, sizeof(ret->cookie), "manual");
+		return true;
 	case UNUSABLE:
 		return err_set(err, ERR_PROTOCOL, "no usable certificate");
 	case GOOD:
@@ -477,6 +482,102 @@ static void an_authority_that_does_not_answer_is_asked_again_with_the_same_reque
 	w.answer = GOOD;
 	DO(ask_authority);
 	stands(CERT_STAGE_STAGED);
+}
+
+/* What the CA's people make of a request. */
+static void carried(struct str csr, enum answer how, struct buf *out)
+{
+	struct err err = ERR_INIT;
+	const struct cert_wish wish = {.membership = "O=acme,OU=mongo",
+				       .subject = "CN=b,OU=mongo,O=acme",
+				       .names_n = 1,
+				       .names = {"b.test"},
+				       .key = CERT_KEY_P256,
+				       .needs_server = true,
+				       .needs_client = true};
+	buf_clear(out);
+	if (how == GARBAGE)
+		buf_adds(out, "no PEM\n");
+	else if (!sign(csr, &wish, how, out, &err))
+		fail_msg("the CA: %s", err.text);
+}
+
+static void a_request_is_carried_to_people_and_back(void **state)
+{
+	static const struct {
+		enum answer how;
+		const char *why;
+	} rows[] = {{GARBAGE, ""},
+		    {OTHER_CA, "does not chain"},
+		    {CLIENT_ONLY, "ask the CA for: EKU serverAuth AND clientAuth"}};
+	struct err err = ERR_INIT;
+	auto_buf struct buf csr = {.p = NULL}, answer = {.p = NULL}, other = {.p = NULL};
+	auto_secret struct secret stranger = {0};
+	const struct cert_wish some = {.names_n = 1,
+				       .names = {"b.test"},
+				       .subject = "CN=b,OU=mongo,O=acme",
+				       .membership = "O=acme,OU=mongo",
+				       .key = CERT_KEY_P256,
+				       .needs_server = true,
+				       .needs_client = true};
+	json_t *said = json_object();
+	w.answer = WAITS;
+	cut_z(w.config->authorities[0].type, AUTHORITY_TYPE_BYTES, "manual");
+	/* Before anything is due there is none. */
+	assert_false(certificate_import(&w.t, STR("x"), said, &err));
+	assert_int_equal(err.kind, ERR_REFUSED);
+	assert_non_null(strstr(err.text, "no request"));
+	DO(ask_authority);
+	stands(CERT_STAGE_ASKED);
+	assert_non_null(strstr(w.t.notes.cert_why, "rotactl cert request"));
+	buf_adds(&csr, w.files.files[fake_files_find(&w.files, STATE "/request.csr")].bytes);
+	/* Another order is served by the same request: it may lie on a desk. */
+	struct act again = {.order = order_n(8)};
+	err_clear(&err);
+	assert_true(enact_ask_authority(&w.t, &again, &err));
+	assert_string_equal(buf_z(&csr),
+			    w.files.files[fake_files_find(&w.files, STATE "/request.csr")].bytes);
+	assert_string_equal(w.t.notes.cert_order.hex, order_n(8).hex);
+	assert_true(certificate_request(&w.t, said, &err));
+	assert_string_equal(json_string_value(json_object_get(said, "csr")), buf_z(&csr));
+	assert_string_equal(json_string_value(json_object_get(said, "usage")),
+			    "serverAuth,clientAuth");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(said, "names"), 0)),
+			    "b.test");
+	/* What does not pass is said in the CA's words, and the request waits on. */
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		err_clear(&err);
+		carried(buf_str(&csr), rows[i].how, &answer);
+		assert_false(certificate_import(&w.t, buf_str(&answer), said, &err));
+		if (!strstr(err.text, rows[i].why))
+			fail_msg("row %zu: %s", i, err.text);
+		stands(CERT_STAGE_ASKED);
+		assert_true(has_file(STATE "/request.key"));
+		assert_false(has_file(STATE "/staged.pem"));
+	}
+	/* The answer to another request. */
+	err_clear(&err);
+	assert_true(csr_key_new(CERT_KEY_P256, 0, &stranger, &err));
+	assert_true(csr_new(&stranger, &some, &other, &err));
+	carried(buf_str(&other), GOOD, &answer);
+	assert_false(certificate_import(&w.t, buf_str(&answer), said, &err));
+	assert_non_null(strstr(err.text, "no answer to the request"));
+	/* The right one goes all the way. */
+	err_clear(&err);
+	carried(buf_str(&csr), GOOD, &answer);
+	if (!certificate_import(&w.t, buf_str(&answer), said, &err))
+		fail_msg("import: %s", err.text);
+	stands(CERT_STAGE_STAGED);
+	assert_int_equal(notes_on_disk().stage, CERT_STAGE_STAGED);
+	assert_false(certificate_import(&w.t, buf_str(&answer), said, &err));
+	assert_non_null(strstr(err.text, "under way already"));
+	DO(install_certificate);
+	DO(reload);
+	DO(confirm_certificate);
+	assert_string_equal(serial_of(PEM_FILE),
+			    json_string_value(json_object_get(said, "serial")));
+	assert_false(has_leftovers());
+	json_decref(said);
 }
 
 static void one_that_a_peer_refuses_twice_is_not_installed(void **state)
@@ -812,6 +913,7 @@ int main(void)
 	    CASE(a_good_answer_goes_all_the_way_and_leaves_nothing_behind),
 	    CASE(a_refused_answer_leaves_no_key_and_says_what_to_ask_for),
 	    CASE(an_authority_that_does_not_answer_is_asked_again_with_the_same_request),
+	    CASE(a_request_is_carried_to_people_and_back),
 	    CASE(one_that_a_peer_refuses_twice_is_not_installed),
 	    CASE(one_that_ended_while_it_waited_is_not_installed),
 	    CASE(taken_back_it_is_wiped_and_the_order_is_over),
