@@ -77,7 +77,7 @@ static enum gate_verdict gate_mode(const struct planner *p, enum gate_for what,
 	}
 	if (p->policy->mode_why[0])
 		return say(r, GATE_REFUSE, "%s: %.150s", mode_name(mode), p->policy->mode_why);
-	return say(r, GATE_REFUSE, "%s: rotad only looks; rotactl mode", mode_name(mode));
+	return say(r, GATE_REFUSE, "%s: rotad only looks; rotactl mode ask", mode_name(mode));
 }
 
 static enum gate_verdict gate_hold(const struct planner *p, enum gate_for what,

@@ -112,7 +112,7 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 			   ? err_set(err, ERR_REFUSED, "%s is in mode %s: %s", t->instance->name,
 				     mode_name(mode), t->config->policy.mode_why)
 			   : err_set(err, ERR_REFUSED,
-				     "%s is in mode %s: rotad only looks. See rotactl mode",
+				     "%s is in mode %s: rotad only looks. First: rotactl mode ask",
 				     t->instance->name, mode_name(mode));
 	if (!t->seen->is_clock_sane)
 		return err_set(
