@@ -238,7 +238,7 @@ static void you_may(struct ctl *ctl, const json_t *instance)
 	bool is_held = json_is_object(json_object_get(instance, "hold"));
 	bool is_ask = strcmp(view_text(instance, "mode"), "ask") == 0;
 	bool is_open = strcmp(phase, "open") == 0;
-	bool is_ordered = json_array_size(json_object_get(instance, "orders")) > 0;
+	bool is_ordered = view_has_keyfile_order(instance);
 	const struct {
 		bool applies;
 		const char *command, *what;

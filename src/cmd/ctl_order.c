@@ -199,7 +199,7 @@ enum ctl_exit ctl_abort(struct ctl *ctl, int argc, char **argv)
 			 (long long)view_int(rotation, "pivot"),
 			 (long long)view_int(rotation, "next"),
 			 (long long)view_int(rotation, "next"));
-	else if (json_array_size(json_object_get(instance, "orders")))
+	else if (!view_rotation(instance)[0] && view_has_keyfile_order(instance))
 		view_row(ctl, 0, "",
 			 "No rotation has begun: orders for one that stand are withdrawn.");
 	if (!view_confirm(ctl, w.yes, "Abort the rotation?")) {

@@ -108,6 +108,15 @@ const char *view_rotation(const json_t *instance)
 	return strcmp(state, "closed") == 0 ? "" : state;
 }
 
+bool view_has_keyfile_order(const json_t *instance)
+{
+	const json_t *all = json_object_get(instance, "orders");
+	for (size_t i = 0; i < json_array_size(all); i++)
+		if (strcmp(view_text(json_array_get(all, i), "kind"), "keyfile") == 0)
+			return true;
+	return false;
+}
+
 enum ctl_exit view_worse(enum ctl_exit a, enum ctl_exit b)
 {
 	static const enum ctl_exit order[] = {CTL_FAILED, CTL_ATTENTION, CTL_UNKNOWN};
@@ -212,11 +221,10 @@ const json_t *view_instance(struct ctl *ctl, const json_t *doc, const struct vie
 			continue;
 		/* Several members of one cluster on a host: each of them speaks for it. Clusters of
 		 * two teams may bear the same name. */
-		is_one &=
-		    !found ||
-		    (view_text(found, "cluster")[0] &&
-		     strcmp(view_text(found, "cluster"), view_text(one, "cluster")) == 0 &&
-		     strcmp(view_text(found, "clusterId"), view_text(one, "clusterId")) == 0);
+		is_one &= !found ||
+			  (view_text(found, "cluster")[0] &&
+			   strcmp(view_text(found, "cluster"), view_text(one, "cluster")) == 0 &&
+			   strcmp(view_text(found, "clusterId"), view_text(one, "clusterId")) == 0);
 		found = found ? found : one;
 	}
 	if (found && is_one)

@@ -67,6 +67,8 @@ bool view_is_healthy(const json_t *instance, const json_t *member);
 bool view_is_in_turn(const json_t *instance, const json_t *member);
 /* "open", "carried", "dead"; "" when no rotation is under way. */
 const char *view_rotation(const json_t *instance);
+/* Does an order for a keyfile stand, which `abort` would withdraw? */
+bool view_has_keyfile_order(const json_t *instance);
 
 /* Members by the names that people know them by: without the default port, and where they are too
  * long (or is_short) without the domain that all have; is_short: only the port where all have one

@@ -183,6 +183,20 @@ static void schedule_was_never_read(json_t *doc)
 {
 	schedule_is(doc, 0, "connection refused", false);
 }
+static void is_ordered(json_t *doc, const char *kind)
+{
+	json_object_set_new(instance_of(doc), "orders",
+			    json_pack("[{s:s,s:s,s:n,s:s,s:n,s:n}]", "id", "7", "kind", kind,
+				      "member", "who", "amy", "reason", "at"));
+}
+static void keyfile_is_ordered(json_t *doc)
+{
+	is_ordered(doc, "keyfile");
+}
+static void certificates_are_ordered(json_t *doc)
+{
+	is_ordered(doc, "certificates");
+}
 static json_t *alert_target(json_t *doc)
 {
 	return json_array_get(json_object_get(json_object_get(doc, "alerts"), "targets"), 0);
@@ -362,6 +376,8 @@ static void small_differences_are_seen(void **state)
 	    {"verify", none_was_shaken, CTL_GOOD, "5A1F22, 2027-01-19  yes       not seen\n", NULL},
 	    {"verify", has_no_tls, CTL_GOOD, "SEEN BY ALL\n", "SERVES"},
 	    {"explain", has_warning, CTL_GOOD, "WARNING  crl-expiring", "turn release"},
+	    {"explain", keyfile_is_ordered, CTL_GOOD, "withdraw the order", NULL},
+	    {"explain", certificates_are_ordered, CTL_GOOD, "Nothing is due", "abort"},
 	    {"explain", restart_is_overdue, CTL_GOOD, "rotactl turn release    when nothing", NULL},
 	    {"explain", restart_is_owed, CTL_GOOD, "rotactl resume          try", "turn release"},
 	};
