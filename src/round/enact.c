@@ -591,9 +591,10 @@ static bool end_job(struct seat *t, const struct act *a, struct err *err)
 	bool is_new = x->is_answering && strcmp(x->process_id, n->job_process) != 0;
 	n->job_is_open = false;
 	if (is_new) {
-		/* It was started onto this file, which did not change since: that is what it has
-		 * loaded. */
+		/* It was started onto this file: that is what it has loaded, unless somebody wrote
+		 * the file meanwhile. Then logins tell. */
 		n->loaded = n->job_ring;
+		n->loaded.is_known &= !t->seen->keyfile.is_foreign;
 		cut_z(n->loaded_process, sizeof(n->loaded_process), x->process_id);
 		notes_restarted(n);
 		if (n->job_is_rollback)

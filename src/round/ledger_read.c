@@ -119,7 +119,7 @@ static bool read_root(struct seat *t, const struct docs *d)
 	return true;
 }
 
-static void read_identities(struct seat *t, const struct docs *d)
+static void read_identities(struct seat *t, const struct docs *d, bool is_joined)
 {
 	struct seen_ledger *l = &t->seen->ledger;
 	struct err err = ERR_INIT;
@@ -159,10 +159,14 @@ static void read_identities(struct seat *t, const struct docs *d)
 		identity_judge(doc, &t->anchor, NULL, 0, &want);
 		bool is_me = spki_equal(&doc->identity.spki, &t->identity.spki);
 		if (is_me) {
+			/* Known here, by the keys it has now: else it is published again. So it is
+			 * while nobody welcomed it, when the key that it was endorsed by turned out
+			 * not to be the one in use. */
+			bool is_stale = !is_joined && want.keyring && !doc->identity.is_admitted;
 			doc->identity.is_admitted = true;
-			/* Known here, by the keys it has now: else it is published again. */
 			l->identities_n =
-			    strcmp(doc->identity.receive_key, t->identity.receive_key) == 0;
+			    strcmp(doc->identity.receive_key, t->identity.receive_key) == 0 &&
+			    !is_stale;
 		}
 		if (!doc->identity.is_admitted) {
 			if (!l->not_admitted[0])
@@ -789,7 +793,7 @@ void ledger_read(struct seat *t)
 	struct token none = t->anchor.ledger;
 	if (!is_joined)
 		t->anchor.ledger = l->id;
-	read_identities(t, &d);
+	read_identities(t, &d, is_joined);
 	if (!is_joined) {
 		t->anchor.ledger = none;
 		read_welcome(t, &d);

@@ -935,8 +935,11 @@ static void adopt_pivot(struct seat *t)
 	/* The first key of the file is what this member sends: with no generation yet it is the
 	 * candidate, and every member's statement must agree before anything begins (gate "all
 	 * share one key"). */
-	if (key_id_given(&t->anchor.pivot.id) || !s->keyfile.ring.is_known ||
-	    s->ledger.has_proposal)
+	if (!s->keyfile.ring.is_known || s->ledger.has_proposal)
+		return;
+	/* Whoever was not welcomed yet knows no better than the file as it is now. */
+	if (key_id_given(&t->anchor.pivot.id) &&
+	    (t->anchor.ledger.hex[0] || ring_ids_has(&s->keyfile.ring, &t->anchor.pivot.id)))
 		return;
 	t->anchor.pivot = (struct key_name){.number = 1, .id = s->keyfile.ring.ids[0]};
 	t->anchor.highest_number = MAX(t->anchor.highest_number, 1u);

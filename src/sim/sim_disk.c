@@ -136,6 +136,7 @@ void sim_keyfile_edit(struct sim_host *h, const char *bytes, size_t n)
 	ASSERT(f);
 	f->before = was;
 	f->before_n = was_n;
+	f->was_edited = h->is_edited;
 	f->is_unsynced = true;
 	h->is_edited = true;
 	h->edited_us = h->w->now_us;
@@ -151,6 +152,7 @@ void sim_disk_cut(struct sim_host *h)
 			continue;
 		char *was = f->before;
 		size_t was_n = f->before_n;
+		h->is_edited |= f->was_edited;
 		f->before = NULL;
 		sim_say(h->w, "%c: what was written to %s last is lost", h->letter, f->path);
 		replace(h, f->path, was, was_n, true);

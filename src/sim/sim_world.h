@@ -47,6 +47,7 @@ struct sim_file {
 	bool is_unsynced; /* written by a person: a power cut may lose it */
 	char *before;     /* then, what stands there */
 	size_t before_n;
+	bool was_edited; /* a person wrote that as well */
 };
 
 enum sim_process { SIM_DOWN, SIM_STARTING, SIM_UP, SIM_STOPPING };
