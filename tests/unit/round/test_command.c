@@ -529,6 +529,26 @@ static void a_resume_lets_go_of_what_went_wrong_before(void **state)
 	}
 }
 
+/* rotad's own hold after a roll-back: the word that lifts it is the next one, whoever says it. */
+static void the_hold_after_a_roll_back_is_noted(void **state UNUSED)
+{
+	const struct act hold = {.kind = ACT_HOLD, .reason = "its turn was rolled back"};
+	auto_buf struct buf answer = {.max = 64 * 1024};
+	struct err err;
+	assert_true(run("/v1/pause", "{}", &answer, &err)); /* of before */
+	assert_true(run("/v1/resume", "{}", &answer, &err));
+	assert_true(enact(&w.t, &hold, &err));
+	assert_int_equal(w.t.notes.rolled_back_hold, 0); /* nothing was rolled back */
+	was_rolled_back();
+	w.t.notes.rolled_back_hold = 0;
+	assert_true(enact(&w.t, &hold, &err));
+	assert_int_equal(w.t.notes.rolled_back_hold, 4);
+	w.store_is_down = true;
+	w.t.notes.rolled_back_hold = 0;
+	assert_false(enact(&w.t, &hold, &err));
+	assert_int_equal(w.t.notes.rolled_back_hold, 0);
+}
+
 static void an_approved_generation_is_kept_on_disk(void **state UNUSED)
 {
 	auto_buf struct buf answer = {.max = 64 * 1024};
@@ -599,6 +619,7 @@ int main(void)
 	    T(an_order_says_who_wants_what),
 	    T(an_abort_gives_a_nay_to_each_that_has_not_voted),
 	    T(a_resume_lets_go_of_what_went_wrong_before),
+	    T(the_hold_after_a_roll_back_is_noted),
 	    T(an_approved_generation_is_kept_on_disk),
 	    T(verify_looks_at_what_each_serves),
 	    T(a_body_names_its_instance_or_none),
