@@ -273,7 +273,9 @@ static enum ctl_exit from_here(struct ctl *ctl, const struct view_pick *pick, co
 	if (!look(ctl, user, conf, faults, ret_alerts, &w, &err))
 		return ctl_error_with(ctl, &err,
 				      err.kind == ERR_NOT_FOUND ? "rotactl discover; --config FILE"
-								: "rotactl config check");
+				      : err.kind == ERR_PERMISSION
+					  ? "ask as root, or as rotad's own user"
+					  : "rotactl config check");
 	for (unsigned i = 0; ok && i < wiring_seats_n(w); i++) {
 		struct seat *t = wiring_seat(w, i);
 		json_t *one = json_pack("{s:s}", "instance", t->instance->name);

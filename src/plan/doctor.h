@@ -14,7 +14,7 @@ enum doctor_weight {
 	DOCTOR_REFUSE, /* no turn before a person did something */
 	DOCTOR_WEIGHTS_N
 };
-enum { DOCTOR_FINDINGS_MAX = 96, DOCTOR_TEXT_BYTES = 480 };
+enum { DOCTOR_FINDINGS_MAX = 96, DOCTOR_TEXT_BYTES = 560 };
 struct doctor_finding {
 	enum doctor_weight weight;
 	char name[48];                /* fixed, for machines: "served" */

@@ -29,7 +29,7 @@ static bool say(const struct rehearsing *r, const char *format, ...)
 static bool ask_keyfile(const struct rehearsing *r)
 {
 	const struct seen_keyfile *k = &r->t->seen->keyfile;
-	return k->ring.is_known || say(r, "%.300s", k->why[0] ? k->why : "it was not read");
+	return k->ring.is_known || say(r, "%s", k->why[0] ? k->why : "it was not read");
 }
 
 static bool ask_directory(const struct rehearsing *r)
@@ -39,7 +39,7 @@ static bool ask_directory(const struct rehearsing *r)
 	if (!k->ring.is_known || k->is_writable ||
 	    r->t->config->policy.keyfile.writer != WRITER_ROTAD)
 		return true;
-	return say(r, "%.300s", k->why);
+	return say(r, "%s", k->why);
 }
 
 static bool ask_restart(const struct rehearsing *r)
@@ -158,7 +158,7 @@ void rehearse(struct seat *t, const struct mongod_target *own)
 		why[0] = 0;
 		t->is_rehearsed = rehearsal_table[i].ask(&r);
 		if (!t->is_rehearsed)
-			snprintf(t->rehearsal, sizeof(t->rehearsal), "%s: %s",
+			snprintf(t->rehearsal, sizeof(t->rehearsal), "%s: %.480s",
 				 rehearsal_table[i].name, why);
 	}
 }

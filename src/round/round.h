@@ -31,7 +31,7 @@ void observe_keyfile(struct seat *t);
  * that holds. own: how to reach the member. */
 void rehearse(struct seat *t, const struct mongod_target *own);
 /* Each question by itself, asked now. Returns how many. */
-enum { REHEARSALS_MAX = 12, REHEARSAL_BYTES = 400 };
+enum { REHEARSALS_MAX = 12, REHEARSAL_BYTES = 512 };
 struct rehearsal {
 	const char *name; /* "directory" */
 	bool is_well;
