@@ -22,7 +22,7 @@
 #include "sys/host_linux.h"
 
 #define ROOT_DEFAULT_US (3650 * US_DAY)
-enum { LOG_BYTES_MAX = 4 * 1024 * 1024, LINE_BYTES = 2048 };
+enum { LOG_BYTES_MAX = 4 * 1024 * 1024, LINE_BYTES = 2048, CRL_BYTES_MAX = 4 * 1024 * 1024 };
 
 /* --- files --- */
 
@@ -478,6 +478,40 @@ static bool crl_make(const struct crl_args *a, struct buf *out, unsigned *ret_n,
 	return ca_sign_crl(ca, list, n, (uint64_t)now().us, now(), a->for_us, out, err);
 }
 
+static unsigned count_of(struct str text, const char *word)
+{
+	const char *at = text.p, *end = text.p + text.n;
+	unsigned n = 0;
+	while (at && (at = memmem(at, (size_t)(end - at), word, strlen(word)))) {
+		n++;
+		at += strlen(word);
+	}
+	return n;
+}
+
+/* A CRL is renewed in place: the file that mongod reads stays the same. Whatever else stands there
+ * is somebody's key or certificate. */
+static bool may_become_crl(const char *path, struct err *err)
+{
+	struct files_port files = files_durable();
+	struct file_view view;
+	auto_secret struct secret old = {0};
+	err_subject(err, path);
+	if (!files.ops->look(files.self, path, &view, err))
+		return false;
+	if (!view.exists)
+		return true;
+	if (!files.ops->read_secret(files.self, path, CRL_BYTES_MAX, &old, NULL, err))
+		return false;
+	const struct str text = {.p = old.p, .n = old.n};
+	if (text.n == 0 ||
+	    (count_of(text, "-----BEGIN ") == 1 && count_of(text, "-----BEGIN X509 CRL-----") == 1))
+		return true;
+	return err_set(err, ERR_CONFLICT,
+		       "the file is there and is no CRL (one block BEGIN X509 CRL): it is not "
+		       "overwritten");
+}
+
 enum ctl_exit ctl_ca_crl(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct option longs[] = {{"ca", required_argument, NULL, 'a'},
@@ -506,6 +540,10 @@ enum ctl_exit ctl_ca_crl(struct ctl *ctl, int argc, char **argv)
 	}
 	if (optind != argc || !a.folder)
 		return ctl_usage(ctl, "--ca is needed, and nothing else than options");
+	if (a.out_path && !may_become_crl(a.out_path, &err))
+		return ctl_error_with(ctl, &err,
+				      "give --out another name, or remove that file first");
+	err_subject(&err, "");
 	if (!crl_make(&a, &crl, &n, &err))
 		return ctl_error(ctl, &err);
 	wall_print_utc(wall_add(now(), a.for_us), ends, sizeof(ends));
@@ -516,7 +554,6 @@ enum ctl_exit ctl_ca_crl(struct ctl *ctl, int argc, char **argv)
 		(void)json_object_set_new(ctl->doc, "crl", json_string(buf_z(&crl)));
 		return CTL_GOOD;
 	}
-	/* A CRL is renewed in place: the file that mongod reads stays the same. */
 	const struct file_put p = {.path = a.out_path, .bytes = buf_str(&crl), .mode = 0644};
 	err_subject(&err, a.out_path);
 	if (!files.ops->put(files.self, &p, &err))

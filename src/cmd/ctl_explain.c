@@ -243,8 +243,7 @@ static void you_may(struct ctl *ctl, const json_t *instance)
 		bool applies;
 		const char *command, *what;
 	} rows[] = {
-	    {view_is(plan, "waitsForApproval") || (gate_waits(plan, "mode") && is_ask),
-	     "rotactl approve", "let it do this"},
+	    {view_is(plan, "waitsForApproval"), "rotactl approve", "let it do this"},
 	    {gate_waits(plan, "mode") && !is_ask, "rotactl mode ask", "let it plan and ask"},
 	    {is_held, "rotactl resume", "go on"},
 	    {gate_waits(plan, "the turn is free"), "rotactl turn release",

@@ -74,7 +74,10 @@ char view_restart_now(const json_t *instance)
 {
 	const char *word =
 	    view_text(json_object_get(json_object_get(instance, "plan"), "restartNow"), "answer");
-	return strcmp(word, "yes") == 0 ? 'y' : strcmp(word, "no") == 0 ? 'n' : '?';
+	return strcmp(word, "yes") == 0     ? 'y'
+	       : strcmp(word, "no") == 0    ? 'n'
+	       : strcmp(word, "later") == 0 ? 'l'
+					    : '?';
 }
 
 bool view_is_up(const json_t *member)

@@ -57,7 +57,7 @@ struct wall view_wall(const json_t *object, const char *key); /* us 0 when absen
 const char *view_ring(const json_t *ring, char *out, size_t out_n);
 /* Does the ring hold the key of that number? Number 0 is never held. */
 bool view_ring_has(const json_t *ring, int64_t key);
-/* May any member be restarted: 'y', 'n', '?'. */
+/* May any member be restarted: 'y', 'n', 'l' (the keys allow it, the majorities not), '?'. */
 char view_restart_now(const json_t *instance);
 /* Does a member answer, in a state that a healthy set has? */
 bool view_is_up(const json_t *member);

@@ -123,8 +123,8 @@ struct plan {
 	bool is_rotating;       /* a keyfile rotation is under way or wanted */
 	bool needs_attention;   /* exit 1 of status */
 	bool waits_for_approval; /* mode ask: rotactl approve is wanted */
-	/* may any member be restarted now, by anyone */
-	enum { RESTART_SAFE, RESTART_UNSAFE, RESTART_UNKNOWN } restart_now;
+	/* may any member be restarted now, by anyone; LATER: the keys allow it, the majorities not */
+	enum { RESTART_SAFE, RESTART_UNSAFE, RESTART_UNKNOWN, RESTART_LATER } restart_now;
 	char restart_why[256];
 	/* foretold, for --dry-run and the question before the start */
 	unsigned restarts_n, elections_n, failed_logins_n;

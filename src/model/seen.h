@@ -80,6 +80,9 @@ struct seen_keyfile {
 	bool has_stranger; /* a key that is not known to the ledger: neither pivot, next nor retired
 			    */
 	bool is_foreign;   /* not the bytes that this rotad wrote or adopted last */
+	bool is_refused;   /* there, read, and not what mongod would start with: why tells */
+	bool is_misplaced; /* so for its mode, owner or kind alone: the keys are those written last
+			    */
 	bool is_guessable;
 	bool is_writable; /* put would pass its checks; put_error and why tell otherwise */
 	enum err_kind put_error;

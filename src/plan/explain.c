@@ -97,6 +97,39 @@ static bool runs(const struct seen *s, unsigned i)
 	return (int)i != s->self || !fact_known(s->process.fact) || s->process.is_alive;
 }
 
+/* The keys are one matter, the majorities another: people read this line before they restart
+ * something by hand. With one away already, would one more stop the set? */
+static void restart_beside_away(struct planner *p)
+{
+	const struct seen *s = p->s;
+	struct plan *plan = p->plan;
+	const struct seen_member *away = NULL;
+	bool has_votes, has_writes, stops = false;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		if (!m->is_voter)
+			continue;
+		if (!safe_is_up(m))
+			away = m;
+		else
+			stops |= !safe_without(s, i, &has_votes, &has_writes, NULL, NULL);
+	}
+	if (!away)
+		return;
+	if (stops) {
+		plan->restart_now = RESTART_LATER;
+		snprintf(plan->restart_why, sizeof(plan->restart_why),
+			 "NO: the keys allow it (all share key %u), but with %.120s away one more "
+			 "that is away stops writes",
+			 p->pivot.number, away->host);
+	} else {
+		snprintf(
+		    plan->restart_why, sizeof(plan->restart_why),
+		    "yes, one at a time: all share key %u; %.120s is away, and one more may be",
+		    p->pivot.number, away->host);
+	}
+}
+
 /* PROTOCOL 1: one key, the pivot, in every member's running and on-disk keyring. */
 static void restart_now(struct planner *p)
 {
@@ -106,6 +139,15 @@ static void restart_now(struct planner *p)
 	if (s->self < 0 || !key_id_given(&p->pivot.id) || s->members_n == 0) {
 		snprintf(plan->restart_why, sizeof(plan->restart_why),
 			 "cannot tell: the keys of the members are not known here");
+		return;
+	}
+	if (s->keyfile.is_refused) {
+		plan->restart_now = RESTART_UNSAFE;
+		snprintf(plan->restart_why, sizeof(plan->restart_why),
+			 "NO: mongod of %.100s would not start with its keyfile (%.100s). Do not "
+			 "restart it",
+			 s->self_host, s->keyfile.why);
+		plan->needs_attention = true;
 		return;
 	}
 	for (unsigned i = 0; i < s->members_n; i++) {
@@ -134,18 +176,10 @@ static void restart_now(struct planner *p)
 			return;
 		}
 	plan->restart_now = RESTART_SAFE;
-	/* The keys are one matter, the majorities another: people read this line before they
-	 * restart something by hand. */
-	for (unsigned i = 0; i < s->members_n; i++)
-		if (!s->is_standalone && s->members[i].is_voter && !safe_is_up(&s->members[i])) {
-			snprintf(plan->restart_why, sizeof(plan->restart_why),
-				 "yes, all share key %u; but %s is away, and one more that is away "
-				 "may stop writes",
-				 p->pivot.number, s->members[i].host);
-			return;
-		}
 	snprintf(plan->restart_why, sizeof(plan->restart_why), "yes, all share key %u",
 		 p->pivot.number);
+	if (!s->is_standalone)
+		restart_beside_away(p);
 }
 
 static void foretell(struct planner *p)

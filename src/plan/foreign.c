@@ -6,7 +6,66 @@
 
 #include "plan/planner.h"
 
-static void tell(struct planner *p, enum event_kind kind, const char *keys, const char *we_did)
+/* What a file of this member must hold to be right: the pivot, and after its yea the next key. */
+struct wanted {
+	struct key_id pivot, next; /* next not given: none is promised */
+};
+
+static struct wanted wanted_of(const struct seen *s)
+{
+	enum generation_state g = seen_generation(s);
+	int r = seen_roll_index(s, s->self_host);
+	/* Without the ledger the anchor tells as much: told at once, put right when it answers. */
+	bool has_ledger = fact_known(s->ledger.fact);
+	bool yea = g == GENERATION_CARRIED ||
+		   (g == GENERATION_OPEN && r >= 0 && s->ledger.roll.votes[r].word == VOTE_YEA) ||
+		   (!has_ledger &&
+		    anchor_vote(&s->anchor, s->self_host, s->anchor.generation) == VOTE_YEA);
+	struct wanted w = {.pivot = seen_pivot(s).id};
+	if (yea)
+		w.next = has_ledger ? s->ledger.proposal.next.id : s->anchor.next.id;
+	return w;
+}
+
+static bool is_right(const struct ring_ids *r, const struct wanted *w)
+{
+	return r->is_known && ring_ids_has(r, &w->pivot) &&
+	       (!key_id_given(&w->next) || ring_ids_has(r, &w->next));
+}
+
+bool foreign_stands(const struct seen *s, enum mode mode)
+{
+	const struct seen_keyfile *k = &s->keyfile;
+	struct wanted w = wanted_of(s);
+	return mode > MODE_OFF && k->is_foreign && key_id_given(&w.pivot) &&
+	       (k->has_stranger || !is_right(&k->ring, &w));
+}
+
+/* What brings the right file back. Mending what wrote it does not. */
+void foreign_advice(const struct seen *s, char *out, size_t out_n)
+{
+	struct wanted w = wanted_of(s);
+	const struct seen_member *donor = NULL;
+	for (unsigned i = 0; i < s->members_n; i++)
+		if ((int)i != s->self && s->members[i].has_statement &&
+		    is_right(&s->members[i].statement.disk, &w))
+			donor = &s->members[i];
+	if (donor)
+		snprintf(out, out_n,
+			 "Stop what wrote it (or set keyfile: {writer: external}). Then copy the "
+			 "keyfile of %.120s, whose file is right, over the one here, with the "
+			 "owner and mode that it has here. Then: rotactl resume",
+			 donor->host);
+	else
+		snprintf(out, out_n,
+			 "Stop what wrote it (or set keyfile: {writer: external}). Then put a "
+			 "keyfile with key %u there, from a member that runs with it or from a "
+			 "backup, with the owner and mode that it has here. Then: rotactl resume",
+			 seen_pivot(s).number);
+}
+
+static void tell(struct planner *p, enum event_kind kind, const char *keys, const char *we_did,
+		 bool is_put_back)
 {
 	const struct seen *s = p->s;
 	const struct seen_keyfile *k = &s->keyfile;
@@ -25,12 +84,43 @@ static void tell(struct planner *p, enum event_kind kind, const char *keys, cons
 		 k->marker[0] ? "; text has \"" : "", k->marker, k->marker[0] ? "\"" : "");
 	snprintf(
 	    e->now, sizeof(e->now),
-	    "%s runs on with the keys it has loaded. DO NOT restart it until the writer is mended.",
+	    "%s runs on with the keys it has loaded. DO NOT restart it until its file is right.",
 	    s->self_host);
 	snprintf(e->we_did, sizeof(e->we_did), "%s", we_did);
-	snprintf(e->you, sizeof(e->you),
-		 "Remove the keyfile from what wrote it, or set  keyfile: {writer: external}.  "
-		 "Then: rotactl resume     (rotactl explain foreign-write)");
+	if (is_put_back)
+		snprintf(e->you, sizeof(e->you),
+			 "Stop what wrote it, or set keyfile: {writer: external}. Then: rotactl "
+			 "resume");
+	else
+		foreign_advice(s, e->you, sizeof(e->you));
+}
+
+/* Nobody wrote it anew: its mode or owner was changed, and mongod would not start with it. It is
+ * not held: nothing restarts this member before its file can be read, and that mends it. */
+static void tell_misplaced(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct seen_keyfile *k = &s->keyfile;
+	struct event *e = plan_tell(p, EVENT_KEYFILE_UNREADABLE, s->self_host);
+	p->plan->needs_attention = true;
+	plan_wait(p, 5 * US_S,
+		  "mongod of %s would not start with its keyfile any more (%.200s). Do not restart "
+		  "it before that is mended.",
+		  s->self_host, k->why);
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s/%s: mongod would not start with its keyfile any more: its permissions were "
+		 "changed.",
+		 s->cluster, s->self_host);
+	snprintf(e->what, sizeof(e->what), "%.200s: %.300s. The keys in it are the right ones.",
+		 k->path, k->why);
+	snprintf(e->now, sizeof(e->now),
+		 "%s runs on. DO NOT restart it before this is mended: it would not come back.",
+		 s->self_host);
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "Nothing. It goes on by itself once this is mended.");
+	snprintf(e->you, sizeof(e->you), "chmod 600 %.400s", k->path);
 }
 
 static void hold(struct planner *p, const char *why)
@@ -66,23 +156,17 @@ bool foreign_plan(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct seen_keyfile *k = &s->keyfile;
-	const struct proposal *g = &s->ledger.proposal;
-	int r = seen_roll_index(s, s->self_host);
-	/* Without the ledger the anchor tells as much: told at once, put right when it answers. */
 	bool has_ledger = fact_known(s->ledger.fact);
-	bool yea = p->generation == GENERATION_CARRIED ||
-		   (p->generation == GENERATION_OPEN && r >= 0 &&
-		    s->ledger.roll.votes[r].word == VOTE_YEA) ||
-		   (!has_ledger &&
-		    anchor_vote(&s->anchor, s->self_host, s->anchor.generation) == VOTE_YEA);
-	const struct key_id *next = has_ledger ? &g->next.id : &s->anchor.next.id;
 	struct key_name want[KEYS_PER_FILE_MAX];
 	unsigned want_n = ring_wished(p, want);
 	bool has_retired = false;
 	if (p->mode == MODE_OFF || !k->is_foreign || !key_id_given(&p->pivot.id))
 		return false;
-	if (k->ring.is_known && !k->has_stranger && ring_ids_has(&k->ring, &p->pivot.id) &&
-	    (!yea || !key_id_given(next) || ring_ids_has(&k->ring, next))) {
+	if (k->is_misplaced) {
+		tell_misplaced(p);
+		return true;
+	}
+	if (!foreign_stands(s, p->mode)) {
 		struct event *e = plan_tell(p, EVENT_FOREIGN_WRITE_HARMLESS, s->self_host);
 		if (e) {
 			snprintf(e->headline, sizeof(e->headline),
@@ -127,7 +211,8 @@ bool foreign_plan(struct planner *p)
 		if (!is_looked(p, want, want_n)) {
 			tell(p, EVENT_FOREIGN_WRITE, keys,
 			     "Held all rotations. It is put back once every member was seen to "
-			     "accept the key in use.");
+			     "accept the key in use.",
+			     true);
 			plan_wait(p, US_S / 2,
 				  "The keyfile of %s was overwritten by something else (%s): it is "
 				  "put back once every member was seen to accept key %u. Do not "
@@ -140,7 +225,8 @@ bool foreign_plan(struct planner *p)
 		memcpy(a->ring, want, want_n * sizeof(*want));
 		tell(p, EVENT_FOREIGN_WRITE, keys,
 		     "Put the keyfile back once, parsed it, and held all rotations. If it is "
-		     "overwritten again we will not fight.");
+		     "overwritten again we will not fight.",
+		     true);
 		plan_say(p,
 			 "The keyfile of %s was overwritten by something else (%s): it is put back "
 			 "once, and everything is held.",
@@ -154,7 +240,11 @@ bool foreign_plan(struct planner *p)
 	     : !has_ledger
 		 ? "Nothing yet: the ledger does not answer. No rotation can go on either."
 	     : p->mode <= MODE_OBSERVE ? "Nothing: rotad only looks (mode observe)."
-				       : "Held all rotations. The file is left as it is.");
+	     : p->mode == MODE_ASK
+		 ? "Held all rotations. The file is left as it is: rotad puts a file back in mode "
+		   "act only, and nothing waits for an approval."
+		 : "Held all rotations. The file is left as it is.",
+	     false);
 	plan_wait(p, 5 * US_S,
 		  "The keyfile of %s was overwritten by something else (%s); nothing more is "
 		  "written. Do not restart it.",

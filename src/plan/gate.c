@@ -73,7 +73,8 @@ static enum gate_verdict gate_mode(const struct planner *p, enum gate_for what,
 		    (what != GATE_FOR_CERTIFICATE && p->generation != GENERATION_NONE))
 			return say(r, GATE_PASS, "ask, and it was approved");
 		p->plan->waits_for_approval |= !p->is_foretold;
-		return say(r, GATE_WAIT, "ask: rotactl approve");
+		return p->is_foretold ? say(r, GATE_WAIT, "ask: it would wait for an approval")
+				      : say(r, GATE_WAIT, "ask: rotactl approve");
 	}
 	if (p->policy->mode_why[0])
 		return say(r, GATE_REFUSE, "%s: %.150s", mode_name(mode), p->policy->mode_why);

@@ -65,9 +65,13 @@ struct order_terms plan_terms(const struct planner *p);
 bool job_plan(struct planner *p);     /* plan/turn.c: a restart that is under way */
 bool ledger_plan(struct planner *p);  /* plan/found.c: ledger, identity, salt, statement */
 bool foreign_plan(struct planner *p); /* plan/foreign.c: a keyfile that rotad did not write */
-bool rotate_plan(struct planner *p);  /* plan/rotate.c: the keyfile */
-bool renew_plan(struct planner *p);   /* plan/renew.c: certificates */
-bool tidy_plan(struct planner *p);    /* plan/tidy.c: what the ledger need not keep */
+/* Does the keyfile here lack what it must hold, by another's hand? Until it is right nothing goes
+ * on, whoever says resume. And what brings it back. */
+bool foreign_stands(const struct seen *s, enum mode mode);
+void foreign_advice(const struct seen *s, char *out, size_t out_n);
+bool rotate_plan(struct planner *p); /* plan/rotate.c: the keyfile */
+bool renew_plan(struct planner *p);  /* plan/renew.c: certificates */
+bool tidy_plan(struct planner *p);   /* plan/tidy.c: what the ledger need not keep */
 
 /* plan/turn.c: take the turn for this member: claim, drain, step-down, restart. text says what the
  * restart loads. */

@@ -199,7 +199,10 @@ static void tell_still(struct planner *p)
 		 "%s: the keyfile rotation has not moved since %s.", s->cluster,
 		 wall_print_utc(s->moved_at, when, sizeof(when)));
 	snprintf(e->what, sizeof(e->what), "%.900s", p->plan->reason);
-	snprintf(e->now, sizeof(e->now), "Where it waits is safe and may stay so: %.200s.",
+	snprintf(e->now, sizeof(e->now),
+		 p->plan->restart_now == RESTART_SAFE
+		     ? "Where it waits is safe and may stay so: %.200s."
+		     : "May a member be restarted now: %.200s.",
 		 p->plan->restart_why);
 	snprintf(e->we_did, sizeof(e->we_did), "Looks again all the time and goes on by itself.");
 	snprintf(e->you, sizeof(e->you),

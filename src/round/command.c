@@ -191,7 +191,19 @@ static bool pause_it(struct seat *t, const json_t *body, const char *who, json_t
 static bool resume(struct seat *t, const json_t *body, const char *who, json_t *ret,
 		   struct err *err)
 {
+	enum mode mode = instance_mode(&t->config->policy, t->instance, KIND_KEYFILE);
+	char text[400];
 	(void)ret;
+	observe_keyfile(t); /* it may have been brought back a moment ago */
+	if (mode > MODE_OBSERVE && foreign_stands(t->seen, mode) &&
+	    !t->seen->keyfile.is_misplaced) {
+		foreign_advice(t->seen, text, sizeof(text));
+		return err_set(
+		    err, ERR_REFUSED,
+		    "the keyfile of %.120s is still not right: it would be held again at "
+		    "once. %s",
+		    t->seen->self_host, text);
+	}
 	if (!seat_hold(t, false, who, text_of(body, "reason"), NULL, err))
 		return false;
 	/* A person looked: debts of this host are tried anew. Not what is under way still: that he

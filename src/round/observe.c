@@ -107,8 +107,16 @@ void observe_keyfile(struct seat *t)
 				       .mode = view.mode,
 				       .uid = view.uid,
 				       .links_n = view.links_n};
+	/* With which keys, before what mongod thinks of the place wipes them. */
+	struct ring_ids keys = {.is_known = false};
+	if (text.verdict != KEYFILE_REFUSED &&
+	    !ring_ids_of(&text.ring, t->anchor.salt_hex, &keys, &err))
+		err_clear(&err); /* told below */
 	keyfile_text_judge_place(&text, &place, false);
 	k->fact = now_seen(t);
+	k->is_refused = text.verdict == KEYFILE_REFUSED;
+	k->is_misplaced =
+	    k->is_refused && keys.is_known && ring_ids_equal(&keys, &t->notes.written_ring);
 	for (unsigned i = 0; i < text.findings_n; i++)
 		k->is_guessable |= text.findings[i].rule == KEYFILE_RULE_GUESSABLE;
 	if (text.verdict == KEYFILE_REFUSED) {

@@ -171,8 +171,10 @@ static json_t *steps_json(const struct plan *p)
 
 static json_t *plan_json(const struct seat *t)
 {
-	static const char *const restart_words[] = {
-	    [RESTART_SAFE] = "yes", [RESTART_UNSAFE] = "no", [RESTART_UNKNOWN] = "unknown"};
+	static const char *const restart_words[] = {[RESTART_SAFE] = "yes",
+						    [RESTART_UNSAFE] = "no",
+						    [RESTART_UNKNOWN] = "unknown",
+						    [RESTART_LATER] = "later"};
 	const struct plan *p = &t->plan;
 	json_t *acts = json_array();
 	for (unsigned i = 0; i < p->acts_n; i++)

@@ -104,7 +104,7 @@ static bool fake_files_read_secret(void *self, const char *path, size_t max, str
 {
 	const struct fake_files *f = self;
 	int i = fake_files_open(f, path, max, err);
-	if (i < 0)
+	if (i < 0 || (ret_view && !fake_files_look(self, path, ret_view, err)))
 		return false;
 	return secret_from(ret, f->files[i].bytes, f->files[i].n, err);
 }

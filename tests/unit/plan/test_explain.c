@@ -46,8 +46,14 @@ static void one_that_is_away_is_named_where_a_restart_is_asked_about(void **stat
 	assert_string_equal(the.plan.restart_why, "yes, all share key 1");
 	the.s.members[2].hello.who = WITNESS_NONE;
 	case_plan();
-	assert_int_equal(the.plan.restart_now, RESTART_SAFE);
-	assert_non_null(strstr(the.plan.restart_why, "but c:27017 is away"));
+	assert_int_equal(the.plan.restart_now, RESTART_LATER);
+	assert_non_null(strstr(the.plan.restart_why, "NO: the keys allow it"));
+	assert_non_null(strstr(the.plan.restart_why, "with c:27017 away one more"));
+	/* An arbiter's votes do not write, nor does it stop writes: two of three are up. */
+	the.s.members[2].is_arbiter = true;
+	case_plan();
+	assert_int_equal(the.plan.restart_now, RESTART_LATER);
+	the.s.members[2].is_arbiter = false;
 	/* One without a vote takes no majority with it. */
 	the.s.members[2].is_voter = false;
 	case_plan();

@@ -60,6 +60,9 @@ static void unanswered(struct seen *s)
 	X(stranger_beside, "hold", "foreign-write", "the ledger does not know", wrote(s, 1, 9))    \
 	X(unreadable, "hold", "foreign-write", "no keyring", wrote(s, 1, 0);                       \
 	  s->keyfile.ring.is_known = false; s->members[1].statement.disk.is_known = false)         \
+	X(opened, "", "keyfile-unreadable", "would not start", wrote(s, 1, 0);                     \
+	  s->keyfile.ring.is_known = false; s->members[1].statement.disk.is_known = false;         \
+	  s->keyfile.is_refused = s->keyfile.is_misplaced = true)                                  \
 	X(no_ledger, "", "foreign-write", "nothing more", wrote(s, 9, 0); unanswered(s))           \
 	X(no_ledger_older_key, "", "foreign-write", "nothing more", wrote(s, 3, 0); unanswered(s)) \
 	X(no_ledger_after_yea, "", "foreign-write", "nothing more", voted(s); wrote(s, 1, 0);      \
@@ -107,11 +110,64 @@ static void what_is_put_back_is_what_the_votes_wish(void **state)
 	}
 }
 
+/* Whoever reads it can bring the right file back by what it says, and cannot by resume alone. */
+static void the_advice_names_a_member_whose_file_is_right(void **state)
+{
+	static const struct {
+		const char *votes;
+		unsigned a, c;
+		const char *donor; /* NULL: none */
+	} rows[] = {
+	    {NULL, 1, 1, "c:27017"},
+	    {NULL, 1, 9, "a:27017"},
+	    {NULL, 9, 9, NULL},
+	    {"-y-", 1, 1, NULL}, /* this member has promised key 2 */
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		case_begin(1);
+		if (rows[i].votes)
+			case_propose(&the.s, rows[i].votes);
+		case_rings(&the.s, 0, ring_of(rows[i].a, 0), ring_of(1, 0));
+		case_rings(&the.s, 2, ring_of(rows[i].c, 0), ring_of(1, 0));
+		wrote(&the.s, 9, 0);
+		assert_true(foreign_stands(&the.s, MODE_ACT));
+		assert_false(foreign_stands(&the.s, MODE_OFF));
+		case_plan();
+		const struct event *e = told_get("foreign-write");
+		assert_non_null(strstr(e->you, rows[i].donor ? rows[i].donor : "with key 1 there"));
+		assert_non_null(strstr(e->you, "Then: rotactl resume"));
+		assert_null(strstr(e->you, "explain"));
+		assert_non_null(strstr(e->now, "DO NOT restart it until its file is right"));
+		assert_null(strstr(e->you, "approve"));
+		wrote(&the.s, 1, 2);
+		assert_false(foreign_stands(&the.s, MODE_ACT));
+	}
+}
+
+/* chmod 640: the keys are as they were. */
+static void opened_permissions_are_told_as_such(void **state)
+{
+	case_begin(1);
+	wrote(&the.s, 1, 0);
+	the.s.keyfile.ring.is_known = false;
+	the.s.keyfile.is_refused = the.s.keyfile.is_misplaced = true;
+	cut_z(the.s.keyfile.path, sizeof(the.s.keyfile.path), "/k");
+	cut_z(the.s.keyfile.why, sizeof(the.s.keyfile.why), "open-permissions: group");
+	case_plan();
+	const struct event *e = told_get("keyfile-unreadable");
+	assert_non_null(strstr(e->what, "/k: open-permissions"));
+	assert_string_equal(e->you, "chmod 600 /k");
+	assert_int_equal(the.plan.restart_now, RESTART_UNSAFE);
+	assert_non_null(strstr(the.plan.restart_why, "NO: mongod of b:27017 would not start"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_foreign_write_is_met_as_its_row_says),
 	    cmocka_unit_test(what_is_put_back_is_what_the_votes_wish),
+	    cmocka_unit_test(the_advice_names_a_member_whose_file_is_right),
+	    cmocka_unit_test(opened_permissions_are_told_as_such),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,6 +60,11 @@ static bool fake_append(void *self UNUSED, const char *path UNUSED, struct str l
 	return true;
 }
 
+static bool fake_can_put(void *self UNUSED, const char *path UNUSED, struct err *err UNUSED)
+{
+	return true;
+}
+
 static bool fake_hello(void *self UNUSED, const struct mongod_target *t UNUSED,
 		       struct mongod_hello *ret UNUSED, struct err *err)
 {
@@ -164,6 +169,7 @@ static int set_up(void **state UNUSED)
 	const struct files_port files = fake_files_port(&w.files);
 	w.files_ops = *files.ops;
 	w.files_ops.append = fake_append;
+	w.files_ops.can_put = fake_can_put;
 	w.journal.max = 64 * 1024;
 	const struct round_ports ports = {.host = {.ops = &host_ops},
 					  .files = {.ops = &w.files_ops, .self = files.self},
@@ -549,6 +555,30 @@ static void the_hold_after_a_roll_back_is_noted(void **state UNUSED)
 	assert_int_equal(w.t.notes.rolled_back_hold, 0);
 }
 
+/* Else it says "goes on" and is held again five seconds later. */
+static void a_resume_is_refused_while_a_foreign_file_stands(void **state UNUSED)
+{
+	static const char file[] = "- c3RyYW5nZXIgc3RyYW5nZXIgc3RyYW5nZXIgc3RyYW5nZXI=\n";
+	auto_buf struct buf answer = {.max = 64 * 1024};
+	struct err err;
+	struct seen *s = w.t.seen;
+	cut_z(w.t.options.key_file, sizeof(w.t.options.key_file), "/key");
+	memset(w.t.anchor.salt_hex, 'a', 64);
+	memset(w.t.anchor.pivot.id.hex, 'b', sizeof(w.t.anchor.pivot.id.hex) - 1);
+	w.t.anchor.pivot.number = s->anchor.pivot.number = 1;
+	s->anchor.pivot = w.t.anchor.pivot;
+	s->members[2].has_statement = true;
+	s->members[2].statement.disk = (struct ring_ids){.is_known = true, .n = 1};
+	s->members[2].statement.disk.ids[0] = s->anchor.pivot.id;
+	fake_files_set(&w.files, "/key", file, sizeof(file) - 1);
+	assert_false(run("/v1/resume", "{}", &answer, &err));
+	assert_int_equal(err.kind, ERR_REFUSED);
+	assert_non_null(strstr(err.text, "copy the keyfile of c.test:27017"));
+	assert_string_equal(w.told, "");
+	w.config->policy.mode = w.config->policy.keyfile.mode = MODE_OBSERVE; /* holds nothing */
+	assert_true(run("/v1/resume", "{}", &answer, &err));
+}
+
 static void an_approved_generation_is_kept_on_disk(void **state UNUSED)
 {
 	auto_buf struct buf answer = {.max = 64 * 1024};
@@ -620,6 +650,7 @@ int main(void)
 	    T(an_abort_gives_a_nay_to_each_that_has_not_voted),
 	    T(a_resume_lets_go_of_what_went_wrong_before),
 	    T(the_hold_after_a_roll_back_is_noted),
+	    T(a_resume_is_refused_while_a_foreign_file_stands),
 	    T(an_approved_generation_is_kept_on_disk),
 	    T(verify_looks_at_what_each_serves),
 	    T(a_body_names_its_instance_or_none),
