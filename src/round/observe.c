@@ -378,6 +378,20 @@ static void take_proofs(struct seat *t)
 
 /* ---- the process ---- */
 
+/* Do its logins tell otherwise: is one of these keys refused, or one that is not among them
+ * accepted? What times say of file and process is worth nothing by a clock that was wrong in
+ * between. */
+static bool is_belied(const struct seen_member *m, const struct ring_ids *keys)
+{
+	for (unsigned i = 0; i < keys->n; i++)
+		if (seen_refuses(m, &keys->ids[i]))
+			return true;
+	for (unsigned i = 0; i < m->proofs_n; i++)
+		if (seen_accepts(m, &m->proofs[i].key) && !ring_ids_has(keys, &m->proofs[i].key))
+			return true;
+	return false;
+}
+
 /* Which keys has the process loaded? What the file held when it was started, else what it was seen
  * to accept. */
 static void judge_loaded(struct seat *t)
@@ -390,9 +404,7 @@ static void judge_loaded(struct seat *t)
 		return;
 	const struct seen_member *self = seen_self(s);
 	bool is_noted = n->loaded.is_known && strcmp(n->loaded_process, x->process_id) == 0;
-	for (unsigned i = 0; self && i < n->loaded.n; i++)
-		is_noted = is_noted && !seen_refuses(self, &n->loaded.ids[i]); /* a login wins */
-	if (is_noted) {
+	if (is_noted && !(self && is_belied(self, &n->loaded))) { /* a login wins */
 		x->loaded = n->loaded;
 		return;
 	}
@@ -400,8 +412,7 @@ static void judge_loaded(struct seat *t)
 	 * login tells otherwise. Else logins tell, which may be a part: that is not noted. */
 	bool is_whole = s->keyfile.ring.is_known && x->started_at.us && n->written_changed.us &&
 			n->written_changed.us < x->started_at.us && !s->keyfile.is_foreign;
-	for (unsigned i = 0; self && i < s->keyfile.ring.n; i++)
-		is_whole = is_whole && !seen_refuses(self, &s->keyfile.ring.ids[i]);
+	is_whole = is_whole && !(self && is_belied(self, &s->keyfile.ring));
 	x->loaded = is_whole ? s->keyfile.ring : seen_loaded(s);
 	if (!is_whole)
 		return;
