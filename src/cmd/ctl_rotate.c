@@ -194,7 +194,14 @@ static bool amends(const json_t *instance, const struct wish *w)
 static void tell_amendment(struct ctl *ctl, const json_t *instance, const struct wish *w)
 {
 	const json_t *r = json_object_get(instance, "rotation");
+	auto_buf struct buf more = {.p = NULL};
 	char lag[32];
+	buf_addf(&more,
+		 view_is(r, "nextStoodBy")
+		     ? "Key %lld stood by in the same files and may have leaked as well: another "
+		       "rotation follows this one at once."
+		     : "If key %lld has leaked as well: order again once it is done.",
+		 (long long)view_int(r, "next"));
 	view_row(ctl, PLAN_COLUMNS, "Plan: ",
 		 "amend the rotation under way, key %lld to key %lld; no other one begins.",
 		 (long long)view_int(r, "pivot"), (long long)view_int(r, "next"));
@@ -204,8 +211,8 @@ static void tell_amendment(struct ctl *ctl, const json_t *instance, const struct
 	if (w->is_emergency)
 		view_row(ctl, PLAN_COLUMNS, "",
 			 "Emergency: windows do not hold it, and other users of the key are not "
-			 "waited for. If key %lld has leaked as well: order again once it is done.",
-			 (long long)view_int(r, "next"));
+			 "waited for. %s",
+			 buf_z(&more));
 }
 
 /* Print the plan; false when the order would be refused. *ret_free: nothing stands in the way. */

@@ -126,6 +126,14 @@ bool anchor_has_retired(const struct anchor *a, const struct key_id *id)
 	return false;
 }
 
+bool ring_has_retired(const struct ring_ids *ring, const struct anchor *a)
+{
+	for (unsigned i = 0; i < ring->n; i++)
+		if (anchor_has_retired(a, &ring->ids[i]))
+			return true;
+	return false;
+}
+
 void anchor_retire(struct anchor *a, const struct key_name *key)
 {
 	if (!key_id_given(&key->id) || anchor_has_retired(a, &key->id))
@@ -234,9 +242,9 @@ bool seen_order_over(const struct seen *s, struct token *ret)
 {
 	const struct seen_ledger *l = &s->ledger;
 	const struct order *oldest = NULL;
-	if (l->superseded_n > 0) {
+	if (l->superseded.hex[0]) {
 		*ret = l->superseded;
-		return l->superseded.hex[0] != 0;
+		return true;
 	}
 	for (unsigned i = 0; i < l->orders_n; i++) {
 		const struct order *o = &l->orders[i];
@@ -270,6 +278,22 @@ const struct order *seen_find_order(const struct seen *s, enum order_kind kind)
 	return best;
 }
 
+bool seen_next_stood_by(const struct seen *s)
+{
+	const struct proposal *p = &s->ledger.proposal;
+	const struct anchor *a = &s->anchor;
+	switch (seen_generation(s)) {
+	case GENERATION_OPEN:
+		return key_id_given(&a->standby.id) && key_id_equal(&a->standby.id, &p->next.id);
+	case GENERATION_CARRIED: /* made before its proposal */
+		return a->key_born.us && a->key_born.us < p->head.at.us;
+	case GENERATION_NONE:
+	case GENERATION_DEAD:
+		break;
+	}
+	return false;
+}
+
 void anchor_carry(struct anchor *a, const struct proposal *p)
 {
 	bool stood_by = key_id_given(&a->standby.id) && key_id_equal(&a->standby.id, &p->next.id);
@@ -280,6 +304,25 @@ void anchor_carry(struct anchor *a, const struct proposal *p)
 	a->is_born_exact = true;
 	a->standby = p->after;
 	a->standby_born = (struct wall){.us = p->after.number ? p->head.at.us : 0};
+}
+
+/* Whoever may propose could name any key as the one in use: by an honest proposal it is the
+ * anchor's. A rotad whose yea stands knows how that generation ended before the next can begin,
+ * unless its member was out of the set meanwhile: then, as for who was not asked, all members tell.
+ */
+static bool is_expected(const struct seen *s, const struct anchor *a)
+{
+	const struct proposal *p = &s->ledger.proposal;
+	struct key_name now = seen_pivot(s);
+	bool owes = key_id_given(&a->next.id) && !key_id_equal(&a->next.id, &a->pivot.id) &&
+		    anchor_vote(a, s->self_host, a->generation) == VOTE_YEA;
+	if (!owes && key_id_given(&a->pivot.id) &&
+	    (key_id_equal(&p->pivot.id, &a->pivot.id) || key_id_equal(&now.id, &a->pivot.id)))
+		return true;
+	for (unsigned i = 0; i < s->members_n; i++)
+		if (!seen_accepts(&s->members[i], &now.id))
+			return false;
+	return s->members_n > 0;
 }
 
 enum anchor_step anchor_follow(const struct seen *s, struct anchor *a)
@@ -296,7 +339,9 @@ enum anchor_step anchor_follow(const struct seen *s, struct anchor *a)
 			      : !key_id_given(&a->next.id) &&
 				    (g == GENERATION_OPEN || g == GENERATION_CARRIED))
 			return ANCHOR_LEDGER_OLDER;
-		if (g == GENERATION_CARRIED && !has_moved) {
+		bool is_carried = g == GENERATION_CARRIED || (s->ledger.roll.closure.is_given &&
+							      s->ledger.roll.closure.is_carried);
+		if (is_carried && !has_moved && key_id_given(&a->next.id)) {
 			anchor_carry(a, p);
 			return ANCHOR_MOVED;
 		}
@@ -309,6 +354,8 @@ enum anchor_step anchor_follow(const struct seen *s, struct anchor *a)
 		}
 		return ANCHOR_SAME;
 	}
+	if (!is_expected(s, a))
+		return ANCHOR_UNPROVEN;
 	/* Keys of a generation whose end this host did not see: what the next one does not go on
 	 * with is refused everywhere, or burnt. So is a key that stood by and is passed over, as in
 	 * an emergency (PROTOCOL 1): it may have leaked with the pivot. */
@@ -317,6 +364,10 @@ enum anchor_step anchor_follow(const struct seen *s, struct anchor *a)
 		if (!key_id_equal(&before[i].id, &p->pivot.id) &&
 		    !key_id_equal(&before[i].id, &p->next.id))
 			anchor_retire(a, &before[i]);
+	if (!key_id_equal(&a->pivot.id, &p->pivot.id)) {
+		a->key_born = (struct wall){.us = 0}; /* older than the proposal, that is all */
+		a->is_born_exact = false;
+	}
 	a->generation = p->generation;
 	a->proposal = p->digest;
 	a->pivot = p->pivot;

@@ -184,6 +184,9 @@ struct seen_ledger {
 	char why[256];
 	bool exists; /* "ledger" document is there */
 	bool is_older_than_anchor, is_other_than_anchor;
+	/* With this key a new generation begins, and this host knows another one as the set's: it
+	 * is not believed (has_proposal is false) before every member was seen to accept it. */
+	struct key_name unproven;
 	bool is_unknown_protocol;
 	struct token id;
 	bool has_proposal;
@@ -198,10 +201,8 @@ struct seen_ledger {
 	unsigned orders_n;
 	struct order orders[8]; /* not yet served, oldest first */
 	struct order_terms terms;
-	/* Certificate orders in whose place a newer one counts, and one of these that the schedule
-	 * gave: it is over ("" none; a person's is tidied). */
-	unsigned superseded_n;
-	struct token superseded;
+	struct token superseded; /* a certificate order in whose place a newer one counts: it is
+				    over; "" none */
 	/* Orders of the central schedule that were given, served or not. */
 	unsigned given_n;
 	struct token given[2 * ORDERS_MAX];
@@ -297,6 +298,9 @@ enum generation_state {
 enum generation_state seen_generation(const struct seen *s);
 /* The pivot now: of the generation, else of the anchor. */
 struct key_name seen_pivot(const struct seen *s);
+/* Has the key that the generation under way goes to stood by before it, so that it lay in the same
+ * files as the pivot (strategy standby)? */
+bool seen_next_stood_by(const struct seen *s);
 /* The newest certificate order that concerns this member, unless it is fulfilled; NULL: none. */
 const struct order *seen_certificate_order(const struct seen *s);
 enum {
@@ -315,6 +319,8 @@ bool seen_order_over(const struct seen *s, struct token *ret);
 const struct order *seen_find_order(const struct seen *s, enum order_kind kind);
 /* Is the key retired (refused everywhere) or burnt: never written again (PROTOCOL 3)? */
 bool anchor_has_retired(const struct anchor *a, const struct key_id *id);
+/* Is one of these such a key, or one that was passed over as it stood by? */
+bool ring_has_retired(const struct ring_ids *ring, const struct anchor *a);
 /* The last generation whose end this host has carried out: its key retired or burnt, the previous
  * file wiped. */
 uint64_t anchor_retired_generation(const struct anchor *a);
@@ -345,6 +351,9 @@ enum anchor_step {
 	ANCHOR_SAME,
 	ANCHOR_MOVED, /* changed: to be durable before anything follows from it */
 	ANCHOR_LEDGER_OLDER,
+	/* A new generation begins with another key than this host knows: not followed before every
+	 * member was seen to accept that key. */
+	ANCHOR_UNPROVEN,
 };
 enum anchor_step anchor_follow(const struct seen *s, struct anchor *a);
 

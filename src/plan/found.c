@@ -69,6 +69,35 @@ static void tell_ledger(struct planner *p, enum event_kind kind, const char *wha
 	    "mongod needs nothing meanwhile.");
 }
 
+/* A generation that begins with a key that is not the one this host knows: the members tell. Until
+ * then nothing is written by it, and a key that one of them refuses is nobody's pivot. */
+static bool unproven_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct key_name *key = &s->ledger.unproven;
+	const struct seen_member *refuses = NULL;
+	p->plan->needs_attention = true;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct key_proof *k = seen_find_proof(&s->members[i], &key->id);
+		if (k && k->verdict == LOGIN_REFUSED)
+			refuses = &s->members[i];
+		else if (p->mode > MODE_OBSERVE && fact_known(s->members[i].hello))
+			(void)plan_look(p, i, &key->id, &p->pivot.id, false);
+	}
+	if (refuses)
+		tell_ledger(p, EVENT_LEDGER_OLDER_THAN_ANCHOR,
+			    "Its newest proposal begins with a key that a member refuses, and with "
+			    "another one than this host knows as the key in use.",
+			    "Nothing is written by that proposal.");
+	plan_wait(
+	    p, US_S,
+	    "The newest proposal begins with key %u, and this host knows key %u as the one in "
+	    "use: it is not followed before every member was seen to accept key %u%s%s.",
+	    key->number, p->pivot.number, key->number, refuses ? "; it is refused by " : "",
+	    refuses ? refuses->host : "");
+	return true;
+}
+
 /* Long before DOCS_MAX, where not all of it can be read any more. */
 static void tell_crowd(struct planner *p)
 {
@@ -102,8 +131,8 @@ static bool vote_again(struct planner *p)
 	if (p->mode < MODE_ASK || s->ledger.is_other_than_anchor || seen_lost_vote(s) != VOTE_YEA ||
 	    !key_id_equal(&s->anchor.pivot.id, &g->next.id))
 		return false;
-	/* A yea names the process and what it has loaded. */
-	if (!s->process.is_answering)
+	/* A yea names the process, what it has loaded and what the file holds. */
+	if (!s->process.is_answering || !s->keyfile.ring.is_known)
 		return false;
 	if (!s->process.loaded.is_known) {
 		(void)plan_look(p, (unsigned)s->self, &g->next.id, &g->next.id, false);
@@ -158,6 +187,8 @@ bool ledger_plan(struct planner *p)
 			 l->is_other_than_anchor ? "another" : "older");
 		return true;
 	}
+	if (key_id_given(&l->unproven.id))
+		return unproven_plan(p);
 	if (!plan_writes_ledger(p))
 		return false;
 	if (!l->exists && !s->is_clock_sane) {

@@ -17,15 +17,6 @@ enum {
 				      for: one look is enough */
 };
 
-/* Does it hold a key that is refused everywhere, burnt, or was passed over as it stood by? */
-static bool has_dead(const struct seen *s, const struct ring_ids *ring)
-{
-	for (unsigned i = 0; i < ring->n; i++)
-		if (anchor_has_retired(&s->anchor, &ring->ids[i]))
-			return true;
-	return false;
-}
-
 unsigned ring_wished(const struct planner *p, struct key_name ret[KEYS_PER_FILE_MAX])
 {
 	const struct proposal *g = &p->s->ledger.proposal;
@@ -54,7 +45,7 @@ unsigned ring_wished(const struct planner *p, struct key_name ret[KEYS_PER_FILE_
 	if (!ring_ids_has(disk, &p->pivot.id))
 		return 1;
 	/* What an operator left beside the pivot stays, unless the key is dead. */
-	return has_dead(p->s, disk) ? 1 : 0;
+	return ring_has_retired(disk, &p->s->anchor) ? 1 : 0;
 }
 
 static bool is_me(const struct seen *s, const struct spki *who)
@@ -562,7 +553,8 @@ static bool all_settled(const struct planner *p, const struct key_id *gone,
 		if (r >= 0 && s->ledger.roll.is_without[r])
 			continue;
 		if (((int)i != s->self && !m->has_statement) || !disk->is_known ||
-		    ring_ids_has(disk, gone) || has_dead(s, disk) || turn_need(p, i) != NEED_NO)
+		    ring_ids_has(disk, gone) || ring_has_retired(disk, &s->anchor) ||
+		    turn_need(p, i) != NEED_NO)
 			waits_name(p, m->host, ret_missing, WAITS_BYTES);
 	}
 	return !ret_missing[0];

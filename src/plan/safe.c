@@ -84,11 +84,10 @@ static bool safe_write(const struct seen *s, const struct act *a, struct err *er
 	if (!act_has(a, &pivot.id))
 		return err_set(err, ERR_BUG, "invariant 1: a keyring without the pivot, key %u",
 			       pivot.number);
-	/* Without the ledger nothing but the anchor's pivot may be relied on; the anchor's pivot
-	 * must be in as well. */
-	if (!fact_known(s->ledger.fact) && !act_has(a, &s->anchor.pivot.id))
-		return err_set(err, ERR_BUG,
-			       "without the ledger: a keyring without the anchor's pivot, key %u",
+	/* Whatever the ledger says, or does not: what this host has seen itself stands in its
+	 * anchor, which follows the ledger before anything is written by it. */
+	if (!act_has(a, &s->anchor.pivot.id))
+		return err_set(err, ERR_BUG, "a keyring without the anchor's pivot, key %u",
 			       s->anchor.pivot.number);
 	const struct key_id *promised = s->ledger.has_proposal ? &p->next.id : &s->anchor.next.id;
 	if (own_yea(s) && g != GENERATION_DEAD && key_id_given(promised) && !act_has(a, promised))

@@ -30,9 +30,9 @@ static enum need need_of(const struct planner *p, const struct ring_ids *loaded)
 	case GENERATION_OPEN:
 		return ring_ids_has(loaded, &g->next.id) ? NEED_NO : NEED_YES;
 	case GENERATION_CARRIED:
-		return ring_ids_has(loaded, &g->pivot.id) || !ring_ids_has(loaded, &g->next.id)
-			   ? NEED_YES
-			   : NEED_NO;
+		if (ring_ids_has(loaded, &g->pivot.id) || !ring_ids_has(loaded, &g->next.id))
+			return NEED_YES;
+		return ring_has_retired(loaded, a) ? NEED_YES : NEED_NO;
 	case GENERATION_DEAD:
 		return ring_ids_has(loaded, &g->next.id) ? NEED_YES : NEED_NO;
 	case GENERATION_NONE:
@@ -40,10 +40,7 @@ static enum need need_of(const struct planner *p, const struct ring_ids *loaded)
 	}
 	if (key_id_given(&p->pivot.id) && !ring_ids_has(loaded, &p->pivot.id))
 		return NEED_YES;
-	for (unsigned i = 0; i < a->retired_n && i < RETIRED_MAX; i++)
-		if (ring_ids_has(loaded, &a->retired[i].id))
-			return NEED_YES;
-	return NEED_NO;
+	return ring_has_retired(loaded, a) ? NEED_YES : NEED_NO;
 }
 
 enum need turn_need(const struct planner *p, unsigned member)

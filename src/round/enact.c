@@ -123,13 +123,13 @@ static bool seal(struct seat *t, const struct identity *to, uint64_t generation,
 	return ok || err_in(err, "sealing for '%s'", to->host);
 }
 
-/* What an envelope of the proposal holds: two keys, one of them new to its reader, who has the
- * pivot in its file. With a key after the next one these two (PROTOCOL 7). */
-static unsigned keys_to_send(const struct proposal *p, struct key_name ret[KEYS_PER_FILE_MAX])
+/* With a key after the next one its reader has the pivot in its file (PROTOCOL 7). */
+unsigned keys_to_send(const struct proposal *p, bool is_over,
+		      struct key_name ret[KEYS_PER_FILE_MAX])
 {
-	ret[0] = p->after.number ? p->next : p->pivot;
-	ret[1] = p->after.number ? p->after : p->next;
-	return 2;
+	ret[0] = p->next;
+	ret[1] = p->after.number ? p->after : p->pivot;
+	return is_over ? 1 : 2;
 }
 
 static bool welcome(struct seat *t, const struct act *a, struct err *err)
@@ -149,8 +149,8 @@ static bool welcome(struct seat *t, const struct act *a, struct err *err)
 	/* Who joined after the proposal gets its keys too: both while it runs, the new one after.
 	 */
 	const struct proposal *p = &t->seen->ledger.proposal;
-	struct key_name keys[KEYS_PER_FILE_MAX] = {p->next};
-	unsigned keys_n = t->seen->ledger.roll.closure.is_given ? 1 : keys_to_send(p, keys);
+	struct key_name keys[KEYS_PER_FILE_MAX];
+	unsigned keys_n = keys_to_send(p, t->seen->ledger.roll.closure.is_given, keys);
 	for (unsigned i = 0; i < t->identities_n; i++)
 		if (t->is_keyless[i] &&
 		    !seal(t, &t->identities[i].identity, p->generation, &p->digest, NULL, keys,
@@ -300,14 +300,11 @@ static bool name_keys(struct seat *t, struct proposal *p, struct err *err)
 	return p->strategy != STRATEGY_STANDBY || make_key(t, ++highest, &p->after, err);
 }
 
-static bool propose(struct seat *t, const struct act *a, struct err *err)
+static bool write_proposal(struct seat *t, const struct act *a, struct proposal *p, struct err *err)
 {
 	const struct seen *s = t->seen;
-	struct proposal *p = arena_get(&t->arena, sizeof(*p), err);
 	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
 	char id[DOC_ID_BYTES];
-	if (!p)
-		return false;
 	seat_head(t, &p->head);
 	p->generation = s->ledger.has_proposal ? s->ledger.proposal.generation + 1 : 1;
 	if (s->ledger.has_proposal)
@@ -321,6 +318,7 @@ static bool propose(struct seat *t, const struct act *a, struct err *err)
 	cut_z(p->reason, sizeof(p->reason), a->reason);
 	if (!name_keys(t, p, err))
 		return err_in(err, "making the next key");
+	seat_aim(t); /* the keychain has moved */
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct identity *to = identity_for(t, s->members[i].host);
 		struct roll_entry *r = &p->roll[p->roll_n];
@@ -338,7 +336,7 @@ static bool propose(struct seat *t, const struct act *a, struct err *err)
 	/* Sealed before it is proposed, under the proposal's own digest: a maker that loses the
 	 * race, or dies, leaves nothing that another proposal could be taken for. */
 	struct key_name keys[KEYS_PER_FILE_MAX];
-	unsigned keys_n = keys_to_send(p, keys);
+	unsigned keys_n = keys_to_send(p, false, keys);
 	for (unsigned i = 0; i < p->roll_n; i++) {
 		const struct identity *to = identity_for(t, p->roll[i].host);
 		envelope_id(id, &p->digest, &to->spki);
@@ -356,6 +354,22 @@ static bool propose(struct seat *t, const struct act *a, struct err *err)
 			return false;
 	}
 	return true;
+}
+
+static bool propose(struct seat *t, const struct act *a, struct err *err)
+{
+	struct proposal *p = arena_get(&t->arena, sizeof(*p), err);
+	if (!p)
+		return false;
+	if (write_proposal(t, a, p, err))
+		return true;
+	/* The keys that it made are nobody's; should it stand there all the same, its envelope has
+	 * them. */
+	if (!key_id_equal(&p->next.id, &t->anchor.standby.id))
+		keychain_drop(&t->chain, &p->next.id);
+	keychain_drop(&t->chain, &p->after.id);
+	seat_aim(t);
+	return false;
 }
 
 static bool build_ring(struct seat *t, const struct act *a, struct keyring *ret, struct err *err)
@@ -774,7 +788,8 @@ static bool hold(struct seat *t, const struct act *a, struct err *err)
 	return notes_put(t, err);
 }
 
-bool seat_order(struct seat *t, const struct order_wish *w, struct token *ret_id, struct err *err)
+static bool put_order(struct seat *t, const struct order_wish *w, struct token *ret_id,
+		      bool *ret_is_first, struct err *err)
 {
 	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
 	struct order o = {.kind = w->kind,
@@ -798,9 +813,10 @@ bool seat_order(struct seat *t, const struct order_wish *w, struct token *ret_id
 	cut_z(o.reason, sizeof(o.reason), w->reason);
 	cut_z(o.ticket, sizeof(o.ticket), w->ticket);
 	*ret_id = o.id;
-	if (order_encode(&o, &t->identity, &text, NULL, err) &&
-	    ledger_swap(t, doc_id(id, w->id ? "scheduled" : "order", o.id.hex), buf_str(&text), 0,
-			err))
+	*ret_is_first = order_encode(&o, &t->identity, &text, NULL, err) &&
+			ledger_swap(t, doc_id(id, w->id ? "scheduled" : "order", o.id.hex),
+				    buf_str(&text), 0, err);
+	if (*ret_is_first)
 		return true;
 	/* Another host that reads the same schedule was first. */
 	if (w->id && err->kind == ERR_CONFLICT) {
@@ -808,6 +824,24 @@ bool seat_order(struct seat *t, const struct order_wish *w, struct token *ret_id
 		return true;
 	}
 	return err_in(err, "giving the order");
+}
+
+bool seat_order(struct seat *t, const struct order_wish *w, struct token *ret_id, struct err *err)
+{
+	bool is_first;
+	if (!put_order(t, w, ret_id, &is_first, err))
+		return false;
+	if (!is_first || !w->amends || w->urgency != URGENCY_EMERGENCY ||
+	    !seen_next_stood_by(t->seen))
+		return true;
+	/* The rotation that it hurries goes to a key that lay in the leaked file as well: another
+	 * one follows at once (PROTOCOL 1). */
+	struct order_wish next = *w;
+	struct token ignored;
+	next.amends = 0;
+	next.id = NULL;
+	next.serial = 0;
+	return put_order(t, &next, &ignored, &is_first, err);
 }
 
 bool seat_withdraw(struct seat *t, enum order_kind kind, unsigned *ret_n, struct err *err)

@@ -517,9 +517,7 @@ static void read_orders(struct seat *t, const struct docs *d)
 			const struct order *newer =
 			    o.head.at.us < l->orders[at].head.at.us ? &l->orders[at] : &o;
 			const struct order *older = newer == &o ? &l->orders[at] : &o;
-			l->superseded_n++;
-			if (older->serial)
-				l->superseded = older->id;
+			l->superseded = older->id;
 			if (newer != &o)
 				continue;
 		}
@@ -567,6 +565,16 @@ static void read_requests(struct seat *t, const struct docs *d)
 	}
 }
 
+static bool holds_keys_to_send(const struct seat *t, const struct proposal *p, bool is_over)
+{
+	struct key_name keys[KEYS_PER_FILE_MAX];
+	unsigned n = keys_to_send(p, is_over, keys);
+	for (unsigned i = 0; i < n; i++)
+		if (!keychain_find(&t->chain, &keys[i].id))
+			return false;
+	return true;
+}
+
 /* Members whose rotads joined, or came back, after the keys of this generation were sealed
  * (PROTOCOL 1: a newcomer gets the present keyring); of a proposal whose maker's envelopes were
  * lost, too. An emergency's keys are for identities admitted before the order (PROTOCOL 6), so for
@@ -580,8 +588,7 @@ static void find_keyless(struct seat *t, const struct docs *d)
 	bool is_over = l->roll.closure.is_given;
 	memset(t->is_keyless, 0, sizeof(t->is_keyless));
 	if (!l->has_proposal || g == GENERATION_DEAD || (is_over && !l->roll.closure.is_carried) ||
-	    !keychain_find(&t->chain, &p->next.id) ||
-	    (!is_over && !keychain_find(&t->chain, &p->pivot.id)))
+	    !holds_keys_to_send(t, p, is_over))
 		return;
 	for (unsigned i = 0; i < t->identities_n; i++) {
 		const struct identity *id = &t->identities[i].identity;
@@ -593,7 +600,9 @@ static void find_keyless(struct seat *t, const struct docs *d)
 		const struct seen_member *member = &s->members[m];
 		if (member->has_statement && spki_equal(&member->statement.head.from, &id->spki) &&
 		    member->statement.disk.is_known &&
-		    ring_ids_has(&member->statement.disk, &p->next.id))
+		    ring_ids_has(&member->statement.disk, &p->next.id) &&
+		    (is_over || !p->after.number ||
+		     ring_ids_has(&member->statement.disk, &p->after.id)))
 			continue;
 		int r = seen_roll_index(s, id->host);
 		if (!is_over && p->urgency == URGENCY_EMERGENCY &&

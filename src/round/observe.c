@@ -974,6 +974,11 @@ static void follow_generation(struct seat *t)
 	struct err err = ERR_INIT;
 	enum anchor_step step = anchor_follow(t->seen, &t->anchor);
 	l->is_older_than_anchor |= step == ANCHOR_LEDGER_OLDER;
+	if (step == ANCHOR_UNPROVEN) {
+		l->unproven = seen_pivot(t->seen);
+		l->has_proposal = false;
+		l->roll = (struct roll){.generation = 0};
+	}
 	if (step != ANCHOR_MOVED || anchor_put(t, &err))
 		return;
 	t->anchor = was;

@@ -252,6 +252,10 @@ struct member_memory *seat_memory(struct seat *t,
 MUST_CHECK bool seat_token(struct seat *t, struct token *ret, struct err *err);
 /* Head of a new document of this seat. */
 void seat_head(struct seat *t, struct doc_head *ret);
+/* The keys in an envelope of that proposal; after its end the new one alone. Returns their number.
+ */
+unsigned keys_to_send(const struct proposal *p, bool is_over,
+		      struct key_name ret[KEYS_PER_FILE_MAX]);
 /* The store in use: the set's, or the local file for a standalone. */
 const struct store_port *seat_store(const struct seat *t);
 

@@ -230,6 +230,7 @@ static json_t *rotation_json(const struct seat *t)
 		      "order", text_json(p->order.hex));
 	/* Its terms: of its order, and of those that amended it. */
 	json_object_set_new(o, "urgency", json_string(urgencies[terms->urgency]));
+	json_object_set_new(o, "nextStoodBy", json_boolean(seen_next_stood_by(s)));
 	json_object_set_new(o, "breaksFreeze", json_boolean(terms->breaks_freeze));
 	json_object_set_new(o, "maxLagSeconds",
 			    terms->max_lag_us ? json_integer(terms->max_lag_us / US_S)

@@ -281,14 +281,8 @@ static inline void toy_observe_all(unsigned r)
 		}
 		s->ledger.roll.closure.is_given = w->roll.closure.is_given;
 		s->ledger.roll.rev = w->roll_rev;
-		if (w->proposal.generation > me->anchor.generation) {
-			me->anchor.generation = w->proposal.generation;
-			me->anchor.pivot = w->proposal.pivot;
-			me->anchor.next = w->proposal.next;
-			me->anchor.highest_number =
-			    MAX(me->anchor.highest_number, w->proposal.next.number);
+		if (anchor_follow(s, &me->anchor) == ANCHOR_MOVED)
 			s->anchor = me->anchor;
-		}
 	}
 	s->ledger.claim = w->claim;
 	s->ledger.is_claim_mine =
@@ -516,7 +510,7 @@ static inline bool toy_do(unsigned r, const struct act *a)
 		gone = is_carried ? w->proposal.pivot : w->proposal.next;
 		m->anchor.retired[m->anchor.retired_n++] = gone;
 		m->anchor.pivot = is_carried ? w->proposal.next : w->proposal.pivot;
-		m->anchor.next = (struct key_name){.number = 0};
+		m->anchor.next = m->anchor.burnt = (struct key_name){.number = 0};
 		return true;
 	case ACT_FOUND_LEDGER:
 	case ACT_PUBLISH_IDENTITY:

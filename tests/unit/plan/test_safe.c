@@ -35,6 +35,7 @@ static void open(struct seen *s, const char *word)
 static void carried(struct seen *s)
 {
 	case_propose(s, "yyy");
+	s->anchor.pivot = key_n(2);
 	for (unsigned i = 0; i < 3; i++) {
 		case_proof(s, i, 2, LOGIN_ACCEPTED);
 		case_proof(s, i, 1, LOGIN_REFUSED);
@@ -82,6 +83,9 @@ static void unread(struct seen *s)
 	  s->anchor.pivot = (struct key_name){.number = 0})                                        \
 	X(write_without_pivot, false, "invariant 1", writes(ACT_PUT_KEYFILE, 2, 0),                \
 	  open(s, "---"))                                                                          \
+	X(write_by_a_liars_proposal, false, "without the anchor's pivot",                          \
+	  writes(ACT_PUT_KEYFILE, 1, 2), open(s, "---");                                           \
+	  s->anchor.pivot = key_n(7))                                                              \
 	X(write_early_narrow, false, "invariant 1", writes(ACT_PUT_KEYFILE, 2, 0), open(s, "yy-")) \
 	X(write_roll_unread, false, "invariant 1", writes(ACT_PUT_KEYFILE, 2, 0), carried(s);      \
 	  s->ledger.roll.rev = 0)                                                                  \
