@@ -192,6 +192,19 @@ enum ctl_exit ctl_abort(struct ctl *ctl, int argc, char **argv)
 	if (code != CTL_GOOD)
 		return code;
 	const json_t *rotation = json_object_get(instance, "rotation");
+	struct err err = ERR_INIT;
+	if (strcmp(view_rotation(instance), "carried") == 0) {
+		(void)err_set(&err, ERR_REFUSED,
+			      "all have voted for key %lld: the rotation only goes on",
+			      (long long)view_int(rotation, "next"));
+		return ctl_error_with(ctl, &err, "rotactl status; once it is over, rotate again");
+	}
+	if (strcmp(view_rotation(instance), "dead") == 0) {
+		(void)err_set(&err, ERR_REFUSED,
+			      "it was given up already, and goes back to key %lld",
+			      (long long)view_int(rotation, "pivot"));
+		return ctl_error_with(ctl, &err, "rotactl status");
+	}
 	if (strcmp(view_rotation(instance), "open") == 0)
 		view_row(ctl, 0, "",
 			 "Back to key %lld: members that have loaded key %lld are restarted once "

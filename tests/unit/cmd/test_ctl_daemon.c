@@ -179,7 +179,13 @@ static void words_reach_the_daemon_and_its_answers_the_person(void **state)
 	     "Approved: it",
 	     ""},
 	    {{"approve", "--yes"}, "healthy", 0, NULL, NULL, CTL_FAILED, "", "not in mode ask"},
-	    {{"approve", "--yes"}, "asks-nothing", 0, NULL, NULL, CTL_FAILED, "",
+	    {{"approve", "--yes"},
+	     "asks-nothing",
+	     0,
+	     NULL,
+	     NULL,
+	     CTL_FAILED,
+	     "",
 	     "waits for an approval"},
 	    {{"rotate", "keyfile", "--yes", "--max-lag", "30s"},
 	     "waiting",
@@ -435,6 +441,34 @@ static void wrong_options_are_told_before_anybody_is_asked(void **state)
 	}
 }
 
+/* Nobody is asked to confirm what cannot be: neither the person nor rotad. */
+static void what_cannot_be_given_up_is_refused_at_once(void **state)
+{
+	static const struct {
+		const char *state, *says;
+	} rows[] = {{"carried", "all have voted for key 8: the rotation only goes on"},
+		    {"dead", "given up already, and goes back to key 7"}};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		auto_free char *out = NULL, *err = NULL;
+		struct canned c = {.n = 0};
+		json_t *doc = fixture_json(FIXTURE("waiting.json"));
+		json_object_set_new(
+		    json_object_get(json_array_get(json_object_get(doc, "instances"), 0),
+				    "rotation"),
+		    "state", json_string(rows[i].state));
+		canned_status(&c, doc, 0);
+		canned_start(&c, *state);
+		const char *args[] = {"abort", "--yes", "--socket", c.path, NULL};
+		assert_int_equal(ctl_run_args(args, &out, &err), CTL_FAILED);
+		canned_stop(&c);
+		assert_non_null(strstr(err, rows[i].says));
+		assert_string_equal(out, "");
+		assert_int_equal(c.asked_n, 1);
+		json_decref(doc);
+		canned_fini(&c);
+	}
+}
+
 /* verify: the status before, the logins, the status after. */
 static void verify_foretells_refusals_and_shows_what_came_after(void **state)
 {
@@ -474,6 +508,7 @@ int main(void)
 	    CASE(an_old_or_empty_status_is_no_status),
 	    CASE(words_reach_the_daemon_and_its_answers_the_person),
 	    CASE(wrong_options_are_told_before_anybody_is_asked),
+	    CASE(what_cannot_be_given_up_is_refused_at_once),
 	    CASE(verify_foretells_refusals_and_shows_what_came_after),
 #undef CASE
 	};
