@@ -606,9 +606,9 @@ static bool end_job(struct seat *t, const struct act *a, struct err *err)
 	n->job_is_open = false;
 	if (is_new) {
 		/* It was started onto this file: that is what it has loaded, unless somebody wrote
-		 * the file meanwhile. Then logins tell. */
+		 * other keys there meanwhile. Then logins tell. */
 		n->loaded = n->job_ring;
-		n->loaded.is_known &= !t->seen->keyfile.is_foreign;
+		n->loaded.is_known &= ring_ids_equal(&t->seen->keyfile.ring, &n->job_ring);
 		cut_z(n->loaded_process, sizeof(n->loaded_process), x->process_id);
 		notes_restarted(n);
 		if (n->job_is_rollback)
