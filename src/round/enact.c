@@ -282,8 +282,9 @@ static bool make_key(struct seat *t, unsigned number, struct key_name *ret, stru
 	return ok;
 }
 
-/* The key that stands by is the next one, already loaded everywhere; in an emergency it may have
- * leaked as well, and is passed over (PROTOCOL 1). Strategy standby makes the one after it too. */
+/* The key that stands by is the next one, and where nothing came between it is loaded already; in
+ * an emergency it may have leaked as well, and is passed over (PROTOCOL 1). Strategy standby makes
+ * the one after it too. */
 static bool name_keys(struct seat *t, struct proposal *p, struct err *err)
 {
 	const struct proposal *last = &t->seen->ledger.proposal;

@@ -808,8 +808,8 @@ void ledger_read(struct seat *t)
 		read_welcome(t, &d);
 		return; /* the next round reads with the ledger's salt */
 	}
-	pin_identities(t, &d);
 	read_generation(t, &d);
+	pin_identities(t, &d); /* by whom the proposal names */
 	const struct store_doc *hold = find_doc(&d, "hold");
 	struct doc_trust trust = seat_trust(t);
 	if (hold && !hold_decode(hold->text, &trust, &l->hold, &err)) {

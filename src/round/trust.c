@@ -78,6 +78,31 @@ static int present_of(const struct seat *t, const char *host, const bool *speaks
 	return admitted_n == 1 || (found >= 0 && speaks[found]) ? found : -1;
 }
 
+/* Did it make, or is it to vote on, the proposal that stands? */
+static bool is_named(const struct seat *t, const struct spki *spki)
+{
+	const struct proposal *p = &t->seen->ledger.proposal;
+	if (!t->seen->ledger.has_proposal)
+		return false;
+	for (unsigned i = 0; i < p->roll_n; i++)
+		if (spki_equal(&p->roll[i].identity, spki))
+			return true;
+	return spki_equal(&p->head.from, spki);
+}
+
+/* Of a host's other identities those that the proposal names, as of before: what they said there
+ * must be believed. Any other one is not replaced by anybody's word: it may be the one to come,
+ * which a person is asked about. */
+static void pin_before(struct seat *t, const struct identity *present)
+{
+	for (unsigned k = 0; k < t->identities_n; k++) {
+		const struct identity *id = &t->identities[k].identity;
+		if (id != present && id->is_admitted && strcmp(id->host, present->host) == 0 &&
+		    is_named(t, &id->spki))
+			(void)add_pin(t, id);
+	}
+}
+
 void trust_pin(struct seat *t, const bool *speaks)
 {
 	struct err err = ERR_INIT;
@@ -90,11 +115,8 @@ void trust_pin(struct seat *t, const bool *speaks)
 		present = present_of(t, id->host, speaks);
 		if (present < 0)
 			continue;
-		for (unsigned k = i; k < t->identities_n; k++)
-			if ((int)k != present && t->identities[k].identity.is_admitted &&
-			    strcmp(t->identities[k].identity.host, id->host) == 0)
-				(void)add_pin(t, &t->identities[k].identity); /* no room: later */
-		(void)add_pin(t, &t->identities[present].identity);
+		pin_before(t, &t->identities[present].identity);
+		(void)add_pin(t, &t->identities[present].identity); /* no room: later */
 	}
 	if (t->anchor.pins_n != was.pins_n && !anchor_put(t, &err))
 		t->anchor = was;
@@ -192,6 +214,8 @@ bool trust_confirm(struct seat *t, const char *host, const char *fingerprint,
 	const struct spki *pin = trust_find_pin(&t->anchor, id->host);
 	if (pin && spki_equal(pin, &id->spki))
 		return true;
+	if (!pin)
+		pin_before(t, id);
 	if (!add_pin(t, id))
 		return err_set(err, ERR_LIMIT, "this host holds as many identities as it can (%d)",
 			       MEMBERS_MAX);

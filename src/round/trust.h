@@ -15,9 +15,9 @@ enum { TRUST_TYPED_MIN = 16 }; /* hex digits of a fingerprint that a person give
 const struct spki *trust_find_pin(const struct anchor *a, const char *host);
 
 /* Pin the admitted identities of hosts that have no pin yet. Of several of one host (it lost its
- * state before this host joined) all are pinned, the one that speaks for the member last; while
- * none does, none is. speaks[i] belongs to t->identities[i]. What cannot be written is tried again
- * in the next round. */
+ * state before this host joined) it is the one that speaks for the member, after those that the
+ * proposal names, which are of before; while none speaks, none is. speaks[i] belongs to
+ * t->identities[i]. What cannot be written is tried again in the next round. */
 void trust_pin(struct seat *t, const bool *speaks);
 
 /* What a person's confirmation did. */

@@ -128,7 +128,34 @@ static void of_two_of_one_host_the_one_that_speaks_is_the_present_one(void **sta
 	assert_string_equal(kept(), "nothing"); /* neither speaks: that cannot be told */
 	w.speaks[0] = true;
 	trust_pin(&w.t, w.speaks);
+	assert_string_equal(kept(), "b=b"); /* the other may be the one to come */
+}
+
+/* Whom the proposal names keeps its word there, and is the one of before. */
+static void what_an_identity_of_before_said_in_the_proposal_is_believed(void **state)
+{
+	struct trust_confirmed c;
+	struct err err = ERR_INIT;
+	struct proposal *p = &w.t.seen->ledger.proposal;
+	(void)state;
+	w.t.seen->ledger.has_proposal = true;
+	p->roll_n = 1;
+	p->roll[0].identity = name('c');
+	add("b:27017", 'b', true);
+	add("b:27017", 'c', true);
+	add("b:27017", 'd', true);
+	w.speaks[0] = true;
+	trust_pin(&w.t, w.speaks);
 	assert_string_equal(kept(), "b=c b=b");
+	/* By a person's word just so. */
+	w.t.anchor.pins_n = 0;
+	assert_true(trust_confirm(&w.t, "b", name('d').hex, &c, &err));
+	assert_string_equal(kept(), "b=c b=d");
+	p->roll_n = 0;
+	p->head.from = name('b');
+	w.t.anchor.pins_n = 0;
+	assert_true(trust_confirm(&w.t, "b", name('d').hex, &c, &err));
+	assert_string_equal(kept(), "b=b b=d");
 }
 
 static void in_its_own_name_only_this_rotad_is_present(void **state)
@@ -141,7 +168,7 @@ static void in_its_own_name_only_this_rotad_is_present(void **state)
 	assert_string_equal(kept(), "nothing");
 	add("a:27017", 'a', true);
 	trust_pin(&w.t, w.speaks);
-	assert_string_equal(kept(), "a=9 a=a");
+	assert_string_equal(kept(), "a=a");
 }
 
 static void a_pin_that_cannot_be_written_is_not_made(void **state)
@@ -351,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TRUST_TEST(each_host_is_pinned_at_first_sight_and_once),
 	    TRUST_TEST(of_two_of_one_host_the_one_that_speaks_is_the_present_one),
+	    TRUST_TEST(what_an_identity_of_before_said_in_the_proposal_is_believed),
 	    TRUST_TEST(in_its_own_name_only_this_rotad_is_present),
 	    TRUST_TEST(a_pin_that_cannot_be_written_is_not_made),
 	    TRUST_TEST(full_of_pins_those_of_nobody_make_room),
