@@ -46,7 +46,9 @@ static bool statement_differs(const struct planner *p)
 	    t->is_certificate_taken_back != s->certificate.is_taken_back ||
 	    t->takes_certificates != renew_takes_orders(p->policy, p->instance))
 		return true;
-	return s->now.us - self->statement_moved.us > STATEMENT_REFRESH_S * US_S;
+	/* By a clock that was set back since it is not known how old it is. */
+	return self->statement_moved.us > s->now.us ||
+	       s->now.us - self->statement_moved.us > STATEMENT_REFRESH_S * US_S;
 }
 
 static void tell_ledger(struct planner *p, enum event_kind kind, const char *what,

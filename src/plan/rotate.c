@@ -573,7 +573,8 @@ static void close_plan(struct planner *p, const struct key_name *gone)
 	for (unsigned i = 0; i < s->members_n; i++)
 		if (s->members[i].statement_moved.us > since.us)
 			since = s->members[i].statement_moved;
-	if (s->now.us - since.us < rank_wait_us(p, NULL)) {
+	/* Of times to come: the clock was set back since, and nothing is waited for by it. */
+	if (since.us <= s->now.us && s->now.us - since.us < rank_wait_us(p, NULL)) {
 		plan_wait(
 		    p, US_S / 4,
 		    "All have changed; the old key is being proven refused by another rotad.");

@@ -103,6 +103,8 @@ static void went_back(struct seen *s, const char *votes)
 	  s->members[1].statement_moved.us = CASE_NOW - 20 * US_MIN - 1)                           \
 	X(fresh_word, "", "", "Nothing is due",                                                    \
 	  s->members[1].statement_moved.us = CASE_NOW - 20 * US_MIN)                               \
+	X(word_of_tomorrow, "publish-statement", "", "Nothing is due",                             \
+	  s->members[1].statement_moved.us = CASE_NOW + US_DAY)                                    \
 	X(does_not_answer, "", "", "Nothing is due", s->members[1].has_statement = false;          \
 	  s->process.is_answering = false)                                                         \
 	X(word_observed, "", "", "Nothing is planned", s->members[1].has_statement = false;        \
