@@ -274,7 +274,7 @@ class Demo:
             write_whole(self.a.json, json.dumps({k: self.figures.get(k, self.steps if k == "steps" else None) for k in keys}, indent=2) + "\n", 0o644)
         if self.a.keep:
             print("\nEverything runs on, in '%s'. Look at it with:\n  %s --socket %s status" % (self.dir, self.rotactl, self.fleet.all[0].socket if self.fleet else "?"))
-            print("To end it: kill %s" % " ".join(str(p) for p in nest.below(os.getpid())))
+            print("To end it: kill %s" % " ".join(str(p) for p in nest.below(os.getppid()) if p != os.getpid()))  # forked mongods too
             return nest.KEEP if status == 0 else status
         return status
 

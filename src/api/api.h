@@ -21,6 +21,7 @@ enum api_need { API_READS, API_CHANGES };
 	X("GET", "/v1/config", READS, false, "the configuration in use, the schedule merged in")   \
 	X("GET", "/v1/history", READS, false, "what rotad did on this host, newest last")          \
 	X("POST", "/v1/verify", READS, false, "try keys on every member now")                      \
+	X("POST", "/v1/verify/all", CHANGES, false, "the same with keys that must be refused")     \
 	X("GET", "/v1/doctor", READS, false, "could this host take its turn")                      \
 	X("GET", "/v1/alerts", READS, false, "how the alert targets fare")                         \
 	X("GET", "/v1/cert/request", READS, false, "the certificate request that waits")           \

@@ -37,14 +37,26 @@ const char *ctl_color(const struct ctl *ctl, FILE *stream, enum ctl_color color)
 	return codes[color];
 }
 
+/* A file's name, say, may hold what a terminal obeys. */
+static void put_text(FILE *to, const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const unsigned char c = (unsigned char)text[i];
+		(void)fputc((c < ' ' && c != '\n' && c != '\t') || c == 0x7f ? '?' : c, to);
+	}
+}
+
 void ctl_say(struct ctl *ctl, const char *format, ...)
 {
 	va_list ap;
+	auto_free char *text = NULL;
 	if (ctl->json)
 		return;
 	va_start(ap, format);
-	(void)vfprintf(ctl->out, format, ap); /* a lost line shows in ctl_main's last fflush */
+	const int n = vasprintf(&text, format, ap);
 	va_end(ap);
+	ASSERT(n >= 0);                      /* memory */
+	put_text(ctl->out, text, (size_t)n); /* a lost line shows in ctl_main's last fflush */
 	(void)fputc('\n', ctl->out);
 }
 
@@ -65,7 +77,7 @@ static void say_row(FILE *to, const char *label, const char *text)
 			fputc(' ', to);
 			column++;
 		}
-		fwrite(text, 1, word_n, to);
+		put_text(to, text, word_n);
 		column += word_n;
 		text += word_n;
 		text += strspn(text, " ");
@@ -193,8 +205,9 @@ enum ctl_exit ctl_usage(struct ctl *ctl, const char *format, ...)
 		(void)json_object_set_new(ctl->doc, "error", e);
 		return CTL_USAGE;
 	}
-	fprintf(ctl->err, "rotactl%s%s: %s\n", ctl->row ? " " : "", ctl->row ? ctl->row->name : "",
-		text);
+	fprintf(ctl->err, "rotactl%s%s: ", ctl->row ? " " : "", ctl->row ? ctl->row->name : "");
+	put_text(ctl->err, text, strlen(text));
+	(void)fputc('\n', ctl->err);
 	if (ctl->row)
 		print_synopsis(ctl->err, ctl->row, "usage: ");
 	else
@@ -279,6 +292,23 @@ static void print_verb_help(FILE *to, const struct ctl_row *row)
 		fprintf(to, "  Asks the running rotad.\n");
 	if (row->flags & CTL_ROOT)
 		fprintf(to, "  Usually needs root, or the user of mongod.\n");
+}
+
+/* The same as JSON: of all rows, or of those whose first words are `name`. */
+static void help_json(struct ctl *ctl, const char *name)
+{
+	json_t *all = json_array();
+	const size_t name_n = name ? strlen(name) : 0;
+	for (size_t i = 0; i < ctl_table_n; i++) {
+		const struct ctl_row *row = &ctl_table[i];
+		if (name && (strncmp(row->name, name, name_n) != 0 ||
+			     (row->name[name_n] && row->name[name_n] != ' ')))
+			continue;
+		(void)json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s}", "verb",
+							   row->name, "arguments", row->synopsis,
+							   "group", row->group, "help", row->help));
+	}
+	(void)json_object_set_new(ctl->doc, "verbs", all);
 }
 
 /* ---- finding the verb ---- */
@@ -395,12 +425,12 @@ enum ctl_exit ctl_help(struct ctl *ctl, int argc, char **argv)
 	for (char *w = strtok_r(text, " ", &save); w && n < WORDS_MAX;
 	     w = strtok_r(NULL, " ", &save))
 		words[n++] = w;
-	if (n == 0) {
+	const struct ctl_row *row = n ? find_row(n, words, &words_n) : NULL;
+	if (ctl->json && (row || n == 0 || print_family(NULL, words[0])))
+		help_json(ctl, row ? row->name : n ? words[0] : NULL);
+	else if (n == 0)
 		print_help(ctl->out);
-		return CTL_GOOD;
-	}
-	const struct ctl_row *row = find_row(n, words, &words_n);
-	if (row)
+	else if (row)
 		print_verb_help(ctl->out, row);
 	else if (!print_family(ctl->out, words[0]))
 		return unknown_verb(ctl, n, words);
@@ -472,12 +502,19 @@ static enum ctl_exit dispatch(struct ctl *ctl, int argc, char **argv, const stru
 		return CTL_GOOD;
 	}
 	if (argc == 0 && globals->wants_help) {
-		print_help(ctl->out);
+		if (ctl->json)
+			help_json(ctl, NULL);
+		else
+			print_help(ctl->out);
 		return CTL_GOOD;
 	}
 	if (argc == 0)
 		return ctl_usage(ctl, "no verb given");
 	const struct ctl_row *row = find_row(argc, argv, &words);
+	if (globals->wants_help && ctl->json && (row || print_family(NULL, argv[0]))) {
+		help_json(ctl, row ? row->name : argv[0]);
+		return CTL_GOOD;
+	}
 	if (!row && globals->wants_help && print_family(ctl->out, argv[0]))
 		return CTL_GOOD;
 	if (!row)
@@ -513,8 +550,7 @@ enum ctl_exit ctl_main(int argc, char **argv, FILE *out, FILE *err)
 	}
 	int n = take_globals(&ctl, argc, argv, rest, &globals);
 	enum ctl_exit code = dispatch(&ctl, n, rest, &globals);
-	bool is_help = globals.wants_help || (ctl.row && ctl.row->run == ctl_help);
-	if (ctl.json && !is_help) {
+	if (ctl.json) {
 		(void)json_object_set_new(ctl.doc, "exit", json_integer((json_int_t)code));
 		(void)json_dumpf(ctl.doc, out, JSON_INDENT(2));
 		(void)fputc('\n', out);

@@ -160,13 +160,14 @@ static bool init_folder(const char *folder, const struct ca_root_wish *wish, str
 	auto_secret struct secret key = {0};
 	auto_buf struct buf cert = {0};
 	err_subject(err, folder);
+	/* First what may be refused, so that no empty folder is left behind. */
+	if (!ca_root_new(wish, &key, &cert, err))
+		return false;
 	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
 		return err_sys(err, errno, "making the folder");
 	if (!path_in(folder, "ca.pem", cert_path, err) || !path_in(folder, "ca.key", key_path, err))
 		return false;
 	if (!must_be_new(cert_path, err) || !must_be_new(key_path, err))
-		return false;
-	if (!ca_root_new(wish, &key, &cert, err))
 		return false;
 	/* The key first: a certificate without its key would be of no use, and look like a CA. */
 	return put_new(key_path, ctl_cert_str(&key), 0600, err) &&
@@ -201,11 +202,14 @@ enum ctl_exit ctl_ca_init(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage(ctl, "one folder is needed");
 	if (!make_subject(&a.subject, a.dn, &err))
 		return ctl_usage(ctl, "%s", err.text);
-	if (!a.dn[0])
+	if (!a.dn[0] || (a.subject.cn && !a.subject.cn[0]))
 		return ctl_usage(ctl, "--name is needed");
 	a.wish.subject = a.dn;
 	if (!give_serial(&a.wish.serial, &err) || !init_folder(argv[optind], &a.wish, &err))
-		return ctl_error(ctl, &err);
+		return ctl_error_with(ctl, &err,
+				      err.kind == ERR_CONFLICT
+					  ? "give another folder; a CA is never made anew in place"
+					  : NULL);
 	wall_print_utc(wall_add(a.wish.now, a.wish.valid_for_us), ends, sizeof(ends));
 	ctl_say(ctl, "%s/ca.pem: new CA %s, ends %s.", argv[optind], a.dn, ends);
 	ctl_say(ctl, "Its private key is %s/ca.key: keep a copy where no host is.", argv[optind]);
@@ -326,6 +330,29 @@ static bool issue_make(const struct issue_args *a, struct secret *ret_pem, struc
 			wall_print_utc(ret->not_after, text, sizeof(text)), ret->subject);
 }
 
+static void issue_warn(struct ctl *ctl, const struct issue_args *a, const struct cert_view *v)
+{
+	struct files_port files = files_durable();
+	struct file_view view;
+	struct err ignored = ERR_INIT; /* it was read a moment ago */
+	char path[PATH_BYTES_MAX];
+	if (path_in(a->folder, "ca.key", path, &ignored) &&
+	    files.ops->look(files.self, path, &view, &ignored) && (view.mode & 077))
+		ctl_finding(ctl, &(struct ctl_finding){.weight = CTL_WARN,
+						       .name = "ca-key-open",
+						       .where = path,
+						       .what = "others than its owner may read the "
+							       "CA's private key",
+						       .you = "chmod 600 it"});
+	if (a->wish.needs_server && a->wish.needs_client && !v->membership[0])
+		ctl_finding(ctl,
+			    &(struct ctl_finding){.weight = CTL_WARN,
+						  .name = "no-membership",
+						  .what = "it has no O, OU or DC: enough beside "
+							  "a keyFile, never for x.509 membership",
+						  .you = "--o and --ou, the same on all members"});
+}
+
 static enum ctl_exit issue_give(struct ctl *ctl, const struct issue_args *a,
 				const struct secret *pem, const struct cert_view *v,
 				const struct cert_report *report)
@@ -344,6 +371,7 @@ static enum ctl_exit issue_give(struct ctl *ctl, const struct issue_args *a,
 	}
 	ctl_say(ctl, "%s: %s, serial %s, ends %s.", a->out_path, v->subject, v->serial, ends);
 	ctl_cert_tell(ctl, a->out_path, report, false);
+	issue_warn(ctl, a, v);
 	return cert_report_worst(report) == CERT_BAD ? CTL_FAILED : CTL_GOOD;
 }
 
@@ -375,7 +403,10 @@ enum ctl_exit ctl_ca_issue(struct ctl *ctl, int argc, char **argv)
 	if (ctl->json && !a.out_path)
 		return ctl_usage(ctl, "--json needs --out: no private key is put into JSON");
 	if (a.out_path && !must_be_new(a.out_path, &err))
-		return ctl_error(ctl, &err);
+		return ctl_error_with(ctl, &err,
+				      err.kind == ERR_CONFLICT
+					  ? "give --out another name, or remove that file first"
+					  : NULL);
 	if (!issue_make(&a, &pem, &view, &report, &err))
 		return ctl_error(ctl, &err);
 	return issue_give(ctl, &a, &pem, &view, &report);
@@ -512,6 +543,29 @@ static bool may_become_crl(const char *path, struct err *err)
 		       "overwritten");
 }
 
+/* Nobody believes a CRL longer than the CA that signed it. */
+static bool cap_crl(struct ctl *ctl, struct crl_args *a, struct err *err)
+{
+	char path[PATH_BYTES_MAX];
+	struct cert_view v;
+	auto_secret struct secret pem = {0};
+	if (!path_in(a->folder, "ca.pem", path, err) || !ctl_cert_read(path, &pem, err) ||
+	    !x509_view_pem(ctl_cert_str(&pem), NULL, &v, err))
+		return false;
+	const int64_t left_us = v.not_after.us - now().us;
+	if (left_us <= 0)
+		return err_set(err, ERR_REFUSED, "the CA has ended: nobody would believe its CRL");
+	err_subject(err, "");
+	if (a->for_us <= left_us)
+		return true;
+	a->for_us = left_us;
+	ctl_finding(ctl, &(struct ctl_finding){.weight = CTL_NOTE,
+					       .name = "crl-end",
+					       .what = "the CA itself ends sooner than --for says: "
+						       "the CRL ends with it"});
+	return true;
+}
+
 enum ctl_exit ctl_ca_crl(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct option longs[] = {{"ca", required_argument, NULL, 'a'},
@@ -544,7 +598,7 @@ enum ctl_exit ctl_ca_crl(struct ctl *ctl, int argc, char **argv)
 		return ctl_error_with(ctl, &err,
 				      "give --out another name, or remove that file first");
 	err_subject(&err, "");
-	if (!crl_make(&a, &crl, &n, &err))
+	if (!cap_crl(ctl, &a, &err) || !crl_make(&a, &crl, &n, &err))
 		return ctl_error(ctl, &err);
 	wall_print_utc(wall_add(now(), a.for_us), ends, sizeof(ends));
 	(void)json_object_set_new(ctl->doc, "revoked", json_integer((json_int_t)n));

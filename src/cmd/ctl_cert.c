@@ -217,9 +217,18 @@ static bool run_check(const struct check_args *a, struct cert_report *ret, struc
 static enum ctl_exit tell_answer(struct ctl *ctl, const char *path, const struct cert_report *r)
 {
 	enum cert_severity worst = cert_report_worst(r);
-	unsigned bad_n = 0;
-	for (unsigned i = 0; i < r->n; i++)
-		bad_n += r->findings[i].severity == CERT_BAD;
+	unsigned bad_n = 0, skipped_n = 0;
+	auto_buf struct buf skipped = {.p = NULL};
+	json_t *unchecked = json_array();
+	for (unsigned i = 0; i < r->n; i++) {
+		const struct cert_finding *f = &r->findings[i];
+		bad_n += f->severity == CERT_BAD;
+		if (!f->is_skipped)
+			continue;
+		buf_addf(&skipped, "%s%s", skipped_n++ ? ", " : "", f->check);
+		(void)json_array_append_new(unchecked, json_string(f->check));
+	}
+	(void)json_object_set_new(ctl->doc, "notChecked", unchecked);
 	static const char *const words[] = {[CERT_GOOD] = "good",
 					    [CERT_NOTE] = "good",
 					    [CERT_WARN] = "good, with warnings",
@@ -229,6 +238,9 @@ static enum ctl_exit tell_answer(struct ctl *ctl, const char *path, const struct
 				  json_string(worst == CERT_BAD ? "refused" : "good"));
 	if (bad_n)
 		ctl_say(ctl, "%s: refused, %u of %u checks failed.", path, bad_n, r->n);
+	else if (skipped_n)
+		ctl_say(ctl, "%s: %s, %u of %u checks; not checked: %s.", path, words[worst],
+			r->n - skipped_n, r->n, buf_z(&skipped));
 	else
 		ctl_say(ctl, "%s: %s, %u checks.", path, words[worst], r->n);
 	ctl_cert_tell(ctl, path, r, true);

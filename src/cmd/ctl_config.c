@@ -361,6 +361,22 @@ enum ctl_exit ctl_config_show(struct ctl *ctl, int argc, char **argv)
 	return CTL_GOOD;
 }
 
+/* "keyfile" and "keyfile.mode" of "keyfile.mode"; "authorities.house.type" of "authorities.*.type";
+ * "instances" of "instances[].name". */
+static bool is_below(const char *path, const char *wanted)
+{
+	struct str p = str_of(path), w = str_of(wanted), a, b;
+	while (str_cut(&w, '.', &b)) {
+		if (!str_cut(&p, '.', &a))
+			return false;
+		if (a.n == b.n + 2 && memcmp(a.p + b.n, "[]", 2) == 0)
+			a.n = b.n;
+		if (!str_equal(a, b) && !str_equal_z(a, "*"))
+			return false;
+	}
+	return true;
+}
+
 enum ctl_exit ctl_config_keys(struct ctl *ctl, int argc, char **argv)
 {
 	struct given g;
@@ -372,13 +388,16 @@ enum ctl_exit ctl_config_keys(struct ctl *ctl, int argc, char **argv)
 		return CTL_GOOD;
 	}
 	json_t *list = json_array();
-	if (code == CTL_GOOD && g.file && !conf_find(str_of(g.file)))
+	bool is_there = !g.file;
+	for (size_t i = 0; i < conf_table_n && !is_there; i++)
+		is_there = is_below(conf_table[i].path, g.file);
+	if (code == CTL_GOOD && !is_there)
 		code = ctl_usage(ctl, "there is no key '%s'", g.file);
 	for (size_t i = 0; code == CTL_GOOD && i < conf_table_n; i++) {
 		const struct conf_row *row = &conf_table[i];
 		auto_buf struct buf allowed = {0};
 		auto_buf struct buf value = {0};
-		if (g.file && strcmp(g.file, row->path) != 0)
+		if (g.file && !is_below(row->path, g.file))
 			continue;
 		conf_allowed_print(row, &allowed);
 		conf_default_print(row, &value);

@@ -317,7 +317,7 @@ static void plan_instance(struct ctl *ctl, const json_t *instance, struct wall n
 	ctl_say(ctl, "%s", "");
 	view_row(ctl, MEANING_COLUMNS, "Foretold",
 		 "a keyfile rotation: %lld restarts, %lld elections, %lld failed __system logins, "
-		 "about %s",
+		 "about %s plus mongod's own start each",
 		 (long long)view_int(f, "restarts"), (long long)view_int(f, "elections"),
 		 (long long)view_int(f, "failedLogins"),
 		 view_span(view_int(f, "seconds") * US_S, took, sizeof(took)));

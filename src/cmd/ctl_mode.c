@@ -226,6 +226,21 @@ static void tell_effect(struct ctl *ctl, const struct config *c, const char *wor
 				 kinds[k]);
 }
 
+/* Does the running rotad read another file than the one that is to be changed? Unknown is no. */
+static bool reads_another(const struct ctl *ctl, char *ret, size_t ret_n)
+{
+	AUTO(json_t) answer = NULL;
+	struct err ignored = ERR_INIT; /* no rotad runs: it will read it at its start */
+	unsigned status = 0;
+	char own[PATH_MAX];
+	if (!daemon_ask(ctl->socket_path, "GET", "/v1/status", NULL, DAEMON_ROUND_S * US_S, &status,
+			&answer, &ignored) ||
+	    status >= 300 || !realpath(ctl->config_path, own))
+		return false;
+	cut_z(ret, ret_n, view_text(answer, "configFile"));
+	return ret[0] && strcmp(ret, own) != 0;
+}
+
 /* The daemon reads it; without one it will at its start. */
 static enum ctl_exit reload(struct ctl *ctl)
 {
@@ -278,6 +293,15 @@ enum ctl_exit ctl_mode(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage(ctl, "--kind takes keyfile, certificates or authorities");
 	if (kind && instance)
 		return ctl_usage(ctl, "--kind or --instance: the more careful of both counts");
+	char others[PATH_MAX], you[PATH_MAX + 64];
+	if (reads_another(ctl, others, sizeof(others))) {
+		err_subject(&err, ctl->config_path);
+		(void)err_set(
+		    &err, ERR_REFUSED,
+		    "the running rotad reads '%.400s', not this file: nothing was changed", others);
+		snprintf(you, sizeof(you), "rotactl mode %s --config %.4000s", word, others);
+		return ctl_error_with(ctl, &err, you);
+	}
 	auto_conf struct conf *conf = conf_new();
 	if (!conf)
 		return ctl_error(ctl, (err_set(&err, ERR_MEMORY, "no memory"), &err));

@@ -215,7 +215,11 @@ enum ctl_exit ctl_abort(struct ctl *ctl, int argc, char **argv)
 	else if (!view_rotation(instance)[0] && view_has_keyfile_order(instance))
 		view_row(ctl, 0, "",
 			 "No rotation has begun: orders for one that stand are withdrawn.");
-	if (!view_confirm(ctl, w.yes, "Abort the rotation?")) {
+	/* With nothing that could be taken back nothing is asked: rotad says why not. */
+	const bool is_refused = strcmp(view_rotation(instance), "carried") == 0 ||
+				strcmp(view_rotation(instance), "dead") == 0 ||
+				(!view_rotation(instance)[0] && !view_has_keyfile_order(instance));
+	if (!view_confirm(ctl, w.yes || is_refused, "Abort the rotation?")) {
 		ctl_say(ctl, "Nothing was changed.");
 		return CTL_FAILED;
 	}

@@ -163,7 +163,8 @@ static void tell_keyfile_plan(struct ctl *ctl, const json_t *instance, bool is_e
 		snprintf(pause, sizeof(pause), "; writes pause %lld times, each under 1 s",
 			 elections);
 	view_row(ctl, PLAN_COLUMNS, "Plan: ",
-		 "%lld restart%s%s, %lld election%s, about %s%s. %lld failed __system login%s will "
+		 "%lld restart%s%s, %lld election%s, about %s plus mongod's own start each%s. "
+		 "%lld failed __system login%s will "
 		 "be logged at the end (appName rotad-proof).",
 		 restarts, restarts == 1 ? "" : "s",
 		 members && restarts == (long long)members * 2   ? " (2 a member)"
@@ -231,6 +232,9 @@ static bool tell_plan(struct ctl *ctl, const json_t *instance, const struct wish
 			 "others before the next begins.",
 			 members, members == 1 ? "" : "s", members == 1 ? "s" : "",
 			 members == 1 ? "s" : "");
+	if (strcmp(view_text(instance, w->is_keyfile ? "mode" : "certificateMode"), "ask") == 0)
+		view_row(ctl, PLAN_COLUMNS, "",
+			 "In mode ask this order is the approval, on every host.");
 	*ret_free = blocks(ctl, instance, w, &is_refused, &is_doubtful) == 0;
 	if (*ret_free && view_restart_now(instance) == 'y')
 		view_row(ctl, PLAN_COLUMNS, "",

@@ -476,7 +476,7 @@ static enum ctl_exit try_keys(struct ctl *ctl, const json_t *instance, bool all)
 	AUTO(json_t) answer = NULL;
 	unsigned refused = refusals_foretold(instance, all);
 	AUTO(json_t)
-	body = json_pack("{s:s, s:b}", "instance", view_text(instance, "instance"), "all", all);
+	body = json_pack("{s:s}", "instance", view_text(instance, "instance"));
 	if (refused)
 		view_row(ctl, 2, NULL,
 			 "Up to %u logins as __system will be refused and logged by the servers "
@@ -484,7 +484,8 @@ static enum ctl_exit try_keys(struct ctl *ctl, const json_t *instance, bool all)
 			 refused);
 	if (!ctl->json)
 		(void)fflush(ctl->out); /* said beforehand; a failure shows in ctl_main's */
-	return ctl_ask(ctl, "POST", "/v1/verify", body, DAEMON_ROUND_S * US_S, &answer);
+	return ctl_ask(ctl, "POST", all ? "/v1/verify/all" : "/v1/verify", body,
+		       DAEMON_ROUND_S * US_S, &answer);
 }
 
 enum ctl_exit ctl_verify(struct ctl *ctl, int argc, char **argv)

@@ -205,11 +205,14 @@ static void publish(struct daemon *d)
 {
 	auto_buf struct buf all = {.max = STATUS_BYTES_MAX};
 	auto_buf struct buf one = {.max = STATUS_BYTES_MAX};
-	char when[40];
+	char when[40], real[PATH_MAX];
 	struct host_port host = host_linux();
 	bool running = false;
-	buf_addf(&all,
-		 "{\"version\":\"%s\",\"pid\":%d,\"at\":\"%s\",\"schedule\":", PACKAGE_VERSION,
+	AUTO(json_t) path = json_string(realpath(d->config_path, real) ? real : d->config_path);
+	char *path_text = path ? json_dumps(path, JSON_ENCODE_ANY) : NULL;
+	buf_addf(&all, "{\"configFile\":%s,", path_text ? path_text : "null");
+	json_text_free(path_text);
+	buf_addf(&all, "\"version\":\"%s\",\"pid\":%d,\"at\":\"%s\",\"schedule\":", PACKAGE_VERSION,
 		 (int)getpid(), wall_print_utc(host.ops->now(host.self), when, sizeof(when)));
 	central_view(d->central, &all);
 	buf_adds(&all, ",\"instances\":[");

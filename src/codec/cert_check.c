@@ -300,6 +300,7 @@ static bool run_chain(const struct check *c, struct cert_finding *f, struct err 
 		       "and client, and let each load it");
 	} else if (!c->in->trusts_n) {
 		say(f, CERT_NOTE, "no CA bundle given: the chain was not checked");
+		f->is_skipped = true;
 	} else {
 		say(f, CERT_GOOD, "chains to the CA bundle of %s", list_text(&good));
 	}
@@ -509,6 +510,7 @@ static bool run_names(const struct check *c, struct cert_finding *f, struct err 
 	} else if (!c->wish->names_n) {
 		say(f, c->wish->needs_server ? CERT_NOTE : CERT_GOOD,
 		    "no host name given: names were not checked");
+		f->is_skipped = true;
 	} else {
 		say(f, CERT_GOOD, "names %s", list_text(&has));
 	}
@@ -544,6 +546,7 @@ static bool run_membership(const struct check *c, struct cert_finding *f, struct
 	} else if (!c->in->peers_n && !c->wish->membership[0]) {
 		say(f, CERT_NOTE, "no peer given: O, OU and DC (\"%s\") were not compared",
 		    mine[0] ? mine : "none");
+		f->is_skipped = true;
 	} else if (!mine[0]) {
 		say(f, CERT_NOTE,
 		    "no O, OU or DC, as on its peers: enough for TLS with keyFile, "
@@ -657,6 +660,7 @@ static bool run_crl(const struct check *c, struct cert_finding *f, struct err *e
 	struct wall end;
 	if (!c->in->crl_pem.n) {
 		say(f, CERT_GOOD, "no CRL file in use");
+		f->is_skipped = true;
 		return true;
 	}
 	struct err crl_err = ERR_INIT;

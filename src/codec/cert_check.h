@@ -20,6 +20,7 @@ struct cert_finding {
 	enum cert_severity severity;
 	char text[CERT_TEXT_BYTES];     /* a sentence: what was found */
 	char advice[CERT_ADVICE_BYTES]; /* what to do; "" when good */
+	bool is_skipped;                /* nothing was given to check it by; the text says so */
 	bool is_request; /* advice is what to ask the CA for: "EKU serverAuth AND clientAuth" */
 };
 

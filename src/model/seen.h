@@ -97,8 +97,10 @@ struct seen_keyfile {
 /* The instance's process and what a restart would do. */
 struct seen_process {
 	struct fact fact;
-	bool is_alive;     /* a process exists */
-	bool is_answering; /* hello answered */
+	bool is_alive; /* a process exists */
+	bool
+	    is_in_our_unit; /* a hook started it within rotad's own unit, whose stop would end it */
+	bool is_answering;  /* hello answered */
 	char process_id[PROCESS_ID_CHARS + 1];
 	int64_t pid;
 	struct wall started_at;

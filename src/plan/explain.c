@@ -278,6 +278,11 @@ void explain_plan(struct planner *p)
 		    "Nothing is due, and nothing would begin: held by %.100s: %.200s. To go on: "
 		    "rotactl resume",
 		    h->who, h->why);
+	if (!p->plan->reason[0] && p->plan->restart_now == RESTART_UNSAFE && p->mode > MODE_OBSERVE)
+		plan_say(p,
+			 "NOT SAFE, and nothing begins before it is. %.200s. Look there: rotactl "
+			 "explain",
+			 p->plan->restart_why);
 	if (!p->plan->reason[0])
 		plan_say(p,
 			 p->mode <= MODE_OBSERVE

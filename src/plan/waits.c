@@ -9,6 +9,7 @@
 enum {
 	SILENT_TOLD_S = 10,        /* a member that does not answer is told after so long */
 	ROTAD_ANSWERS_S = 15,      /* a rotad states that it has seen a proposal within so long */
+	ACTS_WITHIN_S = 60,        /* who is waited for, and is not held by another's turn, acts */
 	STATED_WITHIN_S = 30 * 60, /* each rotad states anew every 20 min, whatever happens */
 	STILL_TOLD_S = 30 * 60,    /* a rotation that has not moved for so long is told */
 };
@@ -28,6 +29,20 @@ static bool is_rotad_silent(const struct planner *p, unsigned i)
 	return p->generation != GENERATION_NONE && m->statement.generation < generation &&
 	       self->has_statement && self->statement.generation >= generation &&
 	       s->now.us - self->statement_moved.us > ROTAD_ANSWERS_S * US_S;
+}
+
+/* It is this member's rotad that has to act, nobody is in the turn, and nothing moves: for words
+ * only, since it may have its own reasons. */
+static bool is_overdue(const struct planner *p, const struct seen_member *m)
+{
+	const struct seen *s = p->s;
+	const struct seen_ledger *l = &s->ledger;
+	bool is_turn_idle =
+	    l->claim.state == CLAIM_FREE || (l->claim.state == CLAIM_WAITING && l->is_claim_stale);
+	return !m->is_self && m->has_statement && p->generation != GENERATION_NONE &&
+	       is_turn_idle && s->moved_at.us &&
+	       s->now.us - s->moved_at.us > ACTS_WITHIN_S * US_S &&
+	       s->now.us - m->statement_moved.us > ACTS_WITHIN_S * US_S;
 }
 
 /* Away for its own turn: that is on course. */
@@ -58,7 +73,7 @@ const char *waits_print(const struct planner *p, unsigned i, char *out, size_t o
 	else if (!m->is_self && m->has_statement && !m->statement.is_rehearsed &&
 		 m->statement.findings[0])
 		snprintf(out, out_n, " (its rotad says: %.110s)", m->statement.findings);
-	else if (is_rotad_silent(p, i))
+	else if (is_rotad_silent(p, i) || is_overdue(p, m))
 		snprintf(out, out_n, " (its rotad %s: does it run?)", heard(m, text, sizeof(text)));
 	return out;
 }

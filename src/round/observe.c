@@ -490,6 +490,7 @@ static void look_at_process(struct seat *t, const struct mongod_hello *hello)
 	x->is_alive = hello != NULL || v.state == PROCESS_RUNNING || v.state == PROCESS_STARTING ||
 		      v.state == PROCESS_STOPPING;
 	x->pid = v.pid;
+	x->is_in_our_unit = v.is_in_our_cgroup;
 	x->started_at = v.started_at;
 	x->exit_code = v.exit_code;
 	cut_z(x->last_fatal, sizeof(x->last_fatal), v.last_fatal);

@@ -13,7 +13,8 @@ enum { REHEARSE_S = 10 * 60 };
 struct rehearsing {
 	struct seat *t;
 	const struct mongod_target *own;
-	char *why; /* REHEARSAL_BYTES */
+	char *why;     /* REHEARSAL_BYTES */
+	bool is_asked; /* by a person: all of it is told */
 };
 
 static bool say(const struct rehearsing *r, const char *format, ...) PRINTF(2, 3);
@@ -51,6 +52,18 @@ static bool ask_restart(const struct rehearsing *r)
 		return say(r, "no way to restart it is configured (restart: {unit: ...} or {hook: "
 			      "...})");
 	return port->ops->can(port->self, &target, &err) || say(r, "%.300s", err.text);
+}
+
+/* systemd ends a unit with all that runs in it. What has begun goes on: nothing is better for a
+ * stop halfway. */
+static bool ask_unit(const struct rehearsing *r)
+{
+	if (!r->t->seen->process.is_in_our_unit ||
+	    (!r->is_asked && seen_generation(r->t->seen) != GENERATION_NONE))
+		return true;
+	return say(r,
+		   "mongod runs inside rotad's own unit: whoever stops or restarts rotad.service "
+		   "ends it, and the unit's sandbox holds for it too");
 }
 
 static bool ask_clock(const struct rehearsing *r)
@@ -116,6 +129,8 @@ static const struct {
     {"directory", ask_directory, "rotad can replace the file durably",
      "as it says; then: rotactl doctor"},
     {"restart", ask_restart, "permitted", "see restart in rotad.yaml(5) and polkit in rotad(8)"},
+    {"unit", ask_unit, "mongod runs outside of rotad's own",
+     "a systemd unit for mongod, then restart: {unit: ...} in place of the hook"},
     {"clock", ask_clock, "agrees with the primary's", "timedatectl; chronyc tracking"},
     {"version", ask_version, "tested with rotad",
      "instances[].acceptUntested: true, or wait for a release that was"},
@@ -132,7 +147,7 @@ unsigned rehearse_each(struct seat *t, const struct mongod_target *own,
 		       struct rehearsal ret[REHEARSALS_MAX])
 {
 	for (size_t i = 0; i < ARRAY_N(rehearsal_table); i++) {
-		struct rehearsing r = {.t = t, .own = own, .why = ret[i].why};
+		struct rehearsing r = {.t = t, .own = own, .why = ret[i].why, .is_asked = true};
 		ret[i].name = rehearsal_table[i].name;
 		ret[i].well = rehearsal_table[i].well;
 		ret[i].you = rehearsal_table[i].you;

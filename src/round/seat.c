@@ -147,6 +147,21 @@ static bool open_identity(struct seat *t, struct err *err)
 	       err_in(err, "writing '%s'", path);
 }
 
+/* What it never forgets is gone: the way back is a new identity, which persons admit. */
+static bool lost_anchor(const struct seat *t, const char *path, struct err *err)
+{
+	char folder[PATH_BYTES_MAX], why[256];
+	const enum err_kind kind = err->kind;
+	cut_z(why, sizeof(why), err->text);
+	seat_path(t, "", folder);
+	(void)err_set(
+	    err, kind,
+	    "%.200s. If it is torn: move the folder '%.200s' aside and start rotad, then on "
+	    "each other host: rotactl trust list, rotactl trust confirm",
+	    why, folder);
+	return err_in(err, "reading '%s'", path);
+}
+
 static bool open_anchor(struct seat *t, struct err *err)
 {
 	char path[PATH_BYTES_MAX];
@@ -155,7 +170,7 @@ static bool open_anchor(struct seat *t, struct err *err)
 	if (t->ports.files.ops->read_text(t->ports.files.self, path, DOC_BYTES_MAX, &text, NULL,
 					  err))
 		return anchor_decode(buf_str(&text), t->machine_id, &t->anchor, err) ||
-		       err_in(err, "reading '%s'", path);
+		       lost_anchor(t, path, err);
 	if (err->kind != ERR_NOT_FOUND)
 		return err_in(err, "reading '%s'", path);
 	err_clear(err);

@@ -323,11 +323,15 @@ static void view_binary(int64_t pid, struct process_view *ret)
  * (a shell) it says nothing. */
 static bool shares_our_unit(int64_t pid)
 {
-	char path[64], theirs[4097], ours[4097];
+	char path[64], parent[64], comm[65], theirs[4097], ours[4097];
 	snprintf(path, sizeof(path), "/proc/%" PRId64 "/cgroup", pid);
+	/* A shell's session or a CI job is a unit as well, and no rotad.service: only what systemd
+	 * itself started is the unit's main process. */
+	snprintf(parent, sizeof(parent), "/proc/%d/comm", (int)getppid());
 	return slurp(path, theirs, sizeof(theirs) - 1) > 0 &&
 	       slurp("/proc/self/cgroup", ours, sizeof(ours) - 1) > 0 &&
-	       strcmp(theirs, ours) == 0 && strstr(ours, ".service");
+	       strcmp(theirs, ours) == 0 && strstr(ours, ".service\n") &&
+	       slurp(parent, comm, sizeof(comm) - 1) > 0 && strcmp(comm, "systemd\n") == 0;
 }
 
 void proc_view(int64_t pid, struct process_view *ret)

@@ -110,6 +110,44 @@ static void an_error_says_what_where_and_what_to_do(void **state)
 	}
 }
 
+static void what_a_name_holds_does_not_reach_the_terminal(void **state)
+{
+	auto_free char *text = NULL;
+	size_t n;
+	struct err e = ERR_INIT;
+	(void)err_set(&e, ERR_NOT_FOUND, "no file 'a\033[2Jb\x07'");
+	FILE *f = open_memstream(&text, &n);
+	struct ctl ctl = {.out = f, .err = f};
+	(void)ctl_error(&ctl, &e);
+	fclose(f);
+	assert_null(strchr(text, '\033'));
+	assert_null(strchr(text, 7));
+	assert_non_null(strstr(text, "no file 'a?[2Jb?'"));
+}
+
+static void help_is_json_too(void **state)
+{
+	static const char *const lines[][4] = {{"--json", "help"},
+					       {"--json", "--help"},
+					       {"--json", "help", "keyfile"},
+					       {"--json", "keyfile", "new", "--help"}};
+	for (size_t i = 0; i < ARRAY_N(lines); i++) {
+		auto_free char *out = NULL;
+		size_t n;
+		char *argv[6] = {(char *)"rotactl"};
+		int argc = 1;
+		for (; argc <= 4 && lines[i][argc - 1]; argc++)
+			argv[argc] = (char *)(uintptr_t)lines[i][argc - 1];
+		FILE *f = open_memstream(&out, &n);
+		assert_int_equal(ctl_main(argc, argv, f, f), CTL_GOOD);
+		fclose(f);
+		json_t *doc = json_loads(out, 0, NULL);
+		if (!doc || !json_array_size(json_object_get(doc, "verbs")))
+			fail_msg("line %zu: %s", i, out);
+		json_decref(doc);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +155,8 @@ int main(void)
 	    cmocka_unit_test(every_row_is_whole_and_its_name_is_its_own),
 	    cmocka_unit_test(the_manual_has_every_verb),
 	    cmocka_unit_test(an_error_says_what_where_and_what_to_do),
+	    cmocka_unit_test(what_a_name_holds_does_not_reach_the_terminal),
+	    cmocka_unit_test(help_is_json_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,13 +133,30 @@ static void the_daemon_reads_the_new_word(void **state)
 	struct canned c = {.n = 0};
 	const char *path = tempdir_path(state, "rotad.yaml");
 	tempdir_write(path, "mode: observe\n" INSTANCES, 0640);
+	canned_json(&c, 200, "{\"instances\":[]}");
 	canned_json(&c, 200, "{}");
 	canned_start(&c, *state);
 	const char *args[] = {"mode", "ask", "--config", path, "--socket", c.path, NULL};
 	assert_int_equal(ctl_run_args(args, &out, &err), CTL_GOOD);
 	canned_stop(&c);
-	assert_non_null(strstr(buf_z(&c.requests[0]), "POST /v1/reload HTTP/1.1"));
+	assert_non_null(strstr(buf_z(&c.requests[1]), "POST /v1/reload HTTP/1.1"));
 	assert_non_null(strstr(out, "rotad reads it now"));
+	canned_fini(&c);
+}
+
+static void a_file_that_the_daemon_does_not_read_is_not_changed(void **state)
+{
+	auto_free char *out = NULL, *err = NULL;
+	struct canned c = {.n = 0};
+	const char *path = tempdir_path(state, "rotad.yaml");
+	tempdir_write(path, "mode: observe\n" INSTANCES, 0640);
+	canned_json(&c, 200, "{\"configFile\":\"/elsewhere/rotad.yaml\"}");
+	canned_start(&c, *state);
+	const char *args[] = {"mode", "ask", "--config", path, "--socket", c.path, NULL};
+	assert_int_equal(ctl_run_args(args, &out, &err), CTL_FAILED);
+	canned_stop(&c);
+	assert_non_null(strstr(err, "reads '/elsewhere/rotad.yaml'"));
+	tempdir_expect(path, "mode: observe\n" INSTANCES);
 	canned_fini(&c);
 }
 
@@ -151,6 +168,8 @@ int main(void)
 					    tempdir_setup, tempdir_teardown),
 	    cmocka_unit_test_setup_teardown(the_daemon_reads_the_new_word, tempdir_setup,
 					    tempdir_teardown),
+	    cmocka_unit_test_setup_teardown(a_file_that_the_daemon_does_not_read_is_not_changed,
+					    tempdir_setup, tempdir_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

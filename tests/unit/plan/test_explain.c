@@ -68,6 +68,19 @@ static void one_that_is_away_is_named_where_a_restart_is_asked_about(void **stat
 	assert_int_equal(the.plan.restart_now, RESTART_UNKNOWN);
 }
 
+/* "Nothing is due" beside NOT SAFE would send people home. */
+static void another_members_trouble_is_said_where_nothing_is_due(void **state)
+{
+	case_begin(1);
+	case_rings(&the.s, 2, ring_of(9, 0), ring_of(1, 0));
+	case_plan();
+	assert_non_null(strstr(the.plan.reason, "NOT SAFE"));
+	assert_non_null(strstr(the.plan.reason, "c:27017"));
+	the.policy.mode = MODE_OBSERVE;
+	case_plan();
+	assert_null(strstr(the.plan.reason, "nothing begins"));
+}
+
 static void progress_counts_by_member(void **state)
 {
 	static const struct {
@@ -180,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(whether_any_may_be_restarted_is_told_only_when_known),
 	    cmocka_unit_test(one_that_is_away_is_named_where_a_restart_is_asked_about),
+	    cmocka_unit_test(another_members_trouble_is_said_where_nothing_is_due),
 	    cmocka_unit_test(progress_counts_by_member),
 	    cmocka_unit_test(what_a_rotation_costs_is_foretold),
 	    cmocka_unit_test(a_turn_that_is_over_is_given_back_and_no_other),

@@ -59,6 +59,13 @@ static void shut(struct policy *p)
 	  away(s, 2, 99))                                                                          \
 	X(c_has_not_noticed_yet, "", "", "waits for c:27017 (2 of 3)", voted(s); stated(s, 2, 0);  \
 	  s->members[1].statement_moved.us = CASE_NOW - 15 * US_S)                                 \
+	X(c_stops_midway, "", "", "c:27017 (its rotad was last heard", voted(s);                   \
+	  s->moved_at.us = s->members[2].statement_moved.us = CASE_NOW - 61 * US_S)                \
+	X(c_waits_for_anothers_turn, "", "", "waits for c:27017 (2 of 3)", voted(s);               \
+	  s->moved_at.us = s->members[2].statement_moved.us = CASE_NOW - 61 * US_S;                \
+	  case_claim(s, CLAIM_ACTING, 0))                                                          \
+	X(c_spoke_a_moment_ago, "", "", "waits for c:27017 (2 of 3)", voted(s);                    \
+	  s->moved_at.us = CASE_NOW - 61 * US_S)                                                   \
 	X(c_never_spoke, "", "member-without-rotad", "c:27017 (its rotad was never heard",         \
 	  voted(s);                                                                                \
 	  s->members[2].has_statement = false)                                                     \
