@@ -93,6 +93,8 @@ static bool write_new_file(const char *path, const struct secret *text, struct e
 {
 	err_subject(err, path);
 	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EEXIST)
+		return err_set(err, ERR_CONFLICT, "the file exists and is not overwritten");
 	if (fd < 0)
 		return err_sys(err, errno, "making the new file");
 	if (fchmod(fd, 0600) != 0) /* whatever the umask took */
@@ -348,5 +350,12 @@ enum ctl_exit ctl_keyfile_new(struct ctl *ctl, int argc, char **argv)
 		ok = make_keyfile(ctl, &ring, bytes_n, out, &err);
 	}
 	keyring_fini(&ring);
-	return ok ? CTL_GOOD : ctl_error(ctl, &err);
+	if (ok)
+		return CTL_GOOD;
+	return ctl_error_with(
+	    ctl, &err,
+	    err.kind == ERR_CONFLICT
+		? "give --out another name; a keyfile in use is replaced by rotactl "
+		  "rotate keyfile"
+		: NULL);
 }

@@ -159,6 +159,11 @@ static enum ctl_exit say_word(struct ctl *ctl, int argc, char **argv, const char
 	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
 	if (code == CTL_GOOD)
 		code = send_word(ctl, route, instance, &w, &answer);
+	const char *warning = code == CTL_GOOD ? view_text(answer, "warning") : "";
+	if (warning[0]) {
+		view_row(ctl, 9, "Warning: ", "%s", warning);
+		return CTL_ATTENTION;
+	}
 	if (code == CTL_GOOD)
 		view_row(ctl, 0, "", "%s %s", view_text(instance, "cluster"), told);
 	return code;
@@ -216,10 +221,8 @@ enum ctl_exit ctl_abort(struct ctl *ctl, int argc, char **argv)
 		view_row(ctl, 0, "",
 			 "No rotation has begun: orders for one that stand are withdrawn.");
 	/* With nothing that could be taken back nothing is asked: rotad says why not. */
-	const bool is_refused = strcmp(view_rotation(instance), "carried") == 0 ||
-				strcmp(view_rotation(instance), "dead") == 0 ||
-				(!view_rotation(instance)[0] && !view_has_keyfile_order(instance));
-	if (!view_confirm(ctl, w.yes || is_refused, "Abort the rotation?")) {
+	const bool is_none = !view_rotation(instance)[0] && !view_has_keyfile_order(instance);
+	if (!view_confirm(ctl, w.yes || is_none, "Abort the rotation?")) {
 		ctl_say(ctl, "Nothing was changed.");
 		return CTL_FAILED;
 	}

@@ -105,11 +105,14 @@ static enum doctor_weight ask_key_strength(const struct patient *p)
 static enum doctor_weight ask_writer(const struct patient *p)
 {
 	const struct seen_keyfile *k = &p->s->keyfile;
+	char you[400];
+	foreign_advice(p->s, you, sizeof(you));
 	if (k->has_stranger)
-		return say(p, DOCTOR_REFUSE, "rotactl explain foreign-write",
+		return say(p, DOCTOR_REFUSE, you,
 			   "the keyfile holds a key that the ledger does not know");
-	if (k->is_foreign)
-		return say(p, DOCTOR_WARN, "rotactl explain foreign-write",
+	if (k->is_foreign && !k->is_misplaced)
+		return say(p, DOCTOR_WARN,
+			   "find out who writes it: rotations need it to stay as rotad leaves it",
 			   "something else wrote the keyfile%s%s", k->marker[0] ? ": " : "",
 			   k->marker);
 	return say(p, DOCTOR_GOOD, "", "nobody else writes the keyfile");

@@ -171,8 +171,16 @@ static void restart_now(struct planner *p)
 	}
 	for (unsigned i = 0; i < s->members_n; i++)
 		if (!disk_of(s, i)->is_known || (!loaded_of(s, i)->is_known && runs(s, i))) {
+			const struct seen_member *m = &s->members[i];
+			const bool is_said = (int)i != s->self && m->has_statement &&
+					     !m->statement.disk.is_known &&
+					     m->statement.findings[0];
 			snprintf(plan->restart_why, sizeof(plan->restart_why),
-				 "cannot tell: nothing is known of %s", s->members[i].host);
+				 is_said
+				     ? "cannot tell: the file of %.100s is not known (its rotad "
+				       "says: %.90s). Do not restart it"
+				     : "cannot tell: nothing is known of %.100s%.0s",
+				 m->host, m->statement.findings);
 			return;
 		}
 	plan->restart_now = RESTART_SAFE;

@@ -188,12 +188,34 @@ static bool pause_it(struct seat *t, const json_t *body, const char *who, json_t
 	return true;
 }
 
+/* Another member's file that is not right: its own rotad will hold everything again. A warning
+ * only, since what a host said last may be of long ago. */
+static void warn_of_others(const struct seat *t, json_t *ret)
+{
+	const struct seen *s = t->seen;
+	const struct key_name pivot = seen_pivot(s);
+	char text[400];
+	for (unsigned i = 0; i < s->members_n && key_id_given(&pivot.id); i++) {
+		const struct seen_member *m = &s->members[i];
+		const struct ring_ids *disk = &m->statement.disk;
+		if ((int)i == s->self || !m->has_statement || !disk->is_known ||
+		    ring_ids_has(disk, &pivot.id))
+			continue;
+		snprintf(
+		    text, sizeof(text),
+		    "the keyfile of %.200s lacks key %u: it is held again until that is right. "
+		    "On that host: rotactl explain",
+		    m->host, pivot.number);
+		json_object_set_new(ret, "warning", json_string(text));
+		return;
+	}
+}
+
 static bool resume(struct seat *t, const json_t *body, const char *who, json_t *ret,
 		   struct err *err)
 {
 	enum mode mode = instance_mode(&t->config->policy, t->instance, KIND_KEYFILE);
 	char text[400];
-	(void)ret;
 	observe_keyfile(t); /* it may have been brought back a moment ago */
 	if (mode > MODE_OBSERVE && foreign_stands(t->seen, mode) &&
 	    !t->seen->keyfile.is_misplaced) {
@@ -213,6 +235,7 @@ static bool resume(struct seat *t, const json_t *body, const char *who, json_t *
 	t->notes.step_down_refused_at.us = 0;
 	t->notes.restart_failed_at.us = 0;
 	note(t, "resume", who, text_of(body, "reason"));
+	warn_of_others(t, ret);
 	tell(t, EVENT_ROTATION_RESUMED, who, "rotations go on", "Nothing to do.");
 	return notes_put(t, err);
 }

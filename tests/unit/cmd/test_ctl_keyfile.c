@@ -66,7 +66,7 @@ static void verbs_give_their_exit_code_and_never_a_key(void **state)
 	    {{"keyfile", "new", "--bytes"}, CTL_USAGE, "", "needs a value"},
 	    {{"keyfile", "new", "--json"}, CTL_USAGE, "--out", ""},
 	    {{"keyfile", "new", "extra"}, CTL_USAGE, "", "extra"},
-	    {{"keyfile", "new", "--out", "one"}, CTL_FAILED, "", "File exists"},
+	    {{"keyfile", "new", "--out", "one"}, CTL_FAILED, "", "give --out another name"},
 	    {{"keyfile", "new", "--out", "none/x"}, CTL_FAILED, "", "No such file"},
 	    {{"keyfile", "new", "--keep", "two"}, CTL_FAILED, "", "two keys already"},
 	    {{"keyfile", "new", "--keep", "quoted"}, CTL_FAILED, "refused", ""},

@@ -577,6 +577,10 @@ static void a_resume_is_refused_while_a_foreign_file_stands(void **state UNUSED)
 	assert_string_equal(w.told, "");
 	w.config->policy.mode = w.config->policy.keyfile.mode = MODE_OBSERVE; /* holds nothing */
 	assert_true(run("/v1/resume", "{}", &answer, &err));
+	assert_null(strstr(buf_z(&answer), "warning"));
+	s->members[2].statement.disk.ids[0].hex[0] = '9'; /* another's is not right */
+	assert_true(run("/v1/resume", "{}", &answer, &err));
+	assert_non_null(strstr(buf_z(&answer), "the keyfile of c.test:27017 lacks key 1"));
 }
 
 static void an_approved_generation_is_kept_on_disk(void **state UNUSED)
