@@ -50,8 +50,9 @@ struct toy {
 	struct roll roll;
 	struct order order;
 	bool has_order, is_approved, is_standalone, has_arbiter;
-	bool forgets; /* each rotad is started anew while its member is away */
-	bool strands; /* and its restart job ends with it, between stop and start */
+	unsigned standby; /* strategy standby: the key that stands by; 0: two passes */
+	bool forgets;     /* each rotad is started anew while its member is away */
+	bool strands;     /* and its restart job ends with it, between stop and start */
 	/* what came of it */
 	unsigned acts[ACT_N], acts_all, restarts, elections, refusals, looks;
 	unsigned drop_ppm; /* so many of a million acts are recorded and not done */
@@ -407,7 +408,9 @@ static inline bool toy_propose(const struct act *a)
 	if (w->has_proposal && !w->roll.closure.is_given)
 		return false;
 	if (w->has_proposal)
-		number = g->next.number + 1;
+		number = MAX(g->next.number, g->after.number) + 1;
+	if (w->standby)
+		number = w->standby;
 	struct key_name pivot = !w->has_proposal             ? key_n(1)
 				: w->roll.closure.is_carried ? g->next
 							     : g->pivot;
@@ -418,6 +421,10 @@ static inline bool toy_propose(const struct act *a)
 	g->generation = w->roll.generation = generation;
 	g->pivot = pivot;
 	g->next = key_n(number);
+	if (w->standby) {
+		g->strategy = STRATEGY_STANDBY;
+		g->after = key_n(number + 1);
+	}
 	g->order = a->order;
 	g->roll_n = w->n;
 	w->roll_rev++;
@@ -503,6 +510,8 @@ static inline bool toy_do(unsigned r, const struct act *a)
 		if (w->roll.closure.is_given)
 			return true;
 		w->roll.closure = (struct closure){.is_given = true, .is_carried = is_carried};
+		if (is_carried && w->standby)
+			w->standby = w->proposal.after.number;
 		w->roll_rev++;
 		return true;
 	case ACT_RETIRE:
@@ -511,6 +520,8 @@ static inline bool toy_do(unsigned r, const struct act *a)
 		m->anchor.retired[m->anchor.retired_n++] = gone;
 		m->anchor.pivot = is_carried ? w->proposal.next : w->proposal.pivot;
 		m->anchor.next = m->anchor.burnt = (struct key_name){.number = 0};
+		if (is_carried)
+			m->anchor.standby = w->proposal.after;
 		return true;
 	case ACT_FOUND_LEDGER:
 	case ACT_PUBLISH_IDENTITY:
@@ -593,6 +604,21 @@ static inline void toy_begin(unsigned n)
 		m->statement = s->members[i].statement;
 		m->moved.us = CASE_NOW;
 		m->anchor = s->anchor;
+	}
+}
+
+/* The same where key 2 stands by beside key 1 already. */
+static inline void toy_begin_standby(unsigned n)
+{
+	toy_begin(n);
+	toy.w.standby = 2;
+	for (unsigned i = 0; i < n; i++) {
+		struct toy_member *m = &toy.w.m[i];
+		m->disk = m->loaded = m->written = m->known =
+		    (struct toy_ring){.n = 2, .keys = {1, 2}};
+		m->anchor.standby = key_n(2);
+		m->anchor.highest_number = 2;
+		m->statement.disk = m->statement.running = toy_ids(&m->disk);
 	}
 }
 

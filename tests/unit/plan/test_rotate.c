@@ -527,6 +527,26 @@ static void a_process_with_both_keys_behind_a_narrow_file_is_seen_without_notes(
 	assert_all_hold(1);
 }
 
+static void lost_notes_hold_up_no_rotation_where_a_key_stands_by(void **state)
+{
+	for (unsigned after = 1; after < 100; after += 4) {
+		unsigned ended = 0;
+		toy_begin_standby(3);
+		(void)toy_run(after);
+		for (unsigned i = 0; i < 3; i++)
+			lose_notes(i);
+		for (unsigned round = 0; round < 300 && !ended; round++) {
+			(void)toy_run(1);
+			ended = toy.w.roll.closure.is_given;
+		}
+		assert_unbroken(after);
+		if (!ended)
+			fail_msg("after %u: not over: a: %s | b: %s | c: %s", after,
+				 toy.plans[0].reason, toy.plans[1].reason, toy.plans[2].reason);
+		assert_true(toy.w.restarts <= 6);
+	}
+}
+
 /* Not a test of behaviour: that these walks went where they should, so that they cannot pass by
  * doing nothing. */
 static void the_walks_reached_the_acts_and_gates(void **state)
@@ -591,6 +611,7 @@ int main(void)
 	    cmocka_unit_test(a_voter_that_was_taken_out_of_the_set_is_named),
 	    cmocka_unit_test(lost_notes_cost_looks_or_a_restart_and_never_a_step),
 	    cmocka_unit_test(a_process_with_both_keys_behind_a_narrow_file_is_seen_without_notes),
+	    cmocka_unit_test(lost_notes_hold_up_no_rotation_where_a_key_stands_by),
 	    cmocka_unit_test(the_walks_reached_the_acts_and_gates),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
