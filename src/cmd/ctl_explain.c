@@ -317,10 +317,12 @@ static void plan_instance(struct ctl *ctl, const json_t *instance, struct wall n
 	ctl_say(ctl, "%s", "");
 	view_row(ctl, MEANING_COLUMNS, "Foretold",
 		 "a keyfile rotation: %lld restarts, %lld elections, %lld failed __system logins, "
-		 "about %s plus mongod's own start each",
+		 "about %s%s",
 		 (long long)view_int(f, "restarts"), (long long)view_int(f, "elections"),
 		 (long long)view_int(f, "failedLogins"),
-		 view_span(view_int(f, "seconds") * US_S, took, sizeof(took)));
+		 view_span(view_int(f, "seconds") * US_S, took, sizeof(took)),
+		 view_is(f, "measured") ? ", as the last turn here took"
+					: " plus mongod's own start each");
 }
 
 static enum ctl_exit for_each(struct ctl *ctl, const char *from, const struct view_pick *pick,

@@ -163,7 +163,7 @@ static void tell_keyfile_plan(struct ctl *ctl, const json_t *instance, bool is_e
 		snprintf(pause, sizeof(pause), "; writes pause %lld times, each under 1 s",
 			 elections);
 	view_row(ctl, PLAN_COLUMNS, "Plan: ",
-		 "%lld restart%s%s, %lld election%s, about %s plus mongod's own start each%s. "
+		 "%lld restart%s%s, %lld election%s, about %s%s%s. "
 		 "%lld failed __system login%s will "
 		 "be logged at the end (appName rotad-proof).",
 		 restarts, restarts == 1 ? "" : "s",
@@ -171,8 +171,10 @@ static void tell_keyfile_plan(struct ctl *ctl, const json_t *instance, bool is_e
 		 : members > 1 && restarts == (long long)members ? " (1 a member)"
 								 : "",
 		 elections, elections == 1 ? "" : "s",
-		 view_span(view_int(f, "seconds") * passes * US_S, took, sizeof(took)), pause,
-		 logins, logins == 1 ? "" : "s");
+		 view_span(view_int(f, "seconds") * passes * US_S, took, sizeof(took)),
+		 view_is(f, "measured") ? ", as the last turn here took"
+					: " plus mongod's own start each",
+		 pause, logins, logins == 1 ? "" : "s");
 	if (passes == 2)
 		view_row(ctl, PLAN_COLUMNS, "",
 			 "Key %lld, which stands by in the same file, may have leaked as well: it "

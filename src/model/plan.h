@@ -117,18 +117,20 @@ struct plan {
 	unsigned steps_n;
 	struct step steps[STEPS_MAX];
 	unsigned events_n;
-	struct event events[8]; /* told by round/record.c */
-	struct wall wake_at;    /* look again at the latest then */
-	bool is_waiting;        /* something is under way and held back */
-	bool is_rotating;       /* a keyfile rotation is under way or wanted */
-	bool needs_attention;   /* exit 1 of status */
+	struct event events[8];  /* told by round/record.c */
+	struct wall wake_at;     /* look again at the latest then */
+	bool is_waiting;         /* something is under way and held back */
+	bool is_rotating;        /* a keyfile rotation is under way or wanted */
+	bool needs_attention;    /* exit 1 of status */
 	bool waits_for_approval; /* mode ask: rotactl approve is wanted */
-	/* may any member be restarted now, by anyone; LATER: the keys allow it, the majorities not */
+	/* may any member be restarted now, by anyone; LATER: the keys allow it, the majorities not
+	 */
 	enum { RESTART_SAFE, RESTART_UNSAFE, RESTART_UNKNOWN, RESTART_LATER } restart_now;
 	char restart_why[256];
 	/* foretold, for --dry-run and the question before the start */
 	unsigned restarts_n, elections_n, failed_logins_n;
 	int64_t seconds_foretold;
+	bool is_measured; /* by the last turn of this host, else by the drain alone */
 };
 
 #endif

@@ -226,6 +226,7 @@ struct seen_debts {
 				       resumed since */
 	char rolled_back_why[512];
 	int64_t rolled_back_away_us; /* how long the member was away for it; 0 not known */
+	int64_t turn_took_us;        /* the last turn that went well; 0: none was measured */
 	/* A restart that did not happen: its last try, 0 when it may be tried at once; since when
 	 * it is owed (0: it is not), tried how often, and why it failed. */
 	struct wall restart_failed_at, restart_owed_since;

@@ -202,7 +202,10 @@ static void foretell(struct planner *p)
 	p->plan->elections_n = s->members_n > 1 ? passes : 0;
 	p->plan->failed_logins_n = s->members_n;
 	/* Measured: 1 s to stop after the drain, 2 s to start and be seen by all (know: 1g). */
-	p->plan->seconds_foretold = (int64_t)p->plan->restarts_n * (drain_us + 3 * US_S) / US_S;
+	p->plan->is_measured = s->debts.turn_took_us > 0;
+	p->plan->seconds_foretold =
+	    (int64_t)p->plan->restarts_n *
+	    (p->plan->is_measured ? s->debts.turn_took_us : drain_us + 3 * US_S) / US_S;
 }
 
 /* A turn that is ours and no longer needed is given back. */

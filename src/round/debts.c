@@ -52,6 +52,7 @@ void debts_observe(struct seat *t)
 	    .step_down_took_us = n->step_down_took_us,
 	    .rolled_back_at = n->rolled_back_at,
 	    .rolled_back_away_us = n->rolled_back_away_us,
+	    .turn_took_us = n->turn_took_us,
 	    .restart_failed_at = n->restart_failed_at,
 	    .restart_owed_since = n->restart_owed_since,
 	    .restart_tries = n->restart_tries,

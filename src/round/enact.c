@@ -612,8 +612,11 @@ static bool end_job(struct seat *t, const struct act *a, struct err *err)
 		n->loaded.is_known &= ring_ids_equal(&t->seen->keyfile.ring, &n->job_ring);
 		cut_z(n->loaded_process, sizeof(n->loaded_process), x->process_id);
 		notes_restarted(n);
+		const int64_t took_us = seat_now(t).us - n->job_begun_at.us;
 		if (n->job_is_rollback)
-			n->rolled_back_away_us = seat_now(t).us - n->job_begun_at.us;
+			n->rolled_back_away_us = took_us;
+		else if (took_us > 0 && took_us < US_H)
+			n->turn_took_us = took_us;
 	} else if (!t->seen->job.is_lost) { /* else nothing failed but ourselves */
 		owe_restart(t, a->reason);
 	}

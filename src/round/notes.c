@@ -52,6 +52,7 @@ static const struct {
     ROW(NOTE_TEXT, step_down_why),
     ROW(NOTE_INT, step_down_took_us),
     ROW(NOTE_INT, rolled_back_away_us),
+    ROW(NOTE_INT, turn_took_us),
     ROW(NOTE_INT, rolled_back_hold),
     ROW(NOTE_STAGE, stage),
     ROW(NOTE_TEXT, staged_serial),

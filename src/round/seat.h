@@ -93,6 +93,7 @@ struct notes {
 	int64_t restart_tries;
 	char rolled_back_why[512], restart_owed_why[256], step_down_why[256];
 	int64_t step_down_took_us, rolled_back_away_us;
+	int64_t turn_took_us; /* the last turn, until the member was well; 0: none was measured */
 	int64_t rolled_back_hold; /* revision of the hold that followed; 0: none was seen yet */
 	/* the certificate under way */
 	enum cert_stage stage;

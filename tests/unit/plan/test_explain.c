@@ -120,6 +120,11 @@ static void what_a_rotation_costs_is_foretold(void **state)
 	assert_int_equal(the.plan.elections_n, 2);
 	assert_int_equal(the.plan.failed_logins_n, 3);
 	assert_int_equal(the.plan.seconds_foretold, 30);
+	assert_false(the.plan.is_measured);
+	the.s.debts.turn_took_us = 17 * US_S; /* what it really takes here */
+	case_plan();
+	assert_int_equal(the.plan.seconds_foretold, 102);
+	assert_true(the.plan.is_measured);
 	/* A key stands by in the file and is loaded: one pass, save in an emergency. */
 	the.s.anchor.standby = key_n(2);
 	the.s.keyfile.ring.ids[the.s.keyfile.ring.n++] = key_n(2).id;
