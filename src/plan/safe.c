@@ -74,7 +74,8 @@ static bool safe_write(const struct seen *s, const struct act *a, struct err *er
 	for (unsigned i = 0; i < a->ring_n; i++) {
 		if (!key_id_given(&a->ring[i].id))
 			return err_set(err, ERR_BUG, "a keyring with an unknown key");
-		if (anchor_has_retired(&s->anchor, &a->ring[i].id))
+		if (anchor_has_retired(&s->anchor, &a->ring[i].id) ||
+		    key_id_equal(&s->anchor.burnt.id, &a->ring[i].id))
 			return err_set(err, ERR_BUG,
 				       "key %u is retired or burnt and is never written again",
 				       a->ring[i].number);

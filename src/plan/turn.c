@@ -315,15 +315,19 @@ static bool job_is_down(const struct planner *p)
 	const struct seen_job *j = &p->s->job;
 	return !j->is_running && (!j->is_overdue || j->is_gone) && is_gone(p->s);
 }
+
 static void roll_back_plan(struct planner *p, const struct key_name *old,
 			   const struct key_name *new_key)
 {
 	const struct seen *s = p->s;
 	char end[512];
 	struct act *a = plan_add(p, ACT_ROLL_BACK, "%s", end_print(&s->process, end, sizeof(end)));
-	/* Back to a keyring with the pivot, and the new key after the yea (PROTOCOL 1). */
+	/* Back to a keyring with the pivot, and the new key after the yea, unless a nay has burnt
+	 * it (PROTOCOL 1). */
+	bool is_burnt =
+	    p->generation == GENERATION_DEAD || key_id_equal(&s->anchor.burnt.id, &new_key->id);
 	a->ring[a->ring_n++] = *old;
-	if (key_id_given(&new_key->id) && !key_id_equal(&old->id, &new_key->id) &&
+	if (key_id_given(&new_key->id) && !key_id_equal(&old->id, &new_key->id) && !is_burnt &&
 	    (anchor_vote(&s->anchor, s->self_host, s->anchor.generation) == VOTE_YEA ||
 	     p->generation == GENERATION_CARRIED))
 		a->ring[a->ring_n++] = *new_key;
@@ -333,6 +337,7 @@ static void roll_back_plan(struct planner *p, const struct key_name *old,
 		 "%.300s",
 		 s->self_host, end);
 }
+
 static void down_plan(struct planner *p)
 {
 	const struct seen *s = p->s;

@@ -76,6 +76,9 @@ static void unread(struct seen *s)
 	  a->ring[1].id.hex[0] = 0)                                                                \
 	X(write_burnt, false, "retired or burnt", writes(ACT_PUT_KEYFILE, 1, 2), open(s, "---");   \
 	  burn(s, 2))                                                                              \
+	X(write_given_up, false, "retired or burnt", writes(ACT_PUT_KEYFILE, 1, 2),                \
+	  open(s, "---");                                                                          \
+	  s->anchor.burnt = key_n(2))                                                              \
 	X(restore_burnt, false, "retired or burnt", writes(ACT_RESTORE_KEYFILE, 1, 2),             \
 	  open(s, "---");                                                                          \
 	  burn(s, 2))                                                                              \

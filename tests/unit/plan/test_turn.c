@@ -172,6 +172,11 @@ static void the_roll_back_keeps_the_pivot_and_the_vote(void **state)
 	the.s.self_host[0] = 0;
 	case_plan();
 	assert_int_equal(planned_get(ACT_ROLL_BACK)->ring_n, 2);
+	/* A nay frees from the promise, and burns the key. */
+	the.s.anchor.burnt = key_n(2);
+	case_plan();
+	assert_int_equal(planned_get(ACT_ROLL_BACK)->ring_n, 1);
+	the.s.anchor.burnt = (struct key_name){.number = 0};
 	/* A yea of an earlier generation promises nothing in this one. */
 	the.s.anchor.generation++;
 	case_plan();
