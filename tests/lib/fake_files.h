@@ -19,6 +19,7 @@ struct fake_files {
 	} files[FAKE_FILES_MAX];
 	size_t files_n; /* places in use so far; a freed one has bytes NULL */
 	unsigned puts_n, removes_n;
+	unsigned mode; /* of every file; its ctime moves with it */
 	bool is_full, is_unreadable, cannot_remove;
 };
 
@@ -52,7 +53,10 @@ UNUSED static void fake_files_set(struct fake_files *f, const char *path, const 
 static bool fake_files_look(void *self, const char *path, struct file_view *ret, struct err *err)
 {
 	const struct fake_files *f = self;
-	*ret = (struct file_view){.exists = fake_files_find(f, path) >= 0, .is_regular = true};
+	*ret = (struct file_view){.exists = fake_files_find(f, path) >= 0,
+				  .is_regular = true,
+				  .mode = f->mode,
+				  .changed = {.us = f->mode}};
 	snprintf(ret->real_path, sizeof(ret->real_path), "%s", path);
 	return true;
 }

@@ -583,6 +583,29 @@ static void a_resume_is_refused_while_a_foreign_file_stands(void **state UNUSED)
 	assert_non_null(strstr(buf_z(&answer), "the keyfile of c.test:27017 lacks key 1"));
 }
 
+/* chmod 640 and back: never a foreign write, and in between a file that mongod would not take. */
+static void opened_permissions_are_seen_as_such(void **state UNUSED)
+{
+	static const char file[] = "- bm90IHRoZSBzYW1lIGFzIGFueSBvdGhlciBrZXkgaGVyZQ==\n";
+	const struct seen_keyfile *k = &w.t.seen->keyfile;
+	cut_z(w.t.options.key_file, sizeof(w.t.options.key_file), "/key");
+	memset(w.t.anchor.salt_hex, 'a', 64);
+	fake_files_set(&w.files, "/key", file, sizeof(file) - 1);
+	w.files.mode = 0600;
+	observe_keyfile(&w.t);
+	assert_true(k->ring.is_known && !k->is_foreign && !k->is_refused);
+	w.files.mode = 0640;
+	observe_keyfile(&w.t);
+	assert_true(k->is_refused && k->is_misplaced && !k->ring.is_known && !k->has_stranger);
+	w.files.mode = 0400;
+	observe_keyfile(&w.t);
+	assert_true(k->ring.is_known && !k->is_foreign && !k->is_refused && !k->is_misplaced);
+	fake_files_set(&w.files, "/key", "- other\n", 8);
+	w.files.mode = 0640;
+	observe_keyfile(&w.t);
+	assert_true(k->is_refused && k->is_foreign && !k->is_misplaced); /* other keys as well */
+}
+
 static void an_approved_generation_is_kept_on_disk(void **state UNUSED)
 {
 	auto_buf struct buf answer = {.max = 64 * 1024};
@@ -655,6 +678,7 @@ int main(void)
 	    T(a_resume_lets_go_of_what_went_wrong_before),
 	    T(the_hold_after_a_roll_back_is_noted),
 	    T(a_resume_is_refused_while_a_foreign_file_stands),
+	    T(opened_permissions_are_seen_as_such),
 	    T(an_approved_generation_is_kept_on_disk),
 	    T(verify_looks_at_what_each_serves),
 	    T(a_body_names_its_instance_or_none),
