@@ -319,7 +319,6 @@ static bool write_proposal(struct seat *t, const struct act *a, struct proposal 
 	cut_z(p->reason, sizeof(p->reason), a->reason);
 	if (!name_keys(t, p, err))
 		return err_in(err, "making the next key");
-	seat_aim(t); /* the keychain has moved */
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct identity *to = identity_for(t, s->members[i].host);
 		struct roll_entry *r = &p->roll[p->roll_n];
