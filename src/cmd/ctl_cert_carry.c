@@ -13,17 +13,6 @@
 #include "cmd/ctl_view.h"
 #include "codec/json_mem.h"
 
-static enum ctl_exit open_one(struct ctl *ctl, const struct view_pick *pick, json_t **ret_doc,
-			      const json_t **ret_instance)
-{
-	struct wall now;
-	enum ctl_exit code = view_open(ctl, NULL, ret_doc, &now);
-	if (code != CTL_GOOD)
-		return code;
-	*ret_instance = view_instance(ctl, *ret_doc, pick);
-	return *ret_instance ? CTL_GOOD : CTL_USAGE;
-}
-
 /* Days as a person asks for them; nothing where the authority decides. */
 static void say_days(struct ctl *ctl, const char *label, int64_t days)
 {
@@ -87,16 +76,15 @@ enum ctl_exit ctl_cert_request(struct ctl *ctl, int argc, char **argv)
 	bool is_sheet = false;
 	struct err err = ERR_INIT;
 	const json_t *instance;
+	struct wall now;
 	AUTO(json_t) doc = NULL;
 	AUTO(json_t) body = NULL;
 	AUTO(json_t) answer = NULL;
 	int c;
 	while ((c = ctl_option(ctl, argc, argv, "", longs)) != -1) {
-		if (c == 'I')
-			pick.instance = optarg;
-		else if (c == 'C')
-			pick.cluster = optarg;
-		else if (c == 's')
+		if (view_pick_take(&pick, c))
+			continue;
+		if (c == 's')
 			is_sheet = true;
 		else if (c == 'o')
 			out = optarg;
@@ -105,7 +93,7 @@ enum ctl_exit ctl_cert_request(struct ctl *ctl, int argc, char **argv)
 	}
 	if (optind < argc)
 		return ctl_usage(ctl, "cert request takes no argument");
-	enum ctl_exit code = open_one(ctl, &pick, &doc, &instance);
+	enum ctl_exit code = view_open_one(ctl, &pick, &doc, &instance, &now);
 	if (code != CTL_GOOD)
 		return code;
 	body = json_pack("{s:s}", "instance", view_text(instance, "instance"));
@@ -132,17 +120,16 @@ enum ctl_exit ctl_cert_import(struct ctl *ctl, int argc, char **argv)
 	const char *reason = "";
 	struct err err = ERR_INIT;
 	const json_t *instance;
+	struct wall now;
 	auto_secret struct secret pem = {.p = NULL};
 	AUTO(json_t) doc = NULL;
 	AUTO(json_t) body = NULL;
 	AUTO(json_t) answer = NULL;
 	int c;
 	while ((c = ctl_option(ctl, argc, argv, "", longs)) != -1) {
-		if (c == 'I')
-			pick.instance = optarg;
-		else if (c == 'C')
-			pick.cluster = optarg;
-		else if (c == 'r')
+		if (view_pick_take(&pick, c))
+			continue;
+		if (c == 'r')
 			reason = optarg;
 		else
 			return CTL_USAGE;
@@ -159,7 +146,7 @@ enum ctl_exit ctl_cert_import(struct ctl *ctl, int argc, char **argv)
 				      "give the certificate that the CA made of the CSR, without a "
 				      "key; who made that key knows it");
 	}
-	enum ctl_exit code = open_one(ctl, &pick, &doc, &instance);
+	enum ctl_exit code = view_open_one(ctl, &pick, &doc, &instance, &now);
 	if (code != CTL_GOOD)
 		return code;
 	body = json_pack("{s:s, s:s%, s:s}", "instance", view_text(instance, "instance"), "pem",

@@ -316,11 +316,9 @@ enum ctl_exit ctl_doctor(struct ctl *ctl, int argc, char **argv)
 	(void)json_object_set_new(ctl->doc, "instances", instances);
 	(void)json_object_set_new(ctl->doc, "host", host);
 	while ((c = ctl_option(ctl, argc, argv, "", longs)) != -1) {
-		if (c == 'I')
-			pick.instance = optarg;
-		else if (c == 'C')
-			pick.cluster = optarg;
-		else if (c == 'u')
+		if (view_pick_take(&pick, c))
+			continue;
+		if (c == 'u')
 			user = optarg;
 		else if (c == 'a')
 			all = true;

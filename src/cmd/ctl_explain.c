@@ -360,11 +360,9 @@ static bool take_options(struct ctl *ctl, int argc, char **argv, struct view_pic
 	    VIEW_PICK_OPTIONS, {"from", required_argument, NULL, 'f'}, {NULL, 0, NULL, 0}};
 	int c;
 	while ((c = ctl_option(ctl, argc, argv, "", longs)) != -1) {
-		if (c == 'I')
-			ret_pick->instance = optarg;
-		else if (c == 'C')
-			ret_pick->cluster = optarg;
-		else if (c == 'f')
+		if (view_pick_take(ret_pick, c))
+			continue;
+		if (c == 'f')
 			*ret_from = optarg;
 		else
 			return false;

@@ -45,15 +45,13 @@ static bool take_word(struct ctl *ctl, int argc, char **argv, const char *allowe
 		struct err err = ERR_INIT;
 		if (c == '?')
 			return false;
-		if (c != 'I' && c != 'C' && !strchr(allowed, c == 't' ? 'w' : c)) {
+		if (view_pick_take(&ret->pick, c))
+			continue;
+		if (!strchr(allowed, c == 't' ? 'w' : c)) {
 			(void)ctl_usage(ctl, "that option is none of this verb");
 			return false;
 		}
-		if (c == 'I')
-			ret->pick.instance = optarg;
-		else if (c == 'C')
-			ret->pick.cluster = optarg;
-		else if (c == 'r')
+		if (c == 'r')
 			ret->reason = optarg;
 		else if (c == 'w')
 			ret->waits = true;
@@ -92,17 +90,6 @@ static enum ctl_exit send_word(struct ctl *ctl, const char *route, const json_t 
 	return code;
 }
 
-/* The status and the instance that is meant. */
-static enum ctl_exit open_one(struct ctl *ctl, const struct word *w, json_t **ret_doc,
-			      const json_t **ret_instance, struct wall *ret_now)
-{
-	enum ctl_exit code = view_open(ctl, NULL, ret_doc, ret_now);
-	if (code != CTL_GOOD)
-		return code;
-	*ret_instance = view_instance(ctl, *ret_doc, &w->pick);
-	return *ret_instance ? CTL_GOOD : CTL_USAGE;
-}
-
 static const char *reason_of(const json_t *instance)
 {
 	return view_text(json_object_get(instance, "plan"), "reason");
@@ -117,7 +104,7 @@ enum ctl_exit ctl_approve(struct ctl *ctl, int argc, char **argv)
 	struct wall now;
 	if (!take_word(ctl, argc, argv, "yg", &w))
 		return CTL_USAGE;
-	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
+	enum ctl_exit code = view_open_one(ctl, &w.pick, &doc, &instance, &now);
 	if (code != CTL_GOOD)
 		return code;
 	if (w.generation == 0 && strcmp(view_text(instance, "mode"), "ask") != 0 &&
@@ -156,7 +143,7 @@ static enum ctl_exit say_word(struct ctl *ctl, int argc, char **argv, const char
 	struct wall now;
 	if (!take_word(ctl, argc, argv, "r", &w))
 		return CTL_USAGE;
-	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
+	enum ctl_exit code = view_open_one(ctl, &w.pick, &doc, &instance, &now);
 	if (code == CTL_GOOD)
 		code = send_word(ctl, route, instance, &w, &answer);
 	const char *warning = code == CTL_GOOD ? view_text(answer, "warning") : "";
@@ -193,7 +180,7 @@ enum ctl_exit ctl_abort(struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	if (w.timeout_us && !w.waits)
 		return ctl_usage(ctl, "--timeout needs --wait");
-	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
+	enum ctl_exit code = view_open_one(ctl, &w.pick, &doc, &instance, &now);
 	if (code != CTL_GOOD)
 		return code;
 	const json_t *rotation = json_object_get(instance, "rotation");
@@ -254,7 +241,7 @@ enum ctl_exit ctl_turn_release(struct ctl *ctl, int argc, char **argv)
 	struct wall now;
 	if (!take_word(ctl, argc, argv, "y", &w))
 		return CTL_USAGE;
-	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
+	enum ctl_exit code = view_open_one(ctl, &w.pick, &doc, &instance, &now);
 	if (code != CTL_GOOD)
 		return code;
 	const json_t *members = json_object_get(instance, "members");
@@ -322,18 +309,16 @@ enum ctl_exit ctl_history(struct ctl *ctl, int argc, char **argv)
 	bool wants_all = false;
 	int c;
 	while ((c = ctl_option(ctl, argc, argv, "n:", longs)) != -1) {
-		if (c == 'I')
-			w.pick.instance = optarg;
-		else if (c == 'C')
-			w.pick.cluster = optarg;
-		else if (c == 'a')
+		if (view_pick_take(&w.pick, c))
+			continue;
+		if (c == 'a')
 			wants_all = true;
 		else if (c != 'n' || !ctl_number(ctl, "-n", optarg, 1, HISTORY_MAX_N, &n))
 			return CTL_USAGE;
 	}
 	if (optind < argc)
 		return ctl_usage(ctl, "history takes no argument");
-	enum ctl_exit code = open_one(ctl, &w, &doc, &instance, &now);
+	enum ctl_exit code = view_open_one(ctl, &w.pick, &doc, &instance, &now);
 	if (code != CTL_GOOD)
 		return code;
 	body = json_pack("{s:s}", "instance", view_text(instance, "instance"));

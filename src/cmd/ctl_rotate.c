@@ -336,14 +336,12 @@ static enum ctl_exit order_it(struct ctl *ctl, const json_t *instance, const str
 static enum ctl_exit rotate(struct ctl *ctl, struct wish *w)
 {
 	AUTO(json_t) doc = NULL;
+	const json_t *instance;
 	struct wall now;
 	bool is_free;
-	enum ctl_exit code = view_open(ctl, NULL, &doc, &now);
+	enum ctl_exit code = view_open_one(ctl, &w->pick, &doc, &instance, &now);
 	if (code != CTL_GOOD)
 		return code;
-	const json_t *instance = view_instance(ctl, doc, &w->pick);
-	if (!instance)
-		return CTL_USAGE;
 	if (w->member && !(w->member = find_member(ctl, instance, w->member)))
 		return CTL_USAGE;
 	bool is_fine = tell_plan(ctl, instance, w, &is_free);
@@ -393,13 +391,9 @@ static bool take_text(struct ctl *ctl, const char *option, const char **ret)
 
 static bool take_option(struct ctl *ctl, int c, struct wish *w)
 {
+	if (view_pick_take(&w->pick, c))
+		return true;
 	switch (c) {
-	case 'I':
-		w->pick.instance = optarg;
-		return true;
-	case 'C':
-		w->pick.cluster = optarg;
-		return true;
 	case 'm':
 		w->member = optarg;
 		return true;

@@ -533,11 +533,9 @@ enum ctl_exit ctl_status(struct ctl *ctl, int argc, char **argv)
 	struct wall now;
 	int c;
 	while ((c = ctl_option(ctl, argc, argv, "", longs)) != -1) {
-		if (c == 'I')
-			pick.instance = optarg;
-		else if (c == 'C')
-			pick.cluster = optarg;
-		else if (c == 'f')
+		if (view_pick_take(&pick, c))
+			continue;
+		if (c == 'f')
 			from = optarg;
 		else
 			return CTL_USAGE;

@@ -129,14 +129,9 @@ enum ctl_exit ctl_trust_list(struct ctl *ctl, int argc, char **argv)
 	struct wall now;
 	unsigned listed_n = 0;
 	int c;
-	while ((c = ctl_option(ctl, argc, argv, "", longs)) != -1) {
-		if (c == 'I')
-			pick.instance = optarg;
-		else if (c == 'C')
-			pick.cluster = optarg;
-		else
+	while ((c = ctl_option(ctl, argc, argv, "", longs)) != -1)
+		if (!view_pick_take(&pick, c))
 			return CTL_USAGE;
-	}
 	if (optind < argc)
 		return ctl_usage(ctl, "trust list takes no argument");
 	code = view_open(ctl, NULL, &doc, &now);
@@ -224,14 +219,13 @@ enum ctl_exit ctl_trust_confirm(struct ctl *ctl, int argc, char **argv)
 	const char *fingerprint = NULL, *reason = NULL;
 	char typed[FINGERPRINT_TYPED];
 	AUTO(json_t) doc = NULL;
+	const json_t *instance;
 	struct wall now;
 	int c;
 	while ((c = ctl_option(ctl, argc, argv, "", longs)) != -1) {
-		if (c == 'I')
-			pick.instance = optarg;
-		else if (c == 'C')
-			pick.cluster = optarg;
-		else if (c == 'f')
+		if (view_pick_take(&pick, c))
+			continue;
+		if (c == 'f')
 			fingerprint = optarg;
 		else if (c == 'r')
 			reason = optarg;
@@ -246,12 +240,9 @@ enum ctl_exit ctl_trust_confirm(struct ctl *ctl, int argc, char **argv)
 	if (!fingerprint && (ctl->json || !isatty(STDIN_FILENO)))
 		return ctl_usage(ctl,
 				 "--fingerprint is wanted where nobody can be asked to type it");
-	enum ctl_exit code = view_open(ctl, NULL, &doc, &now);
+	enum ctl_exit code = view_open_one(ctl, &pick, &doc, &instance, &now);
 	if (code != CTL_GOOD)
 		return code;
-	const json_t *instance = view_instance(ctl, doc, &pick);
-	if (!instance)
-		return CTL_USAGE;
 	if (!fingerprint && !type_fingerprint(ctl, host, typed)) {
 		ctl_say(ctl, "Nothing was changed.");
 		return CTL_FAILED;

@@ -205,6 +205,17 @@ enum ctl_exit view_open(struct ctl *ctl, const char *from, json_t **ret, struct 
 	return CTL_GOOD;
 }
 
+bool view_pick_take(struct view_pick *pick, int option)
+{
+	if (option == 'I')
+		pick->instance = optarg;
+	else if (option == 'C')
+		pick->cluster = optarg;
+	else
+		return false;
+	return true;
+}
+
 bool view_fits(const json_t *instance, const struct view_pick *pick)
 {
 	return (!pick->instance || strcmp(view_text(instance, "instance"), pick->instance) == 0) &&
@@ -236,6 +247,16 @@ const json_t *view_instance(struct ctl *ctl, const json_t *doc, const struct vie
 			found ? "say which one by --instance or --cluster" : "no such instance",
 			json_array_size(instances) ? buf_z(&names) : "none");
 	return NULL;
+}
+
+enum ctl_exit view_open_one(struct ctl *ctl, const struct view_pick *pick, json_t **ret_doc,
+			    const json_t **ret_instance, struct wall *ret_now)
+{
+	enum ctl_exit code = view_open(ctl, NULL, ret_doc, ret_now);
+	if (code != CTL_GOOD)
+		return code;
+	*ret_instance = view_instance(ctl, *ret_doc, pick);
+	return *ret_instance ? CTL_GOOD : CTL_USAGE;
 }
 
 void view_to_doc(struct ctl *ctl, const json_t *doc)

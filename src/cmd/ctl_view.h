@@ -29,6 +29,9 @@ struct view_pick {
 		"cluster", required_argument, NULL, 'C'                                            \
 	}
 
+/* One of these options, as getopt gave it (optarg is its value)? Then it is taken. */
+bool view_pick_take(struct view_pick *pick, int option);
+
 /* Get the status of the running rotad, or (from not NULL) one that was saved as a file. *ret is
  * new; *ret_now is the moment it is read for: this clock, or that of the file. Tells what went
  * wrong; CTL_UNKNOWN also when it is stale. */
@@ -38,6 +41,10 @@ MUST_CHECK bool view_check(const json_t *doc, struct err *err);
 /* The one instance that is meant; any one of a cluster stands for it. Tells a usage error and gives
  * NULL when there is none or more than one. */
 const json_t *view_instance(struct ctl *ctl, const json_t *doc, const struct view_pick *pick);
+/* Both in one: the running rotad's status, and the instance in it that is meant. CTL_USAGE when
+ * there is none or more than one. */
+enum ctl_exit view_open_one(struct ctl *ctl, const struct view_pick *pick, json_t **ret_doc,
+			    const json_t **ret_instance, struct wall *ret_now);
 /* Does the instance fit the pick? A pick of nothing fits all. */
 bool view_fits(const json_t *instance, const struct view_pick *pick);
 /* With --json: the document becomes what is printed. */
