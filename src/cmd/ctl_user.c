@@ -32,6 +32,7 @@ static const struct {
 	const char *db, *collection, *actions[5];
 } collections[] = {
     {"admin", "rotad.ledger", {"find", "insert", "update", "remove", "createCollection"}},
+    {"admin", "system.version", {"find"}}, /* is it a shard? */
     {"config", "mongos", {"find"}},
     {"config", "shards", {"find"}},
 };

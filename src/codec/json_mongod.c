@@ -74,6 +74,11 @@ static const struct json_field server_fields[] = {
     F(struct mongod_server, has_backup_cursor),
     F(struct mongod_server, is_fsync_locked),
     F(struct mongod_server, connections),
+    F(struct mongod_server, is_shard_known),
+    F(struct mongod_server, shard_name),
+    F(struct mongod_server, shard_cluster),
+    F(struct mongod_server, shard_config_db),
+    F(struct mongod_server, shard_why),
 };
 
 static const struct json_field options_fields[] = {

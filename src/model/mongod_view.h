@@ -104,6 +104,12 @@ struct mongod_server {
 	int64_t shutdown_timeout_ms; /* shutdownTimeoutMillisForSignaledShutdown; -1 not known */
 	bool has_index_build, has_backup_cursor, is_fsync_locked;
 	unsigned connections;
+	/* The shardIdentity of its data: admin.system.version. Not asked of arbiters and mongos. */
+	bool is_shard_known;
+	char shard_name[NAME_BYTES_MAX]; /* "": it has none */
+	char shard_cluster[OBJECT_ID_CHARS + 1];
+	char shard_config_db[1024]; /* the config servers: set/host,host */
+	char shard_why[160];        /* why it is not known */
 };
 
 /* The options that rotad needs, in one shape, from getCmdLineOpts, mongod.conf (YAML or INI) or

@@ -242,6 +242,14 @@ struct seen_others {
 	char why[160];  /* why not */
 };
 
+/* Is the member part of a sharded cluster, whose sets and mongos share one key? */
+enum sharding_part { SHARDING_NONE, SHARDING_SHARD, SHARDING_CONFIG, SHARDING_ROUTER };
+struct seen_sharding {
+	struct fact fact; /* not known: why tells */
+	enum sharding_part part;
+	char why[192]; /* by what it is known, or why not */
+};
+
 struct seen {
 	struct wall now;
 	char instance[NAME_BYTES_MAX];
@@ -271,6 +279,7 @@ struct seen {
 	struct wall rehearsed_at;
 	char rehearsal[REASON_BYTES]; /* findings; "" all well */
 	struct seen_others others;
+	struct seen_sharding sharding;
 	bool is_approved;     /* mode ask: the pending plan was approved */
 	struct wall moved_at; /* when the rotation's progress changed last, as this rotad saw it; 0:
 				 none is under way or wanted */

@@ -367,6 +367,43 @@ static bool server_status_probe(const struct ask *a, struct mongod_server *to, s
 			sizeof(to->certificate_subject), err);
 }
 
+bool shard_read(const bson_t *reply, struct mongod_server *to, struct err *err)
+{
+	bson_t batch, one;
+	bson_iter_t it;
+	if (!doc_sub(reply, "cursor.firstBatch", &batch) || !bson_iter_init(&it, &batch))
+		return err_set(err, ERR_PROTOCOL, "find lacks a batch");
+	to->is_shard_known = true;
+	if (!doc_next(&it, &one))
+		return true;
+	doc_oid(&one, "clusterId", to->shard_cluster);
+	if (!doc_copy(&one, "shardName", to->shard_name, sizeof(to->shard_name), err) ||
+	    !doc_copy(&one, "configsvrConnectionString", to->shard_config_db,
+		      sizeof(to->shard_config_db), err))
+		return false;
+	/* It is one, whatever it is called. */
+	return to->shard_name[0] || copy_z(to->shard_name, sizeof(to->shard_name), "?") ||
+	       err_set(err, ERR_LIMIT, "no room for a name");
+}
+
+/* What is not known holds up what depends on it, and nothing else. */
+static void shard_probe(const struct ask *a, struct mongod_server *to)
+{
+	auto_bson command = BSON_INITIALIZER, reply = BSON_INITIALIZER;
+	struct err why = ERR_INIT;
+	bson_t filter;
+	BSON_APPEND_UTF8(&command, "find", "system.version");
+	BSON_APPEND_DOCUMENT_BEGIN(&command, "filter", &filter);
+	BSON_APPEND_UTF8(&filter, "_id", "shardIdentity");
+	bson_append_document_end(&command, &filter);
+	BSON_APPEND_INT32(&command, "limit", 1);
+	BSON_APPEND_BOOL(&command, "singleBatch", true);
+	if (run(a, &command, &reply, &why) && shard_read(&reply, to, &why))
+		return;
+	to->is_shard_known = false;
+	snprintf(to->shard_why, sizeof(to->shard_why), "admin.system.version: %.130s", why.text);
+}
+
 bool server_probe(const struct ask *a, struct mongod_server *ret, struct err *err)
 {
 	struct mongod_server s = {.shutdown_timeout_ms = -1};
@@ -379,6 +416,8 @@ bool server_probe(const struct ask *a, struct mongod_server *ret, struct err *er
 	 * would ask its shards. */
 	if (!h.is_arbiter && !h.is_mongos && !operations_probe(a, &s, err))
 		return false;
+	if (!h.is_arbiter && !h.is_mongos)
+		shard_probe(a, &s);
 	*ret = s;
 	return true;
 }

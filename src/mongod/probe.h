@@ -22,6 +22,8 @@ MUST_CHECK bool options_read(const bson_t *reply, struct mongod_options *ret, st
 /* currentOp and an aggregation of $currentOp: what a restart would destroy. */
 void operations_read(const bson_t *reply, struct mongod_server *to);
 bool has_backup_cursor(const bson_t *aggregate_reply);
+/* A find of the shardIdentity. */
+MUST_CHECK bool shard_read(const bson_t *reply, struct mongod_server *to, struct err *err);
 
 MUST_CHECK bool status_probe(const struct ask *a, struct mongod_status *ret, struct err *err);
 MUST_CHECK bool config_probe(const struct ask *a, struct mongod_config *ret, struct err *err);

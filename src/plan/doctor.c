@@ -252,6 +252,8 @@ static const struct {
     {"hold", "hold", "rotactl resume", true},
     {"window", "window", "nothing: it opens by itself", false},
     {"freeze", "freeze", "nothing: it ends by itself", false},
+    {"part of a sharded cluster", "sharding",
+     "rotate the keyfile by hand, in all sets and mongos together; certificates go on", false},
     {"all others healthy", "others", "rotactl status; then look at that member", false},
     {"a primary stays without it", "votes",
      "one more voting member; or instances[].allowDowntime: all", false},

@@ -413,6 +413,25 @@ static enum gate_verdict gate_other_users(const struct planner *p, enum gate_for
 				  : say(r, GATE_WAIT, "not known: %.120s", s->others.why);
 }
 
+/* All sets of a sharded cluster and its mongos share one key: changed in one set alone it parts the
+ * cluster. */
+static enum gate_verdict gate_sharding(const struct planner *p, enum gate_for what,
+				       struct gate_result *r)
+{
+	const struct seen_sharding *x = &p->s->sharding;
+	if (fact_known(x->fact) && x->part == SHARDING_NONE)
+		return say(r, GATE_PASS, "no");
+	if (fact_known(x->fact))
+		return say(r, GATE_REFUSE,
+			   "%.120s: all its sets share one key, and rotad changes it in one "
+			   "only; rotate it by hand",
+			   x->why);
+	/* What has begun ends, unless it is known to part the cluster. */
+	if (what == GATE_FOR_NARROW)
+		return say(r, GATE_PASS, "not known: %.180s", x->why);
+	return say(r, GATE_WAIT, "not known: %.180s", x->why);
+}
+
 static enum gate_verdict gate_rested(const struct planner *p, enum gate_for what,
 				     struct gate_result *r)
 {
@@ -549,6 +568,7 @@ static const struct {
     {"window", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_window, false},
     {"freeze", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_freeze, false},
     {"clock", GATE_FOR_START, gate_clock, false},
+    {"part of a sharded cluster", GATE_FOR_START | GATE_FOR_NARROW, gate_sharding, false},
     {"keyfile", GATE_FOR_START | GATE_FOR_ANY_WRITE, gate_file, false},
     {"lag", GATE_FOR_TURN, gate_lag, true},
     {"its turn", GATE_FOR_TURN, gate_order, false},

@@ -250,11 +250,15 @@ bool safe_holds(const struct seen *s, const struct act *a, struct err *err)
 		}
 		return true;
 	}
+	case ACT_PROPOSE:
+		if (!fact_known(s->sharding.fact) || s->sharding.part != SHARDING_NONE)
+			return err_set(err, ERR_BUG,
+				       "a key of one set alone, of a cluster whose sets share it");
+		return true;
 	case ACT_FOUND_LEDGER:
 	case ACT_PUBLISH_IDENTITY:
 	case ACT_WELCOME:
 	case ACT_PUBLISH_STATEMENT:
-	case ACT_PROPOSE:
 	case ACT_TAKE_CLAIM:
 	case ACT_CLAIM_ACTING:
 	case ACT_RELEASE_CLAIM:

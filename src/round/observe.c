@@ -536,6 +536,42 @@ static void look_at_server(struct seat *t, const struct mongod_target *own)
 	x->shutdown_timeout_ms = is_other && !t->has_server ? -1 : t->server.shutdown_timeout_ms;
 }
 
+/* By what it was started with, its set's configuration, and the identity in its data: one is enough
+ * to be part of a sharded cluster, all are needed to be none. */
+static void judge_sharding(struct seat *t)
+{
+	struct seen_sharding *to = &t->seen->sharding;
+	const struct mongod_options *o = &t->options;
+	const struct seen_member *self = seen_self(t->seen);
+	const struct mongod_server *v = &t->server;
+	bool is_shard = strcmp(o->cluster_role, "shardsvr") == 0;
+	bool is_config = strcmp(o->cluster_role, "configsvr") == 0;
+	to->fact = now_seen(t);
+	if (o->is_mongos || o->config_db[0]) {
+		to->part = SHARDING_ROUTER;
+		cut_z(to->why, sizeof(to->why), "it is a mongos");
+	} else if (is_config || (t->has_rs && t->rs.is_configsvr)) {
+		to->part = SHARDING_CONFIG;
+		snprintf(to->why, sizeof(to->why), "%s",
+			 is_config ? "sharding.clusterRole is configsvr" : "rs.conf: configsvr");
+	} else if (is_shard || (t->has_server && v->shard_name[0])) {
+		to->part = SHARDING_SHARD;
+		if (t->has_server && v->shard_name[0])
+			snprintf(to->why, sizeof(to->why), "it is shard '%.100s'", v->shard_name);
+		else
+			cut_z(to->why, sizeof(to->why), "sharding.clusterRole is shardsvr");
+	} else if (o->cluster_role[0]) {
+		to->part = SHARDING_SHARD;
+		snprintf(to->why, sizeof(to->why), "sharding.clusterRole is '%s'", o->cluster_role);
+	} else if (!t->has_options || !t->has_server ||
+		   (!v->is_shard_known && !(self && self->is_arbiter))) {
+		/* An arbiter has no data to ask. */
+		to->fact.who = WITNESS_NONE;
+		cut_z(to->why, sizeof(to->why),
+		      t->has_server && v->shard_why[0] ? v->shard_why : "not asked yet");
+	}
+}
+
 /* The kept previous file's keys: a rollback needs them, and so does the proof that the old key is
  * refused, also by a rotad that was started meanwhile. */
 static void hold_previous(struct seat *t)
@@ -1139,6 +1175,7 @@ void observe(struct seat *t)
 		return;
 	judge_clock(t);
 	look_at_server(t, &self);
+	judge_sharding(t);
 	look_at_certificate(t, &self);
 	take_proofs(t);
 	take_others(t);

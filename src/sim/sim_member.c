@@ -491,7 +491,8 @@ static bool op_server(void *self, const struct mongod_target *t, const struct mo
 				      .tls_mode = "disabled",
 				      .pid = k->m.process,
 				      .uptime_ms = (h->w->now_us - k->m.started_us) / US_MS,
-				      .shutdown_timeout_ms = k->m.drain_ms};
+				      .shutdown_timeout_ms = k->m.drain_ms,
+				      .is_shard_known = true};
 	snprintf(ret->host, sizeof(ret->host), "%s", k->m.host);
 	return back(h, k, err);
 }

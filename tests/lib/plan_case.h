@@ -121,7 +121,7 @@ static inline void case_fill(struct seen *s, unsigned self)
 	s->self = (int)self;
 	s->identity = spki_n(self);
 	s->is_clock_sane = s->has_salt = s->is_rehearsed = true;
-	s->config = seen_at(CASE_NOW);
+	s->config = s->sharding.fact = seen_at(CASE_NOW);
 	s->config_version = s->config_term = 1;
 	s->majority_votes = s->write_majority = 2;
 	cut_z(s->instance, sizeof(s->instance), "rs0");

@@ -268,6 +268,36 @@ static void what_a_restart_would_destroy_is_seen(void **state)
 	assert_true(s.is_fsync_locked);
 }
 
+static void a_shard_is_known_by_its_identity(void **state)
+{
+	static const struct {
+		const char *reply;
+		bool ok;
+		const char *shard;
+	} rows[] = {
+	    {"{\"cursor\":{\"firstBatch\":[]},\"ok\":1}", true, ""},
+	    {"{\"cursor\":{\"firstBatch\":[{\"_id\":\"shardIdentity\",\"shardName\":\"sh1\","
+	     "\"clusterId\":{\"$oid\":\"0123456789abcdef01234567\"},"
+	     "\"configsvrConnectionString\":\"cfg/a:1,b:2\"}]}}",
+	     true, "sh1"},
+	    {"{\"cursor\":{\"firstBatch\":[{\"_id\":\"shardIdentity\"}]}}", true, "?"},
+	    {"{\"cursor\":{}}", false, ""},
+	    {"{\"ok\":0,\"code\":13}", false, ""},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		static struct mongod_server s;
+		struct err err = ERR_INIT;
+		auto_bson reply;
+		memset(&s, 0, sizeof(s));
+		from_json(&reply, rows[i].reply);
+		assert_int_equal(shard_read(&reply, &s, &err), rows[i].ok);
+		assert_int_equal(s.is_shard_known, rows[i].ok);
+		assert_string_equal(s.shard_name, rows[i].shard);
+		assert_string_equal(s.shard_config_db, i == 1 ? "cfg/a:1,b:2" : "");
+		assert_string_equal(s.shard_cluster, i == 1 ? "0123456789abcdef01234567" : "");
+	}
+}
+
 static void a_writes_reply_means_what_it_says(void **state)
 {
 	enum { DONE, CONFLICT, AMBIGUOUS, ELSEWHERE, ERROR };
@@ -324,6 +354,7 @@ int main(void)
 	    cmocka_unit_test(a_config_is_read),
 	    cmocka_unit_test(options_are_read),
 	    cmocka_unit_test(what_a_restart_would_destroy_is_seen),
+	    cmocka_unit_test(a_shard_is_known_by_its_identity),
 	    cmocka_unit_test(a_writes_reply_means_what_it_says),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,6 +165,20 @@ static void arbiter(struct seen *s, unsigned i)
 	  cut_z(s->process.version, 32, "9.1.0"))                                                  \
 	X(version_unknown, TURN, "a tested server version", WAIT, s->process.version[0] = 0)       \
 	X(clock_jumped, START, "clock", REFUSE, s->is_clock_sane = false)                          \
+	X(no_shard, START, "part of a sharded cluster", PASS, )                                    \
+	X(shard, START, "part of a sharded cluster", REFUSE, s->sharding.part = SHARDING_SHARD)    \
+	X(shard_in_an_emergency, START, "part of a sharded cluster", REFUSE,                       \
+	  s->sharding.part = SHARDING_SHARD;                                                       \
+	  s->ledger.orders[0].urgency = URGENCY_EMERGENCY)                                         \
+	X(config_server, START, "part of a sharded cluster", REFUSE,                               \
+	  s->sharding.part = SHARDING_CONFIG)                                                      \
+	X(router, START, "part of a sharded cluster", REFUSE, s->sharding.part = SHARDING_ROUTER)  \
+	X(shard_not_known, START, "part of a sharded cluster", WAIT,                               \
+	  s->sharding.fact.who = WITNESS_NONE)                                                     \
+	X(became_a_shard, NARROW, "part of a sharded cluster", REFUSE,                             \
+	  s->sharding.part = SHARDING_SHARD)                                                       \
+	X(shard_not_known_midway, NARROW, "part of a sharded cluster", PASS,                       \
+	  s->sharding.fact.who = WITNESS_NONE)                                                     \
 	X(file_unreadable, START, "keyfile", REFUSE, s->keyfile.ring.is_known = false)             \
 	X(file_stranger, START, "keyfile", REFUSE, s->keyfile.has_stranger = true)                 \
 	X(file_readonly, WRITE, "keyfile", REFUSE, s->keyfile.is_writable = false)                 \

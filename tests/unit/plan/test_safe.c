@@ -211,6 +211,10 @@ static void unread(struct seen *s)
 	X(install_unchecked, false, "invariant 4", does(ACT_INSTALL_CERTIFICATE),                  \
 	  s->certificate.stage = CERT_STAGE_REFUSED)                                               \
 	X(propose, true, "", does(ACT_PROPOSE), )                                                  \
+	X(propose_in_a_shard, false, "share", does(ACT_PROPOSE),                                   \
+	  s->sharding.part = SHARDING_SHARD)                                                       \
+	X(propose_in_what_may_be_one, false, "share", does(ACT_PROPOSE),                           \
+	  s->sharding.fact.who = WITNESS_NONE)                                                     \
 	X(hold, true, "", does(ACT_HOLD), )
 
 #define X(name, may, word, how, ...)                                                               \
