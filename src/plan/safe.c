@@ -206,6 +206,24 @@ static bool safe_vote(const struct seen *s, const struct act *a, struct err *err
 	return true;
 }
 
+static bool safe_close(const struct seen *s, struct err *err)
+{
+	const struct proposal *p = &s->ledger.proposal;
+	enum generation_state g = seen_generation(s);
+	if (g != GENERATION_CARRIED)
+		return g == GENERATION_DEAD ||
+		       err_set(err, ERR_BUG, "a generation that is still open cannot be closed");
+	for (unsigned i = 0; i < s->members_n; i++) {
+		int r = seen_roll_index(s, s->members[i].host);
+		if (!(r >= 0 && s->ledger.roll.is_without[r]) &&
+		    !seen_refuses(&s->members[i], &p->pivot.id))
+			return err_set(err, ERR_BUG,
+				       "invariant 2: '%s' is not proven to refuse key %u",
+				       s->members[i].host, p->pivot.number);
+	}
+	return true;
+}
+
 bool safe_holds(const struct seen *s, const struct act *a, struct err *err)
 {
 	switch (a->kind) {
@@ -221,40 +239,21 @@ bool safe_holds(const struct seen *s, const struct act *a, struct err *err)
 	case ACT_VOTE:
 		return safe_vote(s, a, err);
 	case ACT_INSTALL_CERTIFICATE:
-		if (s->certificate.stage != CERT_STAGE_STAGED)
-			return err_set(
-			    err, ERR_BUG,
-			    "invariant 4: a certificate that did not pass the preflight");
-		return true;
+		return s->certificate.stage == CERT_STAGE_STAGED ||
+		       err_set(err, ERR_BUG,
+			       "invariant 4: a certificate that did not pass the preflight");
 	case ACT_CONFIRM_CERTIFICATE:
 		/* The way back ends here: what it came from is wiped. */
-		if (s->certificate.is_reload_running)
-			return err_set(err, ERR_BUG,
-				       "invariant 5: the reload is not over, and the previous "
-				       "certificate would be wiped");
-		return true;
-	case ACT_CLOSE: {
-		const struct proposal *p = &s->ledger.proposal;
-		enum generation_state g = seen_generation(s);
-		if (g != GENERATION_CARRIED)
-			return g == GENERATION_DEAD ||
-			       err_set(err, ERR_BUG,
-				       "a generation that is still open cannot be closed");
-		for (unsigned i = 0; i < s->members_n; i++) {
-			int r = seen_roll_index(s, s->members[i].host);
-			if (!(r >= 0 && s->ledger.roll.is_without[r]) &&
-			    !seen_refuses(&s->members[i], &p->pivot.id))
-				return err_set(err, ERR_BUG,
-					       "invariant 2: '%s' is not proven to refuse key %u",
-					       s->members[i].host, p->pivot.number);
-		}
-		return true;
-	}
+		return !s->certificate.is_reload_running ||
+		       err_set(err, ERR_BUG,
+			       "invariant 5: the reload is not over, and the previous "
+			       "certificate would be wiped");
+	case ACT_CLOSE:
+		return safe_close(s, err);
 	case ACT_PROPOSE:
-		if (!fact_known(s->sharding.fact) || s->sharding.part != SHARDING_NONE)
-			return err_set(err, ERR_BUG,
-				       "a key of one set alone, of a cluster whose sets share it");
-		return true;
+		return (fact_known(s->sharding.fact) && s->sharding.part == SHARDING_NONE) ||
+		       err_set(err, ERR_BUG,
+			       "a key of one set alone, of a cluster whose sets share it");
 	case ACT_FOUND_LEDGER:
 	case ACT_PUBLISH_IDENTITY:
 	case ACT_WELCOME:
@@ -272,7 +271,7 @@ bool safe_holds(const struct seen *s, const struct act *a, struct err *err)
 	case ACT_SIGN_REQUESTS:
 	case ACT_TIDY_LEDGER:
 	case ACT_N:
-		return true;
+		break;
 	}
 	return true;
 }

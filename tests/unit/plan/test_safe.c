@@ -210,6 +210,30 @@ static void unread(struct seen *s)
 	  s->certificate.is_reload_running = true)                                                 \
 	X(install_unchecked, false, "invariant 4", does(ACT_INSTALL_CERTIFICATE),                  \
 	  s->certificate.stage = CERT_STAGE_REFUSED)                                               \
+	X(write_retired_outgoing, false, "retired or burnt", writes(ACT_PUT_KEYFILE, 3, 1),        \
+	  open(s, "---");                                                                          \
+	  burn(s, 3))                                                                              \
+	X(write_unknown_outgoing, false, "unknown key", writes(ACT_PUT_KEYFILE, 2, 1),             \
+	  open(s, "---");                                                                          \
+	  a->ring[0].id.hex[0] = 0)                                                                \
+	X(write_without_the_first, true, "", writes(ACT_PUT_KEYFILE, 2, 0), carried(s);            \
+	  s->members[0].proofs_n = 0; s->ledger.roll.is_without[0] = true)                         \
+	X(close_without_the_first, true, "", does(ACT_CLOSE), carried(s);                          \
+	  s->members[0].proofs_n = 0; s->ledger.roll.is_without[0] = true)                         \
+	X(close_newcomer_unproven, false, "'d:27017' is not proven", does(ACT_CLOSE), carried(s);  \
+	  s->members_n = 4; case_member(s, 3, false))                                              \
+	X(restart_second_the_first, false, "'a:27017' does not answer", does(ACT_RESTART),         \
+	  open(s, "---");                                                                          \
+	  my_turn(s); s->members[0].hello.who = WITNESS_NONE)                                      \
+	X(restart_of_what_is_down, true, "", does(ACT_RESTART), open(s, "---"); my_turn(s);        \
+	  s->members[2].hello.who = WITNESS_NONE; s->process.is_answering = false)                 \
+	X(step_down_while_one_is_away, true, "", does(ACT_STEP_DOWN), open(s, "---"); my_turn(s);  \
+	  s->members[2].hello.who = WITNESS_NONE)                                                  \
+	X(nay_with_nothing_proven, true, "", votes(VOTE_NAY), open(s, "---");                      \
+	  s->members[1].proofs_n = 0)                                                              \
+	X(yea_pending_by_one_letter, false, "the next start would differ", votes(VOTE_YEA),        \
+	  open(s, "---");                                                                          \
+	  cut_z(s->process.pending, 64, "x"))                                                      \
 	X(propose, true, "", does(ACT_PROPOSE), )                                                  \
 	X(propose_in_a_shard, false, "share", does(ACT_PROPOSE),                                   \
 	  s->sharding.part = SHARDING_SHARD)                                                       \
@@ -238,19 +262,23 @@ static void each_rule_permits_and_refuses_as_its_row_says(void **state)
 	    ROWS(X)
 #undef X
 	};
-	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+	for (size_t i = 0; i < ARRAY_N(rows) * BEYOND_N; i++) {
+		const unsigned r = (unsigned)(i / BEYOND_N);
 		struct err err = ERR_INIT;
 		struct act a;
 		bool holds;
 		case_begin(1);
-		rows[i].set(&the.s, &a);
+		rows[r].set(&the.s, &a);
+		case_poison(&the.s, (enum case_beyond)(i % BEYOND_N));
+		for (unsigned k = a.ring_n; k < KEYS_PER_FILE_MAX; k++)
+			a.ring[k] = key_n(1 + (unsigned)i % 2);
 		holds = safe_holds(&the.s, &a, &err);
-		if (holds != rows[i].may)
-			fail_msg("%s: %s %s", rows[i].name,
+		if (holds != rows[r].may)
+			fail_msg("%s: %s %s", rows[r].name,
 				 holds ? "is permitted" : "is refused:", err.text);
 		assert_int_equal(err.kind, holds ? ERR_NONE : ERR_BUG);
-		if (!strstr(err.text, rows[i].word))
-			fail_msg("%s: refused for another reason: %s", rows[i].name, err.text);
+		if (!strstr(err.text, rows[r].word))
+			fail_msg("%s: refused for another reason: %s", rows[r].name, err.text);
 	}
 }
 
@@ -261,17 +289,20 @@ static void who_stays_up_is_counted_in_votes_and_in_data(void **state)
 		unsigned without;
 		bool votes, writes;
 	} rows[] = {
-	    {"PSS", 0, true, true},   {"PSS", 2, true, true},     {"PSx", 1, false, false},
-	    {"PSx", 2, true, true},   {"PSA", 1, true, false},    {"PSA", 2, true, true},
-	    {"PS", 1, false, false},  {"P", 0, false, false},     {"PSSSS", 3, true, true},
-	    {"PSSSx", 3, true, true}, {"PSSxx", 2, false, false}, {"PSSAA", 2, true, false},
-	    {"PSSSA", 3, true, true}, {"PSSH", 3, true, true},    {"PSSH", 1, true, true},
-	    {"PSq", 1, false, false}, {"PSHH", 2, true, true},    {"PAA", 0, true, false},
+	    {"PSS", 0, true, true},    {"PSS", 2, true, true},     {"PSx", 1, false, false},
+	    {"PSx", 2, true, true},    {"PSA", 1, true, false},    {"PSA", 2, true, true},
+	    {"PS", 1, false, false},   {"P", 0, false, false},     {"PSSSS", 3, true, true},
+	    {"PSSSx", 3, true, true},  {"PSSxx", 2, false, false}, {"PSSAA", 2, true, false},
+	    {"PSSSA", 3, true, true},  {"PSSH", 3, true, true},    {"PSSH", 1, true, true},
+	    {"PSq", 1, false, false},  {"PSHH", 2, true, true},    {"PAA", 0, true, false},
+	    {"PH", 1, true, true},     {"PSSSAA", 1, true, false}, {"xSS", 1, false, false},
+	    {"xSSA", 3, false, false}, {"xSSS", 3, false, false},  {"PSAH", 3, true, true},
 	};
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		bool keeps_votes, keeps_writes, both;
 		case_begin(0);
 		case_letters(&the.s, rows[i].members);
+		case_poison(&the.s, BEYOND_WELL);
 		both =
 		    safe_without(&the.s, rows[i].without, &keeps_votes, &keeps_writes, NULL, NULL);
 		if (keeps_votes != rows[i].votes || keeps_writes != rows[i].writes)
