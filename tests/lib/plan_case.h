@@ -274,7 +274,8 @@ static inline void case_poison_member(struct seen *s, enum case_beyond beyond)
 	const bool is_odd = beyond == BEYOND_ODD;
 	case_member(s, 0, beyond == BEYOND_WELL);
 	*m = s->members[0];
-	s->members[0] = kept;
+	if (s->members_n)
+		s->members[0] = kept;
 	m->id = -1;
 	m->is_self = false;
 	cut_z(m->host, sizeof(m->host), "z:27017");
