@@ -28,6 +28,7 @@ enum api_need { API_READS, API_CHANGES };
 	X("POST", "/v1/cert/import", CHANGES, false, "take the CA's answer to it")                 \
 	X("GET", "/v1/trust", READS, false, "whom this host believes")                             \
 	X("POST", "/v1/trust/confirm", CHANGES, false, "admit the new identity of a host")         \
+	X("POST", "/v1/trust/revoke", CHANGES, false, "revoke the identity of a host")             \
 	X("POST", "/v1/rotate", CHANGES, false, "order a rotation")                                \
 	X("POST", "/v1/approve", CHANGES, false, "approve what waits in mode ask")                 \
 	X("POST", "/v1/pause", CHANGES, false, "hold the cluster where it is")                     \

@@ -54,6 +54,9 @@
 	X("set up", "trust confirm", ctl_trust_confirm, CTL_DAEMON | CTL_ROOT,                     \
 	  "HOST --reason R [--fingerprint F] [--instance I] [--cluster C]",                        \
 	  "Admit the new identity of a host that lost its state")                                  \
+	X("set up", "trust revoke", ctl_trust_revoke, CTL_DAEMON | CTL_ROOT,                       \
+	  "HOST|ID --reason R [--yes] [--instance I] [--cluster C]",                               \
+	  "Take every say and every key from an identity")                                         \
 	X("set up", "alert test", ctl_alert_test, CTL_DAEMON | CTL_ROOT, "[TARGET]",               \
 	  "Test every alert target and say what it answered")                           \
 	X("offline", "keyfile new", ctl_keyfile_new, CTL_OFFLINE,                                  \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rotactl trust list, trust confirm: whom this host believes, and a person's word for a host that
- * came back with another identity. Who may be believed is decided by the daemon. */
+/* rotactl trust list, trust confirm, trust revoke: whom this host believes, and a person's word for
+ * a host that came back with another identity, or against one. Who may be believed is decided by
+ * the daemon. */
 #include <ctype.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@ static const struct {
 } states[] = {
     {"self", "this host"},      {"pinned", "pinned"},   {"admitted", "admitted"},
     {"superseded", "replaced"}, {"differs", "DIFFERS"}, {"not-admitted", "NOT ADMITTED"},
+    {"revoked", "revoked"},
 };
 
 static const char *state_word(const json_t *identity)
@@ -35,7 +37,8 @@ static const char *state_word(const json_t *identity)
 static bool is_waiting(const json_t *identity)
 {
 	return !view_is(identity, "admitted") && view_is(identity, "member") &&
-	       strcmp(view_text(identity, "state"), "self") != 0;
+	       strcmp(view_text(identity, "state"), "self") != 0 &&
+	       strcmp(view_text(identity, "state"), "revoked") != 0;
 }
 
 /* "db3:27017" as people know it. */
@@ -248,4 +251,81 @@ enum ctl_exit ctl_trust_confirm(struct ctl *ctl, int argc, char **argv)
 		return CTL_FAILED;
 	}
 	return send_confirm(ctl, instance, host, fingerprint ? fingerprint : typed, reason);
+}
+
+/* ---- revoke ---- */
+
+static enum ctl_exit send_revocation(struct ctl *ctl, const json_t *instance, const char *identity,
+				     const char *reason)
+{
+	AUTO(json_t)
+	body = json_pack("{s:s, s:s, s:s}", "instance", view_text(instance, "instance"), "identity",
+			 identity, "reason", reason);
+	AUTO(json_t) answer = NULL;
+	char label[VIEW_LABEL_BYTES];
+	if (!body)
+		return ctl_usage(ctl, "host and reason are UTF-8");
+	enum ctl_exit code =
+	    ctl_ask(ctl, "POST", "/v1/trust/revoke", body, DAEMON_ROUND_S * US_S, &answer);
+	if (code != CTL_GOOD)
+		return code;
+	view_to_doc(ctl, answer);
+	host_label(answer, label);
+	const json_t *all = json_object_get(answer, "revoked");
+	for (size_t i = 0; i < json_array_size(all); i++)
+		view_row(ctl, 0, "",
+			 "%s %.*s is revoked, here now and on each other host once it "
+			 "looks.",
+			 label, FINGERPRINT_SHOWN, json_string_value(json_array_get(all, i)));
+	if (!json_array_size(all))
+		view_row(ctl, 0, "", "%s is revoked already; nothing was changed.", label);
+	if (view_is(answer, "answers"))
+		view_row(
+		    ctl, 0, "",
+		    "Its mongod answers and shares the key in use. To shut it out: take it out "
+		    "of the set (rs.remove) or stop it, then rotactl rotate keyfile "
+		    "--emergency.");
+	return CTL_GOOD;
+}
+
+enum ctl_exit ctl_trust_revoke(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option longs[] = {VIEW_PICK_OPTIONS,
+					      {"reason", required_argument, NULL, 'r'},
+					      {"yes", no_argument, NULL, 'y'},
+					      {NULL, 0, NULL, 0}};
+	struct view_pick pick = {.instance = NULL};
+	const char *reason = NULL;
+	bool yes = false;
+	AUTO(json_t) doc = NULL;
+	const json_t *instance;
+	struct wall now;
+	int c;
+	while ((c = ctl_option(ctl, argc, argv, "y", longs)) != -1) {
+		if (view_pick_take(&pick, c))
+			continue;
+		if (c == 'r')
+			reason = optarg;
+		else if (c == 'y')
+			yes = true;
+		else
+			return CTL_USAGE;
+	}
+	if (optind + 1 != argc)
+		return ctl_usage(ctl, "one host or fingerprint is wanted, as rotactl trust list "
+				      "names it");
+	if (!reason || !reason[0])
+		return ctl_usage(ctl, "--reason is wanted: it is told and recorded");
+	enum ctl_exit code = view_open_one(ctl, &pick, &doc, &instance, &now);
+	if (code != CTL_GOOD)
+		return code;
+	view_row(ctl, 0, "",
+		 "Revoked for ever: %s gets no key, and nothing that it says counts, on no host of "
+		 "%s. The way back is a new identity and rotactl trust confirm.",
+		 argv[optind], view_text(instance, "cluster"));
+	if (!view_confirm(ctl, yes, "Revoke it?")) {
+		ctl_say(ctl, "Nothing was changed.");
+		return CTL_FAILED;
+	}
+	return send_revocation(ctl, instance, argv[optind], reason);
 }

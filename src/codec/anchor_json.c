@@ -40,6 +40,10 @@ static const struct field_row pin_rows[] = {
     FIELD_IN(struct anchor_file, anchor.pins, host, FIELD_LINE, true, "host"),
     FIELD_IN(struct anchor_file, anchor.pins, spki.hex, FIELD_HEX, true, "identity"),
 };
+static const struct field_row revoked_rows[] = {
+    FIELD_IN(struct anchor_file, anchor.revoked, spki.hex, FIELD_HEX, true, "identity"),
+    FIELD_IN(struct anchor_file, anchor.revoked, generation, FIELD_UINT64, false, "generation"),
+};
 static const struct field_row anchor_rows[] = {
     FIELD(struct anchor_file, anchor.cluster, FIELD_LINE, "cluster"),
     FIELD(struct anchor_file, anchor.ledger.hex, FIELD_HEX, "ledger"),
@@ -54,6 +58,7 @@ static const struct field_row anchor_rows[] = {
     FIELD_ARRAY(struct anchor_file, anchor.votes, anchor.votes_n, vote_rows, "votes"),
     FIELD_ARRAY(struct anchor_file, anchor.retired, anchor.retired_n, retired_rows, "retired"),
     FIELD_ARRAY(struct anchor_file, anchor.pins, anchor.pins_n, pin_rows, "pins"),
+    FIELD_ARRAY(struct anchor_file, anchor.revoked, anchor.revoked_n, revoked_rows, "revoked"),
     FIELD(struct anchor_file, anchor.salt_hex, FIELD_HEX, "salt"),
     FIELD(struct anchor_file, anchor.highest_number, FIELD_UNSIGNED, "highestNumber"),
     FIELD(struct anchor_file, anchor.key_born, FIELD_WALL, "keyBorn"),

@@ -316,25 +316,15 @@ static void say_why(struct identity *id, const char *why)
 	id->why_not[n] = 0;
 }
 
-void identity_judge(struct identity_doc *doc, const struct anchor *anchor,
-		    const struct spki *revoked, unsigned revoked_n,
-		    const struct endorsement_want *want)
+/* Whatever was said of it before. */
+static void judge_admission(struct identity_doc *doc, const struct anchor *anchor,
+			    const struct endorsement_want *want)
 {
 	struct identity *id = &doc->identity;
 	struct err err = ERR_INIT;
 	const struct spki *present = NULL;
 	bool is_pinned = false;
-	id->is_admitted = false;
-	id->is_revoked = false;
-	id->is_superseded = false;
-	id->why_not[0] = 0;
 	ASSERT(anchor->pins_n <= MEMBERS_MAX);
-	for (unsigned i = 0; i < revoked_n; i++)
-		id->is_revoked = id->is_revoked || spki_equal(&revoked[i], &id->spki);
-	if (id->is_revoked) {
-		say_why(id, "revoked");
-		return;
-	}
 	for (unsigned i = 0; i < anchor->pins_n; i++) {
 		if (strcmp(anchor->pins[i].host, id->host) != 0)
 			continue;
@@ -354,4 +344,24 @@ void identity_judge(struct identity_doc *doc, const struct anchor *anchor,
 		id->is_admitted = true;
 	else
 		say_why(id, err.text);
+}
+
+void identity_judge(struct identity_doc *doc, const struct anchor *anchor,
+		    const struct endorsement_want *want)
+{
+	struct identity *id = &doc->identity;
+	id->is_admitted = id->is_revoked = id->is_superseded = false;
+	id->stands_until = 0;
+	id->why_not[0] = 0;
+	judge_admission(doc, anchor, want);
+	ASSERT(anchor->revoked_n <= REVOKED_MAX);
+	for (unsigned i = 0; i < anchor->revoked_n; i++) {
+		if (!spki_equal(&anchor->revoked[i].spki, &id->spki))
+			continue;
+		id->stands_until = id->is_admitted ? anchor->revoked[i].generation : 0;
+		id->is_revoked = true;
+		id->is_admitted = id->is_superseded = false;
+		say_why(id, "revoked");
+		return;
+	}
 }

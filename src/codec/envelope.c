@@ -214,7 +214,8 @@ static bool signature_check(const struct signed_doc *doc, const struct keyring_d
 			       "an envelope by %.16s..., whom this host does not "
 			       "know",
 			       d->head.from.hex);
-	if (!signer->is_admitted || signer->is_revoked)
+	/* Of a generation that stands its keys are what its proposal says, whoever sealed them. */
+	if (signer->is_revoked ? d->generation > signer->stands_until : !signer->is_admitted)
 		return err_set(err, ERR_UNTRUSTED, "an envelope by '%s', %s", signer->host,
 			       signer->is_revoked ? "revoked" : "not admitted");
 	return identity_verify(signer->sign_key, doc->content, doc->signature, err);

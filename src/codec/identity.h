@@ -93,13 +93,12 @@ struct endorsement_want {
 MUST_CHECK bool endorsement_check(const struct identity_doc *doc,
 				  const struct endorsement_want *want, struct err *err);
 
-/* Judge an identity as this host sees it: sets is_admitted, is_revoked, is_superseded and why_not.
+/* Judge an identity as this host sees it: sets is_admitted, is_revoked, is_superseded, stands_until
+ * and why_not.
  * In order: a revoked SPKI never; a pinned SPKI of its host always (superseded, when it is not the
  * last one that was pinned for it); another SPKI than the pinned ones never (rotactl trust
- * confirm); else by its endorsement. Pins are the anchor's; revoked are those of `trust revoke`.
- */
+ * confirm); else by its endorsement. Pins and revocations are the anchor's. */
 void identity_judge(struct identity_doc *doc, const struct anchor *anchor,
-		    const struct spki *revoked, unsigned revoked_n,
 		    const struct endorsement_want *want);
 
 #endif

@@ -3,6 +3,7 @@
  * roll is in codec/roll_json.c. */
 #include "codec/ledger_json.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -125,6 +126,14 @@ static const struct field_row identity_rows[] = {
     FIELD(struct identity_doc, proof.chain_pem, FIELD_TEXT, "chain"),
 };
 
+static const struct field_row revocation_rows[] = {
+    FIELD_GIVEN(struct revocation, spki.hex, FIELD_HEX, "spki"),
+    FIELD_GIVEN(struct revocation, host, FIELD_LINE, "host"),
+    FIELD(struct revocation, generation, FIELD_UINT64, "generation"),
+    FIELD_GIVEN(struct revocation, who, FIELD_SAID, "who"),
+    FIELD(struct revocation, reason, FIELD_SAID, "reason"),
+};
+
 static const struct field_row hold_rows[] = {
     FIELD(struct hold, is_on, FIELD_BOOL, "on"),
     FIELD_GIVEN(struct hold, who, FIELD_SAID, "who"),
@@ -173,6 +182,7 @@ STATIC_ASSERT(offsetof(struct closure, head) == 0, "head first");
 STATIC_ASSERT(offsetof(struct claim, head) == 0, "head first");
 STATIC_ASSERT(offsetof(struct statement, head) == 0, "head first");
 STATIC_ASSERT(offsetof(struct identity_doc, identity.head) == 0, "head first");
+STATIC_ASSERT(offsetof(struct revocation, head) == 0, "head first");
 STATIC_ASSERT(offsetof(struct hold, head) == 0, "head first");
 STATIC_ASSERT(offsetof(struct order, head) == 0, "head first");
 STATIC_ASSERT(offsetof(struct csr_doc, head) == 0, "head first");
@@ -240,6 +250,13 @@ static bool check_identity(const void *doc, struct err *err)
 	return true;
 }
 
+static bool check_revocation(const void *doc, struct err *err)
+{
+	const struct revocation *r = doc;
+	return !spki_equal(&r->spki, &r->head.from) ||
+	       err_set(err, ERR_INVALID, "an identity that revokes itself");
+}
+
 static bool check_issued(const void *doc, struct err *err)
 {
 	const struct issued_doc *d = doc;
@@ -259,6 +276,7 @@ static const struct doc_row doc_table[DOC_N] = {
     [DOC_CLAIM] = ROW("rotad-claim/1", struct claim, claim_rows, check_claim),
     [DOC_STATEMENT] = ROW("rotad-statement/1", struct statement, statement_rows, NULL),
     [DOC_IDENTITY] = ROW("rotad-identity/1", struct identity_doc, identity_rows, check_identity),
+    [DOC_REVOCATION] = ROW("rotad-revocation/1", struct revocation, revocation_rows, check_revocation),
     [DOC_HOLD] = ROW("rotad-hold/1", struct hold, hold_rows, NULL),
     [DOC_ORDER] = ROW("rotad-order/1", struct order, order_rows, NULL),
     [DOC_CSR] = ROW("rotad-csr/1", struct csr_doc, csr_rows, NULL),
@@ -381,10 +399,54 @@ bool doc_type_check(struct str found, const char *wanted, struct err *err)
 		       (int)MIN(found.n, (size_t)64), found.p, wanted);
 }
 
-/* The key that must have signed: the admitted identity's, or the identity's own. */
-static bool signer_key(enum doc_type type, const struct peeked *peeked,
-		       const struct doc_trust *trust, const char **ret_key, struct err *err)
+/* The generation that a document is part of, where it is part of the votes on it; NULL: it is not.
+ */
+static const uint64_t *voted_generation(enum doc_type type, const void *doc)
 {
+	switch (type) {
+	case DOC_PROPOSAL:
+		return &((const struct proposal *)doc)->generation;
+	case DOC_VOTE:
+		return &((const struct vote *)doc)->generation;
+	case DOC_WITHOUT:
+		return &((const struct without *)doc)->generation;
+	case DOC_CLOSURE:
+		return &((const struct closure *)doc)->generation;
+	case DOC_CLAIM:
+	case DOC_STATEMENT:
+	case DOC_IDENTITY:
+	case DOC_REVOCATION:
+	case DOC_HOLD:
+	case DOC_ORDER:
+	case DOC_CSR:
+	case DOC_ISSUED:
+	case DOC_N:
+		break;
+	}
+	return NULL;
+}
+
+/* Who is revoked says nothing any more; what others have acted on, or may have, stands (PROTOCOL 1:
+ * votes only accumulate). */
+static bool revoked_check(enum doc_type type, const void *doc, const struct identity *signer,
+			  struct err *err)
+{
+	const uint64_t *generation = voted_generation(type, doc);
+	if (!signer || !signer->is_revoked || (generation && *generation <= signer->stands_until))
+		return true;
+	(void)err_set(err, ERR_UNTRUSTED, "signed by '%s' (%.16s...), which is revoked",
+		      signer->host, signer->spki.hex);
+	err->sys = EKEYREVOKED; /* told once, when it was revoked */
+	return false;
+}
+
+/* The key that must have signed: the admitted identity's, or the identity's own (*ret_signer is
+ * NULL then). */
+static bool signer_key(enum doc_type type, const struct peeked *peeked,
+		       const struct doc_trust *trust, const char **ret_key,
+		       const struct identity **ret_signer, struct err *err)
+{
+	*ret_signer = NULL;
 	if (type == DOC_IDENTITY) {
 		*ret_key = peeked->sign_key;
 		return true;
@@ -394,10 +456,8 @@ static bool signer_key(enum doc_type type, const struct peeked *peeked,
 		return err_set(err, ERR_UNTRUSTED,
 			       "signed by %.16s..., which this host does not know",
 			       peeked->from.hex);
-	if (signer->is_revoked)
-		return err_set(err, ERR_UNTRUSTED, "signed by '%s' (%.16s...), which is revoked",
-			       signer->host, peeked->from.hex);
-	if (!signer->is_admitted)
+	*ret_signer = signer;
+	if (!signer->is_admitted && !signer->is_revoked) /* that is judged by what it says */
 		return err_set(err, ERR_UNTRUSTED, "signed by '%s' (%.16s...), not admitted: %s",
 			       signer->host, peeked->from.hex, signer->why_not);
 	*ret_key = signer->sign_key;
@@ -437,17 +497,19 @@ bool ledger_decode(enum doc_type type, struct str text, const struct doc_trust *
 	struct peeked peeked;
 	struct canonical_in in;
 	const char *key = NULL;
+	const struct identity *signer;
 	auto_free void *fresh = calloc(1, row->size);
 	if (!fresh)
 		return err_set(err, ERR_MEMORY, "reading a %s", row->type);
 	if (!signed_doc_parse(text, DOC_BYTES_MAX, &doc, err) || !peek(doc.content, &peeked, err) ||
 	    !doc_type_check(peeked.type, row->type, err) ||
-	    !signer_key(type, &peeked, trust, &key, err) ||
+	    !signer_key(type, &peeked, trust, &key, &signer, err) ||
 	    !identity_verify(key, doc.content, doc.signature, err))
 		return err_in(err, "reading a %s", row->type);
 	canonical_open(&in, doc.content);
-	if (!fields_decode(&set, &in, fresh, err) || !head_check(fresh, trust, err) ||
-	    (row->check && !row->check(fresh, err)) || !derive(type, doc.content, fresh, err))
+	if (!fields_decode(&set, &in, fresh, err) || !revoked_check(type, fresh, signer, err) ||
+	    !head_check(fresh, trust, err) || (row->check && !row->check(fresh, err)) ||
+	    !derive(type, doc.content, fresh, err))
 		return err_in(err, "reading a %s", row->type);
 	memcpy(ret_doc, fresh, row->size);
 	return true;

@@ -17,6 +17,7 @@
 	X(claim, CLAIM, struct claim)                                                              \
 	X(statement, STATEMENT, struct statement)                                                  \
 	X(identity_doc, IDENTITY, struct identity_doc)                                             \
+	X(revocation, REVOCATION, struct revocation)                                               \
 	X(hold, HOLD, struct hold)                                                                 \
 	X(order, ORDER, struct order)                                                              \
 	X(csr_doc, CSR, struct csr_doc)                                                            \

@@ -242,9 +242,14 @@ static bool take_without(const struct roll_part *part, const struct proposal *p,
 		return false;
 	if (i < 0 || strcmp(w.host, part->host) != 0 || w.generation != p->generation)
 		return err_set(err, ERR_UNTRUSTED, "declared dead in another roll");
-	/* Refused once it has voted nay: were both there, the nay would count. */
-	if (ret->votes[i].word == VOTE_NAY)
-		return err_set(err, ERR_REFUSED, "declared dead after its nay");
+	/* Each is refused once the other stands, so no rotad wrote both. Which was first cannot be
+	 * told: some may have gone on without it, others back. Neither counts, and nobody goes
+	 * either way by it. */
+	if (ret->votes[i].word == VOTE_NAY) {
+		ret->votes[i] = (struct vote){.word = VOTE_NONE};
+		return err_set(err, ERR_UNTRUSTED,
+			       "a nay and declared dead: somebody else writes in the ledger");
+	}
 	ret->is_without[i] = true;
 	return true;
 }

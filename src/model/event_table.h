@@ -122,6 +122,8 @@
 	  "The ledger holds many more documents than rotad leaves in it; at its bound the oldest envelopes, orders and requests are not read.") \
 	X(IDENTITY_NEW, "identity-new", NOTICE, "f9c8e4c4b6167c66f6605b37144e6069", \
 	  "A rotad made its identity on this host.") \
+	X(IDENTITY_REVOKED, "identity-revoked", WARNING, "e676a0a424654838b82161d9e4b1ec21", \
+	  "A person revoked the identity of a host: it receives no key and nothing that it says is believed any more.") \
 	X(IDENTITY_NOT_ADMITTED, "identity-not-admitted", WARNING, "d9564232dffea617c87eaf8ff76536ee", \
 	  "A rotad speaks that nobody admitted; nothing is sealed for it.") \
 	X(IDENTITY_DOUBLED, "identity-doubled", CRITICAL, "69328bd67c10a4cfc53b406b2d4c605e", \

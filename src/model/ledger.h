@@ -185,13 +185,28 @@ struct identity {
 	/* Of a host that a person confirmed with another identity since: what it said stands (its
 	 * votes), but nothing is sealed for it and it speaks for no member any more. */
 	bool is_superseded;
+	/* Of a revoked one: what it said of generations up to this one stands, since others may
+	 * have acted on it; 0: nothing does. */
+	uint64_t stands_until;
 	char why_not[256];
+};
+
+/* "revocation/SPKI", made once: a person's word that an identity is nobody's any more. It receives
+ * no key, and nothing that it says is believed, save of generations up to this one, the newest one
+ * as it was revoked: votes only accumulate. */
+struct revocation {
+	struct doc_head head;
+	struct spki spki;
+	char host[HOST_BYTES_MAX];
+	uint64_t generation;
+	char who[NAME_BYTES_MAX], reason[REASON_BYTES];
 };
 
 /* A person's word: pause (hold) and resume; a foreign write holds too. "hold". */
 struct hold {
 	struct doc_head head;
-	int64_t rev; /* of the document as read: rises with each pause and resume; 0: there is none */
+	int64_t
+	    rev; /* of the document as read: rises with each pause and resume; 0: there is none */
 	bool is_on;
 	char who[NAME_BYTES_MAX], why[REASON_BYTES];
 };
@@ -238,7 +253,7 @@ struct issued_doc {
 
 /* What a rotad never forgets (PROTOCOL 3): STATE/anchor.json, written durably before it publishes.
  */
-enum { RETIRED_MAX = 64 };
+enum { RETIRED_MAX = 64, REVOKED_MAX = 64 };
 struct anchor {
 	char cluster[NAME_BYTES_MAX];
 	struct token ledger;
@@ -269,6 +284,12 @@ struct anchor {
 		char host[HOST_BYTES_MAX];
 		struct spki spki;
 	} pins[MEMBERS_MAX];
+	/* Never believed again, whatever the ledger holds; see struct revocation. */
+	unsigned revoked_n;
+	struct {
+		struct spki spki;
+		uint64_t generation;
+	} revoked[REVOKED_MAX];
 	char
 	    salt_hex[65]; /* cluster salt for key ids: 32 random bytes; travels in envelopes only */
 	unsigned highest_number;

@@ -57,6 +57,7 @@ struct seen_member {
 	struct wall silent_since; /* when it was first found not to answer; 0: it answers */
 	unsigned proofs_n;
 	struct key_proof proofs[PROOFS_PER_MEMBER_MAX];
+	bool is_revoked;    /* the identity that spoke for it is revoked, and it has no other */
 	bool has_statement; /* of its rotad, for the present ledger, signer admitted */
 	struct statement statement;
 	struct wall statement_moved; /* when this host saw it change last */
@@ -213,6 +214,8 @@ struct seen_ledger {
 	unsigned identities_keyless_n; /* admitted members without the keys of this generation */
 	unsigned docs_n, outlived_n;   /* documents; of these such as nothing needs any more */
 	char crowd[128];               /* what they are, when there are DOCS_CROWDED; "" */
+	bool is_self_revoked;          /* this rotad's own identity: nobody believes it any more */
+	char revoked[256];             /* who this host found revoked just now, by whom; "" none */
 	char not_admitted[256];        /* hosts whose identity is not admitted, and why; "" */
 };
 

@@ -146,6 +146,35 @@ static bool vote_again(struct planner *p)
 	return true;
 }
 
+/* On each host, when it learns of it. */
+static void tell_revoked(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct seen_ledger *l = &s->ledger;
+	struct event *e = plan_tell(p, EVENT_IDENTITY_REVOKED, s->self_host);
+	if (!e)
+		return;
+	e->severity = l->is_self_revoked ? SEVERITY_CRITICAL : e->severity;
+	snprintf(e->headline, sizeof(e->headline),
+		 l->is_self_revoked ? "%s: this host's identity is revoked; its rotad does nothing."
+				    : "%s: the identity of a host is revoked.",
+		 s->cluster);
+	snprintf(e->what, sizeof(e->what), "%s.",
+		 l->revoked[0] ? l->revoked : "A person said so on another host");
+	snprintf(e->now, sizeof(e->now), "All members run on as they are.");
+	snprintf(e->we_did, sizeof(e->we_did), "%s",
+		 l->is_self_revoked
+		     ? "Nothing is written and nothing restarted by this rotad."
+		     : "Remembered it: no key is sealed for it, nothing it says is believed.");
+	snprintf(
+	    e->you, sizeof(e->you), "%s",
+	    l->is_self_revoked
+		? "If this host is sound again: stop rotad, wipe its state directory, start "
+		  "it, and on each other host: rotactl trust confirm"
+		: "If nobody of you did this: rotactl pause, and look who was on the host "
+		  "that is named. What that identity knew: rotactl rotate keyfile --emergency");
+}
+
 bool ledger_plan(struct planner *p)
 {
 	static const char nothing[] =
@@ -191,6 +220,15 @@ bool ledger_plan(struct planner *p)
 	}
 	if (key_id_given(&l->unproven.id))
 		return unproven_plan(p);
+	if (l->revoked[0] || l->is_self_revoked)
+		tell_revoked(p);
+	if (l->is_self_revoked) {
+		p->plan->needs_attention = true;
+		plan_wait(p, 5 * US_S,
+			  "Nothing is done: the identity of this host is revoked, and the others "
+			  "believe nothing that it says. rotactl explain identity-revoked");
+		return true;
+	}
 	if (!plan_writes_ledger(p))
 		return false;
 	if (!l->exists && !s->is_clock_sane) {

@@ -407,6 +407,41 @@ static bool confirm(struct seat *t, const json_t *body, const char *who, json_t 
 	return true;
 }
 
+/* An identity in wrong hands: it gets no key any more and has no say. */
+static bool revoke_it(struct seat *t, const json_t *body, const char *who, json_t *ret,
+		      struct err *err)
+{
+	struct trust_revoked r;
+	const char *why = text_of(body, "reason");
+	json_t *all = json_array();
+	char text[600];
+	json_object_set_new(ret, "revoked", all);
+	if (!why[0])
+		return err_set(err, ERR_INVALID, "a reason is wanted: it is told and recorded");
+	observe(t); /* by what the ledger holds now */
+	if (!trust_revoke(t, text_of(body, "identity"), who, why, &r, err))
+		return false;
+	int m = seen_find_member(t->seen, r.host);
+	json_object_set_new(ret, "host", json_string(r.host));
+	json_object_set_new(ret, "answers",
+			    json_boolean(m >= 0 && fact_known(t->seen->members[m].hello)));
+	for (unsigned i = 0; i < r.n; i++) {
+		json_array_append_new(all, json_string(r.spki[i].hex));
+		snprintf(text, sizeof(text), "%.200s is no more %.16s...: %.300s", r.host,
+			 r.spki[i].hex, why);
+		note(t, "trust revoke", who, text);
+	}
+	if (r.n == 0)
+		return true;
+	snprintf(text, sizeof(text), "the identity %.16s... of %.120s is revoked: %.60s",
+		 r.spki[0].hex, r.host, why);
+	tell(
+	    t, EVENT_IDENTITY_REVOKED, who, text,
+	    "What it knew it knows: rotactl rotate keyfile --emergency. If nobody of you did this: "
+	    "rotactl pause, and look who was on this host.");
+	return true;
+}
+
 static const char *const kind_words[JOURNAL_KIND_N] = {
     [JOURNAL_INTENT] = "intent", [JOURNAL_PROOF] = "done",    [JOURNAL_FAILED] = "failed",
     [JOURNAL_DEBT] = "debt",     [JOURNAL_BUDGET] = "budget", [JOURNAL_NOTE] = "note",
@@ -450,21 +485,23 @@ static const struct {
 	const char *route;
 	bool (*run)(struct seat *t, const json_t *body, const char *who, json_t *ret,
 		    struct err *err);
+	bool says; /* to the other hosts, which must believe this one */
 } command_table[] = {
-    {"/v1/rotate", rotate},
-    {"/v1/approve", approve},
-    {"/v1/pause", pause_it},
-    {"/v1/resume", resume},
-    {"/v1/abort", abort_it},
-    {"/v1/release", release},
-    {"/v1/verify", verify},
-    {"/v1/verify/all", verify_all},
-    {"/v1/history", history},
-    {"/v1/trust", trust},
-    {"/v1/trust/confirm", confirm},
-    {"/v1/doctor", doctor},
-    {"/v1/cert/request", cert_request},
-    {"/v1/cert/import", cert_import},
+    {"/v1/rotate", rotate, true},
+    {"/v1/approve", approve, true},
+    {"/v1/pause", pause_it, true},
+    {"/v1/resume", resume, true},
+    {"/v1/abort", abort_it, true},
+    {"/v1/release", release, true},
+    {"/v1/verify", verify, false},
+    {"/v1/verify/all", verify_all, false},
+    {"/v1/history", history, false},
+    {"/v1/trust", trust, false},
+    {"/v1/trust/confirm", confirm, false},
+    {"/v1/trust/revoke", revoke_it, true},
+    {"/v1/doctor", doctor, false},
+    {"/v1/cert/request", cert_request, false},
+    {"/v1/cert/import", cert_import, false},
 };
 
 static json_t *body_of(struct str body)
@@ -496,6 +533,10 @@ bool command_run(struct seat *t, const char *route, struct str body, const char 
 	for (size_t i = 0; i < ARRAY_N(command_table); i++) {
 		if (strcmp(command_table[i].route, route) != 0)
 			continue;
+		if (command_table[i].says && t->seen->ledger.is_self_revoked)
+			return err_set(err, ERR_REFUSED,
+				       "the identity of this host is revoked: the others would not "
+				       "believe it. Say it on another host");
 		if (!command_table[i].run(t, root, who, answer, err))
 			return false;
 		json_object_set_new(answer, "instance", json_string(t->instance->name));

@@ -3,6 +3,7 @@
  * a rotation up, never on. */
 #include "round/ledger_read.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -82,6 +83,8 @@ static void doubt(struct seat *t, const char *id, const struct err *err)
 	struct seen_ledger *l = &t->seen->ledger;
 	if (err->kind == ERR_UNSUPPORTED)
 		l->is_unknown_protocol = true;
+	if (err->sys == EKEYREVOKED) /* what it goes on to say is no news */
+		return;
 	if (!l->not_admitted[0])
 		snprintf(l->not_admitted, sizeof(l->not_admitted), "%.80s: %.160s", id, err->text);
 }
@@ -156,7 +159,7 @@ static void read_identities(struct seat *t, const struct docs *d, bool is_joined
 			doubt(t, d->docs[i].id, &err);
 			continue;
 		}
-		identity_judge(doc, &t->anchor, NULL, 0, &want);
+		identity_judge(doc, &t->anchor, &want);
 		bool is_me = spki_equal(&doc->identity.spki, &t->identity.spki);
 		if (is_me) {
 			/* Known here, by the keys it has now: else it is published again. So it is
@@ -164,12 +167,13 @@ static void read_identities(struct seat *t, const struct docs *d, bool is_joined
 			 * not to be the one in use. */
 			bool is_stale = !is_joined && want.keyring && !doc->identity.is_admitted;
 			doc->identity.is_admitted = true;
+			l->is_self_revoked = doc->identity.is_revoked;
 			l->identities_n =
 			    strcmp(doc->identity.receive_key, t->identity.receive_key) == 0 &&
 			    !is_stale;
 		}
 		if (!doc->identity.is_admitted) {
-			if (!l->not_admitted[0])
+			if (!l->not_admitted[0] && !doc->identity.is_revoked)
 				snprintf(l->not_admitted, sizeof(l->not_admitted), "%.80s: %.160s",
 					 doc->identity.host, doc->identity.why_not);
 		} else if (!is_me && !doc->identity.is_superseded) {
@@ -181,6 +185,35 @@ static void read_identities(struct seat *t, const struct docs *d, bool is_joined
 		t->identities_n++;
 	}
 	keyring_fini(&ring);
+}
+
+/* By persons on other hosts. Signed by whom this host believed until now: of two that revoke each
+ * other both are out, and a person decides. True when there is one that was not known. */
+static bool read_revocations(struct seat *t, const struct docs *d)
+{
+	struct seen_ledger *l = &t->seen->ledger;
+	struct doc_trust trust = seat_trust(t);
+	const char *rest;
+	bool any = false;
+	for (size_t i = 0; i < d->n; i++) {
+		struct revocation r;
+		struct err err = ERR_INIT;
+		if (!has_prefix(&d->docs[i], "revocation/", &rest))
+			continue;
+		if (!revocation_decode(d->docs[i].text, &trust, &r, &err) ||
+		    strcmp(r.spki.hex, rest) != 0) {
+			doubt(t, d->docs[i].id, &err);
+			continue;
+		}
+		const struct identity *by = find_identity(t, &r.head.from);
+		if (!by || by->is_superseded || !trust_take_revocation(t, &r))
+			continue;
+		any = true;
+		snprintf(l->revoked, sizeof(l->revoked),
+			 "%.60s (%.16s...) by %.40s on %.60s: %.60s", r.host, r.spki.hex, r.who,
+			 by->host, r.reason);
+	}
+	return any;
 }
 
 /* Pin each host's first admitted identity (round/trust.h). Does that identity speak for the member,
@@ -426,6 +459,21 @@ static void read_claim(struct seat *t, const struct docs *d)
 			    boot.us - t->claim_moved_boot.us > CLAIM_STALE_S * US_S;
 }
 
+/* Was the identity that spoke for this host revoked, and is there no other? */
+static bool is_host_revoked(const struct seat *t, const char *host)
+{
+	bool is_revoked = false;
+	for (unsigned i = 0; i < t->identities_n; i++) {
+		const struct identity *id = &t->identities[i].identity;
+		if (strcmp(id->host, host) != 0)
+			continue;
+		if (id->is_admitted && !id->is_superseded)
+			return false;
+		is_revoked |= id->is_revoked;
+	}
+	return is_revoked;
+}
+
 static void read_statements(struct seat *t, const struct docs *d)
 {
 	struct seen *s = t->seen;
@@ -436,6 +484,7 @@ static void read_statements(struct seat *t, const struct docs *d)
 		struct err err = ERR_INIT;
 		const struct store_doc *doc = find_doc(d, doc_id(id, "statement", m->host));
 		struct member_memory *memory = seat_memory(t, m->host);
+		m->is_revoked = !m->is_self && is_host_revoked(t, m->host);
 		if (!doc || !memory)
 			continue;
 		if (!statement_decode(doc->text, &trust, &m->statement, &err) ||
@@ -803,6 +852,8 @@ void ledger_read(struct seat *t)
 	if (!is_joined)
 		t->anchor.ledger = l->id;
 	read_identities(t, &d, is_joined);
+	if (read_revocations(t, &d)) /* they count from here on */
+		read_identities(t, &d, is_joined);
 	if (!is_joined) {
 		t->anchor.ledger = none;
 		read_welcome(t, &d);

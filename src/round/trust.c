@@ -8,7 +8,9 @@
 
 #include "codec/digest.h"
 #include "codec/json_strict.h"
+#include "base/cleanup.h"
 #include "round/ledger_read.h"
+#include "round/ledger_write.h"
 
 const struct spki *trust_find_pin(const struct anchor *a, const char *host)
 {
@@ -225,6 +227,155 @@ bool trust_confirm(struct seat *t, const char *host, const char *fingerprint,
 	return false;
 }
 
+/* ---- revoked ---- */
+
+static int find_revoked(const struct anchor *a, const struct spki *spki)
+{
+	for (unsigned i = 0; i < a->revoked_n; i++)
+		if (spki_equal(&a->revoked[i].spki, spki))
+			return (int)i;
+	return -1;
+}
+
+/* Hundreds are revoked in no lifetime; one that nobody can show any more is as good as forgotten.
+ */
+static bool revoked_room(struct seat *t)
+{
+	struct anchor *a = &t->anchor;
+	for (unsigned i = 0; a->revoked_n == REVOKED_MAX && i < a->revoked_n; i++) {
+		if (is_in_ledger(t, &a->revoked[i].spki))
+			continue;
+		a->revoked_n--;
+		memmove(&a->revoked[i], &a->revoked[i + 1],
+			(a->revoked_n - i) * sizeof(a->revoked[0]));
+	}
+	return a->revoked_n < REVOKED_MAX;
+}
+
+bool trust_take_revocation(struct seat *t, const struct revocation *r)
+{
+	struct anchor *a = &t->anchor;
+	struct err ignored = ERR_INIT;
+	int at = find_revoked(a, &r->spki);
+	bool is_news = at < 0;
+	/* Of who is in nobody's sight any more there is nothing to remember. */
+	if (is_news && (!is_in_ledger(t, &r->spki) || !revoked_room(t)))
+		return false;
+	if (is_news) {
+		at = (int)a->revoked_n++;
+		a->revoked[at].spki = r->spki;
+		a->revoked[at].generation = r->generation;
+	} else if (r->generation <= a->revoked[at].generation)
+		return false;
+	a->revoked[at].generation = r->generation;
+	if (a->ledger.hex[0])
+		(void)!anchor_put(t, &ignored); /* else with the next one */
+	return true;
+}
+
+/* The document for the others, with the newest generation as of now: one that was proposed while
+ * this was written stands as well. A second revocation of the same identity changes nothing. */
+static bool publish_revocation(struct seat *t, struct revocation *r, struct err *err)
+{
+	enum { TRIES_MAX = 4 };
+	const struct store_port *store = seat_store(t);
+	char id[DOC_ID_BYTES];
+	bool is_newer = true;
+	for (int64_t i = 0; is_newer && i < TRIES_MAX; i++) {
+		auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+		struct store_doc doc;
+		seat_head(t, &r->head);
+		if (!revocation_encode(r, &t->identity, &text, NULL, err))
+			return err_in(err, "revoking '%s'", r->host);
+		if (!ledger_swap(t, doc_id(id, "revocation", r->spki.hex), buf_str(&text), i,
+				 err)) {
+			if (err->kind != ERR_CONFLICT)
+				return false;
+			err_clear(err);
+			return true; /* another person's word says the same */
+		}
+		if (!store->ops->read(store->self, doc_id_n(id, "proposal", r->generation + 1),
+				      &t->arena, &doc, &is_newer, err))
+			return err_in(err, "reading '%s' in the ledger", id);
+		r->generation += is_newer;
+	}
+	return true;
+}
+
+static bool revoke_one(struct seat *t, const struct identity *id, const char *who, const char *why,
+		       struct err *err)
+{
+	const struct seen_ledger *l = &t->seen->ledger;
+	struct revocation r = {.spki = id->spki,
+			       .generation = l->has_proposal ? l->proposal.generation : 0};
+	cut_z(r.host, sizeof(r.host), id->host);
+	cut_z(r.who, sizeof(r.who), who);
+	cut_z(r.reason, sizeof(r.reason), why);
+	/* Here first: whatever becomes of the document, this host does not believe it any more. */
+	if (!trust_take_revocation(t, &r))
+		return err_set(err, ERR_LIMIT,
+			       "this host remembers as many revoked identities as "
+			       "it can (%d)",
+			       REVOKED_MAX);
+	if (!anchor_put(t, err) || !publish_revocation(t, &r, err))
+		return false;
+	(void)trust_take_revocation(t, &r); /* by a newer generation, perhaps */
+	return true;
+}
+
+bool trust_revoke(struct seat *t, const char *name, const char *who, const char *why,
+		  struct trust_revoked *ret, struct err *err)
+{
+	const struct identity *found[REVOKED_AT_ONCE_MAX];
+	const struct seen_ledger *l = &t->seen->ledger;
+	struct trust_revoked r = {.n = 0};
+	unsigned found_n = 0, known_n = 0;
+	char wanted[SPKI_CHARS + 1];
+	struct err no_print = ERR_INIT;
+	bool is_print = fingerprint_parse(name, wanted, &no_print);
+	if (!fact_known(l->fact) || l->is_other_than_anchor || l->is_older_than_anchor ||
+	    l->is_unknown_protocol || l->is_self_revoked)
+		return err_set(err, ERR_REFUSED,
+			       "the ledger cannot be read or believed here now; say it on another "
+			       "host");
+	if (!t->anchor.ledger.hex[0])
+		return err_set(err, ERR_REFUSED,
+			       "this host is not admitted itself yet; revoke on another host");
+	for (unsigned i = 0; i < t->identities_n; i++) {
+		const struct identity *id = &t->identities[i].identity;
+		if (!names(id, name) &&
+		    !(is_print && strncmp(id->spki.hex, wanted, strlen(wanted)) == 0))
+			continue;
+		if (is_me(t, id) || strcmp(id->host, t->seen->self_host) == 0)
+			return err_set(err, ERR_REFUSED,
+				       "'%.200s' is this host: nobody revokes itself, say it on "
+				       "another host of the set",
+				       id->host);
+		known_n++;
+		cut_z(r.host, sizeof(r.host), id->host);
+		if (id->is_revoked)
+			continue;
+		if (found_n == REVOKED_AT_ONCE_MAX)
+			return err_set(err, ERR_LIMIT,
+				       "more than %d identities of '%.200s': name "
+				       "them one by one, by fingerprint",
+				       REVOKED_AT_ONCE_MAX, name);
+		found[found_n++] = id;
+	}
+	if (known_n == 0)
+		return err_set(err, ERR_NOT_FOUND,
+			       "the ledger holds no identity of '%.200s', and none with such a "
+			       "fingerprint: rotactl trust list",
+			       name);
+	for (unsigned i = 0; i < found_n; i++) {
+		if (!revoke_one(t, found[i], who, why, err))
+			return false;
+		r.spki[r.n++] = found[i]->spki;
+	}
+	*ret = r;
+	return true;
+}
+
 /* ---- what is shown ---- */
 
 static const char *state_of(const struct seat *t, const struct identity *id)
@@ -232,6 +383,8 @@ static const char *state_of(const struct seat *t, const struct identity *id)
 	const struct spki *pin = trust_find_pin(&t->anchor, id->host);
 	if (is_me(t, id))
 		return "self";
+	if (id->is_revoked)
+		return "revoked";
 	if (!id->is_admitted)
 		return pin ? "differs" : "not-admitted";
 	if (id->is_superseded)

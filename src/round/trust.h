@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whom this host believes (PROTOCOL 6): the pins of its anchor, kept here and not in the ledger. A
  * pin is made at first sight of an admitted identity, and by a person for a host that came back
- * with another one; nothing else makes or changes one. */
+ * with another one; nothing else makes or changes one. Whom a person revoked, on any host, is
+ * remembered beside the pins. */
 #ifndef ROUND_TRUST_H
 #define ROUND_TRUST_H
 
@@ -33,6 +34,24 @@ struct trust_confirmed {
  * anchor_put(). */
 MUST_CHECK bool trust_confirm(struct seat *t, const char *host, const char *fingerprint,
 			      struct trust_confirmed *ret, struct err *err);
+
+/* Never believe that identity again, save what it said of generations up to revocation's, from here
+ * on and durably. False when that was known. Its room is that of one that the ledger does not hold
+ * any more. What cannot be written now holds until this rotad ends, and is read again then. */
+bool trust_take_revocation(struct seat *t, const struct revocation *r);
+
+/* What a person's revocation did. */
+enum { REVOKED_AT_ONCE_MAX = 8 };
+struct trust_revoked {
+	char host[HOST_BYTES_MAX];
+	unsigned n; /* 0: all were revoked before */
+	struct spki spki[REVOKED_AT_ONCE_MAX];
+};
+/* Revoke all identities of that host (with or without port), or the one whose fingerprint begins
+ * so: here, and by a document for all hosts. By what the seat read just now. Errors: as
+ * trust_confirm(); ERR_LIMIT, those of the store. */
+MUST_CHECK bool trust_revoke(struct seat *t, const char *host_or_fingerprint, const char *who,
+			     const char *why, struct trust_revoked *ret, struct err *err);
 
 /* All identities as this host judges them, for `rotactl trust list`: a new array. */
 json_t *trust_json(const struct seat *t);

@@ -190,6 +190,15 @@ static inline void sample_doc(struct fleet *f, enum doc_type type, void *doc)
 		PUT(d->proof.chain_pem, "-----BEGIN\nx\n");
 		break;
 	}
+	case DOC_REVOCATION: {
+		struct revocation *r = doc;
+		r->spki = f->keys[2].spki;
+		PUT(r->host, fleet_hosts[2]);
+		r->generation = 3;
+		PUT(r->who, "alice");
+		PUT(r->reason, "stolen");
+		break;
+	}
 	case DOC_HOLD: {
 		struct hold *h = doc;
 		h->is_on = true;

@@ -19,15 +19,17 @@ struct plan_row {
 	}
 #define PLAN_ROW(name, acts, event, reason, ...) {#name, acts, event, reason, set_##name},
 
-/* As its row says; these two are graver where little time is left, or the member is down. */
+/* As its row says; these are graver where little time is left, the member is down, or it is
+ * this host. */
 static inline bool plan_row_is_as_grave(const struct event *e)
 {
 	enum severity row = SEVERITY_INFO;
 	for (size_t k = 0; k < EVENT_N; k++)
 		if (strcmp(event_table[k].name, e->name) == 0)
 			row = event_table[k].severity;
-	bool may_be_graver =
-	    strcmp(e->name, "certificate-expiring") == 0 || strcmp(e->name, "restart-overdue") == 0;
+	bool may_be_graver = strcmp(e->name, "certificate-expiring") == 0 ||
+			     strcmp(e->name, "restart-overdue") == 0 ||
+			     strcmp(e->name, "identity-revoked") == 0;
 	return e->severity == row || (may_be_graver && e->severity > row);
 }
 

@@ -39,6 +39,9 @@ static void the_list_says_who_waits_and_what_to_do(void **state)
 	     CTL_ATTENTION,
 	     {"2 of 3 identities not admitted: no key is sealed for them", "NOT ADMITTED",
 	      "db2:1 1111111111111111: expired."}},
+	    {LIST("true", "true", ME "," ID("db2:27017", "revoked", "false", "\"revoked\"")),
+	     CTL_GOOD,
+	     {"every host is believed here by one identity", "revoked\n", ""}},
 	    {LIST("true", "false", ME), CTL_ATTENTION, {"not admitted by the others yet", "", ""}},
 	    {LIST("false", "true", ME), CTL_UNKNOWN, {"cannot tell", "", ""}},
 	};
@@ -141,12 +144,76 @@ static void a_confirmation_sends_what_was_given(void **state)
 	}
 }
 
+static void a_revocation_is_sent_with_its_reason(void **state)
+{
+	static const struct {
+		const char *args[6];
+		unsigned status; /* 0: nothing is sent */
+		const char *answer;
+		enum ctl_exit code;
+		const char *out, *err;
+	} rows[] = {
+	    {{"db2", "--reason", "stolen", "--yes"},
+	     200,
+	     "{\"host\":\"db2:27017\",\"answers\":false,\"revoked\":[\"" PRINT "\"]}",
+	     CTL_GOOD,
+	     "db2 1111111111111111 is revoked, here now",
+	     ""},
+	    {{"db2", "--reason", "stolen", "--yes"},
+	     200,
+	     "{\"host\":\"db2:27017\",\"answers\":true,\"revoked\":[\"" PRINT "\"]}",
+	     CTL_GOOD,
+	     "rs.remove",
+	     ""},
+	    {{"db2", "--reason", "stolen", "--yes"},
+	     200,
+	     "{\"host\":\"db2:27017\",\"answers\":false,\"revoked\":[]}",
+	     CTL_GOOD,
+	     "already; nothing was changed",
+	     ""},
+	    {{"db1", "--reason", "stolen", "--yes"},
+	     409,
+	     "{\"error\":{\"kind\":\"REFUSED\",\"text\":\"'db1' is this host\"}}",
+	     CTL_FAILED,
+	     "",
+	     "is this host"},
+	    {{"db2", "--yes"}, 0, "", CTL_USAGE, "", "--reason is wanted"},
+	    {{"--reason", "x", "--yes"}, 0, "", CTL_USAGE, "", "one host or fingerprint"},
+	    {{"db2", "db3", "--reason", "x", "--yes"}, 0, "", CTL_USAGE, "", "one host"},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		auto_free char *out = NULL, *err = NULL;
+		struct canned c = {.n = 0};
+		json_t *doc = fixture_json(FIXTURE("healthy.json"));
+		const char *args[RUN_ARGS_MAX] = {"trust", "revoke", "--socket", NULL};
+		for (size_t k = 0; k < ARRAY_N(rows[i].args) && rows[i].args[k]; k++)
+			args[4 + k] = rows[i].args[k];
+		canned_status(&c, doc, 0);
+		canned_json(&c, rows[i].status, rows[i].answer);
+		canned_start(&c, *state);
+		args[3] = c.path;
+		if (ctl_run_args(args, &out, &err) != rows[i].code)
+			fail_msg("row %zu: %s%s", i, out, err);
+		canned_stop(&c);
+		if (rows[i].status)
+			assert_non_null(strstr(buf_z(&c.requests[1]), "POST /v1/trust/revoke"));
+		else
+			assert_true(c.asked_n < 2);
+		assert_non_null(strstr(out, rows[i].out));
+		assert_non_null(strstr(err, rows[i].err));
+		json_decref(doc);
+		canned_fini(&c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(the_list_says_who_waits_and_what_to_do, tempdir_setup,
 					    tempdir_teardown),
 	    cmocka_unit_test_setup_teardown(a_confirmation_sends_what_was_given, tempdir_setup,
+					    tempdir_teardown),
+	    cmocka_unit_test_setup_teardown(a_revocation_is_sent_with_its_reason, tempdir_setup,
 					    tempdir_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,8 @@ static void sample(struct anchor *a)
 	    .retired = {{.number = 6, .id = {"cccccccccccccccccccccccccccccccc"}}},
 	    .pins_n = 1,
 	    .pins = {{.host = "db2:27017"}},
+	    .revoked_n = 1,
+	    .revoked = {{.generation = 11}},
 	    .salt_hex = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
 	    .highest_number = 9,
 	    .key_born = {.us = 1795314976000000},
@@ -34,6 +36,7 @@ static void sample(struct anchor *a)
 	};
 	memset(a->proposal.hex, 'd', DIGEST_CHARS);
 	memset(a->pins[0].spki.hex, 'e', SPKI_CHARS);
+	memset(a->revoked[0].spki.hex, 'f', SPKI_CHARS);
 }
 
 static void an_anchor_comes_back_as_it_was(void **state)
@@ -69,6 +72,9 @@ static void a_full_anchor_fits(void **state)
 		a->retired[i] = a->retired[0];
 	for (unsigned i = 0; i < INSTANCES_MAX; i++)
 		a->votes[i] = a->votes[0];
+	a->revoked_n = REVOKED_MAX;
+	for (unsigned i = 0; i < REVOKED_MAX; i++)
+		a->revoked[i] = a->revoked[0];
 	assert_true(anchor_encode(a, MACHINE, &text, &err));
 	assert_true(anchor_decode(buf_str(&text), MACHINE, back, &err));
 	assert_memory_equal(a, back, sizeof(*a));

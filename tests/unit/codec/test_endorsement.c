@@ -312,10 +312,15 @@ static void pins_come_before_endorsements_and_revocations_before_pins(void **sta
 			doc->proof.how = ENDORSED_BY_OPERATOR;
 		doc->identity.is_admitted = !rows[i].is_admitted;
 		doc->identity.is_superseded = !rows[i].is_superseded;
-		identity_judge(doc, anchor, rows[i].revoked, rows[i].revoked ? 1 : 0, &want);
+		if (rows[i].revoked) {
+			anchor->revoked[anchor->revoked_n].generation = 7;
+			anchor->revoked[anchor->revoked_n++].spki = *rows[i].revoked;
+		}
+		identity_judge(doc, anchor, &want);
 		assert_int_equal(doc->identity.is_admitted, rows[i].is_admitted);
 		assert_int_equal(doc->identity.is_superseded, rows[i].is_superseded);
 		assert_int_equal(doc->identity.is_revoked, rows[i].revoked == &keys.spki);
+		assert_int_equal(doc->identity.stands_until, rows[i].revoked == &keys.spki ? 7 : 0);
 		assert_int_equal(doc->identity.why_not[0] == 0, rows[i].is_admitted);
 		fixture_free(&leaf);
 	}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/test.h"
 
+#include <errno.h>
+
 #include "base/cleanup.h"
 #include "codec/signed_doc.h"
 #include "lib/ledger_docs.h"
@@ -277,7 +279,8 @@ static void every_byte_of_a_struct_has_its_row(void **state)
 	    [DOC_PROPOSAL] = sizeof(struct digest),
 	    [DOC_CLOSURE] = sizeof(bool),
 	    [DOC_CLAIM] = sizeof(int64_t),
-	    [DOC_IDENTITY] = sizeof(enum endorsement) + 2 + FIELD_SIZE(struct identity, why_not),
+	    [DOC_IDENTITY] = sizeof(enum endorsement) + 3 + sizeof(uint64_t) +
+			     FIELD_SIZE(struct identity, why_not),
 	};
 	enum { PADDING = 7 };
 	for (enum doc_type type = 0; type < DOC_N; type++) {
@@ -568,6 +571,50 @@ static void a_vote_that_does_not_belong_counts_as_none(void **state)
 	}
 }
 
+static void what_a_revoked_one_said_of_generations_before_stands(void **state)
+{
+	static const struct {
+		enum doc_type type;
+		bool is_voted;
+	} rows[] = {{DOC_PROPOSAL, true}, {DOC_VOTE, true},        {DOC_WITHOUT, true},
+		    {DOC_CLOSURE, true},  {DOC_CLAIM, false},      {DOC_STATEMENT, false},
+		    {DOC_HOLD, false},    {DOC_ORDER, false},      {DOC_CSR, false},
+		    {DOC_ISSUED, false},  {DOC_REVOCATION, false}, {DOC_IDENTITY, true}};
+	for (size_t i = 0; i < ARRAY_N(rows); i++)
+		for (uint64_t until = 0; until < 5; until++) { /* the samples are of 3 */
+			struct err err = ERR_INIT;
+			const size_t n = doc_row_of(rows[i].type)->size;
+			auto_free void *doc = calloc(1, n), *back = calloc(1, n);
+			auto_buf struct buf text = {.n = 0};
+			sample_doc(&fleet, rows[i].type, doc);
+			assert_true(
+			    ledger_encode(rows[i].type, doc, &fleet.keys[0], &text, NULL, &err));
+			fleet.ids[0].is_revoked = true;
+			fleet.ids[0].is_admitted = false;
+			fleet.ids[0].stands_until = until;
+			bool ok =
+			    ledger_decode(rows[i].type, buf_str(&text), &fleet.trust, back, &err);
+			fleet.ids[0].is_revoked = false;
+			fleet.ids[0].is_admitted = true;
+			fleet.ids[0].stands_until = 0;
+			bool wanted =
+			    rows[i].type == DOC_IDENTITY || (rows[i].is_voted && until >= 3);
+			if (ok != wanted || (!ok && err.sys != EKEYREVOKED))
+				fail_msg("row %zu until %d: %s", i, (int)until, err.text);
+		}
+}
+
+static void nobody_revokes_itself(void **state)
+{
+	struct err err = ERR_INIT;
+	auto_buf struct buf text = {.n = 0};
+	struct revocation r;
+	sample_doc(&fleet, DOC_REVOCATION, &r);
+	r.spki = fleet.keys[0].spki;
+	assert_false(revocation_encode(&r, &fleet.keys[0], &text, NULL, &err));
+	assert_int_equal(err.kind, ERR_INVALID);
+}
+
 static void an_operators_nay_may_come_through_any_rotad(void **state)
 {
 	struct err err = ERR_INIT;
@@ -594,9 +641,14 @@ static void an_operators_nay_may_come_through_any_rotad(void **state)
 	assert_true(roll_parts_add_without(parts, fleet_hosts[2], false, buf_str(&dead), &err));
 	assert_true(roll_parts_encode(parts, &text, &err));
 	assert_true(roll_decode(buf_str(&text), 1, &p, &fleet.trust, roll, &doubts, &err));
-	assert_int_equal(roll->votes[2].word, VOTE_NAY);
-	assert_false(roll->is_without[2]); /* the nay was first */
+	/* Which was first cannot be told, so neither counts. */
+	assert_int_equal(roll->votes[2].word, VOTE_NONE);
+	assert_false(roll->is_without[2]);
 	assert_int_equal(doubts.n, 1);
+	parts->withouts_n = 0;
+	assert_true(roll_parts_encode(parts, &text, &err));
+	assert_true(roll_decode(buf_str(&text), 2, &p, &fleet.trust, roll, &doubts, &err));
+	assert_int_equal(roll->votes[2].word, VOTE_NAY);
 	for (unsigned i = 0; i < FLEET_N; i++)
 		buf_fini(&votes[i]);
 }
@@ -673,6 +725,8 @@ int main(void)
 	    cmocka_unit_test(votes_without_and_closure_stand_in_one_roll),
 	    cmocka_unit_test(a_vote_is_given_once_and_a_nay_cannot_be_declared_dead),
 	    cmocka_unit_test(a_vote_that_does_not_belong_counts_as_none),
+	    cmocka_unit_test(what_a_revoked_one_said_of_generations_before_stands),
+	    cmocka_unit_test(nobody_revokes_itself),
 	    cmocka_unit_test(an_operators_nay_may_come_through_any_rotad),
 	    cmocka_unit_test(bad_containers_are_refused),
 	};

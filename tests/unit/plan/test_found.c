@@ -58,6 +58,14 @@ static void went_back(struct seen *s, const char *votes)
 	X(other_lost_my_vote, "", "ledger-older-than-anchor", "is another than",                   \
 	  went_back(s, "y-y");                                                                     \
 	  s->ledger.is_other_than_anchor = true)                                                   \
+	X(another_is_revoked, "", "identity-revoked", "Nothing is due",                            \
+	  cut_z(s->ledger.revoked, 64, "c (1234) by amy on a: stolen"))                            \
+	X(revoked_itself, "", "identity-revoked", "nothing that it says",                          \
+	  s->ledger.is_self_revoked = true)                                                        \
+	X(revoked_itself_and_has_work, "", "identity-revoked", "nothing that it says",             \
+	  s->ledger.is_self_revoked = true;                                                        \
+	  s->ledger.identities_n = 0; s->ledger.identities_unwelcomed_n = 1;                       \
+	  case_propose(s, "---"))                                                                  \
 	X(none, "found-ledger", "", "is made", s->ledger.exists = false)                           \
 	X(none_by_a_wrong_clock, "", "clock-jumped", "is not made by this host",                   \
 	  s->ledger.exists = false;                                                                \

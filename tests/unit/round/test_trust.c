@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "codec/anchor_json.h"
+#include "codec/ledger_json.h"
 #include "lib/fake_files.h"
 #include "round/trust.h"
 
@@ -18,6 +19,10 @@ static struct {
 	struct instance_policy instance;
 	struct identity_doc ids[IDS];
 	bool speaks[IDS];
+	char id[DOC_ID_BYTES]; /* the one document that was written */
+	struct buf text;
+	int64_t rev;
+	bool has_next; /* a proposal that came meanwhile */
 } w;
 
 static const char *const hosts[] = {"a:27017", "b:27017", "c:27017"};
@@ -29,6 +34,41 @@ static struct spki name(char digit)
 	memset(s.hex, digit, SPKI_CHARS);
 	return s;
 }
+
+static struct wall fake_now(void *self UNUSED)
+{
+	return (struct wall){.us = US_S};
+}
+static bool fake_random(void *self UNUSED, void *out, size_t n, struct err *err UNUSED)
+{
+	memset(out, 7, n);
+	return true;
+}
+static const struct host_ops host_ops = {.now = fake_now, .random = fake_random};
+
+static bool doc_read(void *self UNUSED, const char *id, struct arena *arena UNUSED,
+		     struct store_doc *ret, bool *ret_found, struct err *err UNUSED)
+{
+	*ret_found = w.has_next && strcmp(id, "proposal/5") == 0;
+	if (w.rev && strcmp(id, w.id) == 0) {
+		*ret = (struct store_doc){.rev = w.rev, .text = buf_str(&w.text)};
+		*ret_found = true;
+	}
+	return true;
+}
+static bool doc_swap(void *self UNUSED, const struct store_doc *doc, int64_t expected,
+		     enum store_outcome *ret, struct err *err UNUSED)
+{
+	*ret = expected == w.rev ? STORE_DONE : STORE_CONFLICT;
+	if (*ret == STORE_CONFLICT)
+		return true;
+	cut_z(w.id, sizeof(w.id), doc->id);
+	buf_clear(&w.text);
+	buf_add(&w.text, doc->text.p, doc->text.n);
+	w.rev = expected + 1;
+	return true;
+}
+static const struct store_ops store_ops = {.read = doc_read, .swap = doc_swap};
 
 static int set_up(void **state)
 {
@@ -44,6 +84,9 @@ static int set_up(void **state)
 	snprintf(w.t.anchor.cluster, sizeof(w.t.anchor.cluster), "rs0");
 	memset(w.t.anchor.ledger.hex, 'f', TOKEN_CHARS);
 	w.t.ports.files = fake_files_port(&w.files);
+	w.t.ports.host.ops = &host_ops;
+	w.t.ports.set_store.ops = &store_ops;
+	w.text.max = DOC_BYTES_MAX;
 	w.t.identity.spki = name('a');
 	w.t.seen->ledger.fact.who = WITNESS_OWN_EYES;
 	w.t.seen->members_n = ARRAY_N(hosts);
@@ -58,6 +101,8 @@ static int tear_down(void **state)
 	(void)state;
 	free(w.t.seen);
 	fake_files_fini(&w.files);
+	buf_fini(&w.text);
+	identity_keys_fini(&w.t.identity);
 	return 0;
 }
 
@@ -371,6 +416,171 @@ static void each_state_is_named(void **state)
 	json_decref(all);
 }
 
+/* ---- revoked ---- */
+
+/* With keys of its own it can sign. */
+static void has_keys(void)
+{
+	struct err err = ERR_INIT;
+	assert_true(identity_keys_new(&w.t.identity, &err));
+	memset(w.t.incarnation.hex, 'e', TOKEN_CHARS);
+}
+
+static void a_revocation_is_remembered_before_it_is_published(void **state)
+{
+	struct trust_revoked r;
+	struct err err = ERR_INIT;
+	(void)state;
+	has_keys();
+	w.t.seen->ledger.has_proposal = true;
+	w.t.seen->ledger.proposal.generation = 4;
+	add("b:27017", '1', true);
+	add("c:27017", 'c', true);
+	assert_true(trust_revoke(&w.t, "b", "amy", "stolen", &r, &err));
+	assert_int_equal(r.n, 1);
+	assert_string_equal(r.host, "b:27017");
+	assert_string_equal(r.spki[0].hex, name('1').hex);
+	assert_int_equal(w.t.anchor.revoked_n, 1);
+	assert_int_equal(w.t.anchor.revoked[0].generation, 4);
+	(void)kept();
+	assert_int_equal(strncmp(w.id, "revocation/1111", 15), 0);
+	assert_non_null(strstr(buf_z(&w.text), "\"generation\":4"));
+	assert_non_null(strstr(buf_z(&w.text), "\"who\":\"amy\""));
+	/* Again it changes nothing. */
+	w.ids[0].identity.is_revoked = true;
+	unsigned puts = w.files.puts_n;
+	assert_true(trust_revoke(&w.t, "b", "amy", "stolen", &r, &err));
+	assert_int_equal(r.n, 0);
+	assert_int_equal(w.files.puts_n, puts);
+	assert_int_equal(w.rev, 1);
+}
+
+static void a_revocation_that_another_host_published_counts(void **state)
+{
+	struct trust_revoked r;
+	struct err err = ERR_INIT;
+	(void)state;
+	has_keys();
+	add("b:27017", '1', true);
+	w.rev = 3;
+	snprintf(w.id, sizeof(w.id), "revocation/%s", name('1').hex);
+	buf_adds(&w.text, "another's");
+	assert_true(trust_revoke(&w.t, "b", "amy", "stolen", &r, &err));
+	assert_int_equal(r.n, 1);
+	assert_string_equal(buf_z(&w.text), "another's");
+	assert_int_equal(w.t.anchor.revoked_n, 1);
+}
+
+/* Others may have acted on what it voted there. */
+static void a_proposal_that_came_meanwhile_stands(void **state)
+{
+	struct trust_revoked r;
+	struct err err = ERR_INIT;
+	(void)state;
+	has_keys();
+	w.t.seen->ledger.has_proposal = w.has_next = true;
+	w.t.seen->ledger.proposal.generation = 4;
+	add("b:27017", '1', true);
+	assert_true(trust_revoke(&w.t, name('1').hex, "amy", "stolen", &r, &err));
+	assert_int_equal(w.rev, 2);
+	assert_non_null(strstr(buf_z(&w.text), "\"generation\":5"));
+	assert_int_equal(w.t.anchor.revoked[0].generation, 5);
+}
+
+static void all_identities_of_a_host_go_and_of_no_other(void **state)
+{
+	struct trust_revoked r;
+	struct err err = ERR_INIT;
+	(void)state;
+	has_keys();
+	add("b:27017", '1', true)->is_superseded = true;
+	add("b:27018", '3', true);
+	assert_true(trust_revoke(&w.t, "b:27017", "amy", "stolen", &r, &err));
+	assert_int_equal(r.n, 1);
+	assert_int_equal(w.t.anchor.revoked_n, 1);
+	assert_string_equal(w.t.anchor.revoked[0].spki.hex, name('1').hex);
+}
+
+static void nobody_is_revoked_in_doubt(void **state)
+{
+	static const struct {
+		const char *name;
+		enum err_kind kind;
+	} rows[] = {
+	    {"z", ERR_NOT_FOUND},
+	    {"", ERR_NOT_FOUND},
+	    {"111111111111111", ERR_NOT_FOUND}, /* a digit short */
+	    {"3333333333333333", ERR_NOT_FOUND},
+	    {"a", ERR_REFUSED},                /* this host's own name */
+	    {"9999999999999999", ERR_REFUSED}, /* the same by its fingerprint */
+	};
+	(void)state;
+	has_keys();
+	add("b:27017", '1', true);
+	add("a:27017", '9', true);
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		struct trust_revoked r;
+		struct err err = ERR_INIT;
+		if (trust_revoke(&w.t, rows[i].name, "amy", "x", &r, &err) ||
+		    err.kind != rows[i].kind)
+			fail_msg("row %zu: %s %s", i, err_kind_name(err.kind), err.text);
+	}
+	for (int i = 0; i < 6; i++) {
+		struct trust_revoked r;
+		struct err err = ERR_INIT;
+		w.t.seen->ledger =
+		    (struct seen_ledger){.fact = {.who = i == 0 ? WITNESS_NONE : WITNESS_OWN_EYES},
+					 .is_other_than_anchor = i == 1,
+					 .is_older_than_anchor = i == 2,
+					 .is_unknown_protocol = i == 3,
+					 .is_self_revoked = i == 4};
+		if (i == 5)
+			w.t.anchor.ledger.hex[0] = 0;
+		assert_false(trust_revoke(&w.t, "b", "amy", "x", &r, &err));
+		assert_int_equal(err.kind, ERR_REFUSED);
+	}
+	assert_int_equal(w.t.anchor.revoked_n, 0);
+	assert_int_equal(w.rev, 0);
+}
+
+static void a_revocation_that_cannot_be_written_here_is_not_published(void **state)
+{
+	struct trust_revoked r;
+	struct err err = ERR_INIT;
+	(void)state;
+	has_keys();
+	add("b:27017", '1', true);
+	w.files.is_full = true;
+	assert_false(trust_revoke(&w.t, "b", "amy", "x", &r, &err));
+	assert_int_equal(w.rev, 0);
+}
+
+static void what_is_read_of_a_revocation_only_grows(void **state)
+{
+	struct revocation r = {.spki = name('1'), .generation = 4};
+	(void)state;
+	assert_false(trust_take_revocation(&w.t, &r)); /* of nobody whom the ledger holds */
+	add("b:27017", '1', true);
+	assert_true(trust_take_revocation(&w.t, &r));
+	assert_false(trust_take_revocation(&w.t, &r));
+	r.generation = 3;
+	assert_false(trust_take_revocation(&w.t, &r));
+	assert_int_equal(w.t.anchor.revoked[0].generation, 4);
+	r.generation = 5;
+	assert_true(trust_take_revocation(&w.t, &r));
+	assert_int_equal(w.t.anchor.revoked[0].generation, 5);
+	assert_int_equal(w.files.puts_n, 2);
+	/* Full of those whom nobody can show any more. */
+	while (w.t.anchor.revoked_n < REVOKED_MAX)
+		w.t.anchor.revoked[w.t.anchor.revoked_n++].spki = name('5');
+	add("c:27017", '2', true);
+	r.spki = name('2');
+	assert_true(trust_take_revocation(&w.t, &r));
+	assert_int_equal(w.t.anchor.revoked_n, REVOKED_MAX);
+	assert_string_equal(w.t.anchor.revoked[0].spki.hex, name('1').hex);
+	assert_string_equal(w.t.anchor.revoked[REVOKED_MAX - 1].spki.hex, name('2').hex);
+}
+
 #define TRUST_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -389,6 +599,14 @@ int main(void)
 	    TRUST_TEST(nobody_is_admitted_by_a_ledger_that_is_not_believed),
 	    TRUST_TEST(a_confirmation_that_cannot_be_written_counts_for_nothing),
 	    TRUST_TEST(each_state_is_named),
+	    TRUST_TEST(a_revocation_is_remembered_before_it_is_published),
+	    TRUST_TEST(a_revocation_that_another_host_published_counts),
+	    TRUST_TEST(a_proposal_that_came_meanwhile_stands),
+	    TRUST_TEST(all_identities_of_a_host_go_and_of_no_other),
+	    TRUST_TEST(nobody_is_revoked_in_doubt),
+	    cmocka_unit_test_setup_teardown(
+		a_revocation_that_cannot_be_written_here_is_not_published, set_up, tear_down),
+	    TRUST_TEST(what_is_read_of_a_revocation_only_grows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
