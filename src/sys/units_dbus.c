@@ -3,12 +3,15 @@
 #include "sys/units_dbus.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <systemd/sd-bus.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "sys/file_attrs.h"
@@ -18,7 +21,7 @@
 #define MANAGER SYSTEMD ".Manager"
 #define UNIT SYSTEMD ".Unit"
 #define SERVICE SYSTEMD ".Service"
-enum { MESSAGES_MAX = 1024, ENDED_MAX = 64 };
+enum { MESSAGES_MAX = 1024, ENDED_MAX = 64, TAKEN_WITHIN_S = 10 };
 
 DEFINE_AUTO(sd_bus_message, sd_bus_message_unref);
 #define auto_bus_error __attribute__((cleanup(sd_bus_error_free)))
@@ -43,6 +46,13 @@ static const struct {
     [UNITS_RELOAD] = {"ReloadUnit", "reload"},
 };
 
+static int64_t boot_us(void)
+{
+	struct timespec t = {.tv_sec = 0};
+	(void)clock_gettime(CLOCK_BOOTTIME, &t); /* exists on every kernel that rotad runs on */
+	return (int64_t)t.tv_sec * US_S + t.tv_nsec / 1000;
+}
+
 /* ---- errors ---- */
 
 static const struct {
@@ -52,7 +62,8 @@ static const struct {
     {SYSTEMD ".NoSuchUnit", ERR_NOT_FOUND},
     {SYSTEMD ".LoadFailed", ERR_NOT_FOUND},
     {SYSTEMD ".BadUnitSetting", ERR_REFUSED},
-    {SYSTEMD ".UnitMasked", ERR_REFUSED},
+    /* Of polkit's own unit: one of ours that is masked is told before it is asked for. */
+    {SYSTEMD ".UnitMasked", ERR_PERMISSION},
     {SYSTEMD ".OnlyByDependency", ERR_UNSUPPORTED},
     {SYSTEMD ".JobTypeNotApplicable", ERR_UNSUPPORTED},
     {SYSTEMD ".TransactionIsDestructive", ERR_CONFLICT},
@@ -108,7 +119,8 @@ static bool fail(struct units *u, const sd_bus_error *e, int rc, const char *uni
 			      "systemd does not let %s %s %s: %s. A polkit rule for "
 			      "org.freedesktop.systemd1.manage-units with this unit, this user and "
 			      "the verbs start, restart, reload and ref allows it (rotad ships one "
-			      "as an example); or use restart: {job: UNIT}",
+			      "as an example); or use restart: {job: UNIT} with a path unit that "
+			      "starts UNIT (rotad-restart@.path), which needs no polkit",
 			      user_name(geteuid(), me, sizeof(me)), doing, unit, words);
 	else
 		(void)err_set(err, kind, "%s %s: %s", doing, unit, words);
@@ -316,6 +328,80 @@ bool units_look(struct units *u, const char *unit, struct unit_view *ret, struct
 	return true;
 }
 
+/* ---- a file in place of a right ---- */
+
+/* The first PathExists= of a path unit that waits: a(ss), kind and path. */
+static void read_awaited(struct units *u, const char *path_unit, char *out, size_t out_n)
+{
+	AUTO(sd_bus_message) m = NULL;
+	AUTO(sd_bus_message) paths = NULL;
+	auto_bus_error sd_bus_error e = SD_BUS_ERROR_NULL;
+	const char *object, *kind, *file;
+	char active[24] = "";
+	if (sd_bus_call_method(u->bus, SYSTEMD, MANAGER_PATH, MANAGER, "LoadUnit", &e, &m, "s",
+			       path_unit) < 0 ||
+	    sd_bus_message_read(m, "o", &object) < 0)
+		return;
+	struct reading r = {.u = u, .path = object, .error = SD_BUS_ERROR_NULL};
+	read_text(&r, UNIT, "ActiveState", active, sizeof(active));
+	if (r.rc >= 0)
+		r.rc = sd_bus_get_property(u->bus, SYSTEMD, object, SYSTEMD ".Path", "Paths",
+					   &r.error, &paths, "a(ss)");
+	sd_bus_error_free(&r.error);
+	if (r.rc < 0 || strcmp(active, "active") != 0 ||
+	    sd_bus_message_enter_container(paths, 'a', "(ss)") <= 0)
+		return;
+	while (!out[0] && sd_bus_message_read(paths, "(ss)", &kind, &file) > 0)
+		if (strcmp(kind, "PathExists") == 0 && !copy_z(out, out_n, file))
+			out[0] = 0;
+}
+
+/* The file by whose appearance systemd starts unit; "" when no path unit waits for one. */
+static void find_trigger(struct units *u, const char *unit, char *out, size_t out_n)
+{
+	AUTO(sd_bus_message) m = NULL;
+	AUTO(sd_bus_message) by = NULL;
+	auto_bus_error sd_bus_error e = SD_BUS_ERROR_NULL;
+	const char *object, *name;
+	out[0] = 0;
+	if (sd_bus_call_method(u->bus, SYSTEMD, MANAGER_PATH, MANAGER, "LoadUnit", &e, &m, "s",
+			       unit) < 0 ||
+	    sd_bus_message_read(m, "o", &object) < 0 ||
+	    sd_bus_get_property(u->bus, SYSTEMD, object, UNIT, "TriggeredBy", &e, &by, "as") < 0 ||
+	    sd_bus_message_enter_container(by, 'a', "s") <= 0)
+		return;
+	while (!out[0] && sd_bus_message_read(by, "s", &name) > 0)
+		if (strlen(name) > 5 && strcmp(name + strlen(name) - 5, ".path") == 0)
+			read_awaited(u, name, out, out_n);
+}
+
+static bool may_make(const char *file, struct err *err)
+{
+	char folder[PATH_BYTES_MAX];
+	const char *slash = strrchr(file, '/');
+	if (!slash || !copy_str(folder, sizeof(folder), (struct str){file, (size_t)(slash - file)}))
+		return err_set(err, ERR_INVALID, "'%.200s' is not a path", file);
+	if (access(folder, W_OK | X_OK) == 0)
+		return true;
+	return err_set(err, ERR_PERMISSION,
+		       "systemd waits for '%.200s', which cannot be made: %s. Its folder must be "
+		       "there and be this user's",
+		       file, strerror(errno));
+}
+
+/* Whoever takes the file away has begun: the unit itself, as the first it does. */
+static bool make_trigger(struct units_job *job, struct err *err)
+{
+	auto_close int fd =
+	    open(job->trigger, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	job->asked_us = boot_us();
+	if (fd >= 0)
+		return true;
+	if (errno == EEXIST)
+		return err_set(err, ERR_CONFLICT, "%s is asked for already", job->unit);
+	return err_sys(err, errno, "making '%.200s'", job->trigger);
+}
+
 /* ---- jobs ---- */
 
 static bool is_one_of(const char *word, const char *const *words, size_t n)
@@ -373,6 +459,14 @@ bool units_begin(struct units *u, const char *unit, enum units_verb verb, struct
 	if (!copy_z(fresh.unit, sizeof(fresh.unit), unit))
 		return err_set(err, ERR_INVALID, "the name of the unit is too long");
 	fresh.bus_generation = u->generation;
+	if (verb == UNITS_START)
+		find_trigger(u, unit, fresh.trigger, sizeof(fresh.trigger));
+	if (fresh.trigger[0]) {
+		if (!make_trigger(&fresh, err))
+			return false;
+		*job = fresh;
+		return true;
+	}
 	/* "fail": a job that somebody queued in the meantime is not replaced. */
 	int rc = sd_bus_call_method(u->bus, SYSTEMD, MANAGER_PATH, MANAGER, verb_table[verb].method,
 				    &e, &m, "ss", unit, "fail");
@@ -455,6 +549,12 @@ bool units_poll(struct units *u, struct units_job *job, struct err *err)
 		}
 	if (job->path[0] && job->bus_generation == u->generation)
 		return true;
+	if (job->trigger[0] && access(job->trigger, F_OK) == 0) {
+		if (boot_us() - job->asked_us < TAKEN_WITHIN_S * US_S || unlink(job->trigger) != 0)
+			return true;
+		conclude(job, "not begun", NULL);
+		return true;
+	}
 	if (!units_look(u, job->unit, &v, err))
 		return false;
 	judge(job, &v);
@@ -467,6 +567,11 @@ bool units_may(struct units *u, const char *unit, enum units_verb verb, struct e
 	struct unit_view v;
 	if (!units_look(u, unit, &v, err) || !check_unit(unit, &v, verb, err))
 		return false;
+	char trigger[PATH_BYTES_MAX] = "";
+	if (verb == UNITS_START)
+		find_trigger(u, unit, trigger, sizeof(trigger));
+	if (trigger[0])
+		return may_make(trigger, err);
 	if (geteuid() == 0)
 		return true;
 	/* The same action of polkit as for a restart (manage-units, with the unit's name), and the

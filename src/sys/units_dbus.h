@@ -32,10 +32,12 @@ struct units_job {
 	enum units_job_state state;
 	enum units_verb verb;
 	char unit[256];
-	char path[128];          /* object of the job; "": its begin was not answered in time */
-	char invocation[33];     /* of the unit before */
-	char why[256];           /* when it failed */
-	uint64_t bus_generation; /* the connection that was told of its end */
+	char path[128];      /* object of the job; "": its begin was not answered in time */
+	char invocation[33]; /* of the unit before */
+	char trigger[PATH_BYTES_MAX]; /* the file that a path unit waits for; "": asked by D-Bus */
+	int64_t asked_us;             /* CLOCK_BOOTTIME, when it was made */
+	char why[256];                /* when it failed */
+	uint64_t bus_generation;      /* the connection that was told of its end */
 };
 
 struct units;
@@ -49,9 +51,11 @@ void units_free(struct units *u); /* accepts NULL */
 MUST_CHECK bool units_look(struct units *u, const char *unit, struct unit_view *ret,
 			   struct err *err);
 /* Begin verb on unit. A restart is only for one that runs: what somebody else stopped is not ours
- * to start (ERR_REFUSED). A job that somebody else queued is never replaced (ERR_CONFLICT). Errors:
- * those of units_look(), ERR_NOT_FOUND, ERR_PERMISSION (polkit; with advice), ERR_UNSUPPORTED (it
- * cannot be reloaded), ERR_AMBIGUOUS (no answer in time: *job runs, maybe). */
+ * to start (ERR_REFUSED). A start of what a path unit waits for (PathExists=) is asked for by
+ * making that file: no polkit has a say. A job that somebody else queued is never replaced
+ * (ERR_CONFLICT). Errors: those of units_look(), ERR_NOT_FOUND, ERR_PERMISSION (polkit; with
+ * advice), ERR_UNSUPPORTED (it cannot be reloaded), ERR_AMBIGUOUS (no answer in time: *job runs,
+ * maybe). */
 MUST_CHECK bool units_begin(struct units *u, const char *unit, enum units_verb verb,
 			    struct units_job *job, struct err *err);
 /* How it stands, in job->state and job->why. Asks nothing while the connection lives; after a lost
@@ -59,7 +63,8 @@ MUST_CHECK bool units_begin(struct units *u, const char *unit, enum units_verb v
  */
 MUST_CHECK bool units_poll(struct units *u, struct units_job *job, struct err *err);
 /* Could verb be begun: the unit is there, not masked, fit for it, and polkit lets us. Changes
- * nothing: the right is tried by a reference to the unit, given back at once. Errors: those of
+ * nothing: the right is tried by a reference to the unit, given back at once, or it is that to make
+ * the file of its path unit. Errors: those of
  * units_begin(). */
 MUST_CHECK bool units_may(struct units *u, const char *unit, enum units_verb verb, struct err *err);
 /* The connection's descriptor, or -1: readable when units_poll() has something to do. */

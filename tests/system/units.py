@@ -86,6 +86,8 @@ def install():
             hosts("copy", os.path.realpath(path), "h1:/opt/t/lib/" + name, "--mode", "755")
     for name, text in UNITS.items():
         put("/usr/lib/systemd/system/" + name, text)
+    for name in ("rotad-restart@.path", "rotad-restart@.service"):
+        hosts("copy", os.path.join(HERE, "../../systemd", name), "h1:/usr/lib/systemd/system/" + name, "--mode", "644")
     sh("systemctl daemon-reload; systemctl start ok bare bad slow manual")
 
 
@@ -121,8 +123,9 @@ def as_root():
 def inside_our_unit():
     """A server that a hook started lives in the unit of the daemon that ran the hook."""
     sh("cp /bin/sleep /opt/t/mongod")
-    look = "LD_LIBRARY_PATH=/opt/t/lib ASAN_OPTIONS=detect_leaks=0 /opt/t/units_driver process unit"
-    sh("systemd-run --wait --pipe -u hookish.service sh -c '/opt/t/mongod 30 & sleep 0.3; %s hookish.service' > /tmp/inside || true" % look)
+    put("/opt/t/hookish", "#!/bin/sh\nmkdir -p /tmp/db\n/opt/t/mongod 30 &\necho $! > /tmp/db/mongod.lock\nsleep 0.3\n"
+        "export LD_LIBRARY_PATH=/opt/t/lib ASAN_OPTIONS=detect_leaks=0 UNITS_DB_PATH=/tmp/db\nexec /opt/t/units_driver process hook /bin/true\n")
+    sh("systemd-run --wait --pipe -u hookish.service sh -c 'exec sh /opt/t/hookish' > /tmp/inside || true")
     got = dict(re.findall(r"^(\w+)=(.*)$", sh("cat /tmp/inside"), re.M))
     expect("a process inside our own unit is told", got, in_our_cgroup="1")
     expect("... one in its own unit is not", driver("process unit ok.service"), in_our_cgroup="0")
@@ -161,6 +164,29 @@ def as_user():
     expect("... and no other unit", driver("restart unit slow.service", user="mongodb"), error="PERMISSION")
 
 
+def without_polkit():
+    """The shipped rotad-restart@: a file in the folder of rotad's user, and root restarts the one unit."""
+    sh("systemctl stop polkit; systemctl mask polkit; install -d -o mongodb -g mongodb /run/rotad; systemctl start ok")
+    job = "job rotad-restart@ok.service"
+    expect("before the path unit waits, a user may not", driver("can " + job, user="mongodb"), error="PERMISSION", text="rotad-restart@.path")
+    sh("systemctl enable --now rotad-restart@ok.path")
+    expect("with it the user may", driver("can " + job, user="mongodb"), rc="0")
+    before = invocation("ok.service")
+    expect("... and does, without polkit", driver("restart " + job, user="mongodb"), state="^done$", longest_poll_ms=r"^\d{1,3}$")
+    expect("... it was restarted, and the file is gone", {"so": str(invocation("ok.service") != before) + sh("ls /run/rotad")}, so="^True$")
+    expect("... once, and again", driver("restart " + job, user="mongodb"), state="^done$")
+    sh("systemctl stop ok; printf '[Service]\nExecStartPre=false\n' > /run/drop; "
+       "install -D -m 644 /run/drop /run/systemd/system/ok.service.d/no.conf; systemctl daemon-reload")
+    expect("a unit that does not come up is told", driver("restart " + job, user="mongodb"), state="^failed$", why="rotad-restart@ok.service.*failed")
+    sh("rm -r /run/systemd/system/ok.service.d; systemctl daemon-reload; systemctl start ok")
+    expect("another unit is not for it", driver("restart job rotad-restart@slow.service", user="mongodb"), error="PERMISSION")
+    sh("systemctl mask --runtime rotad-restart@ok.service; chown root /run/rotad")
+    expect("a folder that is not the user's", driver("can " + job, user="mongodb"), error="PERMISSION|REFUSED")
+    sh("systemctl unmask --runtime rotad-restart@ok.service; chown mongodb /run/rotad; touch /run/rotad/restart-ok; sleep 1; "
+       "systemctl stop rotad-restart@ok.path; touch /run/rotad/restart-ok")
+    expect("a path unit that was stopped: as if there were none", driver("restart " + job, user="mongodb"), error="PERMISSION")
+
+
 def main():
     hosts("down", check=False)
     try:
@@ -170,6 +196,7 @@ def main():
         inside_our_unit()
         slow_ones()
         as_user()
+        without_polkit()
     finally:
         if "--keep" not in sys.argv:
             hosts("down", check=False)

@@ -77,6 +77,7 @@ int main(int argc, char **argv)
 	    .instance = "a",
 	    .how = (enum restart_how)find(hows, ARRAY_N(hows), argv[2]),
 	    .name = argv[3],
+	    .db_path = getenv("UNITS_DB_PATH"),
 	    .timeout_us = (argc > 4 ? strtoll(argv[4], NULL, 10) : 20000) * US_MS,
 	};
 	if (!restarter_host_new(&r, &err))

@@ -49,7 +49,7 @@ class Message:
 class HookSink:
     """http:// on loopback, or https:// with a certificate. `answer` is the status it gives."""
 
-    def __init__(self, secret, pem=None, answer=204):
+    def __init__(self, secret, pem=None, answer=204, host="127.0.0.1", name="localhost"):
         self.secret, self.answer, self.messages, self.lock = secret, answer, [], threading.Lock()
         sink = self
 
@@ -69,13 +69,13 @@ class HookSink:
             def log_message(self, *a):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer((host, 0), Handler)
         self.server.daemon_threads = True
         if pem:
             ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             ctx.load_cert_chain(pem)
             self.server.socket = ctx.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
-        self.url = "%s://localhost:%d/hook" % ("https" if pem else "http", self.server.server_address[1])
+        self.url = "%s://%s:%d/hook" % ("https" if pem else "http", name, self.server.server_address[1])
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True).start()
 
     def __enter__(self):

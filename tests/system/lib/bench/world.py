@@ -84,7 +84,7 @@ class Member:
         self.dir = os.path.join(world.dir, name)
         self.conf, self.keyfile, self.pem = (os.path.join(self.dir, f) for f in ("mongod.conf", "keyfile", "member.pem"))
         self.ca, self.log, self.pid_file = (os.path.join(self.dir, f) for f in ("ca.pem", "mongod.log", "mongod.pid"))
-        self.address = "%s:%d" % (HOST, port)
+        self.host, self.address = HOST, "%s:%d" % (HOST, port)
 
     def lay_out(self, key):
         os.makedirs(os.path.join(self.dir, "db"), mode=0o700)
@@ -138,7 +138,7 @@ class Member:
         elif more.pop("login", True):
             kw.update(self.world.login())
         kw.update(more)
-        return MongoClient(HOST, port or self.port, **kw)
+        return MongoClient(self.host, port or self.port, **kw)
 
     def ask(self, command, value=1, **more):
         with self.client() as c:
