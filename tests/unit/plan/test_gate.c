@@ -4,14 +4,31 @@
 #include "lib/test.h"
 
 #include "lib/plan_case.h"
+#include "model/window.h"
 #include "plan/gate.h"
 
 /* What is asked for: a start by a; b's turn in an open generation; b's staged certificate; b's
- * first write without the old key. */
-enum ask { START, TURN, WRITE, CERT, NARROW };
+ * first write without the old key; the primary's own turn, all others are done; b's turn after the
+ * votes, with the old key alone. */
+enum ask { START, TURN, WRITE, CERT, NARROW, PRIMARY, CATCH_UP };
+
+/* The primary's own turn, all others are done. */
+static void ask_primary(void)
+{
+	case_begin(0);
+	case_propose(&the.s, "-yy");
+	case_rings(&the.s, 0, ring_of(1, 2), ring_of(1, 0));
+	case_rings(&the.s, 1, ring_of(1, 2), ring_of(1, 2));
+	case_rings(&the.s, 2, ring_of(1, 2), ring_of(1, 2));
+	case_claim(&the.s, CLAIM_ACTING, 0);
+}
 
 static void ask_for(enum ask ask)
 {
+	if (ask == PRIMARY) {
+		ask_primary();
+		return;
+	}
 	case_begin(ask == START ? 0 : 1);
 	if (ask == START)
 		case_order(&the.s, ORDER_KEYFILE);
@@ -26,6 +43,12 @@ static void ask_for(enum ask ask)
 			case_proof(&the.s, i, 2, LOGIN_ACCEPTED);
 		}
 	}
+	if (ask == CATCH_UP) { /* c goes before it, and waits for it */
+		case_propose(&the.s, "yyy");
+		for (unsigned i = 0; i < the.s.members_n; i++)
+			case_rings(&the.s, i, ring_of(1, 2), ring_of(1, i == 1 ? 0 : 2));
+		the.s.members[2].is_hidden = true;
+	}
 	if (ask == CERT) {
 		struct seen_certificate *c = &the.s.certificate;
 		c->fact = seen_at(CASE_NOW);
@@ -38,11 +61,10 @@ static void ask_for(enum ask ask)
 
 static enum act_kind wanted(enum ask ask)
 {
-	static const enum act_kind kinds[] = {[START] = ACT_PROPOSE,
-					      [TURN] = ACT_TAKE_CLAIM,
-					      [WRITE] = ACT_PUT_KEYFILE,
-					      [CERT] = ACT_TAKE_CLAIM,
-					      [NARROW] = ACT_PUT_KEYFILE};
+	static const enum act_kind kinds[] = {
+	    [START] = ACT_PROPOSE,      [TURN] = ACT_TAKE_CLAIM,    [WRITE] = ACT_PUT_KEYFILE,
+	    [CERT] = ACT_TAKE_CLAIM,    [NARROW] = ACT_PUT_KEYFILE, [PRIMARY] = ACT_STEP_DOWN,
+	    [CATCH_UP] = ACT_TAKE_CLAIM};
 	return kinds[ask];
 }
 
@@ -327,6 +349,82 @@ static void arbiter(struct seen *s, unsigned i)
 	X(claimed_certificate, CERT, "the turn is free", WAIT, case_claim(s, CLAIM_ACTING, 2))     \
 	X(claimed_to_reload, TURN, "the turn is free", WAIT, case_claim(s, CLAIM_ACTING, 0);       \
 	  s->ledger.is_claim_mine = true; s->ledger.claim.purpose = CLAIM_FOR_CERTIFICATE)         \
+	X(window_certificate_ends_a_day_after_it_opens, CERT, "window", WAIT, night_window(p);     \
+	  s->certificate.file.chain_not_after.us = window_at(p, s->now).opens.us + US_DAY)         \
+	X(window_certificate_ends_within_the_day, CERT, "window", PASS, night_window(p);           \
+	  s->certificate.file.chain_not_after.us = window_at(p, s->now).opens.us + US_DAY - 1)     \
+	X(window_never_certificate, CERT, "window", PASS, night_window(p); p->windows[0].days = 0) \
+	X(window_certificate_unread, CERT, "window", WAIT, night_window(p);                        \
+	  s->certificate.file.is_known = false; s->certificate.file.chain_not_after.us = 0)        \
+	X(frozen_certificate_ends_a_day_after, CERT, "freeze", WAIT, frozen(p, true);              \
+	  s->certificate.file.chain_not_after.us = freeze_at(p, s->now).until.us + US_DAY)         \
+	X(frozen_certificate_ends_within_the_day, CERT, "freeze", PASS, frozen(p, true);           \
+	  s->certificate.file.chain_not_after.us = freeze_at(p, s->now).until.us + US_DAY - 1)     \
+	X(frozen_certificate_unread, CERT, "freeze", WAIT, frozen(p, true);                        \
+	  s->certificate.file.is_known = false; s->certificate.file.chain_not_after.us = 0)        \
+	X(frozen_keyfile_of_a_certificate_that_ends, TURN, "freeze", WAIT, frozen(p, true);        \
+	  s->certificate.file.is_known = true; s->certificate.file.chain_not_after.us = CASE_NOW)  \
+	X(ask_start_approved, START, "mode", PASS, p->mode = MODE_ASK; s->is_approved = true;      \
+	  s->ledger.orders[0].serial = 412)                                                        \
+	X(votes_first_down, TURN, "a primary stays without it", WAIT, down(s, 2))                  \
+	X(votes_hidden_down, START, "a primary stays without it", PASS, case_letters(s, "PSSH");   \
+	  down(s, 3))                                                                              \
+	X(votes_writes_of_an_arbiter, TURN, "majority writes go on", WAIT, arbiter(s, 1);          \
+	  down(s, 2))                                                                              \
+	X(writes_four_of_five_one_down, START, "majority writes go on", WAIT,                      \
+	  case_letters(s, "PSSSA");                                                                \
+	  down(s, 2))                                                                              \
+	X(writes_four_of_five, START, "majority writes go on", PASS, case_letters(s, "PSSSA");     \
+	  case_shared(s))                                                                          \
+	X(others_self_blind, TURN, "all others healthy", PASS, s->members[1].sees_all = false)     \
+	X(others_self_recovers, TURN, "all others healthy", PASS,                                  \
+	  s->members[1].is_secondary = false)                                                      \
+	X(others_first_blind, START, "all others healthy", WAIT, s->members[0].sees_all = false)   \
+	X(others_first_silent, TURN, "all others healthy", WAIT, down(s, 0);                       \
+	  s->members[2].is_primary = true)                                                         \
+	X(others_status_unknown, TURN, "all others healthy", PASS, s->members[2].sees_all = false; \
+	  s->members[2].status.who = WITNESS_NONE)                                                 \
+	X(others_arbiter, START, "all others healthy", PASS, arbiter(s, 2))                        \
+	X(lag_first, TURN, "lag", WAIT, s->members[0].lag_us = 10 * US_S + 1)                      \
+	X(lag_of_an_arbiter, TURN, "lag", PASS, arbiter(s, 2); s->members[2].lag_us = -1;          \
+	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)))                                          \
+	X(lag_without_a_vote, TURN, "lag", PASS, s->members[2].is_voter = false;                   \
+	  s->members[2].lag_us = US_H)                                                             \
+	X(reload_runs, TURN, "no backup, no index build", WAIT,                                    \
+	  s->certificate.is_reload_running = true)                                                 \
+	X(first_did_not_speak, START, "all rehearsed", WAIT, s->members[0].has_statement = false)  \
+	X(rehearsed_an_hour_ago, START, "all rehearsed", PASS,                                     \
+	  s->members[2].statement_moved.us = CASE_NOW - US_H)                                      \
+	X(retired_later, START, "all rehearsed", PASS, over(s);                                    \
+	  s->members[2].statement.retired = 2)                                                     \
+	X(sessions_first, START, "other users of the key", REFUSE,                                 \
+	  cut_z(s->members[0].others, 64, "10.0.0.9"))                                             \
+	X(sessions_looked_at_in_time, START, "other users of the key", PASS,                       \
+	  s->others.at.us = CASE_NOW - 5 * US_S)                                                   \
+	X(sessions_looked_at_too_early, START, "other users of the key", WAIT,                     \
+	  s->others.at.us = CASE_NOW - 5 * US_S - 1)                                               \
+	X(sessions_looked_at_now, START, "other users of the key", PASS,                           \
+	  s->others.at.us = CASE_NOW)                                                              \
+	X(step_down_rests_to_the_end, TURN, "nothing owed", WAIT, primary_is_b(s);                 \
+	  s->debts.step_down_refused_at.us = CASE_NOW - 15 * US_MIN + 1)                           \
+	X(hook_rests_to_the_end, TURN, "nothing owed", WAIT,                                       \
+	  s->debts.restart_failed_at.us = CASE_NOW - US_MIN + 1)                                   \
+	X(hook_rests_from_now, TURN, "nothing owed", WAIT,                                         \
+	  s->debts.restart_failed_at.us = CASE_NOW)                                                \
+	X(order_newcomer, TURN, "its turn", PASS, s->members_n = 4; case_member(s, 3, false);      \
+	  s->members[3].is_hidden = true)                                                          \
+	X(order_no_primary, TURN, "its turn", PASS, s->members[2].is_hidden = true;                \
+	  s->members[0].is_primary = false; s->members[0].is_secondary = true)                     \
+	X(order_first_goes_first, TURN, "its turn", WAIT, s->members[0].is_primary = false;        \
+	  s->members[0].is_secondary = true; s->members[2].is_primary = true;                      \
+	  s->members[2].is_secondary = false)                                                      \
+	X(order_before_the_primary, TURN, "its turn", PASS, )                                      \
+	X(claimed_waiting_by_this_one, TURN, "the turn is free", PASS,                             \
+	  case_claim(s, CLAIM_WAITING, 1))                                                         \
+	X(claimed_free, TURN, "the turn is free", PASS, case_claim(s, CLAIM_FREE, 2))              \
+	X(only_one_heir, START, "a successor is ready", PASS, s->members[1].is_electable = false)  \
+	X(heirless_but_the_first, START, "a successor is ready", PASS, primary_is_b(s);            \
+	  s->members[2].is_electable = false)                                                      \
 	X(claimed_to_restart, CERT, "the turn is free", WAIT, case_claim(s, CLAIM_WAITING, 0);     \
 	  s->ledger.is_claim_mine = true; s->ledger.claim.purpose = CLAIM_FOR_RESTART)
 
@@ -405,15 +503,276 @@ static void every_gate_has_a_row_that_shuts_it(void **state)
 		      shut_n);
 }
 
-/* The primary's own turn, all others are done. */
-static void ask_primary(void)
+/* What people read of it; NULL: it has no bearing there, and is not in the list. */
+#define WORDS(X)                                                                                   \
+	X(mode, START, "mode", "act", )                                                            \
+	X(mode_ordered, START, "mode", "ask, and it was approved", p->mode = MODE_ASK)             \
+	X(mode_by_age, CERT, "mode", "ask: rotactl approve", p->certificates.mode = MODE_ASK)      \
+	X(no_hold, START, "hold", "none", )                                                        \
+	X(hold, START, "hold", "by bob: lunch; rotactl resume",                                    \
+	  s->ledger.hold = (struct hold){.is_on = true, .who = "bob", .why = "lunch"})             \
+	X(window_none, START, "window", "always", )                                                \
+	X(window_open, START, "window", "until 2027-01-15T09:00:00Z", night_window(p);             \
+	  p->windows[0].start_s = 7 * 3600; p->windows[0].for_us = 2 * US_H)                       \
+	X(window_urgent, START, "window", "closed, and the order is urgent", night_window(p);      \
+	  s->ledger.orders[0].urgency = URGENCY_URGENT)                                            \
+	X(window_rescue, CERT, "window", "closed, but the certificate ends before it opens",       \
+	  night_window(p);                                                                         \
+	  s->certificate.file.chain_not_after.us = CASE_NOW + US_H)                                \
+	X(window_never, START, "window", "never opens within a year: correct windows and freezes", \
+	  night_window(p);                                                                         \
+	  p->windows[0].days = 0)                                                                  \
+	X(window_shut, START, "window", "opens 2027-01-16T02:00:00Z", night_window(p))             \
+	X(freeze_none, START, "freeze", "none", )                                                  \
+	X(freeze_next, START, "freeze", "none; next 2027-01-16T00:00:00Z", frozen(p, true);        \
+	  p->freezes[0].from_day++)                                                                \
+	X(freeze, START, "freeze", "until 2027-01-17T00:00:00Z: year end", frozen(p, true))        \
+	X(freeze_rescue, CERT, "freeze",                                                           \
+	  "frozen (year end), but the certificate ends before it is over", frozen(p, true);        \
+	  s->certificate.file.chain_not_after.us = CASE_NOW + US_H)                                \
+	X(freeze_broken, START, "freeze", "broken by alice", frozen(p, true);                      \
+	  s->ledger.orders[0].urgency = URGENCY_EMERGENCY;                                         \
+	  s->ledger.orders[0].breaks_freeze = true)                                                \
+	X(clock, START, "clock", "agrees with the primary's", )                                    \
+	X(clock_wrong, START, "clock", "1 h ahead", s->is_clock_sane = false;                      \
+	  cut_z(s->clock_why, 64, "1 h ahead"))                                                    \
+	X(votes_turn, TURN, "a primary stays without it", "2 votes healthy without it", )          \
+	X(writes_turn, TURN, "majority writes go on", "2 data-bearing voters left", )              \
+	X(votes_start, START, "a primary stays without it", "yes, whoever is away", )              \
+	X(votes_allowed, START, "a primary stays without it", "no, and allowDowntime says so",     \
+	  s->members_n = 2;                                                                        \
+	  i->allow_downtime = DOWNTIME_ALL)                                                        \
+	X(votes_single, START, "a primary stays without it",                                       \
+	  "a single member: it would be away; allowDowntime: all", s->members_n = 1)               \
+	X(writes_single, START, "majority writes go on",                                           \
+	  "a single member: it would be away; allowDowntime: all", s->members_n = 1;               \
+	  s->is_standalone = true)                                                                 \
+	X(votes_of_two, START, "a primary stays without it",                                       \
+	  "no primary while 'a:27017' restarts: 1 votes left; allowDowntime: all",                 \
+	  s->members_n = 2)                                                                        \
+	X(writes_psa, START, "majority writes go on",                                              \
+	  "majority writes would stop while 'a:27017' restarts; allowDowntime: majorityWrites",    \
+	  arbiter(s, 2))                                                                           \
+	X(votes_last_away, START, "a primary stays without it", "not while 'c:27017' is away",     \
+	  down(s, 2))                                                                              \
+	X(votes_first_away, TURN, "a primary stays without it", "not while 'a:27017' is away",     \
+	  down(s, 0))                                                                              \
+	X(votes_two_away, START, "a primary stays without it", "not while 'b:27017' is away",      \
+	  down(s, 0);                                                                              \
+	  down(s, 1))                                                                              \
+	X(votes_hidden_away, START, "a primary stays without it", "not while 'e:27017' is away",   \
+	  case_letters(s, "PSSHS");                                                                \
+	  down(s, 3); down(s, 4))                                                                  \
+	X(others_standalone, START, "all others healthy", NULL, s->is_standalone = true)           \
+	X(others, START, "all others healthy", "2 seen directly", )                                \
+	X(others_away, TURN, "all others healthy", "'c:27017' does not answer: no route",          \
+	  down(s, 2);                                                                              \
+	  cut_z(s->members[2].why, 64, "no route"))                                                \
+	X(others_recover, TURN, "all others healthy", "'c:27017' is RECOVERING",                   \
+	  s->members[2].is_secondary = false;                                                      \
+	  s->members[2].state = MEMBER_RECOVERING)                                                 \
+	X(others_quiesce, TURN, "all others healthy", "'c:27017' is shutting down",                \
+	  s->members[2].is_quiescing = true)                                                       \
+	X(others_sync, TURN, "all others healthy", "'c:27017' is in initial sync",                 \
+	  s->members[2].is_initial_syncing = true)                                                 \
+	X(others_no_primary, TURN, "all others healthy", "no primary",                             \
+	  s->members[0].is_primary = false;                                                        \
+	  s->members[0].is_secondary = true)                                                       \
+	X(lag, TURN, "lag", "all below 10 s", )                                                    \
+	X(lag_standalone, TURN, "lag", NULL, s->is_standalone = true)                              \
+	X(lag_unknown, TURN, "lag", "of 'c:27017' is not known", s->members[2].lag_us = -1)        \
+	X(lag_long, TURN, "lag", "c:27017: 11 s, limit 10 s", s->members[2].lag_us = 11 * US_S)    \
+	X(nothing_pending, TURN, "only the key would change",                                      \
+	  "binary, mongod.conf, unit, PEM as running", )                                           \
+	X(pending, TURN, "only the key would change", "x", cut_z(s->process.pending, 64, "x"))     \
+	X(pending_allowed, TURN, "only the key would change", "allowed: x",                        \
+	  cut_z(s->process.pending, 64, "x");                                                      \
+	  i->pending_changes = PENDING_ALLOW)                                                      \
+	X(version, TURN, "a tested server version", "6.0.5", )                                     \
+	X(version_unknown, TURN, "a tested server version", "not known yet",                       \
+	  s->process.version[0] = 0)                                                               \
+	X(version_accepted, TURN, "a tested server version",                                       \
+	  "9.1.0, not tested; acceptUntested says go on", i->accepts_untested = true;              \
+	  cut_z(s->process.version, 32, "9.1.0"))                                                  \
+	X(busy_build, TURN, "no backup, no index build", "an index build runs",                    \
+	  s->process.has_index_build = true)                                                       \
+	X(busy_backup, TURN, "no backup, no index build", "a backup cursor is open",               \
+	  s->process.has_backup = true)                                                            \
+	X(busy_reload, TURN, "no backup, no index build", "the reload hook runs",                  \
+	  s->certificate.is_reload_running = true)                                                 \
+	X(busy_locked, TURN, "no backup, no index build", "fsyncLock is held",                     \
+	  s->process.is_fsync_locked = true)                                                       \
+	X(file, WRITE, "keyfile", "can be replaced", )                                             \
+	X(file_external, WRITE, "keyfile", "written by somebody else (writer: external)",          \
+	  p->keyfile.writer = WRITER_EXTERNAL)                                                     \
+	X(file_unreadable, START, "keyfile", "not readable: EIO",                                  \
+	  s->keyfile.ring.is_known = false;                                                        \
+	  cut_z(s->keyfile.why, 64, "EIO"))                                                        \
+	X(file_stranger, START, "keyfile", "holds a key that the ledger does not know",            \
+	  s->keyfile.has_stranger = true)                                                          \
+	X(file_readonly, START, "keyfile", "EROFS", s->keyfile.is_writable = false;                \
+	  cut_z(s->keyfile.why, 64, "EROFS"))                                                      \
+	X(rehearsed, START, "all rehearsed", "all 3", )                                            \
+	X(restarted_unseen, START, "all rehearsed", "all 3", s->members[2].process_id[0] = 0;      \
+	  s->members[2].statement.process_id[3] = 'x')                                             \
+	X(restarted, START, "all rehearsed",                                                       \
+	  "'c:27017' was restarted; its rotad has not looked yet",                                 \
+	  s->members[2].statement.process_id[3] = 'x')                                             \
+	X(not_spoken, START, "all rehearsed", "no rotad has spoken for 'c:27017'",                 \
+	  s->members[2].has_statement = false)                                                     \
+	X(not_admitted, START, "all rehearsed", "no rotad has spoken for 'c:27017': c is unknown", \
+	  s->members[2].has_statement = false;                                                     \
+	  cut_z(s->ledger.not_admitted, 64, "c is unknown"))                                       \
+	X(not_rehearsed, START, "all rehearsed", "'c:27017': no hook",                             \
+	  s->members[2].statement.is_rehearsed = false;                                            \
+	  cut_z(s->members[2].statement.findings, 64, "no hook"))                                  \
+	X(no_others, START, "other users of the key", "none", )                                    \
+	X(no_others_ignored, START, "other users of the key",                                      \
+	  "none seen; ignored if there were any", p->keyfile.other_users = OTHER_USERS_IGNORE)     \
+	X(others_ignored, START, "other users of the key", "ignored: 10.0.0.9 at 'c:27017'",       \
+	  cut_z(s->members[2].others, 64, "10.0.0.9");                                             \
+	  p->keyfile.other_users = OTHER_USERS_IGNORE)                                             \
+	X(others_of_two, START, "other users of the key",                                          \
+	  "10.0.0.7 at 'a:27017'; keyfile.otherUsers: ignore",                                     \
+	  cut_z(s->members[2].others, 64, "10.0.0.9");                                             \
+	  cut_z(s->members[0].others, 64, "10.0.0.7"))                                             \
+	X(others_emergency, START, "other users of the key", "not waited for in an emergency",     \
+	  s->ledger.orders[0].urgency = URGENCY_EMERGENCY)                                         \
+	X(others_of_a_thief, START, "other users of the key",                                      \
+	  "emergency: not waited for: 10.0.0.9 at 'c:27017'",                                      \
+	  cut_z(s->members[2].others, 64, "10.0.0.9");                                             \
+	  s->ledger.orders[0].urgency = URGENCY_EMERGENCY)                                         \
+	X(others_unknown, START, "other users of the key", "not known: timeout",                   \
+	  s->others.is_known = false;                                                              \
+	  cut_z(s->others.why, 64, "timeout"))                                                     \
+	X(owed, TURN, "nothing owed", "nothing owed", )                                            \
+	X(owed_rests, TURN, "nothing owed", "it refused to step down; rests 1 min 0 s",            \
+	  primary_is_b(s);                                                                         \
+	  s->debts.step_down_refused_at.us = CASE_NOW - 14 * US_MIN)                               \
+	X(owed_restart, TURN, "nothing owed", "again in 59 s; the restart failed: exit 3",         \
+	  s->debts.restart_failed_at.us = CASE_NOW - US_S;                                         \
+	  cut_z(s->debts.restart_owed_why, 64, "exit 3"))                                          \
+	X(owed_rolled_back, TURN, "nothing owed",                                                  \
+	  "it was rolled back; mend it, then rotactl resume", s->debts.rolled_back_at.us = 1;      \
+	  s->ledger.hold.is_on = true)                                                             \
+	X(heir_none_needed, TURN, "a successor is ready", NULL, )                                  \
+	X(heir_standalone, START, "a successor is ready", NULL, s->is_standalone = true)           \
+	X(heir_single, START, "a successor is ready", NULL, s->members_n = 1)                      \
+	X(heir_no_primary, START, "a successor is ready", NULL, s->members[0].is_primary = false)  \
+	X(heir_start, START, "a successor is ready", "another member may become primary", )        \
+	X(heir_allowed, START, "a successor is ready", "no, and allowDowntime says so",            \
+	  s->members[1].is_electable = s->members[2].is_electable = false;                         \
+	  i->allow_downtime = DOWNTIME_ALL)                                                        \
+	X(heir_near, PRIMARY, "a successor is ready", "c:27017 is within 1 s",                     \
+	  s->members[1].lag_us = 2)                                                                \
+	X(heir_near_of_equals, PRIMARY, "a successor is ready", "b:27017 is within 1 s", )         \
+	X(heir_far, PRIMARY, "a successor is ready",                                               \
+	  "the nearest, 'b:27017', lags 3.0 s; limit 1 s", s->members[1].lag_us = 3 * US_S;        \
+	  s->members[2].lag_us = 4 * US_S)                                                         \
+	X(heir_unknown, PRIMARY, "a successor is ready",                                           \
+	  "the nearest, 'c:27017', lags 4.0 s; limit 1 s", s->members[1].lag_us = -1;              \
+	  s->members[2].lag_us = 4 * US_S)                                                         \
+	X(heir_recovers, PRIMARY, "a successor is ready",                                          \
+	  "the nearest, 'c:27017', lags 4.0 s; limit 1 s", s->members[1].is_secondary = false;     \
+	  s->members[2].lag_us = 4 * US_S)                                                         \
+	X(heir_not_electable, PRIMARY, "a successor is ready",                                     \
+	  "the nearest, 'c:27017', lags 4.0 s; limit 1 s", s->members[1].is_electable = false;     \
+	  s->members[2].lag_us = 4 * US_S)                                                         \
+	X(heir_down, PRIMARY, "a successor is ready", "no member that may become primary is up",   \
+	  s->members[1].is_secondary = s->members[2].is_secondary = false)                         \
+	X(order, TURN, "its turn", "its turn", )                                                   \
+	X(order_no_primary, TURN, "its turn", "as far as can be told without a primary",           \
+	  s->members[0].is_primary = false)                                                        \
+	X(order_catches_up, CATCH_UP, "its turn", "it has to catch up first", )                    \
+	X(order_c_first, TURN, "its turn", "'c:27017' goes first", s->members[2].is_hidden = true) \
+	X(order_c_waits, TURN, "its turn", "'c:27017' goes first", s->members[2].is_hidden = true; \
+	  case_claim(s, CLAIM_WAITING, 2))                                                         \
+	X(order_c_first_and_another_acts, TURN, "its turn", "'c:27017' goes first",                \
+	  s->members[2].is_hidden = true;                                                          \
+	  case_claim(s, CLAIM_ACTING, 0))                                                          \
+	X(order_c_has_it, TURN, "its turn",                                                        \
+	  "'c:27017' goes first and has the turn since 1 min 0 s", s->members[2].is_hidden = true; \
+	  case_claim(s, CLAIM_ACTING, 2); s->ledger.claim_moved.us = CASE_NOW - US_MIN)            \
+	X(claim_standalone, TURN, "the turn is free", NULL, s->is_standalone = true)               \
+	X(claim_free, TURN, "the turn is free", "free", )                                          \
+	X(claim_mine, TURN, "the turn is free", "mine", case_claim(s, CLAIM_WAITING, 1))           \
+	X(claim_acting, TURN, "the turn is free", "'c:27017' has the turn, acting",                \
+	  case_claim(s, CLAIM_ACTING, 2))                                                          \
+	X(claim_waiting, TURN, "the turn is free", "'c:27017' has the turn",                       \
+	  case_claim(s, CLAIM_WAITING, 2))                                                         \
+	X(claim_to_reload, TURN, "the turn is free",                                               \
+	  "it is held for the certificate of this member", case_claim(s, CLAIM_ACTING, 1);         \
+	  s->ledger.claim.purpose = CLAIM_FOR_CERTIFICATE)                                         \
+	X(claim_to_restart, CERT, "the turn is free", "it is held for the restart of this member", \
+	  case_claim(s, CLAIM_ACTING, 1))
+
+#define X(name, ask, gate, text, ...)                                                              \
+	static void word_##name(struct seen *s, struct policy *p, struct instance_policy *i)       \
+	{                                                                                          \
+		(void)s, (void)p, (void)i;                                                         \
+		__VA_ARGS__;                                                                       \
+	}
+WORDS(X)
+#undef X
+
+static void each_gate_says_why_as_its_row_says(void **state)
 {
-	case_begin(0);
-	case_propose(&the.s, "-yy");
-	case_rings(&the.s, 0, ring_of(1, 2), ring_of(1, 0));
-	case_rings(&the.s, 1, ring_of(1, 2), ring_of(1, 2));
-	case_rings(&the.s, 2, ring_of(1, 2), ring_of(1, 2));
-	case_claim(&the.s, CLAIM_ACTING, 0);
+	static const struct {
+		const char *name;
+		enum ask ask;
+		const char *gate, *text;
+		void (*spoil)(struct seen *s, struct policy *p, struct instance_policy *i);
+	} words[] = {
+#define X(name, ask, gate, text, ...) {#name, ask, gate, text, word_##name},
+	    WORDS(X)
+#undef X
+	};
+	for (size_t i = 0; i < ARRAY_N(words); i++) {
+		const struct gate_result *g;
+		ask_for(words[i].ask);
+		words[i].spoil(&the.s, &the.policy, &the.instance);
+		case_plan();
+		g = gate_named(words[i].gate);
+		if (!g != !words[i].text || (g && strcmp(g->text, words[i].text) != 0))
+			fail_msg("%s: '%s' says: %s (%s)", words[i].name, words[i].gate,
+				 g ? g->text : "nothing", the.plan.reason);
+	}
+}
+
+/* While a rotation is under way, as told by its order. */
+static void what_is_said_of_a_key_counts_for_no_certificate(void **state)
+{
+	struct planner p = {.s = &the.s,
+			    .policy = &the.policy,
+			    .instance = &the.instance,
+			    .mode = MODE_ACT,
+			    .plan = &the.plan,
+			    .generation = GENERATION_OPEN};
+	unsigned first;
+	ask_for(CERT);
+	case_propose(&the.s, "---");
+	the.s.ledger.terms = (struct order_terms){
+	    .urgency = URGENCY_EMERGENCY, .breaks_freeze = true, .who = "alice"};
+	assert_true(gate_check(&p, GATE_FOR_CERTIFICATE, &first));
+	night_window(&the.policy);
+	assert_false(gate_check(&p, GATE_FOR_CERTIFICATE, &first));
+	assert_string_equal(the.plan.gates[first].name, "window");
+	the.policy.windows_n = 0;
+	frozen(&the.policy, true);
+	assert_false(gate_check(&p, GATE_FOR_CERTIFICATE, &first));
+	assert_string_equal(the.plan.gates[first].name, "freeze");
+	the.policy.freezes_n = 0;
+	the.policy.certificates.mode = MODE_ASK;
+	assert_false(gate_check(&p, GATE_FOR_CERTIFICATE, &first));
+	assert_string_equal(the.plan.gates[first].name, "mode");
+	the.policy.certificates.mode = MODE_OBSERVE;
+	assert_false(gate_check(&p, GATE_FOR_CERTIFICATE, &first));
+	assert_string_equal(the.plan.gates[first].text,
+			    "observe: rotad only looks; rotactl mode ask");
+	cut_z(the.policy.mode_why, sizeof(the.policy.mode_why), "x");
+	assert_false(gate_check(&p, GATE_FOR_CERTIFICATE, &first));
+	assert_string_equal(the.plan.gates[first].text, "observe: x");
+	assert_int_equal(the.plan.gates[first].verdict, GATE_REFUSE);
 }
 
 static void nobody_else_is_waited_for_before_a_vote_but_he_is_told(void **state)
@@ -598,6 +957,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_gate_answers_as_its_row_says),
 	    cmocka_unit_test(every_gate_has_a_row_that_shuts_it),
+	    cmocka_unit_test(each_gate_says_why_as_its_row_says),
+	    cmocka_unit_test(what_is_said_of_a_key_counts_for_no_certificate),
 	    cmocka_unit_test(nobody_else_is_waited_for_before_a_vote_but_he_is_told),
 	    cmocka_unit_test(what_is_not_asked_for_is_not_looked_at),
 	    cmocka_unit_test(a_primary_steps_down_only_for_a_successor_within_a_second),
