@@ -437,16 +437,15 @@ static enum gate_verdict gate_rested(const struct planner *p, enum gate_for what
 {
 	const struct seen *s = p->s;
 	char wait[32];
-	int64_t left;
 	(void)what;
 	if (s->debts.rolled_back_at.us)
 		return say(r, GATE_REFUSE, "it was rolled back; mend it, then rotactl resume");
-	left = seen_rests_until(s).us - s->now.us;
-	if (left > 0)
+	struct wall rests = seen_rests_until(s);
+	if (rests.us)
 		return say(r, GATE_WAIT, "it refused to step down; rests %s",
-			   span_print(left, wait, sizeof(wait)));
+			   span_print(rests.us - s->now.us, wait, sizeof(wait)));
 	int64_t rest = turn_rest_us(s->debts.restart_tries);
-	left = s->debts.restart_failed_at.us + rest - s->now.us;
+	int64_t left = s->debts.restart_failed_at.us + rest - s->now.us;
 	if (s->debts.restart_failed_at.us && left > 0 && left <= rest)
 		return say(r, GATE_WAIT, "again in %s; the restart failed: %.90s",
 			   span_print(left, wait, sizeof(wait)), s->debts.restart_owed_why);

@@ -23,7 +23,8 @@ FOLDERS = ("src/plan", "src/round")
 FLIPS = {"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">", "&&": "||", "||": "&&", "true": "false",
          "false": "true", "!": ""}
 EMPTY = "[0]"  # of a text that is asked whether it is empty: asked the other way round, since no text here has one letter
-SITE = re.compile(r"(?<=\w)\[0\](?=\s*(?:[?);]|&&|\|\|))|==|!=|<=|>=|&&|\|\||<<=?|>>=?|->|[<>]|!|\b(?:true|false)\b|(?<![\w.])\d+(?![\w.])|"
+SITE = re.compile(r"(?<=\w)\[0\](?=\s*(?:[?);]|&&|\|\|))|==|!=|<=|>=|&&|\|\||<<=?|>>=?|->|[<>]|!|\b(?:true|false)\b|"
+                  r"(?<![\w.])\d+(?![\w.])|"
                   r"\b(?:return\b[^;]*|continue|break);")
 HIDDEN = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|^[ \t]*#(?:\\\n|[^\n])*$|\bASSERT\([^;]*;|'
                     r"\bchar \w+\[[^\]]*\](?:, \w+\[[^\]]*\])*|"  # sizes of texts: HACKING lets people's texts be cut
@@ -84,7 +85,8 @@ class Build:
 
     def compile_of(self, file):
         if file not in self.commands:
-            words = self.ask(str(self.as_make_says / file), str(pathlib.Path(file).parent / f"lib{pathlib.Path(file).parent.name}.a"))
+            folder = pathlib.Path(file).parent
+            words = self.ask(str(self.as_make_says / file), str(folder / f"lib{folder.name}.a"))
             keep, skip = [], False
             for word in words:
                 if skip or word in ("-c", "-MD", "-MP", "-g") or word.endswith(".c") or word.startswith("-W"):

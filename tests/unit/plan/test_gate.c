@@ -419,8 +419,6 @@ static void arbiter(struct seen *s, unsigned i)
 	  s->members[0].is_secondary = true; s->members[2].is_primary = true;                      \
 	  s->members[2].is_secondary = false)                                                      \
 	X(order_before_the_primary, TURN, "its turn", PASS, )                                      \
-	X(claimed_waiting_by_this_one, TURN, "the turn is free", PASS,                             \
-	  case_claim(s, CLAIM_WAITING, 1))                                                         \
 	X(claimed_free, TURN, "the turn is free", PASS, case_claim(s, CLAIM_FREE, 2))              \
 	X(only_one_heir, START, "a successor is ready", PASS, s->members[1].is_electable = false)  \
 	X(heirless_but_the_first, START, "a successor is ready", PASS, primary_is_b(s);            \
