@@ -43,7 +43,7 @@
 #define ENVELOPE_BYTES_MAX 8192           /* the opened content of an envelope (PROTOCOL 7.1) */
 #define ACTS_PER_ROUND_MAX 16
 #define GATES_MAX 24
-#define EVENTS_PER_ROUND_MAX 32
+#define EVENTS_PER_ROUND_MAX 8 /* told of one plan */
 #define HOOK_OUTPUT_BYTES_MAX                                                                      \
 	(64 * 1024)      /* kept of what a hook prints; the rest is read and thrown away */
 #define HOOK_ARGS_MAX 16 /* of a program that rotad starts */

@@ -117,7 +117,9 @@ struct plan {
 	unsigned steps_n;
 	struct step steps[STEPS_MAX];
 	unsigned events_n;
-	struct event events[8];  /* told by round/record.c */
+	/* Told by round/record.c. The last one is where what finds no room is written, and is not
+	 * told. */
+	struct event events[EVENTS_PER_ROUND_MAX + 1];
 	struct wall wake_at;     /* look again at the latest then */
 	bool is_waiting;         /* something is under way and held back */
 	bool is_rotating;        /* a keyfile rotation is under way or wanted */

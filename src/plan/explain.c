@@ -251,8 +251,6 @@ static void tell_approval(struct planner *p)
 	if (!p->plan->waits_for_approval)
 		return;
 	e = plan_tell(p, EVENT_PLAN_WAITS_FOR_APPROVAL, s->self_host);
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline), "%s/%s: a plan waits for a person's word.",
 		 s->cluster, s->self_host);
 	snprintf(e->what, sizeof(e->what), "%s", p->plan->reason);

@@ -72,8 +72,6 @@ static void tell(struct planner *p, enum event_kind kind, const char *keys, cons
 	struct event *e = plan_tell(p, kind, s->self_host);
 	char when[40];
 	p->plan->needs_attention = true;
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s/%s: the keyfile on disk was replaced by something other than rotad, and the "
 		 "next restart of %s would lock it out.",
@@ -107,8 +105,6 @@ static void tell_misplaced(struct planner *p)
 		  "mongod of %s would not start with its keyfile any more (%.200s). Do not restart "
 		  "it before that is mended.",
 		  s->self_host, k->why);
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s/%s: mongod would not start with its keyfile any more: its permissions were "
 		 "changed.",
@@ -168,21 +164,18 @@ bool foreign_plan(struct planner *p)
 	}
 	if (!foreign_stands(s, p->mode)) {
 		struct event *e = plan_tell(p, EVENT_FOREIGN_WRITE_HARMLESS, s->self_host);
-		if (e) {
-			snprintf(e->headline, sizeof(e->headline),
-				 "%s/%s: something other than rotad wrote the keyfile; it still "
-				 "holds key %u.",
-				 s->cluster, s->self_host, p->pivot.number);
-			snprintf(e->what, sizeof(e->what), "%.400s was written by uid %u%s%s.",
-				 k->path, k->uid, k->marker[0] ? ", with " : "", k->marker);
-			snprintf(e->now, sizeof(e->now),
-				 "Safe: a restart keeps the member in the set.");
-			snprintf(e->we_did, sizeof(e->we_did),
-				 "Noted it; the plan goes on from what the file holds.");
-			snprintf(e->you, sizeof(e->you),
-				 "Find out who writes it, before a rotation needs the file to stay "
-				 "as rotad leaves it.");
-		}
+		snprintf(e->headline, sizeof(e->headline),
+			 "%s/%s: something other than rotad wrote the keyfile; it still "
+			 "holds key %u.",
+			 s->cluster, s->self_host, p->pivot.number);
+		snprintf(e->what, sizeof(e->what), "%.400s was written by uid %u%s%s.", k->path,
+			 k->uid, k->marker[0] ? ", with " : "", k->marker);
+		snprintf(e->now, sizeof(e->now), "Safe: a restart keeps the member in the set.");
+		snprintf(e->we_did, sizeof(e->we_did),
+			 "Noted it; the plan goes on from what the file holds.");
+		snprintf(e->you, sizeof(e->you),
+			 "Find out who writes it, before a rotation needs the file to stay "
+			 "as rotad leaves it.");
 		return false;
 	}
 	for (unsigned i = 0; i < k->ring.n; i++)

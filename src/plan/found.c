@@ -57,8 +57,6 @@ static void tell_ledger(struct planner *p, enum event_kind kind, const char *wha
 	/* It is this host's anchor that says so: this host tells it, at once. */
 	struct event *e = plan_tell(p, kind, p->s->self_host[0] ? p->s->self_host : p->s->cluster);
 	p->plan->needs_attention = true;
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s: the ledger is not the one this host knows; nothing is done.", p->s->cluster);
 	snprintf(e->what, sizeof(e->what), "%s", what);
@@ -106,8 +104,6 @@ static void tell_crowd(struct planner *p)
 	const struct seen_ledger *l = &p->s->ledger;
 	struct event *e = plan_tell(p, EVENT_LEDGER_CROWDED, p->s->cluster);
 	p->plan->needs_attention = true;
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s: the ledger holds %u documents; %u can be read.", p->s->cluster, l->docs_n,
 		 (unsigned)DOCS_MAX);
@@ -152,8 +148,6 @@ static void tell_revoked(struct planner *p)
 	const struct seen *s = p->s;
 	const struct seen_ledger *l = &s->ledger;
 	struct event *e = plan_tell(p, EVENT_IDENTITY_REVOKED, s->self_host);
-	if (!e)
-		return;
 	e->severity = l->is_self_revoked ? SEVERITY_CRITICAL : e->severity;
 	snprintf(e->headline, sizeof(e->headline),
 		 l->is_self_revoked ? "%s: this host's identity is revoked; its rotad does nothing."
@@ -249,18 +243,15 @@ bool ledger_plan(struct planner *p)
 	/* By a wrong clock no certificate has expired: the clock is told instead. */
 	if (l->not_admitted[0] && s->is_clock_sane) {
 		struct event *e = plan_tell(p, EVENT_IDENTITY_NOT_ADMITTED, s->self_host);
-		if (e) {
-			snprintf(e->headline, sizeof(e->headline),
-				 "%s: an identity is not admitted.", s->cluster);
-			snprintf(e->what, sizeof(e->what), "%s", l->not_admitted);
-			snprintf(e->now, sizeof(e->now),
-				 "Its documents are not believed; it receives no key.");
-			snprintf(e->we_did, sizeof(e->we_did), "Nothing.");
-			snprintf(
-			    e->you, sizeof(e->you),
-			    "rotactl trust list. If that host lost its state directory, on each "
-			    "other host: rotactl trust confirm");
-		}
+		snprintf(e->headline, sizeof(e->headline), "%s: an identity is not admitted.",
+			 s->cluster);
+		snprintf(e->what, sizeof(e->what), "%s", l->not_admitted);
+		snprintf(e->now, sizeof(e->now),
+			 "Its documents are not believed; it receives no key.");
+		snprintf(e->we_did, sizeof(e->we_did), "Nothing.");
+		snprintf(e->you, sizeof(e->you),
+			 "rotactl trust list. If that host lost its state directory, on each "
+			 "other host: rotactl trust confirm");
 	}
 	/* Counted once its own identity is there, with the keys it has now: see
 	 * round/ledger_read.c. */

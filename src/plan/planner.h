@@ -45,8 +45,9 @@ struct act *plan_add(struct planner *p, enum act_kind kind, const char *format, 
 void plan_say(struct planner *p, const char *format, ...) PRINTF(2, 3);
 /* Something is under way and held back: reason, and look again after wait_us. */
 void plan_wait(struct planner *p, int64_t wait_us, const char *format, ...) PRINTF(3, 4);
-/* Append an event, as grave as its row says; NULL when the plan is full. what, now, we_did, you are
- * filled by the caller, who may make it graver. */
+/* Append an event, as grave as its row says. what, now, we_did, you are filled by the caller, who
+ * may make it graver. There is room for the first EVENTS_PER_ROUND_MAX: what matters most is told
+ * first. */
 struct event *plan_tell(struct planner *p, enum event_kind kind, const char *subject);
 /* Ask for a login proof unless it is there. True when it was there already. */
 bool plan_look(struct planner *p, unsigned member, const struct key_id *key,

@@ -79,8 +79,6 @@ static void tell_refused(struct planner *p)
 	struct event *e = plan_tell(p, EVENT_CERTIFICATE_REFUSED, s->self_host);
 	char when[40];
 	p->plan->needs_attention = true;
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s: the certificate from authority \"%s\" was not installed. mongod would have "
 		 "accepted it, the other members or clients would not.",
@@ -109,8 +107,6 @@ static void tell_end(struct planner *p, const struct cert_view *c, const char *w
 	e = plan_tell(p, left < 0 ? EVENT_CERTIFICATE_EXPIRED : EVENT_CERTIFICATE_EXPIRING,
 		      s->self_host);
 	p->plan->needs_attention = true;
-	if (!e)
-		return;
 	if (left < 3 * US_DAY)
 		e->severity = SEVERITY_CRITICAL;
 	snprintf(e->headline, sizeof(e->headline), "%s: the %s %s %s.", s->self_host, what,
@@ -164,8 +160,6 @@ static void tell_waits(struct planner *p)
 	    p, c->is_pending ? EVENT_CERTIFICATE_REQUEST_WAITING : EVENT_AUTHORITY_UNREACHABLE,
 	    s->self_host);
 	p->plan->needs_attention |= !c->is_pending;
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline), "%s: authority \"%s\" %s.", s->self_host,
 		 p->policy->certificates.authority,
 		 c->is_pending ? "has taken the request and not answered yet" : "does not answer");
@@ -270,8 +264,6 @@ static void tell_taken_back(struct planner *p, const char *why)
 {
 	const struct seen *s = p->s;
 	struct event *e = plan_tell(p, EVENT_CERTIFICATE_ROLLED_BACK, s->self_host);
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline), "%s: the new %s was taken back.", s->self_host,
 		 target_words(s->certificate.target));
 	snprintf(e->what, sizeof(e->what), "%s", why);

@@ -74,8 +74,6 @@ static bool tell_unwritable(struct planner *p)
 		return false;
 	struct event *e = plan_tell(p, is_full ? EVENT_DISK_FULL : EVENT_FILE_UNSAFE, s->self_host);
 	p->plan->needs_attention = true;
-	if (!e)
-		return true;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s/%s: the keyfile cannot be replaced%s; the rotation waits for it.", s->cluster,
 		 s->self_host, is_full ? ", its file system is full" : "");
@@ -113,8 +111,6 @@ static void tell_others(struct planner *p, bool of_all)
 	if (!where[0])
 		return;
 	e = plan_tell(p, EVENT_KEY_USED_BY_OTHERS, s->self_host);
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s: somebody who is no member uses the key of the members.", s->cluster);
 	snprintf(e->what, sizeof(e->what),
@@ -190,8 +186,6 @@ static void tell_left_behind(struct planner *p, const struct seen_member *m)
 	const struct proposal *g = &s->ledger.proposal;
 	struct event *e = plan_tell(p, EVENT_NEWCOMER_WITHOUT_KEY, m->host);
 	p->plan->needs_attention = true;
-	if (!e)
-		return;
 	snprintf(
 	    e->headline, sizeof(e->headline),
 	    "%s: %s joined during the rotation and does not accept key %u; the rotation waits.",
@@ -424,8 +418,6 @@ static void tell_unapproved(struct planner *p)
 		  "%s is ready to vote for key %u; its file is written by somebody else: rotactl "
 		  "approve --generation %llu.",
 		  s->self_host, g->next.number, n);
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s: the yea of %s for key %u waits for a person (writer: external).", s->cluster,
 		 s->self_host, g->next.number);

@@ -59,9 +59,9 @@ void plan_wait(struct planner *p, int64_t wait_us, const char *format, ...)
 struct event *plan_tell(struct planner *p, enum event_kind kind, const char *subject)
 {
 	struct plan *plan = p->plan;
-	if (plan->events_n == ARRAY_N(plan->events))
-		return NULL;
-	struct event *e = &plan->events[plan->events_n++];
+	struct event *e = &plan->events[plan->events_n];
+	if (plan->events_n < EVENTS_PER_ROUND_MAX)
+		plan->events_n++;
 	*e = event_of(kind, p->s->cluster, subject);
 	e->at = p->s->now;
 	return e;
@@ -124,8 +124,6 @@ static void tell_clock(struct planner *p)
 	const struct seen *s = p->s;
 	struct event *e = plan_tell(p, EVENT_CLOCK_JUMPED, s->self_host);
 	p->plan->needs_attention = true;
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline), "%s: the clock of %s is wrong.", s->cluster,
 		 s->self_host);
 	snprintf(e->what, sizeof(e->what), "By the clock of this host: %s.", s->clock_why);
@@ -150,8 +148,6 @@ static void tell_other_clocks(struct planner *p)
 		if (m->is_self || off <= CLOCK_SKEW_MAX_S * US_S)
 			continue;
 		e = plan_tell(p, EVENT_CLOCK_JUMPED, m->host);
-		if (!e)
-			return;
 		snprintf(e->headline, sizeof(e->headline), "%s: the clock of %s is wrong.",
 			 s->cluster, m->host);
 		/* In whole minutes: the same words for as long as it is the same trouble. */
@@ -235,8 +231,6 @@ void plan_step(const struct seen *s, const struct policy *policy,
 	p.seed = seed;
 	if (!s->is_clock_sane && s->self >= 0)
 		tell_clock(&p);
-	else if (s->self >= 0)
-		tell_other_clocks(&p);
 	static bool (*const deciders[])(struct planner *) = {
 	    doubt_plan, job_plan, ledger_plan, foreign_plan, rotate_plan, renew_plan, tidy_plan};
 	for (size_t i = 0; i < ARRAY_N(deciders); i++)
@@ -246,6 +240,10 @@ void plan_step(const struct seen *s, const struct policy *policy,
 					 ret->looks_n == 0 && ret->acts_n == 0))
 			break;
 	explain_plan(&p);
+	/* Last: there may be one a member, and they must leave room for what is told of this one.
+	 */
+	if (s->is_clock_sane && s->self >= 0)
+		tell_other_clocks(&p);
 	if (ret->wake_at.us == 0)
 		ret->wake_at = wall_add(s->now, LOOK_AGAIN_S * US_S);
 	ASSERT(ret->reason[0]);

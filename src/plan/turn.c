@@ -134,8 +134,6 @@ static void tell_not_back(struct planner *p, enum not_back how)
 	const struct seen *s = p->s;
 	struct event *e = plan_tell(p, EVENT_MEMBER_NOT_BACK, s->self_host);
 	char end[512];
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s: %s did not come back with the new keyfile; the rotation stopped here, the "
 		 "other members are untouched.",
@@ -157,8 +155,6 @@ void turn_tell_owed(struct planner *p, struct wall since, int64_t tries, const c
 	const struct instance_policy *i = p->instance;
 	char when[40], rest[32];
 	p->plan->needs_attention = true;
-	if (!e)
-		return;
 	wall_print_utc(since, when, sizeof(when));
 	span_print(turn_rest_us(tries), rest, sizeof(rest));
 	/* Nothing in it changes between two tries: one trouble is told once, and again with its
@@ -193,8 +189,6 @@ static void tell_overdue(struct planner *p, bool is_new)
 	struct event *e = plan_tell(p, EVENT_RESTART_OVERDUE, s->self_host);
 	char when[40];
 	p->plan->needs_attention = true;
-	if (!e)
-		return;
 	if (is_down)
 		e->severity = SEVERITY_CRITICAL;
 	wall_print_utc(s->job.begun_at, when, sizeof(when));
@@ -224,8 +218,6 @@ void rolled_back_tell(struct planner *p)
 	const struct seen_member *self = seen_self(s);
 	char away[32], was[48] = "", back[WAY_BACK_BYTES];
 	p->plan->needs_attention = true;
-	if (!e)
-		return;
 	if (s->debts.rolled_back_away_us > 0)
 		snprintf(was, sizeof(was), " after %s away",
 			 span_print(s->debts.rolled_back_away_us, away, sizeof(away)));
@@ -448,8 +440,6 @@ static void tell_starting_long(struct planner *p)
 	struct event *e = plan_tell(p, EVENT_MEMBER_STARTING_LONG, s->self_host);
 	char since[40];
 	p->plan->needs_attention = true;
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s: %s is being restarted since %s and is not back.", s->cluster, s->self_host,
 		 wall_print_utc(s->job.begun_at, since, sizeof(since)));
@@ -515,8 +505,6 @@ static void tell_rests(struct planner *p, struct wall until)
 	struct event *e = plan_tell(p, EVENT_STEP_DOWN_REFUSED, s->self_host);
 	char when[40], took[32];
 	p->plan->needs_attention = true;
-	if (!e)
-		return;
 	wall_print_utc(until, when, sizeof(when));
 	span_print(s->debts.step_down_took_us, took, sizeof(took));
 	snprintf(e->headline, sizeof(e->headline),
@@ -555,8 +543,6 @@ static void tell_stuck(struct planner *p)
 		return;
 	struct event *e = plan_tell(p, EVENT_CLAIM_STUCK, c->host);
 	p->plan->needs_attention = true;
-	if (!e)
-		return;
 	wall_print_utc(s->ledger.claim_moved, since, sizeof(since));
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s: %s has the turn since %s and does not give it back; nobody else takes one.",

@@ -118,8 +118,6 @@ static void tell_member(struct planner *p, const struct seen_member *m)
 {
 	struct event *e = plan_tell(p, EVENT_MEMBER_UNREACHABLE, m->host);
 	char when[40], back[WAY_BACK_BYTES];
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s: %s does not answer, and a keyfile rotation waits for it.", p->s->cluster,
 		 m->host);
@@ -142,8 +140,6 @@ static void tell_rotad(struct planner *p, const struct seen_member *m)
 {
 	struct event *e = plan_tell(p, EVENT_MEMBER_WITHOUT_ROTAD, m->host);
 	char text[80], back[WAY_BACK_BYTES];
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s: no rotad speaks for %s, and a keyfile rotation waits for it.", p->s->cluster,
 		 m->host);
@@ -188,8 +184,6 @@ void waits_tell_refused(struct planner *p, const struct gate_result *g)
 {
 	struct event *e = plan_tell(p, EVENT_ROTATION_REFUSED, p->s->self_host);
 	char back[WAY_BACK_BYTES];
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s: a keyfile rotation is wanted and does not begin: %s.", p->s->cluster,
 		 g->name);
@@ -208,8 +202,6 @@ static void tell_still(struct planner *p)
 	struct event *e = plan_tell(p, EVENT_ROTATION_WAITING, s->cluster);
 	char when[40], back[WAY_BACK_BYTES];
 	p->plan->needs_attention = true;
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s: the keyfile rotation has not moved since %s.", s->cluster,
 		 wall_print_utc(s->moved_at, when, sizeof(when)));
@@ -232,8 +224,6 @@ static void tell_not_ready(struct planner *p)
 	struct event *e = plan_tell(p, EVENT_REHEARSAL_FAILED, s->self_host);
 	char back[WAY_BACK_BYTES];
 	p->plan->needs_attention = true;
-	if (!e)
-		return;
 	snprintf(e->headline, sizeof(e->headline),
 		 "%s: %s could not take its turn now, and a keyfile rotation waits for it.",
 		 s->cluster, s->self_host);

@@ -202,6 +202,30 @@ static void the_clock_of_another_is_told_in_its_place(void **state)
 	assert_int_equal(the.plan.events_n, 1);
 }
 
+/* Where the primary's own clock is wrong all others seem to be. */
+static void the_clocks_of_others_leave_room_for_what_matters(void **state)
+{
+	case_begin(1);
+	the.s.members_n = 12;
+	for (unsigned i = 3; i < the.s.members_n; i++) {
+		case_member(&the.s, i % 3, false);
+		the.s.members[i] = the.s.members[i % 3];
+		snprintf(the.s.members[i].host, HOST_BYTES_MAX, "m%u:27017", i);
+		the.s.members[i].is_self = false;
+	}
+	case_member(&the.s, 0, true);
+	for (unsigned i = 0; i < the.s.members_n; i++) {
+		the.s.members[i].has_clock = true;
+		the.s.members[i].clock_ahead_us = i ? US_H : 0;
+	}
+	the.s.keyfile.ring = ring_of(9, 0);
+	the.s.keyfile.is_foreign = the.s.keyfile.has_stranger = true;
+	case_plan();
+	(void)told_get("foreign-write");
+	assert_int_equal(the.plan.events_n, EVENTS_PER_ROUND_MAX);
+	assert_string_equal(the.plan.events[EVENTS_PER_ROUND_MAX - 1].name, "clock-jumped");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +233,7 @@ int main(void)
 	    cmocka_unit_test(the_same_question_has_the_same_answer),
 	    cmocka_unit_test(one_proves_the_old_key_refused_and_the_next_only_if_it_does_not),
 	    cmocka_unit_test(the_clock_of_another_is_told_in_its_place),
+	    cmocka_unit_test(the_clocks_of_others_leave_room_for_what_matters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
