@@ -126,6 +126,7 @@ struct seen_job {
 	struct wall lost_at; /* when this one found that out */
 	char process_before[PROCESS_ID_CHARS + 1];
 	struct wall begun_at;
+	struct wall ended_at; /* when it was first seen to be over; 0: not by this rotad */
 	struct ring_ids ring; /* the file it was restarted onto */
 	bool is_rollback;     /* it restarts onto the previous file */
 	char why[256];

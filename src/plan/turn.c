@@ -13,6 +13,7 @@ enum {
 			      first argument) */
 	TURN_TOLD_AFTER_S =
 	    300,           /* a start that takes longer is told; it is waited for all the same */
+	GONE_SETTLE_S = 5, /* so long after its job ended well a process may still appear */
 	JOB_SETTLE_S = 30, /* so long after its begin a job that ended well may still take effect */
 	REST_MAX_MIN = 30,
 	CLAIM_TOLD_AFTER_S = 15 * 60, /* of another rotad, acting */
@@ -301,11 +302,21 @@ static void half_plan(struct planner *p)
 		 p->s->self_host);
 }
 
+/* Ended well just now: what it started is not there to be seen yet (systemd's fork before its
+ * exec), or another starts it (a hook that ends mongod, a unit with Restart=always). */
+static bool may_appear(const struct planner *p)
+{
+	const struct seen_job *j = &p->s->job;
+	int64_t since = p->s->now.us - j->ended_at.us;
+	return j->ended_at.us && !j->is_failed && !j->is_overdue && since >= 0 &&
+	       since < GONE_SETTLE_S * US_S;
+}
+
 /* Exited, not recovering: only a process that is gone after the job's end may be rolled back. */
 static bool job_is_down(const struct planner *p)
 {
 	const struct seen_job *j = &p->s->job;
-	return !j->is_running && (!j->is_overdue || j->is_gone) && is_gone(p->s);
+	return !j->is_running && (!j->is_overdue || j->is_gone) && is_gone(p->s) && !may_appear(p);
 }
 
 static void roll_back_plan(struct planner *p, const struct key_name *old,

@@ -524,6 +524,7 @@ static bool begin_job(struct seat *t, struct err *err)
 	n->job_is_open = true;
 	n->job_ring = t->seen->keyfile.ring;
 	t->is_job_begun = true;
+	t->job_ended_at.us = 0;
 	/* Durable before the act: after a crash the next rotad knows that a restart may be under
 	 * way. */
 	if (!notes_put(t, err))

@@ -634,6 +634,11 @@ static void look_at_job(struct seat *t)
 	j->is_failed = v.state == JOB_FAILED;
 	j->is_overdue = v.state == JOB_OVERDUE;
 	j->is_gone = v.is_gone;
+	if (j->is_running || j->is_lost)
+		t->job_ended_at.us = 0;
+	else if (!t->job_ended_at.us)
+		t->job_ended_at = t->seen->now;
+	j->ended_at = t->job_ended_at;
 	snprintf(j->why, sizeof(j->why), "%.120s%s%.120s", v.why, v.output[0] ? ": " : "",
 		 v.output);
 }

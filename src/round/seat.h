@@ -184,7 +184,7 @@ struct seat {
 	struct secret password;    /* of login.user; nothing until it was needed */
 	struct login_memory login; /* for the set's store, and before the member's name is known */
 	bool is_job_begun;         /* by this process: what the notes tell may be older */
-	struct wall job_lost_at;   /* see struct seen_job */
+	struct wall job_lost_at, job_ended_at; /* see struct seen_job */
 	bool is_approved;
 	bool is_changed_running,
 	    is_changed_again; /* the hook; a file was replaced since it began */

@@ -109,6 +109,14 @@ static void back(struct seen *s)
 	X(gone_while_job_runs, "", "", "restarted", gone(s); s->job.is_running = true)             \
 	X(gone_unknown, "", "", "restarted", gone(s); s->process.fact.who = WITNESS_NONE)          \
 	X(gone_for_good, "roll-back", "member-not-back", "did not come back", gone(s))             \
+	X(gone_as_its_job_ends, "", "", "being restarted", gone(s);                                \
+	  s->job.ended_at.us = CASE_NOW - 4 * US_S)                                                \
+	X(gone_after_its_job, "roll-back", "member-not-back", "did not come back", gone(s);        \
+	  s->job.ended_at.us = CASE_NOW - 5 * US_S)                                                \
+	X(gone_as_its_job_fails, "roll-back", "member-not-back", "did not come back", gone(s);     \
+	  s->job.is_failed = true; s->job.ended_at.us = CASE_NOW)                                  \
+	X(gone_and_the_clock_too, "roll-back", "member-not-back", "did not come back", gone(s);    \
+	  s->job.ended_at.us = CASE_NOW + US_S)                                                    \
 	X(gone_after_roll_back, "", "member-not-back", "a person must look", gone(s);              \
 	  s->job.is_rollback = true)                                                               \
 	X(gone_while_observed, "", "member-not-back", "mode observe", gone(s);                     \

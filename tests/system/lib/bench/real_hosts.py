@@ -58,7 +58,7 @@ class HostMember(Member):
 
     def __init__(self, world, name):
         super().__init__(world, name, hosts.MONGOD_PORT)
-        self.host, self.address = name, "%s:%d" % (name, hosts.MONGOD_PORT)
+        self.host, self.address, self.socket = name, "%s:%d" % (name, hosts.MONGOD_PORT), None
 
     @property
     def on(self):
@@ -98,7 +98,7 @@ class HostMember(Member):
     def ctl(self, *words, timeout=90):
         start = time.monotonic()
         try:
-            r = self.on.run("rotactl", *words, check=False, timeout=timeout)
+            r = self.on.run("rotactl", *(["--socket", self.socket] if self.socket else []), *words, check=False, timeout=timeout)
             return Result(words, r.returncode, r.stdout.decode("utf-8", "replace"), r.stderr.decode("utf-8", "replace"), time.monotonic() - start)
         except (subprocess.TimeoutExpired, hosts.Fail) as e:
             return Result(words, 2, "", str(e), time.monotonic() - start)
@@ -187,8 +187,9 @@ def enter_network(the_set):
 
 
 class HostScene:
-    def __init__(self, n=3, deb=None, include="polkitd", install=True, writer=True, drain="100ms"):
+    def __init__(self, n=3, deb=None, include="polkitd", install=True, writer=True, drain="100ms", configured=True):
         self.n, self.deb, self.include, self.install, self.with_writer, self.drain = n, deb or package(), include, install, writer, drain
+        self.configured = configured
         self.checks, self.dir = Checks(), tempfile.mkdtemp(prefix="rotad-hosts.")
         self.world, self.sink, self.writer, self.sampler = HostWorld(n, os.path.join(self.dir, "set")), None, None, None
 
@@ -196,7 +197,7 @@ class HostScene:
         try:
             self._up()
         except BaseException:
-            self.__exit__()
+            self.__exit__(True)
             raise
         return self
 
@@ -211,7 +212,10 @@ class HostScene:
         with open(keyfile, "w") as f:
             f.write("- %s\n" % w.key)
         words = ["up", str(self.n), "--mongod", os.environ["MONGOD"], "--keyfile", keyfile, "--tls", w.pki.dir, "--drain", "100", "--include", self.include]
-        hosts.up(w.set, hosts.Args(words + (["--deb", self.deb] if self.install else [])))
+        hosts.up(w.set, hosts.Args(words + ["--deb", self.deb]))
+        if not self.install:
+            for m in w.members:
+                m.sh("dpkg --purge rotad 2>&1; systemctl daemon-reload")
         enter_network(w.set)
         say("%d hosts up", self.n)
         conf = {"_id": w.set_name, "settings": {"chainingAllowed": False, "electionTimeoutMillis": 5000},
@@ -228,7 +232,7 @@ class HostScene:
         secret = hooksink.new_secret()
         self.secret = secret
         self.sink = hooksink.HookSink(secret, host="0.0.0.0", name="10.77.0.254")
-        for i, m in enumerate(w.members):
+        for i, m in enumerate(w.members if self.configured else []):
             self.configure(m, WAYS[i % len(WAYS)])
         self.sampler = Sampler(w)
         self.sampler.start()
@@ -246,7 +250,7 @@ class HostScene:
             "mode": "act", "timezone": "UTC",
             "instances": [{"name": "rs0", "configFile": "/etc/mongod.conf", "restart": dict(way, drain=self.drain)}],
             "keyfile": {"mode": "act", "maxAge": "never"}, "certificates": {"mode": "observe"},
-            "alerts": [{"name": "test", "type": "webhook", "url": self.sink.url, "secret": "file:/etc/rotad/webhook.secret", "minSeverity": "notice"}]}))
+            "alerts": [{"name": "test", "type": "webhook", "url": self.sink.url, "secret": "file:/etc/rotad/webhook.secret", "minSeverity": "notice", "allowPlain": True}]}))
         m.put("/etc/systemd/system/rotad.service.d/files.conf", "[Service]\nReadWritePaths=/etc/mongodb\n")
         m.sh("systemctl daemon-reload")
         if "job" in way:

@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The Debian package on real systemd hosts: what installing, upgrading and purging it does, alone and in the middle of a rotation.
+
+usage: package.py CASE..."""
+import glob
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, os.path.join(HERE, "lib"))
+from bench.cases import Cases  # noqa: E402
+from bench.real_hosts import BUILD, KEYFILE, HostScene, package  # noqa: E402
+from bench.rotads import yaml  # noqa: E402
+from bench.show import Checks, say, wait_for  # noqa: E402
+
+CASES = Cases()
+case = CASES.case
+
+
+def newer(deb, folder):
+    """The same package by a later version."""
+    root, out = os.path.join(folder, "root"), os.path.join(folder, "rotad_later.deb")
+    subprocess.run(["dpkg-deb", "-R", deb, root], check=True)
+    control = os.path.join(root, "DEBIAN", "control")
+    with open(control) as f:
+        text = f.read()
+    with open(control, "w") as f:
+        f.write(re.sub(r"^Version: (.*)$", r"Version: \1+later", text, flags=re.M))
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", root, out], check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(root)
+    return out
+
+
+def send(m, path, to):
+    with open(path, "rb") as f:
+        m.on.run("sh", "-c", "cat > " + to, stdin=f)
+
+
+def digest(m, path):
+    with open(m.file(path), "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+@case
+def build():
+    """make deb twice, lintian without a word (make deb wants that), the same bytes."""
+    checks, sums = Checks(), []
+    for _ in range(2):
+        subprocess.run(["make", "-C", BUILD, "deb", "DEB_BUILD_OPTIONS=nocheck"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        sums.append([hashlib.sha256(open(p, "rb").read()).hexdigest() for p in sorted(glob.glob(os.path.join(BUILD, "deb", "rotad*.deb")))])
+        time.sleep(1.1)
+    checks.that("two builds are the same bytes", sums[0] and sums[0] == sums[1], sums)
+    checks.print()
+    return checks.status()
+
+
+@case
+def install():
+    """Installed, nothing runs and nothing is enabled; without a configuration it does not start; purged, nothing is left."""
+    with HostScene(1, install=False, writer=False, configured=False) as s:
+        m, c = s.host(0), s.checks
+        before, files = m.mongod(), m.sh("find /etc /var/lib /usr /lib -xdev | sort")
+        send(m, s.deb, "/root/rotad.deb")
+        m.sh("dpkg -i /root/rotad.deb")
+        c.that("nothing runs", not m.sh("pgrep -l rotad", check=False))
+        c.that("nothing is enabled", m.sh("systemctl is-enabled rotad 'rotad@x' rotad-restart@x.path", check=False).split() == ["disabled"] * 3)
+        said = m.sh("systemctl start rotad 2>&1; systemctl is-active rotad", check=False)
+        c.that("started without a configuration it says why", "ssert" in said and "inactive" in said, said)
+        c.that("there is no configuration", not os.path.exists(m.file("/etc/rotad/rotad.yaml")))
+        c.that("man pages", m.sh("ls /usr/share/man/man*/rota* | wc -l") == "3")
+        c.that("systemd takes the units", not m.sh("systemd-analyze verify --man=no rotad.service rotad@mongodb.service rotad-restart@mongod.path 2>&1", check=False))
+        m.sh("dpkg --purge rotad; systemctl daemon-reload")
+        left = set(m.sh("find /etc /var/lib /usr /lib -xdev | sort").split("\n")) - set(files.split("\n"))
+        left = {f for f in left if not f.startswith(("/var/lib/systemd", "/var/lib/mongodb", "/var/lib/dpkg", "/var/lib/rotad-test", "/usr/lib/x86_64", "/usr/share"))}
+        c.that("purged, nothing is left", not left, sorted(left))
+        c.that("mongod was not touched", m.mongod() == before)
+        return s.finish()
+
+
+@case
+def purge():
+    """Purged on one host of three in the middle of a rotation: mongod there keeps its files, runs and restarts, rotad's own secrets are
+    gone, the others wait by name; installed again and confirmed, the rotation ends."""
+    with HostScene(3) as s:
+        c, m = s.checks, s.host(1)
+        s.wait_ready()
+        s.begin()
+        wait_for("two keys on every host", 60, lambda: all(len(o.keys()) == 2 for o in s.world.members), 0.1)
+        conf, identity = m.sh("cat /etc/rotad/rotad.yaml"), m.sh("cat /var/lib/rotad/rs0/identity.pem")
+        was = {f: digest(m, f) for f in (KEYFILE, "/etc/mongodb/member.pem", "/etc/mongodb/ca.pem", "/etc/mongod.conf")}
+        start = time.monotonic()
+        said = m.sh("dpkg --purge rotad 2>&1")
+        say("    %.1f s: %s", time.monotonic() - start, said)
+        c.that("the live files are as they were", was == {f: digest(m, f) for f in was} or len(m.keys()) == 2)
+        c.that("nothing of rotad's is left in its state directory", not os.path.exists(m.file("/var/lib/rotad")), m.sh("find /var/lib/rotad", check=False))
+        left = m.sh("grep -rlsF '%s' /var/lib/rotad /etc/rotad /run /tmp 2>/dev/null" % identity.split("\n")[2], check=False)
+        c.that("its private keys are nowhere", not left, left)
+        c.that("no rotad runs", not m.sh("pgrep -l rotad", check=False))
+        m.sh("pgrep -x mongod || systemctl start mongod")
+        m.sh("systemctl restart mongod")
+        c.that("mongod restarts", s.world.wait_healthy(60))
+        time.sleep(20)
+        for o in (s.host(0), s.host(2)):
+            say("    %s: %s", o.name, s.says(o))
+        c.that("the others wait by its name", all(m.name in o.ctl("status").text() for o in (s.host(0), s.host(2))))
+        send(m, s.deb, "/root/rotad.deb")
+        m.sh("dpkg -i /root/rotad.deb")
+        m.put("/etc/rotad/rotad.yaml", conf)
+        m.put("/etc/rotad/webhook.secret", s.secret + "\n", 0o600, "mongodb")
+        m.sh("systemctl daemon-reload; systemctl enable --now rotad; systemctl enable --now rotad-restart@mongod.path")
+        time.sleep(15)
+        for o in (s.host(0), s.host(2)):
+            say("    %s: %s", o.name, " ".join(o.ctl("trust", "list").text().split()))
+            say("    %s: %s", o.name, " ".join(o.ctl("trust", "confirm", m.address, "--yes").text().split()))
+        s.wait_rotated("installed again and confirmed, the rotation ends")
+        s.held("purge")
+        return s.finish()
+
+
+@case
+def upgrade():
+    """One host of three is upgraded in the middle of its own turn: its restart is seen to its end, the new rotad goes on, the configuration
+    and what was changed of polkit's rule stay."""
+    with HostScene(3) as s, tempfile.TemporaryDirectory() as folder:
+        c = s.checks
+        later = newer(s.deb, folder)
+        for m in s.world.members:
+            send(m, later, "/root/later.deb")
+            m.sh("echo '// a word of this host' >> /etc/polkit-1/rules.d/50-rotad.rules")
+        s.wait_ready()
+        m = s.begin()
+        conf, was = digest(m, "/etc/rotad/rotad.yaml"), m.sh("dpkg-query -W -f '${Version}' rotad")
+        start = time.monotonic()
+        m.sh("DEBIAN_FRONTEND=noninteractive dpkg -i --force-confdef --force-confold /root/later.deb 2>&1")
+        now = m.sh("dpkg-query -W -f '${Version}' rotad")
+        c.that("upgraded in the turn of %s" % m.name, now != was, "%s to %s in %.1f s" % (was, now, time.monotonic() - start))
+        c.that("the new program runs", m.sh("systemctl is-active rotad; test \"$(readlink /proc/$(pidof -s rotad)/exe)\" = /usr/sbin/rotad && echo new", check=False) == "active\nnew")
+        c.that("configuration and conffile stay", digest(m, "/etc/rotad/rotad.yaml") == conf and "a word of this host" in m.sh("cat /etc/polkit-1/rules.d/50-rotad.rules"))
+        s.wait_rotated("the rotation ends, with two versions")
+        for o in s.world.members:
+            o.sh("DEBIAN_FRONTEND=noninteractive dpkg -i --force-confold /root/later.deb 2>&1")
+        s.wait_ready()
+        s.held("upgrade")
+        return s.finish()
+
+
+@case
+def users():
+    """rotad@USER.service, with a job restart of its own, through a rotation; and a mongod that a hook started inside rotad.service is told."""
+    with HostScene(3) as s:
+        c, m = s.checks, s.host(1)
+        m.sh("systemctl disable --now rotad rotad-restart@mongod.path")
+        text = m.sh("cat /etc/rotad/rotad.yaml")
+        m.put("/etc/rotad/mongodb.yaml", text + "\nstateDirectory: /var/lib/rotad-mongodb\nsocket: /run/rotad-mongodb/rotad.sock\n")
+        m.sh("mv /var/lib/rotad /var/lib/rotad-mongodb")  # the same identity
+        m.put("/etc/systemd/system/rotad@.service.d/files.conf", "[Service]\nReadWritePaths=/etc/mongodb\n")
+        m.put("/etc/systemd/system/rotad-restart@mongod.path.d/own.conf", "[Path]\nPathExists=\nPathExists=/run/rotad-mongodb/restart-%i\n")
+        m.put("/etc/systemd/system/rotad-restart@mongod.service.d/own.conf",
+              "[Service]\nExecStartPre=\nExecStartPre=rm /run/rotad-mongodb/restart-%i\nReadWritePaths=-/run/rotad-mongodb\n")
+        m.sh("systemctl daemon-reload; systemctl enable --now rotad@mongodb rotad-restart@mongod.path; printf 'ROTAD_SOCKET=/run/rotad-mongodb/rotad.sock\\n' >> /etc/environment")
+        m.socket = "/run/rotad-mongodb/rotad.sock"
+        s.wait_ready()
+        s.begin()
+        s.wait_rotated("a rotation with rotad@mongodb on one host")
+        # A hook that starts mongod by itself, below rotad.service: its stop would end that mongod.
+        h = s.host(2)
+        h.sh("systemctl disable --now mongod")
+        with open(os.path.join(os.environ["TOP_SRCDIR"], "contrib", "hooks", "mongod-restart")) as f:
+            h.put("/usr/local/sbin/mongod-restart", f.read(), 0o755)
+        h.put("/etc/mongod.conf", h.sh("cat /etc/mongod.conf") + "\nprocessManagement: {fork: true, pidFilePath: /var/lib/mongodb/mongod.pid}\n")
+        conf = h.sh("cat /etc/rotad/rotad.yaml")
+        h.put("/etc/rotad/rotad.yaml", conf.replace("/usr/local/sbin/end-mongod", "/usr/local/sbin/mongod-restart"))
+        h.put("/etc/systemd/system/rotad.service.d/files.conf",
+              "[Service]\nReadWritePaths=/etc/mongodb /var/lib/mongodb /var/log/mongodb\nExecStartPre=/usr/bin/mongod --config /etc/mongod.conf\nSystemCallFilter=\nMemoryDenyWriteExecute=no\n")
+        h.sh("systemctl daemon-reload; systemctl restart rotad", check=False)
+        told = ""
+        for _ in range(30):
+            told = h.ctl("doctor").text()
+            if "own unit" in told or "rotad.service" in told:
+                break
+            time.sleep(2)
+        line = [x for x in told.split("\n") if re.search("rotad.service|own unit", x)]
+        c.that("a mongod inside rotad.service is told by doctor", line, " ".join(line)[:300] or told[-1500:])
+        h.put("/etc/mongod.conf", h.sh("cat /etc/mongod.conf | grep -v processManagement"))
+        h.put("/etc/rotad/rotad.yaml", conf)
+        h.put("/etc/systemd/system/rotad.service.d/files.conf", "[Service]\nReadWritePaths=/etc/mongodb\n")
+        h.sh("systemctl daemon-reload; systemctl stop rotad; pkill -x mongod; sleep 3; systemctl enable --now mongod; systemctl start rotad", check=False)
+        s.wait_ready()
+        s.mark()
+        s.held("users")
+        return s.finish()
+
+
+sys.exit(CASES.main())
