@@ -188,6 +188,7 @@ struct seen_ledger {
 	char why[256];
 	bool exists; /* "ledger" document is there */
 	bool is_older_than_anchor, is_other_than_anchor;
+	bool is_doubted; /* read, but for its newest proposal, whose signer is not admitted here */
 	/* With this key a new generation begins, and this host knows another one as the set's: it
 	 * is not believed (has_proposal is false) before every member was seen to accept it. */
 	struct key_name unproven;
@@ -195,6 +196,7 @@ struct seen_ledger {
 	struct token id;
 	bool has_proposal;
 	struct proposal proposal; /* of the highest generation, its signer admitted */
+	bool lacks_pivot, lacks_next; /* not held on this host, so that no look can try it */
 	struct roll roll;
 	struct claim claim;
 	bool is_claim_mine;

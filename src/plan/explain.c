@@ -214,7 +214,7 @@ static void release(struct planner *p)
 	const struct seen *s = p->s;
 	const struct plan *plan = p->plan;
 	if (!s->ledger.is_claim_mine || s->ledger.claim.state == CLAIM_FREE || s->job.is_open ||
-	    !fact_known(s->ledger.fact) || strcmp(s->ledger.claim.host, s->self_host) != 0)
+	    !fact_known(s->ledger.fact))
 		return;
 	/* Mode observe writes nothing (invariant 12), save this once: a mark that only we can take
 	 * back, left by a turn that a person's change of mode cut short, would keep every other
@@ -239,8 +239,12 @@ static void release(struct planner *p)
 	    s->certificate.stage == CERT_STAGE_GOING_BACK || s->certificate.is_reload_running ||
 	    p->plan->looks_n > 0)
 		return;
-	if (is_restart ? turn_need(p, (unsigned)s->self) == NEED_NO
-		       : s->certificate.stage != CERT_STAGE_STAGED)
+	/* What the process has loaded is looked at while a rotation is under way, and by nobody
+	 * after it. */
+	enum need need = turn_need(p, (unsigned)s->self);
+	bool is_needed =
+	    need == NEED_YES || (need == NEED_UNKNOWN && p->generation != GENERATION_NONE);
+	if (is_restart ? !is_needed : s->certificate.stage != CERT_STAGE_STAGED)
 		plan_add(p, ACT_RELEASE_CLAIM, "the turn of %s is over", s->self_host);
 }
 

@@ -69,6 +69,18 @@ static void tell_ledger(struct planner *p, enum event_kind kind, const char *wha
 	    "mongod needs nothing meanwhile.");
 }
 
+/* Who cannot believe the newest proposal, or a vote (a newcomer that never had the key by which one
+ * showed that it belonged here, who has left since) says all the same how its member stands: a
+ * statement promises nothing, and the others wait for it to end what this one cannot follow. */
+static void state_in_doubt(struct planner *p)
+{
+	const struct seen *s = p->s;
+	if (plan_writes_ledger(p) && s->anchor.ledger.hex[0] && s->self >= 0 &&
+	    s->process.is_answering && s->ledger.identities_n > 0 && statement_differs(p))
+		plan_add(p, ACT_PUBLISH_STATEMENT, "the others wait for the word of %s",
+			 s->self_host);
+}
+
 /* A generation that begins with a key that is not the one this host knows: the members tell. Until
  * then nothing is written by it, and a key that one of them refuses is nobody's pivot. */
 static bool unproven_plan(struct planner *p)
@@ -89,6 +101,7 @@ static bool unproven_plan(struct planner *p)
 			    "Its newest proposal begins with a key that a member refuses, and with "
 			    "another one than this host knows as the key in use.",
 			    "Nothing is written by that proposal.");
+	state_in_doubt(p);
 	plan_wait(
 	    p, US_S,
 	    "The newest proposal begins with key %u, and this host knows key %u as the one in "
@@ -180,7 +193,11 @@ bool ledger_plan(struct planner *p)
 		 * somebody may restart it. */
 		if (s->has_salt && foreign_plan(p))
 			return true;
-		plan_wait(p, US_S / 2, "Nothing is planned: the ledger does not answer. %.200s",
+		if (l->is_doubted)
+			state_in_doubt(p);
+		plan_wait(p, US_S / 2, "Nothing is planned: %s. %.200s",
+			  l->is_doubted ? "the ledger is not believed"
+					: "the ledger does not answer",
 			  l->why);
 		return true;
 	}

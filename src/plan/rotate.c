@@ -386,7 +386,8 @@ static bool start_plan(struct planner *p)
 
 /* Has this member loaded what the votes wish? Else its turn is planned, or the look that tells.
  * Only a key of the file that it was started with is tried, and gone, the key that has to go (NULL:
- * none yet): that one may be refused, but what was not tried is not known to be absent. */
+ * none yet): that one may be refused, but what was not tried is not known to be absent. Where it is
+ * not held here (a member that joined after it left the others' files) a restart tells. */
 static bool is_loaded(struct planner *p, const struct key_id *known, const struct key_id *gone,
 		      const struct key_name *want, unsigned want_n)
 {
@@ -396,7 +397,10 @@ static bool is_loaded(struct planner *p, const struct key_id *known, const struc
 	if (need == NEED_NO)
 		return true;
 	is_seen = need == NEED_YES || plan_look(p, self, known, known, false);
-	if (need == NEED_UNKNOWN && gone && is_seen)
+	const struct seen_ledger *l = &p->s->ledger;
+	bool is_held =
+	    gone && !(key_id_equal(gone, &l->proposal.pivot.id) ? l->lacks_pivot : l->lacks_next);
+	if (need == NEED_UNKNOWN && is_held && is_seen)
 		is_seen = plan_look(p, self, gone, known, true);
 	if (!is_seen)
 		plan_wait(p, US_S / 4, "Looks which keys %s accepts.", p->s->self_host);

@@ -70,9 +70,7 @@ static bool publish_identity(struct seat *t, const struct act *a, struct err *er
 			return err_in(err, "endorsing this rotad by the member's certificate");
 	} else {
 		struct keyring ring = {.n = 0};
-		const struct secret *key = keychain_find(&t->chain, &t->anchor.pivot.id);
-		if (!key && t->chain.n)
-			key = &t->chain.keys[0].text;
+		const struct secret *key = seat_endorsing_key(t, t->anchor.ledger.hex[0] != 0);
 		bool ok = key && keyring_add(&ring, key->p, key->n, err) &&
 			  endorse_by_key(&doc->identity, &ring.keys[0], &doc->proof, err);
 		keyring_fini(&ring);

@@ -122,6 +122,71 @@ static bool read_root(struct seat *t, const struct docs *d)
 	return true;
 }
 
+/* Those of these keys that are held here, none twice. */
+static void take_keys(const struct seat *t, const struct key_id *ids, unsigned n,
+		      struct keyring *ret)
+{
+	struct err ignored = ERR_INIT; /* one that does not fit endorses nobody */
+	for (unsigned i = 0; i < n; i++) {
+		const struct secret *key = keychain_find(&t->chain, &ids[i]);
+		bool is_new = key_id_given(&ids[i]) && key && ret->n < KEYS_PER_FILE_MAX;
+		for (unsigned k = 0; is_new && k < i; k++)
+			is_new = !key_id_equal(&ids[k], &ids[i]);
+		if (is_new && !anchor_has_retired(&t->anchor, &ids[i]))
+			(void)!keyring_add(ret, key->p, key->n, &ignored);
+	}
+}
+
+/* By which keys another rotad may show that it belongs here: the one in use, and the one that it
+ * changes to, which only those have that were admitted before. Who is not welcomed yet knows no
+ * better than its file; nor does who was away so long that a person had to give it another one. */
+static void judging_keys(const struct seat *t, bool is_joined, struct keyring *ret)
+{
+	const struct ring_ids *file = &t->seen->keyfile.ring;
+	const struct key_id known[] = {t->anchor.pivot.id, t->anchor.next.id};
+	if (!file->is_known || (is_joined && ring_ids_has(file, &t->anchor.pivot.id)))
+		take_keys(t, known, 2, ret);
+	else
+		take_keys(t, file->ids, file->n, ret);
+}
+
+/* Who is not welcomed cannot tell which key of its file the others go by: one after the other. */
+const struct secret *seat_endorsing_key(const struct seat *t, bool is_joined)
+{
+	enum { TRIED_US = 20 * 1000000 };
+	const struct ring_ids *file = &t->seen->keyfile.ring;
+	const struct secret *key = keychain_find(&t->chain, &t->anchor.pivot.id);
+	int64_t now_us = t->ports.host.ops->boot(t->ports.host.self).us;
+	if (!is_joined && file->is_known && file->n > 1)
+		key = keychain_find(&t->chain, &file->ids[now_us / TRIED_US % file->n]);
+	return key || !t->chain.n ? key : &t->chain.keys[0].text;
+}
+
+/* Is this host's own identity there as it is now? Under another name, or endorsed by a key that has
+ * left its file, no newcomer could believe it: the present key is all that one may have. */
+static bool is_own_stale(const struct seat *t, const struct identity_doc *doc, bool is_joined,
+			 bool by_key)
+{
+	const struct ring_ids *file = &t->seen->keyfile.ring;
+	struct keyring ring = {.n = 0};
+	const struct endorsement_want want = {.keyring = &ring};
+	struct err why = ERR_INIT;
+	const struct secret *key = seat_endorsing_key(t, is_joined);
+	if (strcmp(doc->identity.receive_key, t->identity.receive_key) != 0 ||
+	    strcmp(doc->identity.host, t->seen->self_host) != 0)
+		return true;
+	/* In a file of somebody else's the key that it would be endorsed by may be missing. */
+	if (!by_key || !file->is_known || (is_joined && !ring_ids_has(file, &t->anchor.pivot.id)))
+		return false;
+	if (is_joined)
+		take_keys(t, file->ids, file->n, &ring);
+	else if (key && !keyring_add(&ring, key->p, key->n, &why))
+		return false;
+	bool is_stale = ring.n > 0 && !endorsement_check(doc, &want, &why);
+	keyring_fini(&ring);
+	return is_stale;
+}
+
 static void read_identities(struct seat *t, const struct docs *d, bool is_joined)
 {
 	struct seen_ledger *l = &t->seen->ledger;
@@ -139,10 +204,8 @@ static void read_identities(struct seat *t, const struct docs *d, bool is_joined
 	err_clear(&err);
 	/* Without TLS a first set-up is endorsed by possession of the key in use (PROTOCOL 6). */
 	if (!ca_file[0]) {
-		const struct secret *key = keychain_find(&t->chain, &t->anchor.pivot.id);
-		if (key && keyring_add(&ring, key->p, key->n, &err))
-			want.keyring = &ring;
-		err_clear(&err);
+		judging_keys(t, is_joined, &ring);
+		want.keyring = ring.n ? &ring : NULL;
 	}
 	t->identities_n = 0;
 	l->identities_n = 0;
@@ -162,15 +225,9 @@ static void read_identities(struct seat *t, const struct docs *d, bool is_joined
 		identity_judge(doc, &t->anchor, &want);
 		bool is_me = spki_equal(&doc->identity.spki, &t->identity.spki);
 		if (is_me) {
-			/* Known here, by the keys it has now: else it is published again. So it is
-			 * while nobody welcomed it, when the key that it was endorsed by turned out
-			 * not to be the one in use. */
-			bool is_stale = !is_joined && want.keyring && !doc->identity.is_admitted;
 			doc->identity.is_admitted = true;
 			l->is_self_revoked = doc->identity.is_revoked;
-			l->identities_n =
-			    strcmp(doc->identity.receive_key, t->identity.receive_key) == 0 &&
-			    !is_stale;
+			l->identities_n = !is_own_stale(t, doc, is_joined, want.keyring);
 		}
 		if (!doc->identity.is_admitted) {
 			if (!l->not_admitted[0] && !doc->identity.is_revoked)
@@ -383,6 +440,7 @@ static void read_generation(struct seat *t, const struct docs *d)
 		snprintf(l->why, sizeof(l->why), "the proposal cannot be believed: %.180s",
 			 err.text);
 		l->fact.who = WITNESS_NONE; /* unknown is unknown: nothing is done */
+		l->is_doubted = true;
 		return;
 	}
 	if (t->anchor.generation == best_n &&
@@ -447,7 +505,9 @@ static void read_claim(struct seat *t, const struct docs *d)
 	l->claim.rev = doc->rev;
 	l->is_claim_mine = l->claim.state != CLAIM_FREE &&
 			   spki_equal(&l->claim.head.from, &t->identity.spki) &&
-			   strcmp(l->claim.host, t->seen->self_host) == 0;
+			   (strcmp(l->claim.host, t->seen->self_host) == 0 ||
+			    /* the set names this member otherwise since it took the turn */
+			    seen_find_member(t->seen, l->claim.host) < 0);
 	if (doc->rev != t->claim_rev || l->claim.beat != t->claim_beat) {
 		t->claim_rev = doc->rev;
 		t->claim_beat = l->claim.beat;
@@ -860,6 +920,8 @@ void ledger_read(struct seat *t)
 		return; /* the next round reads with the ledger's salt */
 	}
 	read_generation(t, &d);
+	l->lacks_pivot = l->has_proposal && !keychain_find(&t->chain, &l->proposal.pivot.id);
+	l->lacks_next = l->has_proposal && !keychain_find(&t->chain, &l->proposal.next.id);
 	pin_identities(t, &d); /* by whom the proposal names */
 	const struct store_doc *hold = find_doc(&d, "hold");
 	struct doc_trust trust = seat_trust(t);

@@ -46,7 +46,13 @@ enum {
 	X(RESTARTER_GONE, "restarter-gone", 3, "ht", "systemd does not answer it for t")           \
 	X(PAUSE, "pause", 3, "ht", "a person says pause on it, and resume after t")                \
 	X(ABORT, "abort", 4, "h", "a person says abort on it")                                     \
-	X(ROTATE, "rotate", 5, "hn", "a person says rotate on it: n = 1 as an emergency")
+	X(ROTATE, "rotate", 5, "hn", "a person says rotate on it: n = 1 as an emergency")          \
+	X(JOIN, "join", 5, "on",                                                                   \
+	  "o, a host outside, is added to the set: 0 with the "                                    \
+	  "keyfile of a member, 1 with the first key, 2 with "                                     \
+	  "the file that it has; 4 more: its rotad comes late")                                    \
+	X(LEAVE, "leave", 5, "hn", "it is taken out of the set; n = 1: its host is gone then")     \
+	X(RENAME, "rename", 3, "h", "the set names its member otherwise")
 
 enum sim_fault_kind {
 #define X(name, word, weight, takes, text) SIM_##name,
@@ -70,7 +76,8 @@ struct sim_fault {
 struct sim_scenario {
 	uint64_t seed;
 	unsigned members_n; /* 1..SIM_HOSTS_MAX */
-	bool has_arbiter;   /* the last one */
+	unsigned spares_n;  /* hosts outside the set, which may join it */
+	bool has_arbiter;   /* the last member */
 	bool is_standby;    /* the strategy; twoPass else */
 	int64_t latency_us; /* of a message, more or less */
 	int64_t pace_us;    /* how much later than it wished a rotad wakes up, at most */

@@ -47,7 +47,11 @@ static void edit(struct sim_host *h, const struct sim_fault *f)
 		ring = h->disk;
 		break;
 	case 4:
-		ring = w->hosts[(h->i + 1) % w->n].disk;
+		for (unsigned k = 1; k < w->n; k++)
+			if (sim_is_member(w, (h->i + k) % w->n)) {
+				ring = w->hosts[(h->i + k) % w->n].disk;
+				break;
+			}
 		break;
 	default:
 		break;
@@ -90,11 +94,46 @@ static bool is_abort_wise(const struct sim_host *asked)
 	const struct sim_world *w = asked->w;
 	for (unsigned i = 0; w->is_restored && i < w->n; i++) {
 		const struct sim_host *h = &w->hosts[i];
-		if (h != asked && (!h->is_seat_open || h->looked_us < w->restored_us ||
-				   h->seat.seen->ledger.is_older_than_anchor))
+		if (h != asked && sim_is_member(w, i) &&
+		    (!h->is_seat_open || h->looked_us < w->restored_us ||
+		     h->seat.seen->ledger.is_older_than_anchor))
 			return false;
 	}
 	return true;
+}
+
+/* Whoever founded the ledger and leaves before it welcomed anybody takes its salt with it. */
+static bool has_heirs(const struct sim_world *w, unsigned host)
+{
+	for (unsigned i = 0; i < w->n; i++)
+		if (i != host && sim_is_member(w, i) && w->hosts[i].is_seat_open &&
+		    w->hosts[i].seat.anchor.ledger.hex[0])
+			return true;
+	return false;
+}
+
+/* Where there is no primary that could take it, a person tries again. */
+static void change_config(struct sim_world *w, unsigned i, unsigned host)
+{
+	enum { AGAIN_US = 1000000 };
+	const struct sim_fault *f = &w->scenario->faults[i];
+	struct sim_host *h = &w->hosts[host];
+	bool is_done = false, is_of_use = sim_is_member(w, host);
+	if (f->kind == SIM_JOIN) {
+		is_of_use = !sim_is_member(w, f->other % w->n);
+		is_done = sim_join(w, f->other % w->n, (unsigned)f->number);
+	} else if (f->kind == SIM_LEAVE) {
+		is_of_use &= sim_config_last(w)->n > 3 && !h->m.is_arbiter && has_heirs(w, host);
+		is_done = is_of_use && sim_leave(w, host, f->number);
+		if (is_of_use && !is_done && h->m.is_primary)
+			elect_another(w);
+	} else
+		is_done = sim_rename(w, host);
+	w->fired[i] = is_done;
+	if (is_done)
+		done(w, f);
+	else if (is_of_use)
+		sim_at(w, w->now_us + AGAIN_US, EVENT_FAULT, host, i);
 }
 
 void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
@@ -102,6 +141,8 @@ void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
 	const struct sim_fault *f = &w->scenario->faults[i];
 	struct sim_host *h = &w->hosts[host], *o = &w->hosts[f->other % w->n];
 	int64_t until = w->now_us + f->time_us;
+	if (!h->is_there && f->kind != SIM_JOIN)
+		return;
 	w->fired[i] = true;
 	w->fired_at[i] = host;
 	if (f->kind == SIM_KILL_ROTAD)
@@ -109,7 +150,8 @@ void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
 	/* Counted where it takes effect: those that wait for a next time. */
 	if (f->kind != SIM_BAD_START && f->kind != SIM_SLOW_START && f->kind != SIM_STORE_UNSURE &&
 	    f->kind != SIM_STEP_DOWN_REFUSED && f->kind != SIM_HELPER_STUCK &&
-	    f->kind != SIM_RESTART_FAILS && f->kind != SIM_ABORT)
+	    f->kind != SIM_RESTART_FAILS && f->kind != SIM_ABORT && f->kind != SIM_JOIN &&
+	    f->kind != SIM_LEAVE && f->kind != SIM_RENAME)
 		done(w, f);
 	sim_say(w, "%c: FAULT %s", h->letter, sim_fault_words[f->kind]);
 	switch (f->kind) {
@@ -212,6 +254,11 @@ void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
 	case SIM_ROTATE:
 		sim_ask(h, f->number ? ASK_EMERGENCY : ASK_ROTATE);
 		break;
+	case SIM_JOIN:
+	case SIM_LEAVE:
+	case SIM_RENAME:
+		change_config(w, i, host);
+		break;
 	case SIM_FAULT_N:
 		break;
 	}
@@ -265,6 +312,10 @@ void sim_heal(struct sim_world *w)
 	w->unsure_writes = w->step_down_refusals = 0;
 	for (unsigned i = 0; i < w->n; i++) {
 		struct sim_host *h = &w->hosts[i];
+		if (h->lacks_rotad && sim_is_member(w, i)) {
+			h->lacks_rotad = false;
+			sim_at(w, w->now_us, EVENT_ROTAD, i, 0);
+		}
 		h->paused_until_us = h->full_until_us = h->slow_until_us = 0;
 		h->bad_writes = h->stuck_calls = h->job_fails = 0;
 		h->restarter_gone_until_us = 0;
@@ -282,13 +333,43 @@ void sim_heal(struct sim_world *w)
 	sim_settle(w);
 }
 
+/* One that joined cannot believe how the others got to where they are, since somebody who has left
+ * the set on the way had a part in it (HACKING): people see that all wait for it, and take it out
+ * again until the rotation is over. */
+static bool follows_nobody(const struct sim_host *h)
+{
+	const struct seen_ledger *l;
+	if (!h->joined_us || !h->is_seat_open || h->m.state != SIM_UP)
+		return false;
+	l = &h->seat.seen->ledger;
+	return l->is_doubted || key_id_given(&l->unproven.id);
+}
+
 static void mend(struct sim_host *h)
 {
 	struct sim_world *w = h->w;
 	char text[2400];
+	if (!sim_is_member(w, h->i))
+		return;
+	unsigned pivot = sim_pivot(w);
+	bool is_file_right = pivot && sim_ring_has(&h->disk, pivot);
+	/* One that joins is set up with the members' keys as they are now. */
+	if (h->is_newcomer && is_file_right && h->m.state == SIM_UP &&
+	    !sim_ring_has(&h->m.loaded, pivot)) {
+		sim_say(w, "%c: a person restarts it, since nobody lets it in", h->letter);
+		sim_member_stop(h, SIM_BY_PERSON, true);
+	}
+	if (follows_nobody(h)) {
+		if (h->m.is_primary)
+			elect_another(w);
+		(void)sim_leave(w, h->i, true);
+		return;
+	}
 	/* A person who finds a file that is not the others' takes theirs. */
-	for (unsigned k = 0; h->is_edited && k < w->n; k++)
-		if (!w->hosts[k].is_edited && w->hosts[k].m.state == SIM_UP &&
+	bool is_wrong = h->is_newcomer ? !is_file_right : h->is_edited;
+	for (unsigned k = 0; is_wrong && k < w->n; k++)
+		if (!w->hosts[k].is_edited && sim_is_member(w, k) && !w->hosts[k].is_newcomer &&
+		    w->hosts[k].m.state == SIM_UP &&
 		    !sim_rings_equal(&w->hosts[k].disk, &h->disk)) {
 			size_t n = sim_ring_print(w, &w->hosts[k].disk, text, sizeof(text));
 			sim_say(w, "%c: a person copies the keyfile of %c", h->letter,
@@ -298,14 +379,14 @@ static void mend(struct sim_host *h)
 			return;
 		}
 	/* Nobody has a better one: what stood there before it was overwritten, from a backup. */
-	if (h->is_edited && h->overwritten.n > 0 && !sim_rings_equal(&h->overwritten, &h->disk)) {
+	if (is_wrong && h->overwritten.n > 0 && !sim_rings_equal(&h->overwritten, &h->disk)) {
 		size_t n = sim_ring_print(w, &h->overwritten, text, sizeof(text));
 		sim_say(w, "%c: a person puts back the keyfile as it was", h->letter);
 		sim_keyfile_edit(h, text, n);
 		sim_poke(h);
 		return;
 	}
-	if (h->m.state == SIM_UP && h->m.is_edited && !h->is_edited) {
+	if (h->m.state == SIM_UP && h->m.is_edited && !h->is_edited && !h->is_newcomer) {
 		sim_say(w, "%c: a person restarts it, since nobody lets it in", h->letter);
 		sim_member_stop(h, SIM_BY_PERSON, true);
 	}
@@ -323,11 +404,32 @@ static struct sim_host *any_rotad(struct sim_world *w)
 	unsigned first = (unsigned)sim_between(w, 0, w->n - 1);
 	for (unsigned i = 0; i < w->n; i++) {
 		struct sim_host *h = &w->hosts[(first + i) % w->n];
-		if (h->is_rotad && !h->is_dead && h->seat.rounds > 2 &&
+		if (h->is_rotad && !h->is_dead && sim_is_member(w, h->i) && h->seat.rounds > 2 &&
 		    h->seat.anchor.ledger.hex[0])
 			return h;
 	}
 	return NULL;
+}
+
+/* What only a person can end: votes, and a turn, of whom the set does not name any more. */
+static void care_for_gone(struct sim_world *w, struct sim_host *asked)
+{
+	const struct sim_truth *t = &w->truth;
+	bool misses = false;
+	for (unsigned i = 0; i < t->roll_n && !t->is_closed; i++) {
+		unsigned k = t->roll_host[i];
+		misses |= t->votes[i] == 0 && (k >= w->n || !sim_is_member(w, k) ||
+					       strcmp(w->hosts[k].m.host, t->roll[i]) != 0);
+	}
+	unsigned holder = t->claim ? sim_host_named(w, t->claim_host) : w->n;
+	if (misses)
+		sim_ask(asked, ASK_ABORT);
+	else if (holder < w->n && w->hosts[holder].job.state != JOB_RUNNING &&
+		 (!sim_is_member(w, holder) ||
+		  strcmp(w->hosts[holder].m.host, t->claim_host) != 0)) {
+		w->is_release_said = true;
+		sim_ask(asked, ASK_RELEASE);
+	}
 }
 
 void sim_care(struct sim_world *w)
@@ -335,7 +437,8 @@ void sim_care(struct sim_world *w)
 	struct sim_host *h = any_rotad(w);
 	int64_t healed_for = w->now_us - w->care_since_us;
 	char why[128];
-	sim_oracle_keys(w); /* what was mended since a rotad looked is excused no more */
+	bool is_asked = true; /* that it ends */
+	sim_oracle_keys(w);   /* what was mended since a rotad looked is excused no more */
 	bool is_rest = sim_oracle_rest(w, why, sizeof(why));
 	if (w->truth.generation == 0 && w->truth.orders_n == 0 && h && !w->is_restored)
 		sim_ask(h, ASK_ROTATE);
@@ -363,10 +466,14 @@ void sim_care(struct sim_world *w)
 			mend(&w->hosts[i]);
 		if (w->truth.is_hold_on && h && sim_chance(w, 300000))
 			sim_ask(h, ASK_RESUME);
+		else if (h && sim_chance(w, 200000))
+			care_for_gone(w, h);
 	}
+	for (unsigned i = 0; i < w->n && healed_for > w->scenario->bound_us; i++)
+		is_asked &= !sim_is_member(w, i) || !follows_nobody(&w->hosts[i]);
 	if (healed_for > w->scenario->bound_us) {
 		w->is_over = true;
-		w->result->outcome = SIM_STUCK;
+		w->result->outcome = is_asked ? SIM_STUCK : SIM_SAFE_ONLY;
 		w->result->at_us = w->now_us;
 		cut_z(w->result->rule, sizeof(w->result->rule), "ends");
 		snprintf(w->result->why, sizeof(w->result->why), "not over: %s", why);

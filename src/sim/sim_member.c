@@ -25,29 +25,31 @@ bool sim_link(const struct sim_world *w, unsigned from, unsigned to)
 static bool sees(const struct sim_world *w, unsigned i, unsigned k)
 {
 	const struct sim_member *a = &w->hosts[i].m, *b = &w->hosts[k].m;
-	return a->state == SIM_UP && b->state == SIM_UP && sim_link(w, i, k) && sim_link(w, k, i) &&
-	       sim_rings_share(&a->loaded, &b->loaded);
+	return a->state == SIM_UP && b->state == SIM_UP && sim_knows(w, i, k) &&
+	       sim_link(w, i, k) && sim_link(w, k, i) && sim_rings_share(&a->loaded, &b->loaded);
 }
 
-unsigned sim_majority(const struct sim_world *w)
+unsigned sim_majority(const struct sim_world *w, unsigned i)
 {
-	return w->n / 2 + 1;
+	const struct sim_config *c = sim_config_of(w, i);
+	return c ? c->n / 2 + 1 : 1;
 }
 
 bool sim_has_majority(const struct sim_world *w, unsigned i)
 {
 	unsigned votes = 1;
-	if (w->hosts[i].m.state != SIM_UP)
+	if (w->hosts[i].m.state != SIM_UP || !sim_knows(w, i, i))
 		return false;
 	for (unsigned k = 0; k < w->n; k++)
 		votes += k != i && sees(w, i, k);
-	return votes >= sim_majority(w);
+	return votes >= sim_majority(w, i);
 }
 
 static bool is_recovering(const struct sim_host *h)
 {
 	const struct sim_member *m = &h->m;
-	bool any = h->w->n == 1;
+	const struct sim_config *c = sim_config_of(h->w, h->i);
+	bool any = c && c->n == 1;
 	for (unsigned k = 0; k < h->w->n; k++)
 		any |= k != h->i && m->is_good[k];
 	return m->state == SIM_UP && !m->is_primary && (h->w->now_us < m->recovered_us || !any);
@@ -55,7 +57,7 @@ static bool is_recovering(const struct sim_host *h)
 
 bool sim_is_healthy(const struct sim_host *h)
 {
-	return h->m.state == SIM_UP && !is_recovering(h);
+	return h->m.state == SIM_UP && sim_knows(h->w, h->i, h->i) && !is_recovering(h);
 }
 
 static int64_t lag_of(const struct sim_host *h)
@@ -80,13 +82,14 @@ static bool may_stand(const struct sim_host *h)
 void sim_settle(struct sim_world *w)
 {
 	bool has_primary = false;
+	sim_config_spread(w);
 	for (unsigned i = 0; i < w->n; i++) {
 		struct sim_member *m = &w->hosts[i].m;
 		for (unsigned k = 0; k < w->n; k++) {
 			bool good = k != i && sees(w, i, k);
-			m->is_unauthenticated[k] = k != i && !good && m->state == SIM_UP &&
-						   w->hosts[k].m.state == SIM_UP &&
-						   sim_link(w, i, k) && sim_link(w, k, i);
+			m->is_unauthenticated[k] =
+			    k != i && !good && m->state == SIM_UP && sim_knows(w, i, k) &&
+			    w->hosts[k].m.state == SIM_UP && sim_link(w, i, k) && sim_link(w, k, i);
 			if (good == m->is_good[k])
 				continue;
 			m->is_good[k] = good;
@@ -113,6 +116,10 @@ void sim_settle(struct sim_world *w)
 			step_back(h, "its process ends");
 			continue;
 		}
+		if (!sim_knows(w, i, i)) {
+			step_back(h, "it is no member any more");
+			continue;
+		}
 		if (sim_has_majority(w, i)) {
 			has_primary = true;
 			continue;
@@ -120,7 +127,7 @@ void sim_settle(struct sim_world *w)
 		/* For ten seconds it does not know. */
 		int64_t lost = 0;
 		for (unsigned k = 0; k < w->n; k++)
-			if (k != i && !h->m.is_good[k])
+			if (k != i && sim_knows(w, i, k) && !h->m.is_good[k])
 				lost = MAX(lost, h->m.good_until_us[k]);
 		if (w->now_us - lost >= ELECTION_TIMEOUT_US)
 			step_back(h, "it sees no majority");
@@ -315,9 +322,9 @@ static struct sim_host *reach(struct sim_host *h, const struct mongod_target *t,
 	}
 	if (strncmp(t->host, "localhost:", 10) == 0)
 		k = h;
-	for (unsigned i = 0; !k && i < w->n; i++)
-		if (strcmp(w->hosts[i].m.host, t->host) == 0)
-			k = &w->hosts[i];
+	unsigned named = sim_host_named(w, t->host);
+	if (!k && named < w->n)
+		k = &w->hosts[named];
 	if (!k) {
 		(void)err_set(err, ERR_UNREACHABLE, "no such host");
 		return NULL;
@@ -374,6 +381,16 @@ static void process_id(const struct sim_host *k, char *out)
 	snprintf(out, PROCESS_ID_CHARS + 1, "%08x%016x", k->i + 1, k->m.process);
 }
 
+/* As the configuration that k has names host i. */
+static const char *name_of(const struct sim_host *k, unsigned i)
+{
+	const struct sim_config *c = sim_config_of(k->w, k->i);
+	for (unsigned x = 0; c && x < c->n; x++)
+		if (c->m[x].host == i)
+			return c->m[x].name;
+	return k->w->hosts[i].m.host;
+}
+
 static bool op_hello(void *self, const struct mongod_target *t, struct mongod_hello *ret,
 		     struct err *err)
 {
@@ -385,10 +402,11 @@ static bool op_hello(void *self, const struct mongod_target *t, struct mongod_he
 				     .max_wire_version = 17,
 				     .local_time = sim_wall(k)};
 	process_id(k, ret->process_id);
-	if (!ret->is_quiescing) {
+	/* One that is not in its configuration, or has none, tells nothing of a set. */
+	if (!ret->is_quiescing && sim_knows(k->w, k->i, k->i)) {
 		bool is_back = is_recovering(k);
 		snprintf(ret->set_name, sizeof(ret->set_name), "%s", SIM_SET);
-		snprintf(ret->me, sizeof(ret->me), "%s", k->m.host);
+		snprintf(ret->me, sizeof(ret->me), "%s", name_of(k, k->i));
 		ret->is_writable_primary = k->m.is_primary;
 		ret->is_arbiter = k->m.is_arbiter && !is_back;
 		ret->is_secondary = !k->m.is_primary && !k->m.is_arbiter && !is_back;
@@ -410,8 +428,10 @@ static void status_of(const struct sim_host *k, unsigned i, struct mongod_status
 	const struct sim_host *o = &w->hosts[i];
 	const struct sim_member *m = &k->m;
 	int64_t wall = sim_wall(k).us, beat = 0;
-	*ret = (struct mongod_status_member){.id = i, .config_version = 1, .config_term = 1};
-	snprintf(ret->host, sizeof(ret->host), "%s", o->m.host);
+	*ret = (struct mongod_status_member){.id = sim_id_of(sim_config_of(w, k->i), i),
+					     .config_version = o->m.config,
+					     .config_term = 1};
+	snprintf(ret->host, sizeof(ret->host), "%s", name_of(k, i));
 	if (!o->m.is_arbiter)
 		ret->optime.us = SIM_BASE_US + w->now_us - lag_of(o);
 	if (i == k->i) {
@@ -443,17 +463,22 @@ static bool op_status(void *self, const struct mongod_target *t, const struct mo
 	struct sim_host *h = self, *k = enter_as(h, t, c, err);
 	if (!k)
 		return false;
+	const struct sim_config *conf = sim_config_of(h->w, k->i);
+	if (!sim_knows(h->w, k->i, k->i)) {
+		err->sys = conf ? 93 : 94;
+		return err_set(err, ERR_REFUSED, "no configuration that it is in");
+	}
 	memset(ret, 0, offsetof(struct mongod_status, members));
 	snprintf(ret->set, sizeof(ret->set), "%s", SIM_SET);
 	ret->my_state = state_of(k);
-	ret->my_id = k->i;
+	ret->my_id = sim_id_of(conf, k->i);
 	ret->date = sim_wall(k);
 	ret->term = h->w->term;
-	ret->voting_members = h->w->n;
-	ret->majority_vote_count = ret->write_majority_count = sim_majority(h->w);
-	ret->members_n = h->w->n;
-	for (unsigned i = 0; i < h->w->n; i++)
-		status_of(k, i, &ret->members[i]);
+	ret->voting_members = conf->n;
+	ret->majority_vote_count = ret->write_majority_count = sim_majority(h->w, k->i);
+	ret->members_n = conf->n;
+	for (unsigned i = 0; i < conf->n; i++)
+		status_of(k, conf->m[i].host, &ret->members[i]);
 	return back(h, k, err);
 }
 
@@ -463,19 +488,26 @@ static bool op_config(void *self, const struct mongod_target *t, const struct mo
 	struct sim_host *h = self, *k = enter_as(h, t, c, err);
 	if (!k)
 		return false;
+	const struct sim_config *conf = sim_config_of(h->w, k->i);
+	if (!conf) {
+		err->sys = 94;
+		return err_set(err, ERR_REFUSED, "no replset config has been received");
+	}
 	memset(ret, 0, offsetof(struct mongod_config, members));
 	snprintf(ret->set, sizeof(ret->set), "%s", SIM_SET);
 	snprintf(ret->replica_set_id, sizeof(ret->replica_set_id), "637af0000000000000000001");
-	ret->version = ret->term = 1;
+	ret->version = k->m.config;
+	ret->term = 1;
 	ret->has_majority_journal_default = true;
-	ret->members_n = h->w->n;
-	for (unsigned i = 0; i < h->w->n; i++) {
+	ret->members_n = conf->n;
+	for (unsigned i = 0; i < conf->n; i++) {
 		struct mongod_config_member *m = &ret->members[i];
-		*m = (struct mongod_config_member){.id = i,
+		bool is_arbiter = h->w->hosts[conf->m[i].host].m.is_arbiter;
+		*m = (struct mongod_config_member){.id = conf->m[i].id,
 						   .votes = 1,
-						   .priority = h->w->hosts[i].m.is_arbiter ? 0 : 1,
-						   .is_arbiter = h->w->hosts[i].m.is_arbiter};
-		snprintf(m->host, sizeof(m->host), "%s", h->w->hosts[i].m.host);
+						   .priority = is_arbiter ? 0 : 1,
+						   .is_arbiter = is_arbiter};
+		snprintf(m->host, sizeof(m->host), "%s", conf->m[i].name);
 	}
 	return back(h, k, err);
 }
@@ -493,7 +525,7 @@ static bool op_server(void *self, const struct mongod_target *t, const struct mo
 				      .uptime_ms = (h->w->now_us - k->m.started_us) / US_MS,
 				      .shutdown_timeout_ms = k->m.drain_ms,
 				      .is_shard_known = true};
-	snprintf(ret->host, sizeof(ret->host), "%s", k->m.host);
+	snprintf(ret->host, sizeof(ret->host), "%s", name_of(k, k->i));
 	return back(h, k, err);
 }
 
@@ -528,7 +560,7 @@ static bool op_login(void *self, const struct mongod_target *t, const struct mon
 		ret->code = 0;
 	}
 	process_id(k, ret->process_id);
-	snprintf(ret->me, sizeof(ret->me), "%s", k->m.host);
+	snprintf(ret->me, sizeof(ret->me), "%s", name_of(k, k->i));
 	snprintf(ret->set_name, sizeof(ret->set_name), "%s", SIM_SET);
 	return back(h, k, err);
 }

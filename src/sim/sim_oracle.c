@@ -63,8 +63,7 @@ static bool is_given_up(const struct sim_truth *t)
 	return false;
 }
 
-/* The key that every file and process must hold; 0: not told by the ledger yet. */
-static unsigned pivot_of(struct sim_world *w)
+unsigned sim_pivot(struct sim_world *w)
 {
 	const struct sim_truth *t = &w->truth;
 	if (t->generation == 0)
@@ -75,6 +74,13 @@ static unsigned pivot_of(struct sim_world *w)
 }
 
 /* ---- files and processes ---- */
+
+/* One that joins is outside until it holds what the members share (PROTOCOL 1); one that was taken
+ * out counts no more. */
+static bool is_inside(const struct sim_world *w, unsigned i)
+{
+	return sim_is_member(w, i) && !w->hosts[i].is_newcomer;
+}
 
 static void check_common(struct sim_world *w)
 {
@@ -89,7 +95,7 @@ static void check_common(struct sim_world *w)
 		    h->m.is_edited || h->m.state == SIM_DOWN ? NULL : &h->m.loaded};
 		for (unsigned k = 0; k < 2; k++) {
 			struct sim_ring both = {.n = 0};
-			if (!rings[k])
+			if (!rings[k] || !is_inside(w, i))
 				continue;
 			for (unsigned x = 0; x < rings[k]->n; x++)
 				if (is_first || sim_ring_has(&all, rings[k]->keys[x]))
@@ -111,9 +117,11 @@ static void check_common(struct sim_world *w)
 
 static void check_pivot(struct sim_world *w)
 {
-	unsigned pivot = pivot_of(w);
+	unsigned pivot = sim_pivot(w);
 	for (unsigned i = 0; pivot && i < w->n; i++) {
 		const struct sim_host *h = &w->hosts[i];
+		if (!is_inside(w, i))
+			continue;
 		if (!h->is_edited && !sim_ring_has(&h->disk, pivot))
 			sim_broken(w, "pivot", "%c's file lacks the pivot, key %u", h->letter,
 				   pivot);
@@ -128,15 +136,24 @@ static void excuse_no_more(struct sim_world *w)
 {
 	const struct sim_truth *t = &w->truth;
 	/* Before there is a generation the first key is the one. */
-	unsigned pivot = t->generation ? pivot_of(w) : 1, next = number_of(w, &t->next);
+	unsigned pivot = t->generation ? sim_pivot(w) : 1, next = number_of(w, &t->next);
 	for (unsigned i = 0; i < w->n; i++) {
 		struct sim_host *h = &w->hosts[i];
 		bool wants_next = false;
 		for (unsigned k = 0; k < t->roll_n && !t->is_closed && !is_given_up(t); k++)
-			wants_next |= t->votes[k] == 1 && strcmp(t->roll[k], h->m.host) == 0;
+			wants_next |= t->votes[k] == 1 && t->roll_host[k] == i;
 		/* A rotad that is within a round may have looked before. */
 		if (!pivot)
 			continue;
+		/* While votes are given, and after a nay, nothing binds a newcomer to the new key.
+		 */
+		bool is_settled = t->generation == 0 || t->is_closed || is_carried(t);
+		if (h->is_newcomer) {
+			h->is_newcomer =
+			    !(is_settled && h->m.state == SIM_UP && sim_ring_has(&h->disk, pivot) &&
+			      sim_ring_has(&h->m.loaded, pivot));
+			continue;
+		}
 		if (h->is_edited && h->edited_us < h->round_us && sim_ring_has(&h->disk, pivot) &&
 		    (!wants_next || sim_ring_has(&h->disk, next)))
 			h->is_edited = false;
@@ -152,7 +169,7 @@ void sim_oracle_keys(struct sim_world *w)
 	excuse_no_more(w);
 	for (unsigned i = 0; i < w->n; i++) {
 		const struct sim_host *h = &w->hosts[i];
-		down += h->m.down_by == SIM_BY_ROTAD && h->m.state != SIM_UP;
+		down += h->m.down_by == SIM_BY_ROTAD && h->m.state != SIM_UP && sim_is_member(w, i);
 		if (!h->is_edited && !h->disk.is_good)
 			sim_broken(w, "whole", "%c's file is not one that mongod takes", h->letter);
 	}
@@ -175,8 +192,8 @@ void sim_oracle_write(struct sim_host *h)
 	if (t->generation == 0 || t->is_closed)
 		return;
 	for (unsigned i = 0; i < t->roll_n; i++)
-		if (strcmp(t->roll[i], h->m.host) == 0 && t->votes[i] == 1 && !is_given_up(t) &&
-		    next && !sim_ring_has(&h->disk, next))
+		if (t->roll_host[i] == h->i && t->votes[i] == 1 && !is_given_up(t) && next &&
+		    !sim_ring_has(&h->disk, next))
 			sim_broken(w, "promise",
 				   "%c's rotad writes a file without key %u after its yea",
 				   h->letter, next);
@@ -184,7 +201,11 @@ void sim_oracle_write(struct sim_host *h)
 		return;
 	for (unsigned i = 0; i < w->n; i++) {
 		const struct sim_member *m = &w->hosts[i].m;
-		if (m->state != SIM_DOWN && !m->is_edited && !sim_ring_has(&m->loaded, next))
+		/* Newcomers too: they hold up the writes that are not made yet. */
+		bool is_seen = sim_is_member(w, i) && w->hosts[i].joined_us < h->round_us;
+		bool is_excused = m->is_edited && !w->hosts[i].is_newcomer;
+		if (m->state != SIM_DOWN && is_seen && !is_excused &&
+		    !sim_ring_has(&m->loaded, next))
 			sim_broken(w, "look", "%c narrows its file while %c does not accept key %u",
 				   h->letter, w->hosts[i].letter, next);
 	}
@@ -194,20 +215,26 @@ void sim_oracle_write(struct sim_host *h)
 void sim_oracle_stop(struct sim_host *h)
 {
 	struct sim_world *w = h->w;
-	unsigned up = 0;
-	if (h->m.state != SIM_UP || w->n < 3)
+	unsigned up = 0, voters = 0, least;
+	const struct sim_config *c = sim_config_of(w, h->i);
+	if (h->m.state != SIM_UP || !c || !sim_knows(w, h->i, h->i) || c->n < 3)
 		return;
+	/* Who joined meanwhile was not seen. */
+	for (unsigned i = 0; i < c->n; i++)
+		voters += w->hosts[c->m[i].host].joined_us < h->round_us;
+	least = voters / 2 + 1;
 	for (unsigned i = 0; i < w->n; i++) {
 		const struct sim_member *m = &w->hosts[i].m;
-		up += i != h->i && (m->state == SIM_UP || m->down_since_us >= h->round_us);
+		up += i != h->i && sim_knows(w, h->i, i) && w->hosts[i].joined_us < h->round_us &&
+		      (m->state == SIM_UP || m->down_since_us >= h->round_us);
 	}
-	if (up < sim_majority(w))
+	if (up < least)
 		sim_broken(w, "majority", "%c stops its member with %u others up, %u are needed",
-			   h->letter, up, sim_majority(w));
+			   h->letter, up, least);
 	if (h->m.is_primary && h->m.primary_since_us < h->round_us)
 		sim_broken(w, "primary", "%c stops the primary without a step-down", h->letter);
 	if (!(w->is_restored && w->restored_us >= h->round_us) &&
-	    (w->truth.claim != 2 || strcmp(w->truth.claim_host, h->m.host) != 0))
+	    (w->truth.claim != 2 || sim_host_named(w, w->truth.claim_host) != h->i))
 		sim_broken(w, "claim", "%c stops its member without an acting claim of its own",
 			   h->letter);
 }
@@ -221,12 +248,18 @@ void sim_oracle_step_down(struct sim_host *h)
 	unsigned pivot = number_of(w, &t->pivot), next = number_of(w, &t->next);
 	if (t->generation == 0 || t->is_closed || t->is_lost || w->is_restored)
 		return;
+	if (is_carried(t) && !sim_ring_has(&h->m.loaded, next))
+		return; /* all others wait for it */
 	for (unsigned i = 0; i < w->n; i++) {
 		const struct sim_member *m = &w->hosts[i].m;
 		bool waits = is_given_up(t)  ? sim_ring_has(&m->loaded, next)
 			     : is_carried(t) ? sim_ring_has(&m->loaded, pivot)
 					     : !sim_ring_has(&m->loaded, next);
-		if (i != h->i && m->state == SIM_UP && m->state_us < h->round_us && waits)
+		bool is_named = false; /* who is not on the roll goes when it can */
+		for (unsigned k = 0; k < t->roll_n; k++)
+			is_named |= strcmp(t->roll[k], m->host) == 0;
+		if (i != h->i && is_named && is_inside(w, i) && m->state == SIM_UP &&
+		    m->state_us < h->round_us && waits)
 			sim_broken(w, "order",
 				   "%c, the primary, takes its turn before %c has had its own",
 				   h->letter, w->hosts[i].letter);
@@ -268,6 +301,25 @@ static bool has_votes(const struct sim_truth *t)
 	return false;
 }
 
+/* All members are on it, and nobody else: by a configuration that was so within what rotad keeps of
+ * one while nothing is under way. */
+static void check_roll(struct sim_world *w)
+{
+	enum { KEPT_US = 40 * 1000000 };
+	const struct sim_truth *t = &w->truth;
+	unsigned mask = 0;
+	for (unsigned i = 0; i < t->roll_n; i++)
+		mask |= t->roll_host[i] < w->n ? 1u << t->roll_host[i] : 0;
+	for (unsigned i = 0; i < w->configs_n; i++) {
+		const struct sim_config *c = &w->configs[i];
+		if (c->mask == mask && c->n == t->roll_n &&
+		    (c->until_us == 0 || w->now_us - c->until_us < KEPT_US))
+			return;
+	}
+	sim_broken(w, "roll", "%u members are on the roll, and these are not the %u of the set",
+		   t->roll_n, sim_config_last(w)->n);
+}
+
 static void take_proposal(struct sim_world *w, unsigned generation, const json_t *c)
 {
 	struct sim_truth *t = &w->truth;
@@ -298,16 +350,18 @@ static void take_proposal(struct sim_world *w, unsigned generation, const json_t
 	t->is_closed = t->is_carried = false;
 	t->roll_n = 0;
 	memset(t->votes, 0, sizeof(t->votes));
-	for (size_t i = 0; i < json_array_size(roll) && i < SIM_HOSTS_MAX; i++)
-		cut_z(t->roll[t->roll_n++], HOST_BYTES_MAX,
-		      text_of(json_array_get(roll, i), "host"));
-	if (t->roll_n != w->n)
-		sim_broken(w, "roll", "%u of %u members are on the roll", t->roll_n, w->n);
+	for (size_t i = 0; i < json_array_size(roll) && i < SIM_HOSTS_MAX; i++) {
+		cut_z(t->roll[t->roll_n], HOST_BYTES_MAX, text_of(json_array_get(roll, i), "host"));
+		t->roll_host[t->roll_n] = sim_host_named(w, t->roll[t->roll_n]);
+		t->roll_n++;
+	}
+	check_roll(w);
 	sim_say(w, "ledger: generation %u", generation);
 }
 
 static void take_closure(struct sim_world *w, const json_t *closure)
 {
+	enum { JUST_US = 5 * 1000000 }; /* longer than a round */
 	struct sim_truth *t = &w->truth;
 	unsigned old = number_of(w, &t->pivot);
 	bool carried =
@@ -320,6 +374,8 @@ static void take_closure(struct sim_world *w, const json_t *closure)
 		sim_broken(w, "closure", "closed as given up without a nay");
 	for (unsigned i = 0; carried && i < w->n; i++) {
 		const struct sim_host *h = &w->hosts[i];
+		if (!sim_is_member(w, i) || w->now_us - h->joined_us < JUST_US)
+			continue;
 		if (h->m.state == SIM_UP && !h->m.is_edited && sim_ring_has(&h->m.loaded, old))
 			sim_broken(w, "closure", "closed while %c still accepts key %u", h->letter,
 				   old);
@@ -348,7 +404,7 @@ static void check_yea(struct sim_world *w, const char *host)
 	for (unsigned i = 0; i < w->n; i++) {
 		const struct sim_host *h = &w->hosts[i];
 		const struct sim_member *m = &h->m;
-		if (strcmp(m->host, host) != 0)
+		if (sim_host_named(w, host) != i)
 			continue;
 		if (h->edited_us < h->round_us &&
 		    !(sim_ring_has(&h->disk, pivot) && sim_ring_has(&h->disk, next)))
@@ -381,10 +437,12 @@ static void take_roll(struct sim_world *w, unsigned generation, const json_t *ro
 		int vote = strcmp(word, "yea") == 0 ? 1 : strcmp(word, "nay") == 0 ? -1 : 0;
 		if (vote == 0 && may_lack)
 			continue;
-		if (t->votes[i] != 0 && vote != t->votes[i])
+		/* A lost one of who has left comes from nowhere again, and binds nobody. */
+		bool is_gone = t->roll_host[i] >= w->n || !sim_is_member(w, t->roll_host[i]);
+		if (t->votes[i] != 0 && vote != t->votes[i] && !(w->is_restored && is_gone))
 			sim_broken(w, "vote", "the vote of '%s' changes", t->roll[i]);
 		if (vote != t->votes[i])
-			sim_say(w, "ledger: %c votes %s", 'a' + (int)i, word);
+			sim_say(w, "ledger: %.1s votes %s", t->roll[i], word);
 		if (vote == 1 && t->votes[i] != 1 && !w->is_restored)
 			check_yea(w, t->roll[i]);
 		t->votes[i] = vote;
@@ -408,8 +466,9 @@ static void take_claim(struct sim_world *w, const json_t *c)
 	for (int i = 0; i < 3; i++)
 		if (strcmp(words[i], text_of(c, "state")) == 0)
 			t->claim = i;
-	if (was == 2 && strcmp(t->claim_from, text_of(c, "from")) != 0)
+	if (was == 2 && strcmp(t->claim_from, text_of(c, "from")) != 0 && !w->is_release_said)
 		sim_broken(w, "claim", "an acting claim of '%s' is taken away", t->claim_host);
+	w->is_release_said = false;
 	cut_z(t->claim_from, sizeof(t->claim_from), text_of(c, "from"));
 	cut_z(t->claim_host, sizeof(t->claim_host), text_of(c, "host"));
 	sim_say(w, "ledger: claim %s%s%.1s", words[t->claim], t->claim ? " by " : "",
@@ -499,13 +558,17 @@ bool sim_oracle_rest(struct sim_world *w, char *why, size_t why_n)
 		return not_yet(why, why_n, "an order stands", '-');
 	for (unsigned i = 0; i < w->n; i++) {
 		const struct sim_host *h = &w->hosts[i];
+		if (!sim_is_member(w, i))
+			continue;
 		if (!sim_is_healthy(h))
 			return not_yet(why, why_n, "its member does not serve", h->letter);
 		if (!is_at_rest(w, &h->disk))
 			return not_yet(why, why_n, "its file holds other keys", h->letter);
 		if (!is_at_rest(w, &h->m.loaded))
 			return not_yet(why, why_n, "its process has loaded other keys", h->letter);
-		if (!h->is_rotad || !h->is_seat_open || h->seat.anchor.retired_n < t->dead_keys_n)
+		/* Who joined on the way need not know of them all. */
+		bool has_retired = h->joined_us || h->seat.anchor.retired_n >= t->dead_keys_n;
+		if (!h->is_rotad || !h->is_seat_open || !has_retired)
 			return not_yet(why, why_n, "its rotad has not retired the key", h->letter);
 		if (h->seat.notes.job_is_open)
 			return not_yet(why, why_n, "its rotad waits for a restart", h->letter);

@@ -168,6 +168,7 @@ static void run_ask(struct sim_host *h)
 			       "{\"kind\":\"keyfile\",\"urgency\":\"emergency\"}"},
 	    [ASK_PAUSE] = {"pause", "/v1/pause", "{\"reason\":\"coffee\"}"},
 	    [ASK_RESUME] = {"resume", "/v1/resume", "{}"},
+	    [ASK_RELEASE] = {"turn release", "/v1/release", "{}"},
 	    [ASK_ABORT] = {"abort", "/v1/abort", "{\"reason\":\"second thoughts\"}"},
 	};
 	struct err err = ERR_INIT;
@@ -351,7 +352,7 @@ static bool no_credential(void *self, const struct credential_ref *ref, struct s
 void sim_rotad_start(struct sim_host *h)
 {
 	struct err err = ERR_INIT;
-	if (h->is_rotad || h->off_until_us > h->w->now_us)
+	if (h->is_rotad || h->off_until_us > h->w->now_us || h->lacks_rotad)
 		return;
 	h->is_rotad = true;
 	h->is_dead = h->is_asleep = h->is_poked = false;
@@ -436,7 +437,7 @@ static void happen(struct sim_world *w, const struct sim_event *e)
 		break;
 	case EVENT_FAULT:
 		if (!w->is_healed)
-			sim_fault_do(w, e->number, w->scenario->faults[e->number].host % w->n);
+			sim_fault_do(w, e->number, e->host);
 		break;
 	case EVENT_RESUME:
 		sim_ask(h, ASK_RESUME);
@@ -466,13 +467,16 @@ static void host_begin(struct sim_world *w, unsigned i)
 	h->letter = (char)('a' + i);
 	h->random.state = w->scenario->seed * 31 + i;
 	snprintf(h->m.host, sizeof(h->m.host), "%c.example:%d", h->letter, SIM_PORT);
-	h->m.is_arbiter = w->scenario->has_arbiter && i + 1 == w->n;
+	h->m.is_arbiter = w->scenario->has_arbiter && i + 1 == w->scenario->members_n;
+	h->is_there = i < w->scenario->members_n;
 	w->now_us -= US_H; /* the file and the process were there before */
 	sim_file_set(h, SIM_MONGOD_CONF, conf, sizeof(conf) - 1);
 	size_t n = sim_ring_print(w, &(struct sim_ring){.n = 1, .keys = {1}}, text, sizeof(text));
-	sim_file_set(h, SIM_KEYFILE, text, n);
+	if (h->is_there)
+		sim_file_set(h, SIM_KEYFILE, text, n);
 	w->now_us += US_H;
-	h->m.state = SIM_UP;
+	h->is_newcomer = h->is_edited = h->m.is_edited = !h->is_there;
+	h->m.state = h->is_there ? SIM_UP : SIM_DOWN;
 	h->m.process = 1;
 	h->m.started_us = -50 * US_MIN;
 	h->m.loaded = h->disk;
@@ -489,7 +493,7 @@ static void host_begin(struct sim_world *w, unsigned i)
 	snprintf(p->name, sizeof(p->name), "db");
 	snprintf(p->config_file, sizeof(p->config_file), SIM_MONGOD_CONF);
 	snprintf(p->restart_name, sizeof(p->restart_name), "mongod.service");
-	p->allow_downtime = w->n < 3                   ? DOWNTIME_ALL
+	p->allow_downtime = w->scenario->members_n < 3 ? DOWNTIME_ALL
 			    : w->scenario->has_arbiter ? DOWNTIME_MAJORITY_WRITES
 						       : DOWNTIME_NONE;
 }
@@ -511,16 +515,19 @@ static void world_begin(struct sim_world *w)
 	(void)sim_key_of(w, key, 1008);
 	for (unsigned i = 0; i < w->n; i++)
 		host_begin(w, i);
-	w->hosts[sim_between(w, 0, w->n - 1 - w->scenario->has_arbiter)].m.is_primary = true;
+	const unsigned members_n = w->scenario->members_n;
+	sim_config_begin(w);
+	w->hosts[sim_between(w, 0, members_n - 1 - w->scenario->has_arbiter)].m.is_primary = true;
 	w->term = 1;
 	for (unsigned i = 0; i < w->n; i++)
 		for (unsigned k = 0; k < w->n; k++)
-			w->hosts[i].m.is_good[k] = i != k;
-	for (unsigned i = 0; i < w->n; i++)
+			w->hosts[i].m.is_good[k] = i != k && i < members_n && k < members_n;
+	for (unsigned i = 0; i < members_n; i++)
 		sim_at(w, sim_between(w, 0, 2 * US_S), EVENT_ROTAD, i, 0);
 	for (unsigned i = 0; i < w->scenario->faults_n; i++)
 		if (!w->scenario->faults[i].is_at_act)
-			sim_at(w, w->scenario->faults[i].at_us, EVENT_FAULT, 0, i);
+			sim_at(w, w->scenario->faults[i].at_us, EVENT_FAULT,
+			       w->scenario->faults[i].host % w->n, i);
 	sim_at(w, w->scenario->heal_us, EVENT_HEAL, 0, 0);
 	sim_at(w, 2 * US_S, EVENT_CARE, 0, 0);
 }
@@ -549,7 +556,7 @@ void sim_run(const struct sim_scenario *s, struct buf *trace, struct sim_coverag
 	*ret = (struct sim_result){.outcome = SIM_DONE};
 	w->scenario = s;
 	w->rng.state = s->seed;
-	w->n = s->members_n;
+	w->n = s->members_n + s->spares_n;
 	w->trace = trace;
 	w->coverage = coverage;
 	w->result = ret;

@@ -59,8 +59,11 @@ static void draw_fault(struct sim_fault *f, struct rng *r, const struct sim_scen
 	static const int64_t jumps[] = {-10 * 365 * US_DAY, -US_DAY, -US_H,  -2 * US_S,
 					2 * US_S,           US_H,    US_DAY, 3650 * US_DAY};
 	*f = (struct sim_fault){.kind = draw_kind(r, is_on)};
-	f->host = (unsigned)rng_below(r, s->members_n);
-	f->other = (unsigned)rng_below(r, s->members_n);
+	unsigned hosts_n = s->members_n + s->spares_n;
+	f->host = (unsigned)rng_below(r, hosts_n);
+	f->other = (unsigned)rng_below(r, hosts_n);
+	if (f->kind == SIM_JOIN && between(r, 0, 3))
+		f->other = hosts_n - 1 - (unsigned)rng_below(r, s->spares_n);
 	/* Mostly seconds, sometimes minutes. */
 	f->time_us = between(r, 0, 3) ? between(r, 100, 9000) * US_MS : between(r, 10, 240) * US_S;
 	f->number = between(r, 1, 3);
@@ -68,8 +71,10 @@ static void draw_fault(struct sim_fault *f, struct rng *r, const struct sim_scen
 		f->time_us = jumps[rng_below(r, ARRAY_N(jumps))];
 	if (f->kind == SIM_EDIT_FILE)
 		f->number = between(r, 0, 4);
-	if (f->kind == SIM_ROTATE)
+	if (f->kind == SIM_ROTATE || f->kind == SIM_LEAVE)
 		f->number = between(r, 0, 1);
+	if (f->kind == SIM_JOIN)
+		f->number = between(r, 0, 2) + (between(r, 0, 3) ? 0 : 4);
 	if (f->kind == SIM_SLOW_START)
 		f->time_us *= 3;
 	f->at_us = between(r, 0, s->heal_us / US_MS) * US_MS;
@@ -100,6 +105,14 @@ void sim_scenario_draw(struct sim_scenario *s, uint64_t seed)
 	unsigned kinds = (unsigned)between(&r, 1, 6);
 	for (unsigned i = 0; i < kinds; i++)
 		is_on[rng_below(&r, SIM_FAULT_N)] = true;
+	/* Who comes and goes. */
+	if (is_on[SIM_JOIN] || is_on[SIM_LEAVE]) {
+		s->spares_n = (unsigned)between(&r, 1, 2);
+		is_on[SIM_JOIN] = true;
+		s->members_n = s->members_n == 1 ? 3 : s->members_n;
+		if (is_on[SIM_LEAVE] && rng_below(&r, 2))
+			s->members_n = 5;
+	}
 	s->faults_n = rng_below(&r, 10) == 0 ? 0 : (unsigned)between(&r, 1, 14);
 	for (unsigned i = 0; i < s->faults_n; i++)
 		draw_fault(&s->faults[i], &r, s, is_on);
@@ -111,6 +124,7 @@ void sim_scenario_add(struct sim_scenario *s, enum sim_fault_kind kind)
 	struct rng r = {.state = s->seed * 0x2545f4914f6cdd1du + (uint64_t)kind};
 	bool is_on[SIM_FAULT_N] = {false};
 	is_on[kind] = true;
+	s->spares_n += kind == SIM_JOIN && s->spares_n == 0;
 	for (unsigned i = 0; i < MORE && s->faults_n < SIM_FAULTS_MAX; i++)
 		draw_fault(&s->faults[s->faults_n++], &r, s, is_on);
 }
@@ -124,8 +138,10 @@ static void put_time(struct buf *out, int64_t us)
 
 void sim_scenario_print(const struct sim_scenario *s, struct buf *out)
 {
-	buf_addf(out, "seed %llu\nmembers %u\narbiter %d\nstandby %d\nlatency",
-		 (unsigned long long)s->seed, s->members_n, s->has_arbiter, s->is_standby);
+	buf_addf(out, "seed %llu\nmembers %u\n", (unsigned long long)s->seed, s->members_n);
+	if (s->spares_n)
+		buf_addf(out, "spares %u\n", s->spares_n);
+	buf_addf(out, "arbiter %d\nstandby %d\nlatency", s->has_arbiter, s->is_standby);
 	put_time(out, s->latency_us);
 	buf_adds(out, "\npace");
 	put_time(out, s->pace_us);
@@ -201,7 +217,7 @@ static unsigned next_host(struct words *w, const struct sim_scenario *s)
 {
 	struct str z = next_word(w);
 	unsigned i = z.n == 1 ? (unsigned)(z.p[0] - 'a') : SIM_HOSTS_MAX;
-	w->is_bad |= i >= s->members_n;
+	w->is_bad |= i >= s->members_n + s->spares_n;
 	return i;
 }
 
@@ -250,6 +266,8 @@ static bool parse_line(struct words *w, struct sim_scenario *s)
 		s->seed = strtoull(text, NULL, 10);
 	} else if (str_equal_z(word, "members"))
 		s->members_n = (unsigned)next_number(w);
+	else if (str_equal_z(word, "spares"))
+		s->spares_n = (unsigned)next_number(w);
 	else if (str_equal_z(word, "arbiter"))
 		s->has_arbiter = next_number(w) > 0;
 	else if (str_equal_z(word, "standby"))
@@ -293,7 +311,7 @@ bool sim_scenario_parse(struct str text, struct sim_scenario *ret, struct err *e
 			continue;
 		bool ok = parse_line(&w, &s);
 		if (!ok || w.is_bad || str_trim(w.rest).n > 0 || s.members_n < 1 ||
-		    s.members_n > SIM_HOSTS_MAX)
+		    s.members_n + s.spares_n > SIM_HOSTS_MAX)
 			return err_set(err, ERR_SYNTAX, "line %d of the scenario: '%.*s'", n,
 				       (int)MIN(line.n, (size_t)80), line.p);
 	}

@@ -12,6 +12,7 @@ enum {
 	SIM_KEYS_MAX = 64,
 	SIM_FILES_MAX = 24,
 	SIM_EVENTS_MAX = 512,
+	SIM_CONFIGS_MAX = 32,
 	SIM_DOCS_MAX = 1024, /* ids that were ever used */
 	SIM_PORT = 27017,
 };
@@ -53,8 +54,20 @@ struct sim_file {
 enum sim_process { SIM_DOWN, SIM_STARTING, SIM_UP, SIM_STOPPING };
 enum sim_cause { SIM_BY_NOBODY, SIM_BY_ROTAD, SIM_BY_PERSON };
 
+/* A configuration of the set; its version is its place in world.configs, from 1 on. */
+struct sim_config {
+	unsigned n, mask; /* bit i: host i is a member */
+	struct {
+		unsigned host;
+		int64_t id;
+		char name[HOST_BYTES_MAX];
+	} m[SIM_HOSTS_MAX];
+	int64_t until_us; /* since when it is not the newest any more; 0: it is */
+};
+
 struct sim_member {
-	char host[HOST_BYTES_MAX];
+	char host[HOST_BYTES_MAX]; /* as the newest configuration names it */
+	unsigned config;           /* the version that it has; 0: none */
 	bool is_arbiter;
 	enum sim_process state;
 	enum sim_cause down_by; /* why it is not up */
@@ -113,7 +126,12 @@ struct sim_host {
 	unsigned job_fails;
 	int64_t restarter_gone_until_us;
 	int64_t off_until_us;
+	/* of the set */
+	bool is_there;    /* a spare one is not before it joins */
+	bool is_newcomer; /* outside what the members must share, until it holds the pivot */
+	int64_t joined_us;
 	/* rotad */
+	bool lacks_rotad; /* none is installed */
 	struct seat seat;
 	struct fiber fiber;
 	unsigned life; /* rises with each start of rotad */
@@ -127,7 +145,15 @@ struct sim_host {
 	int64_t looked_us; /* when its last full round began */
 	struct rng random; /* its kernel's generator */
 	bool has_person_asked;
-	enum { ASK_NOTHING, ASK_ROTATE, ASK_EMERGENCY, ASK_PAUSE, ASK_RESUME, ASK_ABORT } ask;
+	enum {
+		ASK_NOTHING,
+		ASK_ROTATE,
+		ASK_EMERGENCY,
+		ASK_PAUSE,
+		ASK_RESUME,
+		ASK_ABORT,
+		ASK_RELEASE
+	} ask;
 	unsigned boundary_n[ACT_N][2];
 };
 
@@ -169,6 +195,7 @@ struct sim_truth {
 	struct key_id standby; /* stands beside the pivot since the last end; "" none */
 	unsigned roll_n;
 	char roll[SIM_HOSTS_MAX][HOST_BYTES_MAX];
+	unsigned roll_host[SIM_HOSTS_MAX];
 	int votes[SIM_HOSTS_MAX]; /* 0 none, 1 yea, -1 nay */
 	bool is_closed, is_carried;
 	bool is_lost; /* the ledger went back behind votes, and on with another generation */
@@ -201,6 +228,8 @@ struct sim_world {
 	size_t docs[SIM_DOCS_MAX]; /* the last write of each id, in order of id */
 	unsigned unsure_writes;
 	/* the set */
+	unsigned configs_n;
+	struct sim_config configs[SIM_CONFIGS_MAX];
 	bool is_election_due;
 	unsigned step_down_refusals;
 	int64_t term;
@@ -208,6 +237,7 @@ struct sim_world {
 	bool is_healed, is_restored, is_over;
 	int64_t next_settle_us, care_since_us, restored_us;
 	unsigned asked_n;
+	bool is_release_said; /* a person has made sure, and gives the turn back */
 	struct sim_truth truth;
 	struct buf *trace;
 	struct sim_coverage *coverage;
@@ -249,10 +279,24 @@ void sim_settle(struct sim_world *w);
 void sim_elect(struct sim_world *w);
 bool sim_link(const struct sim_world *w, unsigned from, unsigned to); /* one way */
 bool sim_is_healthy(const struct sim_host *h); /* it serves: primary, secondary or arbiter */
-unsigned sim_majority(const struct sim_world *w);
+unsigned sim_majority(const struct sim_world *w, unsigned i); /* by its configuration */
 bool sim_has_majority(const struct sim_world *w, unsigned i);
 struct mongod_port sim_mongod_port(struct sim_host *h);
 struct restarter_port sim_restarter_port(struct sim_host *h);
+
+/* ---- who is a member: sim_config.c ---- */
+void sim_config_begin(struct sim_world *w);
+const struct sim_config *sim_config_of(const struct sim_world *w, unsigned i); /* NULL: none */
+const struct sim_config *sim_config_last(const struct sim_world *w);
+bool sim_knows(const struct sim_world *w, unsigned i, unsigned k);    /* k is in what i has */
+bool sim_is_member(const struct sim_world *w, unsigned i);            /* by the newest one */
+int64_t sim_id_of(const struct sim_config *c, unsigned host);         /* -1: not in it */
+unsigned sim_host_named(const struct sim_world *w, const char *name); /* SIM_HOSTS_MAX: nobody */
+void sim_config_spread(struct sim_world *w);
+/* A person changes it, through the primary. False: not now. */
+bool sim_join(struct sim_world *w, unsigned i, unsigned how);
+bool sim_leave(struct sim_world *w, unsigned i, bool is_gone);
+bool sim_rename(struct sim_world *w, unsigned i);
 
 /* ---- disks and clocks: sim_disk.c ---- */
 struct files_port sim_files_port(struct sim_host *h);
@@ -283,6 +327,8 @@ void sim_oracle_stop(struct sim_host *h); /* rotad stops its member */
 void sim_oracle_ledger(struct sim_world *w, const struct sim_write *write); /* a write was taken */
 void sim_oracle_again(struct sim_world *w); /* the ledger went back in time */
 void sim_oracle_text(struct sim_world *w, const char *where, const char *text, size_t n);
+/* The key that every file and process must hold; 0: not told by the ledger yet. */
+unsigned sim_pivot(struct sim_world *w);
 /* Is the fleet at rest: one key everywhere, nothing under way? why_n bytes say what is not. */
 bool sim_oracle_rest(struct sim_world *w, char *why, size_t why_n);
 

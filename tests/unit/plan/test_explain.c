@@ -176,6 +176,23 @@ static void a_turn_that_is_over_is_given_back_and_no_other(void **state)
 
 /* In doubt about the ledger nothing is written to it; and what is under way is first seen to its
  * end. */
+/* With nothing under way nobody looks at what the process has loaded: a turn that is kept until
+ * that is known is kept from the others for ever. */
+static void a_turn_is_not_kept_for_a_process_that_nobody_looks_at(void **state)
+{
+	for (int row = 0; row < 3; row++) {
+		case_begin(1);
+		case_claim(&the.s, CLAIM_ACTING, 1);
+		the.s.process.loaded.is_known = false;
+		if (row == 1) /* under way: it is looked at, and keeps the turn */
+			case_propose(&the.s, "---");
+		the.s.job.is_open = the.s.job.is_running = row == 2;
+		case_plan();
+		if ((planned(ACT_RELEASE_CLAIM) != NULL) != (row == 0))
+			fail_msg("row %d: %s", row, the.plan.reason);
+	}
+}
+
 static void in_mode_observe_a_turn_is_given_back_only_when_it_is_safe(void **state)
 {
 	for (int row = 0; row < 4; row++) {
@@ -202,6 +219,7 @@ int main(void)
 	    cmocka_unit_test(progress_counts_by_member),
 	    cmocka_unit_test(what_a_rotation_costs_is_foretold),
 	    cmocka_unit_test(a_turn_that_is_over_is_given_back_and_no_other),
+	    cmocka_unit_test(a_turn_is_not_kept_for_a_process_that_nobody_looks_at),
 	    cmocka_unit_test(in_mode_observe_a_turn_is_given_back_only_when_it_is_safe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

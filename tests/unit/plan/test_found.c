@@ -16,10 +16,29 @@ static void went_back(struct seen *s, const char *votes)
 	case_rings(s, 1, ring_of(2, 0), ring_of(1, 2));
 }
 
+/* The newest proposal is signed by one whom this host does not admit; its process has another key
+ * than its word says when loaded is not 1. */
+static void in_doubt(struct seen *s, unsigned loaded)
+{
+	s->ledger.fact.who = WITNESS_NONE;
+	s->ledger.is_doubted = true;
+	s->process.loaded = ring_of(loaded, 0);
+	cut_z(s->ledger.why, 64, "signed by somebody");
+}
+
 #define ROWS(X)                                                                                    \
 	X(silent, "", "", "the ledger does not answer. no primary",                                \
 	  s->ledger.fact.who = WITNESS_NONE;                                                       \
 	  cut_z(s->ledger.why, 64, "no primary"))                                                  \
+	X(doubted, "publish-statement", "", "the ledger is not believed. signed by",               \
+	  in_doubt(s, 2))                                                                          \
+	X(doubted_said, "", "", "the ledger is not believed. signed by", in_doubt(s, 1))           \
+	X(doubted_observed, "", "", "the ledger is not believed", in_doubt(s, 2);                  \
+	  p->mode = MODE_OBSERVE)                                                                  \
+	X(doubted_unknown, "", "", "the ledger is not believed", in_doubt(s, 2);                   \
+	  s->ledger.identities_n = 0)                                                              \
+	X(doubted_unwelcome, "", "", "the ledger is not believed", in_doubt(s, 2);                 \
+	  s->anchor.ledger.hex[0] = 0)                                                             \
 	X(protocol, "", "ledger-unknown-protocol", "does not know",                                \
 	  s->ledger.is_unknown_protocol = true)                                                    \
 	X(other, "", "ledger-older-than-anchor", "is another than",                                \

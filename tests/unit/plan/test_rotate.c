@@ -547,6 +547,34 @@ static void lost_notes_hold_up_no_rotation_where_a_key_stands_by(void **state)
 	}
 }
 
+/* A member that joined behind the votes never had the old key: whether its process takes it nobody
+ * can try from there, and a restart tells. Where the key is held it is tried. */
+static void a_key_that_is_not_held_is_not_looked_for_for_ever(void **state)
+{
+	static const struct {
+		bool is_dead, lacks_pivot, lacks_next, is_restarted;
+	} rows[] = {
+	    {false, true, false, true}, {false, false, false, false}, {false, false, true, false},
+	    {true, false, true, true},  {true, true, false, false},   {true, false, false, false},
+	};
+	for (size_t r = 0; r < ARRAY_N(rows); r++) {
+		struct seen *s = &the.s;
+		unsigned left = rows[r].is_dead ? 1 : 2;
+		case_begin(1);
+		case_propose(s, rows[r].is_dead ? "ynn" : "yyy");
+		for (unsigned i = 0; i < 3; i++)
+			case_rings(s, i, ring_of(left, 0), ring_of(left, 0));
+		s->process.loaded.is_known = false;
+		case_proof(s, 1, left, LOGIN_ACCEPTED);
+		s->ledger.lacks_pivot = rows[r].lacks_pivot;
+		s->ledger.lacks_next = rows[r].lacks_next;
+		case_plan();
+		if ((planned(ACT_TAKE_CLAIM) != NULL) != rows[r].is_restarted ||
+		    (the.plan.looks_n > 0) == rows[r].is_restarted)
+			fail_msg("row %zu: %s", r, the.plan.reason);
+	}
+}
+
 /* Not a test of behaviour: that these walks went where they should, so that they cannot pass by
  * doing nothing. */
 static void the_walks_reached_the_acts_and_gates(void **state)
@@ -612,6 +640,7 @@ int main(void)
 	    cmocka_unit_test(lost_notes_cost_looks_or_a_restart_and_never_a_step),
 	    cmocka_unit_test(a_process_with_both_keys_behind_a_narrow_file_is_seen_without_notes),
 	    cmocka_unit_test(lost_notes_hold_up_no_rotation_where_a_key_stands_by),
+	    cmocka_unit_test(a_key_that_is_not_held_is_not_looked_for_for_ever),
 	    cmocka_unit_test(the_walks_reached_the_acts_and_gates),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
