@@ -77,9 +77,10 @@ static void tell(struct planner *p, enum event_kind kind, const char *keys, cons
 		 "next restart of %s would lock it out.",
 		 s->cluster, s->self_host, s->self_host);
 	snprintf(e->what, sizeof(e->what),
-		 "%.300s holds %s; the set accepts key %u. Written %s by uid %u%s%s%s.", k->path,
-		 keys, p->pivot.number, wall_print_utc(k->modified, when, sizeof(when)), k->uid,
-		 k->marker[0] ? "; text has \"" : "", k->marker, k->marker[0] ? "\"" : "");
+		 "%.300s holds %s; the set accepts key %u. Written %s. The file's owner is uid "
+		 "%u%s%s%s.",
+		 k->path, keys, p->pivot.number, wall_print_utc(k->modified, when, sizeof(when)),
+		 k->uid, k->marker[0] ? "; text has \"" : "", k->marker, k->marker[0] ? "\"" : "");
 	snprintf(
 	    e->now, sizeof(e->now),
 	    "%s runs on with the keys it has loaded. DO NOT restart it until its file is right.",

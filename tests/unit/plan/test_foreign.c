@@ -138,6 +138,9 @@ static void the_advice_names_a_member_whose_file_is_right(void **state)
 		assert_non_null(strstr(e->you, "Then: rotactl resume"));
 		assert_null(strstr(e->you, "explain"));
 		assert_non_null(strstr(e->now, "DO NOT restart it until its file is right"));
+		/* Who overwrites a file in place leaves its owner: root may have been it. */
+		assert_non_null(strstr(e->what, "The file's owner is uid "));
+		assert_null(strstr(e->what, " by uid"));
 		assert_null(strstr(e->you, "approve"));
 		wrote(&the.s, 1, 2);
 		assert_false(foreign_stands(&the.s, MODE_ACT));

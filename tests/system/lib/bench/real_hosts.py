@@ -23,7 +23,7 @@ from .writer import Writer
 
 TOP = os.path.realpath(os.environ.get("TOP_SRCDIR") or os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "..", ".."))
 BUILD = os.path.realpath(os.environ.get("TOP_BUILDDIR") or TOP)
-ROOT = "/var/tmp/rotad-hosts-set"
+ROOT = os.environ.get("HOSTS_ROOT", "/var/tmp/rotad-hosts-set")
 KEYFILE = "/etc/mongodb/keyfile"
 # By the number of the host: each way to restart is used on one of three. A hook ends mongod, and its unit (Restart=always) starts it.
 WAYS = [{"unit": "mongod.service"}, {"job": "rotad-restart@mongod.service"}, {"hook": "/usr/local/sbin/end-mongod"}]
