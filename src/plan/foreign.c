@@ -128,7 +128,7 @@ static void hold(struct planner *p, const char *why)
 }
 
 /* Where what is put back lacks a key that is not retired yet, the look comes first (PROTOCOL 1). */
-static bool is_looked(struct planner *p, const struct key_name *want, unsigned want_n)
+static bool is_looked(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct proposal *g = &s->ledger.proposal;
@@ -137,9 +137,6 @@ static bool is_looked(struct planner *p, const struct key_name *want, unsigned w
 	if (!s->ledger.has_proposal || anchor_has_retired(&s->anchor, &g->pivot.id) ||
 	    (p->generation != GENERATION_CARRIED && !(c->is_given && c->is_carried)))
 		return true;
-	for (unsigned i = 0; i < want_n; i++)
-		if (key_id_equal(&want[i].id, &g->pivot.id))
-			return true;
 	for (unsigned i = 0; i < s->members_n; i++) {
 		int r = seen_roll_index(s, s->members[i].host);
 		if (!(r >= 0 && s->ledger.roll.is_without[r]) &&
@@ -198,11 +195,7 @@ bool foreign_plan(struct planner *p)
 		    p,
 		    "a foreign write of the keyfile"); /* first: an act that fails ends the round */
 		struct act *a;
-		if (want_n == 0) {
-			want[0] = p->pivot;
-			want_n = 1;
-		}
-		if (!is_looked(p, want, want_n)) {
+		if (!is_looked(p)) {
 			tell(p, EVENT_FOREIGN_WRITE, keys,
 			     "Held all rotations. It is put back once every member was seen to "
 			     "accept the key in use.",

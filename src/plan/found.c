@@ -93,7 +93,7 @@ static bool unproven_plan(struct planner *p)
 		const struct key_proof *k = seen_find_proof(&s->members[i], &key->id);
 		if (k && k->verdict == LOGIN_REFUSED)
 			refuses = &s->members[i];
-		else if (p->mode > MODE_OBSERVE && fact_known(s->members[i].hello))
+		else if (p->mode > MODE_OBSERVE)
 			(void)plan_look(p, i, &key->id, &p->pivot.id, false);
 	}
 	if (refuses)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows of "seen so, planned so": X(name, the acts in order by their words, an event or "", words of
- * the reason, what is seen). s, p, i are the seen, the policy, the instance of case_begin(SELF). */
+ * the reason, with a "!" before them where a person is needed and no event says so, what is seen).
+ * s, p, i are the seen, the policy, the instance of case_begin(SELF). */
 #ifndef TESTS_LIB_PLAN_ROWS_H
 #define TESTS_LIB_PLAN_ROWS_H
 
@@ -33,10 +34,33 @@ static inline bool plan_row_is_as_grave(const struct event *e)
 	return e->severity == row || (may_be_graver && e->severity > row);
 }
 
+/* Told for people to know; all others need one. */
+static inline bool plan_row_is_calm(const struct event *e)
+{
+	static const char *const calm[] = {
+	    "foreign-write-harmless",
+	    "identity-revoked",
+	    "identity-not-admitted",
+	    "plan-waits-for-approval",
+	    "certificate-request-waiting",
+	    "certificate-rolled-back",
+	    "clock-jumped",
+	    "member-not-back",
+	    "member-unreachable",
+	    "member-without-rotad",
+	};
+	for (size_t i = 0; i < ARRAY_N(calm); i++)
+		if (strcmp(calm[i], e->name) == 0)
+			return true;
+	return false;
+}
+
 static inline void plan_rows_check(const struct plan_row *rows, size_t n, unsigned self)
 {
 	for (size_t r = 0; r < n; r++) {
 		char acts[256] = "";
+		const char *reason = rows[r].reason + (rows[r].reason[0] == '!');
+		bool needs_person = reason != rows[r].reason;
 		size_t at = 0;
 		case_begin(self);
 		rows[r].set(&the.s, &the.policy, &the.instance);
@@ -46,7 +70,7 @@ static inline void plan_rows_check(const struct plan_row *rows, size_t n, unsign
 					       act_table[the.plan.acts[i].kind].word);
 		if (strcmp(acts, rows[r].acts) != 0)
 			fail_msg("%s: planned \"%s\": %s", rows[r].name, acts, the.plan.reason);
-		if (!strstr(the.plan.reason, rows[r].reason))
+		if (!strstr(the.plan.reason, reason))
 			fail_msg("%s: the reason is: %s", rows[r].name, the.plan.reason);
 		if (rows[r].event[0] ? !told(rows[r].event) : the.plan.events_n > 0)
 			fail_msg("%s: told %u, first %s", rows[r].name, the.plan.events_n,
@@ -56,6 +80,7 @@ static inline void plan_rows_check(const struct plan_row *rows, size_t n, unsign
 			if (!e->headline[0] || !e->what[0] || !e->now[0] || !e->we_did[0] ||
 			    !e->you[0])
 				fail_msg("%s: '%s' leaves a line empty", rows[r].name, e->name);
+			needs_person |= !plan_row_is_calm(e);
 			if (!plan_row_is_as_grave(e))
 				fail_msg("%s: '%s' is told as %s", rows[r].name, e->name,
 					 severity_name(e->severity));
@@ -63,6 +88,9 @@ static inline void plan_rows_check(const struct plan_row *rows, size_t n, unsign
 		for (unsigned i = 0; i < the.plan.acts_n; i++)
 			if (!the.plan.acts[i].reason[0])
 				fail_msg("%s: '%s' has no reason", rows[r].name, acts);
+		if (the.plan.needs_attention != needs_person)
+			fail_msg("%s: %s", rows[r].name,
+				 needs_person ? "no person is called" : "a person is called");
 		if (the.plan.wake_at.us <= CASE_NOW)
 			fail_msg("%s: no next time", rows[r].name);
 	}

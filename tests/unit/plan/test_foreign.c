@@ -63,6 +63,34 @@ static void unanswered(struct seen *s)
 	X(opened, "", "keyfile-unreadable", "would not start", wrote(s, 1, 0);                     \
 	  s->keyfile.ring.is_known = false; s->members[1].statement.disk.is_known = false;         \
 	  s->keyfile.is_refused = s->keyfile.is_misplaced = true)                                  \
+	X(marked, "hold", "foreign-write", "the ledger does not know", wrote(s, 9, 0);             \
+	  cut_z(s->keyfile.marker, 64, "Ansible managed"))                                         \
+	X(retired_and_named_so, "hold restore-keyfile", "foreign-write", "(only retired keys)",    \
+	  wrote(s, 1, 0);                                                                          \
+	  case_propose(s, "yyy"); case_close(s, true); s->anchor.pivot = key_n(2);                 \
+	  s->anchor.retired_n = 1; s->anchor.retired[0] = key_n(1))                                \
+	X(not_of_this_generation, "hold restore-keyfile", "foreign-write",                         \
+	  "(not the keys of this generation)", voted(s);                                           \
+	  wrote(s, 1, 0))                                                                          \
+	X(old_key_after_the_end, "hold restore-keyfile", "foreign-write", "put back",              \
+	  wrote(s, 1, 0);                                                                          \
+	  case_propose(s, "yyy"); all_accept(s); case_close(s, true); s->anchor.pivot = key_n(2))  \
+	X(old_key_after_the_end_before_the_look, "hold", "foreign-write", "once every member",     \
+	  wrote(s, 1, 0);                                                                          \
+	  case_propose(s, "yyy"); case_close(s, true); s->anchor.pivot = key_n(2))                 \
+	X(burnt_key_after_the_end, "hold restore-keyfile", "foreign-write", "put back",            \
+	  wrote(s, 2, 0);                                                                          \
+	  case_propose(s, "yyn"); case_close(s, false); s->anchor.retired_n = 1;                   \
+	  s->anchor.retired[0] = key_n(2))                                                         \
+	X(old_key_without_the_first, "hold restore-keyfile", "foreign-write", "put back",          \
+	  case_propose(s, "yyy");                                                                  \
+	  all_accept(s); wrote(s, 1, 0); s->members[0].proofs_n = 0;                               \
+	  s->ledger.roll.is_without[0] = true)                                                     \
+	X(old_key_newcomer_unseen, "hold", "foreign-write", "once every member",                   \
+	  case_propose(s, "yyy");                                                                  \
+	  all_accept(s); wrote(s, 1, 0); s->members_n = 4; case_member(s, 3, false))               \
+	X(no_ledger_no_salt, "", "", "!does not answer", wrote(s, 9, 0); unanswered(s);            \
+	  s->has_salt = false)                                                                     \
 	X(no_ledger, "", "foreign-write", "nothing more", wrote(s, 9, 0); unanswered(s))           \
 	X(no_ledger_older_key, "", "foreign-write", "nothing more", wrote(s, 3, 0); unanswered(s)) \
 	X(no_ledger_after_yea, "", "foreign-write", "nothing more", voted(s); wrote(s, 1, 0);      \
@@ -118,10 +146,9 @@ static void the_advice_names_a_member_whose_file_is_right(void **state)
 		unsigned a, c;
 		const char *donor; /* NULL: none */
 	} rows[] = {
-	    {NULL, 1, 1, "c:27017"},
-	    {NULL, 1, 9, "a:27017"},
-	    {NULL, 9, 9, NULL},
-	    {"-y-", 1, 1, NULL}, /* this member has promised key 2 */
+	    {NULL, 1, 1, "c:27017"}, {NULL, 1, 9, "a:27017"},
+	    {NULL, 9, 9, NULL},      {"-y-", 1, 1, NULL}, /* this member has promised key 2 */
+	    {NULL, 1, 9, NULL},                           /* nobody speaks for the first */
 	};
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		case_begin(1);
@@ -129,6 +156,7 @@ static void the_advice_names_a_member_whose_file_is_right(void **state)
 			case_propose(&the.s, rows[i].votes);
 		case_rings(&the.s, 0, ring_of(rows[i].a, 0), ring_of(1, 0));
 		case_rings(&the.s, 2, ring_of(rows[i].c, 0), ring_of(1, 0));
+		the.s.members[0].has_statement = i != 4;
 		wrote(&the.s, 9, 0);
 		assert_true(foreign_stands(&the.s, MODE_ACT));
 		assert_false(foreign_stands(&the.s, MODE_OFF));
@@ -145,6 +173,39 @@ static void the_advice_names_a_member_whose_file_is_right(void **state)
 		wrote(&the.s, 1, 2);
 		assert_false(foreign_stands(&the.s, MODE_ACT));
 	}
+}
+
+/* The first of all members has a roll entry like the others. */
+static void the_first_members_yea_binds_its_file(void **state)
+{
+	case_begin(0);
+	case_propose(&the.s, "y--");
+	case_rings(&the.s, 0, ring_of(1, 2), ring_of(1, 2));
+	the.s.keyfile.ring = the.s.members[0].statement.disk = ring_of(1, 0);
+	the.s.keyfile.is_foreign = true;
+	assert_true(foreign_stands(&the.s, MODE_ACT));
+	case_plan();
+	assert_int_equal(planned_get(ACT_RESTORE_KEYFILE)->ring_n, 2);
+}
+
+static void whose_the_file_is_is_told(void **state)
+{
+	case_begin(1);
+	wrote(&the.s, 9, 0);
+	the.s.keyfile.uid = 1007;
+	case_plan();
+	assert_non_null(strstr(told_get("foreign-write")->what, "owner is uid 1007."));
+	cut_z(the.s.keyfile.marker, sizeof(the.s.keyfile.marker), "Ansible managed");
+	case_plan();
+	assert_non_null(
+	    strstr(told_get("foreign-write")->what, "owner is uid 1007; text has \"Ansible managed\"."));
+	wrote(&the.s, 1, 0);
+	case_plan();
+	assert_non_null(
+	    strstr(told_get("foreign-write-harmless")->what, "uid 1007, with Ansible managed."));
+	the.s.keyfile.marker[0] = 0;
+	case_plan();
+	assert_non_null(strstr(told_get("foreign-write-harmless")->what, "uid 1007."));
 }
 
 /* chmod 640: the keys are as they were. */
@@ -170,6 +231,8 @@ int main(void)
 	    cmocka_unit_test(a_foreign_write_is_met_as_its_row_says),
 	    cmocka_unit_test(what_is_put_back_is_what_the_votes_wish),
 	    cmocka_unit_test(the_advice_names_a_member_whose_file_is_right),
+	    cmocka_unit_test(the_first_members_yea_binds_its_file),
+	    cmocka_unit_test(whose_the_file_is_is_told),
 	    cmocka_unit_test(opened_permissions_are_told_as_such),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,14 +30,14 @@ static void in_doubt(struct seen *s, unsigned loaded)
 	X(silent, "", "", "the ledger does not answer. no primary",                                \
 	  s->ledger.fact.who = WITNESS_NONE;                                                       \
 	  cut_z(s->ledger.why, 64, "no primary"))                                                  \
-	X(doubted, "publish-statement", "", "the ledger is not believed. signed by",               \
+	X(doubted, "publish-statement", "", "!the ledger is not believed. signed by",              \
 	  in_doubt(s, 2))                                                                          \
 	X(doubted_said, "", "", "the ledger is not believed. signed by", in_doubt(s, 1))           \
-	X(doubted_observed, "", "", "the ledger is not believed", in_doubt(s, 2);                  \
+	X(doubted_observed, "", "", "!the ledger is not believed", in_doubt(s, 2);                 \
 	  p->mode = MODE_OBSERVE)                                                                  \
-	X(doubted_unknown, "", "", "the ledger is not believed", in_doubt(s, 2);                   \
+	X(doubted_unknown, "", "", "!the ledger is not believed", in_doubt(s, 2);                  \
 	  s->ledger.identities_n = 0)                                                              \
-	X(doubted_unwelcome, "", "", "the ledger is not believed", in_doubt(s, 2);                 \
+	X(doubted_unwelcome, "", "", "!the ledger is not believed", in_doubt(s, 2);                \
 	  s->anchor.ledger.hex[0] = 0)                                                             \
 	X(protocol, "", "ledger-unknown-protocol", "does not know",                                \
 	  s->ledger.is_unknown_protocol = true)                                                    \
@@ -79,20 +79,20 @@ static void in_doubt(struct seen *s, unsigned loaded)
 	  s->ledger.is_other_than_anchor = true)                                                   \
 	X(another_is_revoked, "", "identity-revoked", "Nothing is due",                            \
 	  cut_z(s->ledger.revoked, 64, "c (1234) by amy on a: stolen"))                            \
-	X(revoked_itself, "", "identity-revoked", "nothing that it says",                          \
+	X(revoked_itself, "", "identity-revoked", "!nothing that it says",                         \
 	  s->ledger.is_self_revoked = true)                                                        \
-	X(revoked_itself_and_has_work, "", "identity-revoked", "nothing that it says",             \
+	X(revoked_itself_and_has_work, "", "identity-revoked", "!nothing that it says",            \
 	  s->ledger.is_self_revoked = true;                                                        \
 	  s->ledger.identities_n = 0; s->ledger.identities_unwelcomed_n = 1;                       \
 	  case_propose(s, "---"))                                                                  \
 	X(none, "found-ledger", "", "is made", s->ledger.exists = false)                           \
-	X(none_by_a_wrong_clock, "", "clock-jumped", "is not made by this host",                   \
+	X(none_by_a_wrong_clock, "", "clock-jumped", "!is not made by this host",                  \
 	  s->ledger.exists = false;                                                                \
 	  s->is_clock_sane = false)                                                                \
-	X(not_admitted_by_a_wrong_clock, "", "clock-jumped", "Nothing is due",                     \
+	X(not_admitted_by_a_wrong_clock, "", "clock-jumped", "!Nothing is due",                    \
 	  s->is_clock_sane = false;                                                                \
 	  cut_z(s->ledger.not_admitted, 64, "c: it has expired"))                                  \
-	X(unwelcome_by_a_wrong_clock, "", "clock-jumped", "it is a year ahead",                    \
+	X(unwelcome_by_a_wrong_clock, "", "clock-jumped", "!it is a year ahead",                   \
 	  s->is_clock_sane = s->has_salt = false;                                                  \
 	  cut_z(s->clock_why, 64, "it is a year ahead"))                                           \
 	X(none_observed, "", "", "", s->ledger.exists = false; p->mode = MODE_OBSERVE)             \
@@ -126,6 +126,58 @@ static void in_doubt(struct seen *s, unsigned loaded)
 	X(other_mode, "publish-statement", "", "Nothing is due", p->mode = MODE_ASK)               \
 	X(other_findings, "publish-statement", "", "Nothing is due", s->is_rehearsed = false;      \
 	  cut_z(s->rehearsal, 64, "clock"))                                                        \
+	X(other_generation, "publish-statement put-keyfile", "", "written",                        \
+	  case_propose(s, "---");                                                                  \
+	  s->members[1].statement.generation = 0)                                                  \
+	X(other_retired, "publish-statement", "", "Nothing is due",                                \
+	  s->members[1].statement.retired = 5)                                                     \
+	X(other_file, "publish-statement", "", "Nothing is due",                                   \
+	  s->members[1].statement.disk = ring_of(1, 2))                                            \
+	X(other_keys, "publish-statement", "", "Nothing is due",                                   \
+	  s->members[1].statement.running = ring_of(1, 2))                                         \
+	X(file_not_known_any_more, "publish-statement", "", "Nothing is due",                      \
+	  s->keyfile.ring.is_known = false)                                                        \
+	X(keys_not_known_any_more, "publish-statement", "", "Nothing is due",                      \
+	  s->process.loaded.is_known = false)                                                      \
+	X(nothing_was_known_and_nothing_is, "", "", "Nothing is due",                              \
+	  s->keyfile.ring.is_known = s->process.loaded.is_known = false;                           \
+	  s->members[1].statement.disk.is_known = s->members[1].statement.running.is_known =       \
+	      false)                                                                               \
+	X(rehearsed_now, "publish-statement", "", "Nothing is due",                                \
+	  s->members[1].statement.is_rehearsed = false)                                            \
+	X(the_same_findings, "", "", "Nothing is due",                                             \
+	  s->is_rehearsed = s->members[1].statement.is_rehearsed = false;                          \
+	  cut_z(s->rehearsal, 64, "clock"); cut_z(s->members[1].statement.findings, 64, "clock"))  \
+	X(certificate_as_stated, "", "", "Nothing is due", s->certificate.served.is_known = true;  \
+	  s->certificate.served.chain_not_after.us = CASE_NOW + 99 * US_DAY;                       \
+	  cut_z(s->certificate.served.serial, 64, "0A");                                           \
+	  cut_z(s->members[1].statement.certificate_serial, 64, "0A"))                             \
+	X(unproven, "", "", "!begins with key 7, and this host knows key 1",                       \
+	  s->ledger.unproven = key_n(7))                                                           \
+	X(unproven_and_refused, "", "ledger-older-than-anchor", "; it is refused by c:27017",      \
+	  s->ledger.unproven = key_n(7);                                                           \
+	  case_proof(s, 2, 7, LOGIN_REFUSED))                                                      \
+	X(unproven_and_refused_by_the_first, "", "ledger-older-than-anchor",                       \
+	  "; it is refused by a:27017", s->ledger.unproven = key_n(7);                             \
+	  case_proof(s, 0, 7, LOGIN_REFUSED))                                                      \
+	X(older_lost_my_vote_file_unread, "", "ledger-older-than-anchor", "is older than",         \
+	  went_back(s, "y-y");                                                                     \
+	  s->keyfile.ring.is_known = false)                                                        \
+	X(unwelcomed_by_one_that_asks, "welcome", "", "Nothing is due",                            \
+	  s->ledger.identities_unwelcomed_n = 1;                                                   \
+	  p->mode = MODE_ASK; cut_z(s->members[1].statement.mode, WORD_BYTES, "ask"))              \
+	X(unwelcomed_by_one_for_certificates, "", "", "Nothing is planned",                        \
+	  s->ledger.identities_unwelcomed_n = 1;                                                   \
+	  p->keyfile.mode = MODE_OBSERVE;                                                          \
+	  cut_z(s->members[1].statement.mode, WORD_BYTES, "observe"))                              \
+	X(unknown_here_for_certificates, "publish-identity", "", "makes itself known",             \
+	  s->ledger.identities_n = 0;                                                              \
+	  p->keyfile.mode = MODE_OBSERVE)                                                          \
+	X(unknown_here_for_the_keyfile, "publish-identity", "", "makes itself known",              \
+	  s->ledger.identities_n = 0;                                                              \
+	  p->certificates.mode = MODE_OBSERVE)                                                     \
+	X(no_salt_and_a_right_clock, "", "", "seal the cluster's salt for it.",                    \
+	  s->has_salt = false)                                                                     \
 	X(old_word, "publish-statement", "", "Nothing is due",                                     \
 	  s->members[1].statement_moved.us = CASE_NOW - 20 * US_MIN - 1)                           \
 	X(fresh_word, "", "", "Nothing is due",                                                    \
@@ -169,11 +221,53 @@ static void a_ledger_that_is_not_ours_stops_everything(void **state)
 	assert_true(the.plan.needs_attention);
 }
 
+/* Of each member that answers; by one that only looks of none. */
+static void an_unproven_key_is_tried_on_every_member(void **state)
+{
+	case_begin(1);
+	the.s.ledger.unproven = key_n(7);
+	case_plan();
+	assert_int_equal(the.plan.looks_n, 3);
+	assert_string_equal(the.plan.looks[2].key.hex, key_n(7).id.hex);
+	assert_string_equal(the.plan.looks[2].control.hex, key_n(1).id.hex);
+	the.s.members[2].hello.who = WITNESS_NONE;
+	case_proof(&the.s, 0, 7, LOGIN_ACCEPTED);
+	case_plan();
+	assert_int_equal(the.plan.looks_n, 1);
+	assert_int_equal(the.plan.looks[0].member, 1);
+	the.policy.mode = MODE_OBSERVE;
+	case_plan();
+	assert_int_equal(the.plan.looks_n, 0);
+}
+
+static void a_lost_vote_whose_process_is_not_known_is_looked_for(void **state)
+{
+	case_begin(1);
+	went_back(&the.s, "y-y");
+	the.s.process.loaded.is_known = false;
+	case_plan();
+	assert_int_equal(the.plan.looks_n, 1);
+	assert_int_equal(the.plan.looks[0].member, 1);
+	assert_string_equal(the.plan.looks[0].key.hex, key_n(2).id.hex);
+	assert_false(the.plan.looks[0].expects_refusal);
+}
+
+static void the_first_member_speaks_as_well(void **state)
+{
+	case_begin(0);
+	the.s.members[0].has_statement = false;
+	case_plan();
+	(void)planned_get(ACT_PUBLISH_STATEMENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_ledger_is_kept_as_its_row_says),
 	    cmocka_unit_test(a_ledger_that_is_not_ours_stops_everything),
+	    cmocka_unit_test(an_unproven_key_is_tried_on_every_member),
+	    cmocka_unit_test(a_lost_vote_whose_process_is_not_known_is_looked_for),
+	    cmocka_unit_test(the_first_member_speaks_as_well),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,9 +86,9 @@ static void clustered(struct seen *s, int day_n)
 	  p->certificates.mode = MODE_ASK)                                                         \
 	X(asks_approved, "ask-authority", "", "asked", aged(s, 70);                                \
 	  p->certificates.mode = MODE_ASK; s->is_approved = true)                                  \
-	X(clock_ahead, "", "clock-jumped", "not judged", aged(s, 101); s->is_clock_sane = false;   \
+	X(clock_ahead, "", "clock-jumped", "!not judged", aged(s, 101); s->is_clock_sane = false;  \
 	  cut_z(s->clock_why, 64, "it is 365 days ahead"))                                         \
-	X(clock_ahead_ordered, "", "clock-jumped", "not judged", aged(s, 1);                       \
+	X(clock_ahead_ordered, "", "clock-jumped", "!not judged", aged(s, 1);                      \
 	  case_order(s, ORDER_CERTIFICATES); s->is_clock_sane = false)                             \
 	X(ordered, "ask-authority", "", "asked", aged(s, 1); case_order(s, ORDER_CERTIFICATES))    \
 	X(ordered_for_other, "", "", "renewed at", aged(s, 1); case_order(s, ORDER_CERTIFICATES);  \
@@ -143,9 +143,9 @@ static void clustered(struct seen *s, int day_n)
 	X(canary_was_refused, "take-claim", "", "turn to load", canary(s); c_is_over(s, false))    \
 	X(canary_was_refused_earlier, "", "", "c:27017 goes first", canary(s);                     \
 	  c_is_over(s, false); s->members[2].statement.certificate_refused = token_n(5))           \
-	X(canary_went_back, "", "", "c:27017 had to take its new one back", canary(s);             \
+	X(canary_went_back, "", "", "!c:27017 had to take its new one back", canary(s);            \
 	  c_is_over(s, true))                                                                      \
-	X(a_later_one_went_back, "", "", "c:27017 had to take its new one back", canary(s);        \
+	X(a_later_one_went_back, "", "", "!c:27017 had to take its new one back", canary(s);       \
 	  s->members[2].is_hidden = false; c_is_over(s, true))                                     \
 	X(canary_went_back_and_did_it_then, "take-claim", "", "turn to load", canary(s);           \
 	  c_is_over(s, true); s->members[2].statement.certificate_order = token_n(7))              \
@@ -164,16 +164,16 @@ static void clustered(struct seen *s, int day_n)
 	  going_back(s))                                                                           \
 	X(back_and_not_looked_at, "", "", "Looks what", going_back(s);                             \
 	  s->certificate.served_at.who = WITNESS_NONE)                                             \
-	X(back_and_not_served, "", "", "put back, and not served yet", going_back(s);              \
+	X(back_and_not_served, "", "", "!put back, and not served yet", going_back(s);             \
 	  cut_z(s->certificate.served.serial, 64, "0B");                                           \
 	  cut_z(s->members[1].statement.certificate_serial, 64, "0B"))                             \
-	X(back_and_never_served, "roll-back-certificate", BACK, "c does not accept",               \
+	X(back_and_never_served, "roll-back-certificate", BACK, "!c does not accept",              \
 	  going_back(s);                                                                           \
 	  cut_z(s->certificate.served.serial, 64, "0B"); s->certificate.retry_at.us -= US_MIN;     \
 	  cut_z(s->members[1].statement.certificate_serial, 64, "0B"))                             \
-	X(back_begun_and_not_loaded, "roll-back-certificate", BACK, "c does not", going_back(s);   \
+	X(back_begun_and_not_loaded, "roll-back-certificate", BACK, "!c does not", going_back(s);  \
 	  s->certificate.retry_at.us = 0)                                                          \
-	X(back_begun_and_not_written, "roll-back-certificate", BACK, "c does not", going_back(s);  \
+	X(back_begun_and_not_written, "roll-back-certificate", BACK, "!c does not", going_back(s); \
 	  cut_z(s->certificate.file.serial, 64, "0B"); s->certificate.retry_at.us = 0)             \
 	X(cluster_file_is_young, "", "", "is renewed at", aged(s, 30); clustered(s, 30))           \
 	X(cluster_file_is_old, "ask-authority", "", "cluster certificate", aged(s, 30);            \
@@ -183,7 +183,7 @@ static void clustered(struct seen *s, int day_n)
 	  clustered(s, 80))                                                                        \
 	X(cluster_file_cannot_be_read, "ask-authority", "", "cluster certificate", aged(s, 30);    \
 	  s->certificate.has_cluster_file = true)                                                  \
-	X(cluster_file_and_a_hook, "", "", "reload: hook", aged(s, 30); clustered(s, 62);          \
+	X(cluster_file_and_a_hook, "", "", "!reload: hook", aged(s, 30); clustered(s, 62);         \
 	  i->reload_how = RELOAD_HOOK)                                                             \
 	X(both_are_old, "ask-authority", "", "A certificate for b", aged(s, 62); clustered(s, 62)) \
 	X(ordered_with_cluster_file, "ask-authority", "", "A certificate for b", aged(s, 1);       \

@@ -24,13 +24,13 @@ static void clocks(struct seen *s, int a_s, int b_s, int c_s)
 	X(down, "", "", "It does not answer", s->self = -1; s->process.is_answering = false)       \
 	X(x509_only, "", "", "clusterAuthMode is x509", case_order(s, ORDER_KEYFILE);              \
 	  cut_z(s->process.cluster_auth_mode, 24, "x509"))                                         \
-	X(old_and_observed, "", "", "due: key 1 is at least 2 days old", p->mode = MODE_OBSERVE;   \
+	X(old_and_observed, "", "", "!due: key 1 is at least 2 days old", p->mode = MODE_OBSERVE;  \
 	  p->keyfile.max_age_us = US_DAY; s->keyfile.born.us = CASE_NOW - 2 * US_DAY)              \
 	X(old_of_others, "", "", "a:27017 proposes", p->keyfile.max_age_us = US_DAY;               \
 	  s->keyfile.born.us = CASE_NOW - 2 * US_DAY)                                              \
 	X(too_young, "", "", "Nothing is due", p->keyfile.max_age_us = US_H;                       \
 	  s->keyfile.born.us = CASE_NOW - 2 * US_H)                                                \
-	X(stands_by_and_due, "", "", "due: key 2 has stood by for 2 days, half of maxAge",         \
+	X(stands_by_and_due, "", "", "!due: key 2 has stood by for 2 days, half of maxAge",        \
 	  p->mode = MODE_OBSERVE;                                                                  \
 	  p->keyfile.max_age_us = 4 * US_DAY; s->keyfile.born.us = CASE_NOW - 3 * US_DAY;          \
 	  s->anchor.standby = key_n(2); s->anchor.standby_born.us = CASE_NOW - 2 * US_DAY)         \
@@ -44,7 +44,7 @@ static void clocks(struct seen *s, int a_s, int b_s, int c_s)
 	X(stood_by, "vote", "", "votes for key 2", case_propose(s, "---");                         \
 	  s->ledger.proposal.after = key_n(3); case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));     \
 	  case_proof(s, 1, 2, LOGIN_ACCEPTED))                                                     \
-	X(carried_with_one_after, "put-keyfile", "", "2+3 are written", case_propose(s, "yyy");    \
+	X(carried_with_one_after, "put-keyfile", "", "!2+3 are written", case_propose(s, "yyy");   \
 	  s->ledger.proposal.after = key_n(3); case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));     \
 	  for (unsigned m = 0; m < 3; m++) case_proof(s, m, 2, LOGIN_ACCEPTED))                    \
 	X(born_unknown, "", "", "Nothing is due", p->keyfile.max_age_us = US_DAY)                  \
@@ -53,10 +53,10 @@ static void clocks(struct seen *s, int a_s, int b_s, int c_s)
 	X(asked_elsewhere_long_ago, "propose", "", "proposed", case_order(s, ORDER_KEYFILE);       \
 	  s->ledger.orders[0].head.from = spki_n(2);                                               \
 	  s->ledger.orders[0].head.at.us = CASE_NOW - US_MIN)                                      \
-	X(shares_no_key_on_disk, "", "", "c:27017 does not hold key 1",                            \
+	X(shares_no_key_on_disk, "", "", "!c:27017 does not hold key 1",                           \
 	  case_order(s, ORDER_KEYFILE);                                                            \
 	  s->members[2].statement.disk = ring_of(3, 0))                                            \
-	X(shares_no_key_running, "", "", "c:27017 does not hold key 1",                            \
+	X(shares_no_key_running, "", "", "!c:27017 does not hold key 1",                           \
 	  case_order(s, ORDER_KEYFILE);                                                            \
 	  s->members[2].proofs[0].verdict = LOGIN_REFUSED)                                         \
 	X(sharing_unproven, "", "", "Looks whether every member accepts key 1",                    \
@@ -78,9 +78,9 @@ static void clocks(struct seen *s, int a_s, int b_s, int c_s)
 	X(pending_before_its_vote, "", "", "does not vote yet", case_propose(s, "---");            \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); case_proof(s, 1, 2, LOGIN_ACCEPTED);     \
 	  cut_z(s->process.pending, 64, "mongod.conf"))                                            \
-	X(file_lost_it, "put-keyfile", "", "written", case_propose(s, "yyy"); case_close(s, true); \
-	  s->anchor.pivot = key_n(2); s->anchor.retired_n = 1; s->anchor.retired[0] = key_n(1);    \
-	  case_rings(s, 1, ring_of(1, 0), ring_of(2, 0)))                                          \
+	X(file_lost_it, "put-keyfile", "", "!written", case_propose(s, "yyy");                     \
+	  case_close(s, true); s->anchor.pivot = key_n(2); s->anchor.retired_n = 1;                \
+	  s->anchor.retired[0] = key_n(1); case_rings(s, 1, ring_of(1, 0), ring_of(2, 0)))         \
 	X(external, "", "", "writer: external", case_propose(s, "---");                            \
 	  p->keyfile.writer = WRITER_EXTERNAL)                                                     \
 	X(disk_full, "", "disk-full", "waits: keyfile", case_propose(s, "---");                    \
@@ -94,21 +94,21 @@ static void clocks(struct seen *s, int a_s, int b_s, int c_s)
 	X(disk_full_external, "", "", "writer: external", case_propose(s, "---");                  \
 	  s->keyfile.is_writable = false; s->keyfile.put_error = ERR_DISK_FULL;                    \
 	  cut_z(s->keyfile.why, 64, "no space"); p->keyfile.writer = WRITER_EXTERNAL)              \
-	X(clock_is_wrong, "", "clock-jumped", "Nothing is due", s->is_clock_sane = false;          \
+	X(clock_is_wrong, "", "clock-jumped", "!Nothing is due", s->is_clock_sane = false;         \
 	  cut_z(s->clock_why, 64, "it is 365 days ahead"))                                         \
 	X(clock_of_another_is_ahead, "", "clock-jumped", "Nothing is due", clocks(s, 0, 3, 400))   \
 	X(clock_of_another_is_behind, "", "clock-jumped", "Nothing is due", clocks(s, 7, 9, -301)) \
 	X(clock_of_another_is_near, "", "", "Nothing is due", clocks(s, 0, 0, 300))                \
 	X(clock_of_this_host_and_another_are_off_alike, "", "", "Nothing is due",                  \
 	  clocks(s, -900, 0, -900))                                                                \
-	X(clock_of_another_seen_by_a_wrong_one, "", "clock-jumped", "Nothing is due",              \
+	X(clock_of_another_seen_by_a_wrong_one, "", "clock-jumped", "!Nothing is due",             \
 	  clocks(s, 0, 0, 999);                                                                    \
 	  s->is_clock_sane = false; cut_z(s->clock_why, 64, "behind"))                             \
 	X(clock_of_another_is_not_told, "", "", "Nothing is due", clocks(s, 0, 0, 400);            \
 	  s->members[2].has_clock = false)                                                         \
 	X(clock_of_the_primary_is_not_told, "", "", "Nothing is due", clocks(s, 0, 0, 400);        \
 	  s->members[0].has_clock = false)                                                         \
-	X(clock_is_wrong_under_way, "put-keyfile", "clock-jumped", "written",                      \
+	X(clock_is_wrong_under_way, "put-keyfile", "clock-jumped", "!written",                     \
 	  case_propose(s, "---");                                                                  \
 	  s->is_clock_sane = false)                                                                \
 	X(held_and_nothing_due, "", "", "held by alice: a foreign write",                          \
@@ -121,7 +121,7 @@ static void clocks(struct seen *s, int a_s, int b_s, int c_s)
 	X(newcomer, "", "", "joined after the proposal", case_propose(s, "---");                   \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));                                          \
 	  cut_z(s->ledger.proposal.roll[1].host, 64, "d:27017"))                                   \
-	X(member_silent, "", "", "c:27017 (it does not answer)", case_propose(s, "yyy");           \
+	X(member_silent, "", "", "!c:27017 (it does not answer)", case_propose(s, "yyy");          \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); s->members[2].hello.who = WITNESS_NONE)  \
 	X(rolled_back, "hold", "turn-rolled-back", "the cluster is held",                          \
 	  s->debts.rolled_back_at.us = CASE_NOW)                                                   \
@@ -133,7 +133,7 @@ static void clocks(struct seen *s, int a_s, int b_s, int c_s)
 	  case_rings(s, 1, ring_of(1, 0), ring_of(1, 2)))                                          \
 	X(undone_waits_for_others, "", "", "waits for c:27017", case_propose(s, "-yn");            \
 	  case_rings(s, 2, ring_of(1, 0), ring_of(1, 2)))                                          \
-	X(closed, "retire", "", "retired on this host", case_propose(s, "yyy");                    \
+	X(closed, "retire", "", "!retired on this host", case_propose(s, "yyy");                   \
 	  case_close(s, true); case_rings(s, 1, ring_of(2, 0), ring_of(2, 0)))
 
 ROWS(PLAN_ROW_SET)

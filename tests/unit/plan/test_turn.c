@@ -117,9 +117,9 @@ static void back(struct seen *s)
 	  s->job.is_failed = true; s->job.ended_at.us = CASE_NOW)                                  \
 	X(gone_and_the_clock_too, "roll-back", "member-not-back", "did not come back", gone(s);    \
 	  s->job.ended_at.us = CASE_NOW + US_S)                                                    \
-	X(gone_after_roll_back, "", "member-not-back", "a person must look", gone(s);              \
+	X(gone_after_roll_back, "", "member-not-back", "!a person must look", gone(s);             \
 	  s->job.is_rollback = true)                                                               \
-	X(gone_while_observed, "", "member-not-back", "mode observe", gone(s);                     \
+	X(gone_while_observed, "", "member-not-back", "!mode observe", gone(s);                    \
 	  p->mode = MODE_OBSERVE)                                                                  \
 	X(back_while_observed, "end-job", "", "back after", back(s); p->mode = MODE_OBSERVE)       \
 	X(lost_and_gone, "start", "", "it is started", gone(s); lost(s))                           \
@@ -129,15 +129,15 @@ static void back(struct seen *s)
 	  s->job.is_rollback = true)                                                               \
 	X(lost_and_gone_outside_a_rotation, "start", "", "it is started", gone(s); lost(s);        \
 	  s->anchor.next = (struct key_name){.number = 0})                                         \
-	X(lost_and_gone_after_the_pivot_moved, "start", "", "it is started", gone(s); lost(s);     \
+	X(lost_and_gone_after_the_pivot_moved, "start", "", "!it is started", gone(s); lost(s);    \
 	  s->keyfile.ring = s->job.ring = ring_of(2, 0))                                           \
-	X(lost_and_gone_without_the_pivot, "roll-back", "member-not-back", "did not come back",    \
+	X(lost_and_gone_without_the_pivot, "roll-back", "member-not-back", "!did not come back",   \
 	  gone(s);                                                                                 \
 	  lost(s); s->keyfile.ring = ring_of(2, 3))                                                \
 	X(lost_and_gone_with_no_file, "roll-back", "member-not-back", "did not come back",         \
 	  gone(s);                                                                                 \
 	  lost(s); s->keyfile.ring.is_known = false)                                               \
-	X(lost_and_gone_while_observed, "", "member-not-back", "mode observe", gone(s); lost(s);   \
+	X(lost_and_gone_while_observed, "", "member-not-back", "!mode observe", gone(s); lost(s);  \
 	  p->mode = MODE_OBSERVE)                                                                  \
 	X(lost_and_alive, "", "", "starting", gone(s); lost(s); s->process.is_alive = true)        \
 	X(lost_and_gone_unknown, "", "", "restarted", gone(s); lost(s);                            \
@@ -149,7 +149,7 @@ static void back(struct seen *s)
 	X(lost_just_now, "", "", "is it stopping?", job(s); lost(s);                               \
 	  s->job.lost_at.us = CASE_NOW - 2 * US_S)                                                 \
 	X(lost_and_back, "end-job", "", "back after", back(s); lost(s))                            \
-	X(gone_outside_a_rotation, "", "member-not-back", "a person must look", gone(s);           \
+	X(gone_outside_a_rotation, "", "member-not-back", "!a person must look", gone(s);          \
 	  s->anchor.next = (struct key_name){.number = 0})
 
 ROWS(PLAN_ROW_SET)

@@ -54,7 +54,7 @@ static void shut(struct policy *p)
 	X(a_is_named_where_all_is_on_course, "", "", "waits for a:27017 (1 of 3)", voted(s);       \
 	  s->ledger.roll.votes[0].word = VOTE_NONE)                                                \
 	X(c_is_not_done_and_away, "", "member-unreachable",                                        \
-	  "is done with key 1; waits for c:27017 (it does not answer)", voted(s);                  \
+	  "!is done with key 1; waits for c:27017 (it does not answer)", voted(s);                 \
 	  s->ledger.roll.votes[2].word = VOTE_YEA; case_rings(s, 1, ring_of(2, 0), ring_of(2, 0)); \
 	  away(s, 2, 99))                                                                          \
 	X(c_has_not_noticed_yet, "", "", "waits for c:27017 (2 of 3)", voted(s); stated(s, 2, 0);  \
@@ -87,7 +87,7 @@ static void shut(struct policy *p)
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)); s->moved_at.us = CASE_NOW - 5 * US_H)    \
 	X(refused_start, "", "rotation-refused", "allowDowntime", case_order(s, ORDER_KEYFILE);    \
 	  s->members[2].is_arbiter = true; s->members[2].is_secondary = false)                     \
-	X(refused_start_is_told_by_its_maker, "", "", "allowDowntime",                             \
+	X(refused_start_is_told_by_its_maker, "", "", "!allowDowntime",                            \
 	  case_order(s, ORDER_KEYFILE);                                                            \
 	  s->ledger.orders[0].head.from = spki_n(0);                                               \
 	  s->ledger.orders[0].head.at.us = CASE_NOW - US_H; s->members[2].is_arbiter = true;       \
