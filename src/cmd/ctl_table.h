@@ -86,6 +86,10 @@
 	X("offline", "user", ctl_user, CTL_OFFLINE,                                                \
 	  "PEM [--role ROLE@DB]... [--member PEM] | --for rotad [PEM]",                            \
 	  "Print the commands that make a database user")                                          \
+	X("look", "simulate", ctl_simulate, CTL_OFFLINE | CTL_DAEMON,                              \
+	  "[--members N|LETTERS | --from FILE | --instance I | --cluster C] [--days N] "           \
+	  "[--fleets N] [--seed N] [--html FILE]",                                                 \
+	  "Rehearse a year of rotations of this cluster")                                          \
 	X("set up", "config check", ctl_config_check, CTL_OFFLINE,                                 \
 	  "[FILE] [--user NAME] [--elsewhere] [--at TIME]", "Check rotad.yaml, all errors at once") \
 	X("set up", "config show", ctl_config_show, CTL_OFFLINE, "[FILE] [--all] [--elsewhere] | --running [--instance I]", \

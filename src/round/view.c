@@ -106,6 +106,12 @@ static json_t *member_json(const struct seat *t, unsigned i)
 		      "why", text_json(m->why), "onDisk", ring_json(s, disk), "loaded",
 		      ring_json(s, loaded), "proofs", proofs, "vote", vote, "turn", turn_word(s, i),
 		      "processId", text_json(m->process_id));
+	/* As rs.conf() has it. */
+	json_object_set_new(o, "votes", json_integer(m->is_voter));
+	json_object_set_new(o, "electable", json_boolean(m->is_electable));
+	json_object_set_new(o, "arbiter", json_boolean(m->is_arbiter));
+	json_object_set_new(o, "hidden", json_boolean(m->is_hidden));
+	json_object_set_new(o, "delaySeconds", json_integer(m->delay_s));
 	json_object_set_new(o, "otherUsers", text_json(m->others));
 	json_object_set_new(o, "lagSeconds",
 			    m->lag_us < 0 ? json_null() : json_real((double)m->lag_us / US_S));

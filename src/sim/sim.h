@@ -8,10 +8,12 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "model/plan.h"
+#include "model/policy.h"
 
 enum {
-	SIM_HOSTS_MAX = 7,
+	SIM_HOSTS_MAX = 16,
 	SIM_FAULTS_MAX = 48,
+	SIM_HAPPENINGS_MAX = 512,
 };
 
 /* X(NAME, word, weight, what it takes, what happens). A letter of the third a parameter: h the
@@ -73,14 +75,35 @@ struct sim_fault {
 	unsigned nth; /* 1: the first time that it comes there */
 };
 
+/* What a member is besides an ordinary one; X(FLAG, word). As in rs.conf(). */
+#define SIM_KINDS(X)                                                                               \
+	X(ARBITER, "arbiter")                                                                      \
+	X(HIDDEN, "hidden")                                                                        \
+	X(PASSIVE, "passive") /* priority 0 */                                                     \
+	X(VOTELESS, "voteless")                                                                    \
+	X(DELAYED, "delayed") /* by an hour */
+
+enum sim_kind_bit {
+#define X(name, word) SIM_BIT_##name,
+	SIM_KINDS(X)
+#undef X
+	    SIM_KIND_N
+};
+#define SIM_KIND(name) (1u << SIM_BIT_##name)
+extern const char *const sim_kind_words[SIM_KIND_N];
+
 struct sim_scenario {
 	uint64_t seed;
-	unsigned members_n; /* 1..SIM_HOSTS_MAX */
-	unsigned spares_n;  /* hosts outside the set, which may join it */
-	bool has_arbiter;   /* the last member */
-	bool is_standby;    /* the strategy; twoPass else */
-	int64_t latency_us; /* of a message, more or less */
-	int64_t pace_us;    /* how much later than it wished a rotad wakes up, at most */
+	unsigned members_n;            /* 1..SIM_HOSTS_MAX */
+	unsigned spares_n;             /* hosts outside the set, which may join it */
+	bool has_arbiter;              /* the last member */
+	unsigned kinds[SIM_HOSTS_MAX]; /* SIM_KIND() bits of each */
+	enum allow_downtime downtime;  /* what the operator allows, for has_downtime */
+	bool is_lively;                /* rotads wake when they wish, as real ones; slower to run */
+	bool has_downtime;             /* else whatever the set's shape needs */
+	bool is_standby;               /* the strategy; twoPass else */
+	int64_t latency_us;            /* of a message, more or less */
+	int64_t pace_us;               /* how much later than it wished a rotad wakes up, at most */
 	int64_t drain_us;
 	int64_t heal_us;  /* from then on nothing goes wrong any more */
 	int64_t bound_us; /* and after so long the rotation must be over */
@@ -124,8 +147,43 @@ enum sim_outcome {
 	SIM_STUCK,     /* safe, and not over within the bound */
 	SIM_SAFE_ONLY, /* safe; that it ends was not asked (the ledger went back in time) */
 };
+/* What it cost, since the last order was taken up; for a rehearsal of an operator's own set. */
+enum sim_happening_kind {
+	SIM_PROPOSED,   /* the new key was made */
+	SIM_WROTE,      /* the keyfile: `keys` hold the numbers */
+	SIM_STOPS,      /* its member stops */
+	SIM_BACK,       /* and serves again */
+	SIM_STEPS_DOWN, /* by rotad's word */
+	SIM_ELECTED,
+	SIM_VOTED,
+	SIM_PIVOT,  /* all have voted */
+	SIM_CLOSED, /* the old key is refused by all */
+	SIM_HAPPENING_N
+};
+extern const char *const sim_happening_words[SIM_HAPPENING_N];
+struct sim_happening {
+	int64_t at_us;
+	enum sim_happening_kind kind;
+	unsigned host;
+	unsigned keys[2]; /* SIM_WROTE: 0 none */
+};
+struct sim_cost {
+	int64_t begun_us, closed_us; /* proposal to closure; closed 0: not yet */
+	unsigned step_downs_n;
+	unsigned pauses_n; /* times without a primary that a majority follows */
+	int64_t pause_longest_us, pause_all_us;
+	int64_t held_us; /* majority writes could not be acknowledged */
+	struct {
+		unsigned restarts_n;
+		int64_t away_longest_us; /* from its stop until it serves again */
+	} hosts[SIM_HOSTS_MAX];
+	unsigned happenings_n;
+	struct sim_happening happenings[SIM_HAPPENINGS_MAX]; /* the first of them */
+	char waits[600]; /* the reason of a rotad that did not end */
+};
 struct sim_result {
 	enum sim_outcome outcome;
+	struct sim_cost cost;
 	char rule[48]; /* which rule was broken, in a word; "" none */
 	char why[512];
 	int64_t at_us;        /* when it was found, or over */

@@ -7,12 +7,6 @@
 
 enum { RESTORED_US = 4 * 60 * 1000000 }; /* what a ledger that went back is looked at for */
 
-const char *const sim_fault_words[SIM_FAULT_N] = {
-#define X(name, word, weight, takes, text) word,
-    SIM_FAULTS(X)
-#undef X
-};
-
 static void done(struct sim_world *w, const struct sim_fault *f)
 {
 	if (w->coverage)
@@ -481,6 +475,10 @@ void sim_care(struct sim_world *w)
 			if (w->hosts[i].is_seat_open)
 				sim_say(w, "%c: %s", w->hosts[i].letter,
 					w->hosts[i].seat.plan.reason);
+		for (unsigned i = w->n; i-- > 0;)
+			if (w->hosts[i].is_seat_open && !w->result->cost.waits[0])
+				cut_z(w->result->cost.waits, sizeof(w->result->cost.waits),
+				      w->hosts[i].seat.plan.reason);
 		sim_say(w, "STUCK: %s", w->result->why);
 	}
 }

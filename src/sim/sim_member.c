@@ -29,19 +29,27 @@ static bool sees(const struct sim_world *w, unsigned i, unsigned k)
 	       sim_link(w, i, k) && sim_link(w, k, i) && sim_rings_share(&a->loaded, &b->loaded);
 }
 
+bool sim_votes(const struct sim_member *m)
+{
+	return !(m->kinds & SIM_KIND(VOTELESS));
+}
+
 unsigned sim_majority(const struct sim_world *w, unsigned i)
 {
 	const struct sim_config *c = sim_config_of(w, i);
-	return c ? c->n / 2 + 1 : 1;
+	unsigned voters = 0;
+	for (unsigned k = 0; c && k < c->n; k++)
+		voters += sim_votes(&w->hosts[c->m[k].host].m);
+	return voters / 2 + 1;
 }
 
 bool sim_has_majority(const struct sim_world *w, unsigned i)
 {
-	unsigned votes = 1;
+	unsigned votes = sim_votes(&w->hosts[i].m);
 	if (w->hosts[i].m.state != SIM_UP || !sim_knows(w, i, i))
 		return false;
 	for (unsigned k = 0; k < w->n; k++)
-		votes += k != i && sees(w, i, k);
+		votes += k != i && sim_votes(&w->hosts[k].m) && sees(w, i, k);
 	return votes >= sim_majority(w, i);
 }
 
@@ -62,7 +70,9 @@ bool sim_is_healthy(const struct sim_host *h)
 
 static int64_t lag_of(const struct sim_host *h)
 {
-	return h->m.lag_until_us > h->w->now_us ? LAG_US : 0;
+	return h->m.kinds & SIM_KIND(DELAYED)     ? US_H
+	       : h->m.lag_until_us > h->w->now_us ? LAG_US
+						  : 0;
 }
 
 static void step_back(struct sim_host *h, const char *why)
@@ -72,10 +82,16 @@ static void step_back(struct sim_host *h, const char *why)
 	h->m.is_primary = false;
 }
 
+bool sim_is_electable(const struct sim_member *m)
+{
+	return !m->is_arbiter && !(m->kinds & (SIM_KIND(HIDDEN) | SIM_KIND(PASSIVE) |
+					       SIM_KIND(VOTELESS) | SIM_KIND(DELAYED)));
+}
+
 static bool may_stand(const struct sim_host *h)
 {
 	const struct sim_world *w = h->w;
-	return sim_is_healthy(h) && !h->m.is_arbiter && lag_of(h) == 0 &&
+	return sim_is_healthy(h) && sim_is_electable(&h->m) && lag_of(h) == 0 &&
 	       w->now_us >= h->m.no_election_until_us && sim_has_majority(w, h->i);
 }
 
@@ -138,6 +154,7 @@ void sim_settle(struct sim_world *w)
 		w->is_election_due = true;
 		sim_at(w, w->now_us + sim_between(w, 200 * US_MS, 6 * US_S), EVENT_ELECT, 0, 0);
 	}
+	sim_note_writes(w);
 }
 
 void sim_elect(struct sim_world *w)
@@ -159,6 +176,8 @@ void sim_elect(struct sim_world *w)
 		h->m.commit = w->writes_n;
 		w->term++;
 		sim_say(w, "%c: primary", h->letter);
+		sim_note(w, SIM_ELECTED, h->i, NULL);
+		sim_note_writes(w);
 		return;
 	}
 	w->is_election_due = true;
@@ -231,6 +250,7 @@ void sim_member_started(struct sim_host *h)
 	m->recovered_us = h->w->now_us + sim_between(h->w, 100 * US_MS, 1500 * US_MS);
 	m->is_primary = false;
 	m->down_by = SIM_BY_NOBODY;
+	sim_at(h->w, m->recovered_us, EVENT_BACK, h->i, m->step);
 	sim_say(h->w, "%c: member up, keys %u%s%.0u", h->letter, m->loaded.keys[0],
 		m->loaded.n > 1 ? "+" : "", m->loaded.n > 1 ? m->loaded.keys[1] : 0);
 	job_over(h, JOB_DONE, "");
@@ -267,6 +287,7 @@ void sim_member_stop(struct sim_host *h, enum sim_cause by, bool start_again)
 	m->down_by = by;
 	m->down_since_us = h->w->now_us;
 	enter(h, SIM_STOPPING);
+	sim_note(h->w, SIM_STOPS, h->i, NULL);
 	sim_say(h->w, "%c: member stops (by %s)", h->letter,
 		by == SIM_BY_ROTAD ? "rotad" : "a person");
 	sim_at(h->w, h->w->now_us + takes, EVENT_STOPPED, h->i, m->step);
@@ -474,11 +495,16 @@ static bool op_status(void *self, const struct mongod_target *t, const struct mo
 	ret->my_id = sim_id_of(conf, k->i);
 	ret->date = sim_wall(k);
 	ret->term = h->w->term;
-	ret->voting_members = conf->n;
-	ret->majority_vote_count = ret->write_majority_count = sim_majority(h->w, k->i);
-	ret->members_n = conf->n;
-	for (unsigned i = 0; i < conf->n; i++)
+	unsigned data = 0;
+	for (unsigned i = 0; i < conf->n; i++) {
+		const struct sim_member *m = &h->w->hosts[conf->m[i].host].m;
+		ret->voting_members += sim_votes(m);
+		data += !m->is_arbiter && sim_votes(m);
 		status_of(k, conf->m[i].host, &ret->members[i]);
+	}
+	ret->majority_vote_count = sim_majority(h->w, k->i);
+	ret->write_majority_count = MIN(ret->majority_vote_count, data);
+	ret->members_n = conf->n;
 	return back(h, k, err);
 }
 
@@ -502,11 +528,14 @@ static bool op_config(void *self, const struct mongod_target *t, const struct mo
 	ret->members_n = conf->n;
 	for (unsigned i = 0; i < conf->n; i++) {
 		struct mongod_config_member *m = &ret->members[i];
-		bool is_arbiter = h->w->hosts[conf->m[i].host].m.is_arbiter;
-		*m = (struct mongod_config_member){.id = conf->m[i].id,
-						   .votes = 1,
-						   .priority = is_arbiter ? 0 : 1,
-						   .is_arbiter = is_arbiter};
+		const struct sim_member *x = &h->w->hosts[conf->m[i].host].m;
+		*m = (struct mongod_config_member){
+		    .id = conf->m[i].id,
+		    .votes = sim_votes(x),
+		    .priority = sim_is_electable(x) ? 1 : 0,
+		    .is_hidden = x->kinds & (SIM_KIND(HIDDEN) | SIM_KIND(DELAYED)),
+		    .delay_s = x->kinds & SIM_KIND(DELAYED) ? 3600 : 0,
+		    .is_arbiter = x->is_arbiter};
 		snprintf(m->host, sizeof(m->host), "%s", conf->m[i].name);
 	}
 	return back(h, k, err);
@@ -578,7 +607,7 @@ static bool has_successor(const struct sim_host *k)
 {
 	for (unsigned i = 0; i < k->w->n; i++)
 		if (i != k->i && k->m.is_good[i] && sim_is_healthy(&k->w->hosts[i]) &&
-		    !k->w->hosts[i].m.is_arbiter && lag_of(&k->w->hosts[i]) == 0)
+		    sim_is_electable(&k->w->hosts[i].m) && lag_of(&k->w->hosts[i]) == 0)
 			return true;
 	return false;
 }
@@ -612,6 +641,7 @@ static bool op_step_down(void *self, const struct mongod_target *t,
 	sim_oracle_step_down(h);
 	k->m.no_election_until_us = w->now_us + seconds * US_S;
 	step_back(k, "step-down");
+	sim_note_writes(w);
 	w->is_election_due = true;
 	sim_at(w, w->now_us + sim_between(w, 20 * US_MS, 400 * US_MS), EVENT_ELECT, 0, 0);
 	return back(h, k, err);

@@ -189,6 +189,7 @@ void sim_oracle_write(struct sim_host *h)
 			sim_broken(w, "dead-key",
 				   "%c's rotad writes key %u, which is retired or burnt", h->letter,
 				   h->disk.keys[i]);
+	sim_note(w, SIM_WROTE, h->i, &h->disk);
 	if (t->generation == 0 || t->is_closed)
 		return;
 	for (unsigned i = 0; i < t->roll_n; i++)
@@ -221,12 +222,13 @@ void sim_oracle_stop(struct sim_host *h)
 		return;
 	/* Who joined meanwhile was not seen. */
 	for (unsigned i = 0; i < c->n; i++)
-		voters += w->hosts[c->m[i].host].joined_us < h->round_us;
+		voters += sim_votes(&w->hosts[c->m[i].host].m) &&
+			  w->hosts[c->m[i].host].joined_us < h->round_us;
 	least = voters / 2 + 1;
 	for (unsigned i = 0; i < w->n; i++) {
 		const struct sim_member *m = &w->hosts[i].m;
 		up += i != h->i && sim_knows(w, h->i, i) && w->hosts[i].joined_us < h->round_us &&
-		      (m->state == SIM_UP || m->down_since_us >= h->round_us);
+		      sim_votes(m) && (m->state == SIM_UP || m->down_since_us >= h->round_us);
 	}
 	if (up < least)
 		sim_broken(w, "majority", "%c stops its member with %u others up, %u are needed",
@@ -246,6 +248,7 @@ void sim_oracle_step_down(struct sim_host *h)
 	struct sim_world *w = h->w;
 	const struct sim_truth *t = &w->truth;
 	unsigned pivot = number_of(w, &t->pivot), next = number_of(w, &t->next);
+	sim_note(w, SIM_STEPS_DOWN, h->i, NULL);
 	if (t->generation == 0 || t->is_closed || t->is_lost || w->is_restored)
 		return;
 	if (is_carried(t) && !sim_ring_has(&h->m.loaded, next))
@@ -357,6 +360,7 @@ static void take_proposal(struct sim_world *w, unsigned generation, const json_t
 	}
 	check_roll(w);
 	sim_say(w, "ledger: generation %u", generation);
+	sim_note(w, SIM_PROPOSED, 0, NULL);
 }
 
 static void take_closure(struct sim_world *w, const json_t *closure)
@@ -392,6 +396,7 @@ static void take_closure(struct sim_world *w, const json_t *closure)
 		t->pivot = t->next;
 	w->result->rotations_n += carried;
 	w->result->undone_n += !carried;
+	sim_note(w, SIM_CLOSED, 0, NULL);
 	sim_say(w, "ledger: generation %u is %s", t->generation, carried ? "closed" : "undone");
 }
 
@@ -443,12 +448,16 @@ static void take_roll(struct sim_world *w, unsigned generation, const json_t *ro
 			sim_broken(w, "vote", "the vote of '%s' changes", t->roll[i]);
 		if (vote != t->votes[i])
 			sim_say(w, "ledger: %.1s votes %s", t->roll[i], word);
+		if (vote != t->votes[i])
+			sim_note(w, SIM_VOTED, MIN(t->roll_host[i], w->n - 1), NULL);
 		if (vote == 1 && t->votes[i] != 1 && !w->is_restored)
 			check_yea(w, t->roll[i]);
 		t->votes[i] = vote;
 	}
-	if (!was_carried && is_carried(t))
+	if (!was_carried && is_carried(t)) {
 		sim_say(w, "ledger: carried");
+		sim_note(w, SIM_PIVOT, 0, NULL);
+	}
 	if (was_carried && was_given_up)
 		sim_broken(w, "vote", "carried and given up");
 	if (json_is_object(closure))

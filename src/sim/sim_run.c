@@ -12,9 +12,6 @@
 
 uint64_t sim_crypto_state;
 
-const char *const sim_outcome_words[] = {
-    [SIM_DONE] = "done", [SIM_UNSAFE] = "unsafe", [SIM_STUCK] = "stuck", [SIM_SAFE_ONLY] = "safe"};
-
 enum {
 	CARE_US = 3 * 1000000,
 	IDLE_MAX_US = 6 * 1000000,
@@ -180,6 +177,8 @@ static void run_ask(struct sim_host *h)
 	bool ok = command_run(&h->seat, asks[what].route, str_of(asks[what].body), "alice", &answer,
 			      &err);
 	buf_fini(&answer);
+	if (!ok && what <= ASK_EMERGENCY)
+		cut_z(h->w->result->cost.waits, sizeof(h->w->result->cost.waits), err.text);
 	if (!h->is_dead)
 		sim_say(h->w, "%c: alice says %s%s%s", h->letter, asks[what].word, ok ? "" : ": ",
 			ok ? "" : err.text);
@@ -222,7 +221,9 @@ static void rotad_main(void *arg)
 		if (h->is_dead)
 			break;
 		bool is_idle = rounds == h->seat.rounds || h->seat.plan.acts_n == 0;
-		h->idle_us = is_idle ? MIN(h->idle_us * 3 + 100 * US_MS, (int64_t)IDLE_MAX_US) : 0;
+		h->idle_us = is_idle && !w->scenario->is_lively
+				 ? MIN(h->idle_us * 3 + 100 * US_MS, (int64_t)IDLE_MAX_US)
+				 : 0;
 		if (rounds != h->seat.rounds) {
 			h->looked_us = h->round_us;
 			count_gates(w, &h->seat.plan);
@@ -432,6 +433,10 @@ static void happen(struct sim_world *w, const struct sim_event *e)
 			snprintf(h->job.why, sizeof(h->job.why), "the unit's job failed");
 		}
 		break;
+	case EVENT_BACK:
+		if (e->number == h->m.step)
+			sim_note(w, SIM_BACK, h->i, NULL);
+		break;
 	case EVENT_ELECT:
 		sim_elect(w);
 		break;
@@ -467,7 +472,9 @@ static void host_begin(struct sim_world *w, unsigned i)
 	h->letter = (char)('a' + i);
 	h->random.state = w->scenario->seed * 31 + i;
 	snprintf(h->m.host, sizeof(h->m.host), "%c.example:%d", h->letter, SIM_PORT);
-	h->m.is_arbiter = w->scenario->has_arbiter && i + 1 == w->scenario->members_n;
+	h->m.kinds = w->scenario->kinds[i];
+	h->m.is_arbiter = (w->scenario->has_arbiter && i + 1 == w->scenario->members_n) ||
+			  h->m.kinds & SIM_KIND(ARBITER);
 	h->is_there = i < w->scenario->members_n;
 	w->now_us -= US_H; /* the file and the process were there before */
 	sim_file_set(h, SIM_MONGOD_CONF, conf, sizeof(conf) - 1);
@@ -493,9 +500,10 @@ static void host_begin(struct sim_world *w, unsigned i)
 	snprintf(p->name, sizeof(p->name), "db");
 	snprintf(p->config_file, sizeof(p->config_file), SIM_MONGOD_CONF);
 	snprintf(p->restart_name, sizeof(p->restart_name), "mongod.service");
-	p->allow_downtime = w->scenario->members_n < 3 ? DOWNTIME_ALL
-			    : w->scenario->has_arbiter ? DOWNTIME_MAJORITY_WRITES
-						       : DOWNTIME_NONE;
+	p->allow_downtime = w->scenario->has_downtime    ? w->scenario->downtime
+			    : w->scenario->members_n < 3 ? DOWNTIME_ALL
+			    : w->scenario->has_arbiter   ? DOWNTIME_MAJORITY_WRITES
+							 : DOWNTIME_NONE;
 }
 
 static void world_begin(struct sim_world *w)
@@ -517,7 +525,10 @@ static void world_begin(struct sim_world *w)
 		host_begin(w, i);
 	const unsigned members_n = w->scenario->members_n;
 	sim_config_begin(w);
-	w->hosts[sim_between(w, 0, members_n - 1 - w->scenario->has_arbiter)].m.is_primary = true;
+	unsigned first = (unsigned)sim_between(w, 0, members_n - 1 - w->scenario->has_arbiter);
+	while (!sim_is_electable(&w->hosts[first].m))
+		first = (first + 1) % members_n; /* a scenario has one that may */
+	w->hosts[first].m.is_primary = true;
 	w->term = 1;
 	for (unsigned i = 0; i < w->n; i++)
 		for (unsigned k = 0; k < w->n; k++)

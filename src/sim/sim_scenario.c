@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scenarios: drawn from a seed, as text, and made smaller while they still fail. */
+/* Scenarios: drawn from a seed, and as text. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +14,24 @@ static const struct {
 #define X(name, word, weight, takes, text) {takes, weight},
     SIM_FAULTS(X)
 #undef X
+};
+
+const char *const sim_fault_words[SIM_FAULT_N] = {
+#define X(name, word, weight, takes, text) word,
+    SIM_FAULTS(X)
+#undef X
+};
+const char *const sim_outcome_words[] = {
+    [SIM_DONE] = "done", [SIM_UNSAFE] = "unsafe", [SIM_STUCK] = "stuck", [SIM_SAFE_ONLY] = "safe"};
+const char *const sim_kind_words[SIM_KIND_N] = {
+#define X(name, word) word,
+    SIM_KINDS(X)
+#undef X
+};
+static const char *const downtime_words[] = {
+    [DOWNTIME_NONE] = "none",
+    [DOWNTIME_MAJORITY_WRITES] = "majorityWrites",
+    [DOWNTIME_ALL] = "all",
 };
 
 /* Acts of a keyfile rotation: boundaries worth dying at. */
@@ -146,12 +164,25 @@ void sim_scenario_print(const struct sim_scenario *s, struct buf *out)
 	buf_adds(out, "\npace");
 	put_time(out, s->pace_us);
 	buf_adds(out, "\ndrain");
-	put_time(out, s->drain_us);
+	put_time(out, s->drain_us < 0 ? -US_S : s->drain_us); /* below 0: the server's own */
 	buf_adds(out, "\nheal");
 	put_time(out, s->heal_us);
 	buf_adds(out, "\nbound");
 	put_time(out, s->bound_us);
 	buf_adds(out, "\n");
+	if (s->is_lively)
+		buf_adds(out, "lively 1\n");
+	if (s->has_downtime)
+		buf_addf(out, "downtime %s\n", downtime_words[s->downtime]);
+	for (unsigned i = 0; i < s->members_n; i++) {
+		if (!s->kinds[i])
+			continue;
+		buf_addf(out, "member %c", 'a' + (int)i);
+		for (unsigned k = 0; k < SIM_KIND_N; k++)
+			if (s->kinds[i] & 1u << k)
+				buf_addf(out, " %s", sim_kind_words[k]);
+		buf_adds(out, "\n");
+	}
 	if (s->has_expect)
 		buf_addf(out, "expect %s %u %u\n", sim_outcome_words[s->expect_outcome],
 			 s->expect_carried_n, s->expect_undone_n);
@@ -256,6 +287,29 @@ static bool parse_fault(struct words *w, bool is_at, bool is_before, struct sim_
 	return true;
 }
 
+static bool parse_downtime(struct words *w, struct sim_scenario *s)
+{
+	struct str word = next_word(w);
+	s->has_downtime = true;
+	while (s->downtime <= DOWNTIME_ALL && !str_equal_z(word, downtime_words[s->downtime]))
+		s->downtime++;
+	return s->downtime <= DOWNTIME_ALL;
+}
+
+static bool parse_member(struct words *w, struct sim_scenario *s)
+{
+	unsigned host = next_host(w, s), kind = 0;
+	while (!w->is_bad && str_trim(w->rest).n > 0) {
+		struct str word = next_word(w);
+		for (kind = 0; kind < SIM_KIND_N && !str_equal_z(word, sim_kind_words[kind]);)
+			kind++;
+		if (kind == SIM_KIND_N)
+			return false;
+		s->kinds[host] |= 1u << kind;
+	}
+	return true;
+}
+
 static bool parse_line(struct words *w, struct sim_scenario *s)
 {
 	struct str word = next_word(w);
@@ -282,6 +336,12 @@ static bool parse_line(struct words *w, struct sim_scenario *s)
 		s->heal_us = next_time(w);
 	else if (str_equal_z(word, "bound"))
 		s->bound_us = next_time(w);
+	else if (str_equal_z(word, "lively"))
+		s->is_lively = next_number(w) > 0;
+	else if (str_equal_z(word, "downtime"))
+		return parse_downtime(w, s);
+	else if (str_equal_z(word, "member"))
+		return parse_member(w, s);
 	else if (str_equal_z(word, "expect")) {
 		struct str outcome = next_word(w);
 		s->has_expect = true;
@@ -305,6 +365,7 @@ bool sim_scenario_parse(struct str text, struct sim_scenario *ret, struct err *e
 	struct sim_scenario s = {
 	    .members_n = 3, .latency_us = US_MS, .heal_us = 2 * US_MIN, .bound_us = 45 * US_MIN};
 	struct str line;
+	bool has_primary = false;
 	for (int n = 1; str_cut(&text, '\n', &line); n++) {
 		struct words w = {.rest = str_trim(line)};
 		if (w.rest.n == 0 || w.rest.p[0] == '#')
@@ -315,57 +376,10 @@ bool sim_scenario_parse(struct str text, struct sim_scenario *ret, struct err *e
 			return err_set(err, ERR_SYNTAX, "line %d of the scenario: '%.*s'", n,
 				       (int)MIN(line.n, (size_t)80), line.p);
 	}
+	for (unsigned i = 0; i + s.has_arbiter < s.members_n; i++)
+		has_primary |= s.kinds[i] == 0;
+	if (!has_primary)
+		return err_set(err, ERR_SYNTAX, "no member of the scenario may become primary");
 	*ret = s;
 	return true;
-}
-
-/* ---- smaller ---- */
-
-static bool still_fails(const struct sim_scenario *s, const struct sim_result *failure)
-{
-	struct sim_result r;
-	sim_run(s, NULL, NULL, &r);
-	return r.outcome == failure->outcome && strcmp(r.rule, failure->rule) == 0;
-}
-
-unsigned sim_shrink(struct sim_scenario *s, const struct sim_result *failure)
-{
-	unsigned runs = 0;
-	bool any = true;
-	/* Halves first, then one by one, until nothing more can go. */
-	for (unsigned size = MAX(s->faults_n / 2, 1u); any || size > 1;) {
-		any = false;
-		for (unsigned at = 0; at < s->faults_n;) {
-			struct sim_scenario less = *s;
-			unsigned n = MIN(size, s->faults_n - at);
-			memmove(&less.faults[at], &less.faults[at + n],
-				(less.faults_n - at - n) * sizeof(less.faults[0]));
-			less.faults_n -= n;
-			runs++;
-			if (still_fails(&less, failure)) {
-				*s = less;
-				any = true;
-			} else
-				at += n;
-		}
-		if (size == 1 && !any)
-			break;
-		size = MAX(size / 2, 1u);
-	}
-	/* Then plainer circumstances. */
-	for (unsigned k = 0; k < 4; k++) {
-		struct sim_scenario less = *s;
-		if (k == 0)
-			less.pace_us = 0;
-		else if (k == 1)
-			less.has_arbiter = false;
-		else if (k == 2)
-			less.is_standby = false;
-		else
-			less.latency_us = US_MS;
-		runs++;
-		if (still_fails(&less, failure))
-			*s = less;
-	}
-	return runs;
 }

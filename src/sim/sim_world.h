@@ -69,6 +69,7 @@ struct sim_member {
 	char host[HOST_BYTES_MAX]; /* as the newest configuration names it */
 	unsigned config;           /* the version that it has; 0: none */
 	bool is_arbiter;
+	unsigned kinds; /* SIM_KIND() bits */
 	enum sim_process state;
 	enum sim_cause down_by; /* why it is not up */
 	unsigned process;       /* rises with each start */
@@ -164,6 +165,7 @@ enum sim_event_kind {
 	EVENT_STARTED,  /* host: its member listens */
 	EVENT_START,    /* host: its member is started by a person, or by the machine */
 	EVENT_JOB_DONE, /* host: a job without effect is over */
+	EVENT_BACK,     /* host: its member has caught up */
 	EVENT_ELECT,
 	EVENT_FAULT,  /* number: which */
 	EVENT_RESUME, /* host: a person says resume */
@@ -235,6 +237,8 @@ struct sim_world {
 	int64_t term;
 	/* the course */
 	bool is_healed, is_restored, is_over;
+	bool is_paused, is_held; /* no primary; no majority of data-bearing voters */
+	int64_t paused_since_us, held_since_us;
 	int64_t next_settle_us, care_since_us, restored_us;
 	unsigned asked_n;
 	bool is_release_said; /* a person has made sure, and gives the turn back */
@@ -269,6 +273,13 @@ void sim_ask(struct sim_host *h, int what); /* a person, on this host */
 struct wall sim_wall(const struct sim_host *h);
 struct mono sim_boot(const struct sim_host *h);
 
+/* ---- what it costs: sim_cost.c ---- */
+/* It belongs to what a rotation costs. keys: of SIM_WROTE, else NULL. */
+void sim_note(struct sim_world *w, enum sim_happening_kind kind, unsigned host,
+	      const struct sim_ring *keys);
+/* Whether writes can be acknowledged may have changed. */
+void sim_note_writes(struct sim_world *w);
+
 /* ---- members: sim_member.c ---- */
 void sim_member_stop(struct sim_host *h, enum sim_cause by, bool start_again);
 void sim_member_die(struct sim_host *h, enum sim_cause by);
@@ -279,7 +290,9 @@ void sim_settle(struct sim_world *w);
 void sim_elect(struct sim_world *w);
 bool sim_link(const struct sim_world *w, unsigned from, unsigned to); /* one way */
 bool sim_is_healthy(const struct sim_host *h); /* it serves: primary, secondary or arbiter */
-unsigned sim_majority(const struct sim_world *w, unsigned i); /* by its configuration */
+bool sim_votes(const struct sim_member *m);
+bool sim_is_electable(const struct sim_member *m);
+unsigned sim_majority(const struct sim_world *w, unsigned i); /* of voters, by its configuration */
 bool sim_has_majority(const struct sim_world *w, unsigned i);
 struct mongod_port sim_mongod_port(struct sim_host *h);
 struct restarter_port sim_restarter_port(struct sim_host *h);

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""rotactl simulate as people call it, with rotad-sim beside it: what a rotation of a set of that shape comes to.
+
+usage: simulate.py ROTACTL"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+# members, rotad.yaml, options, exit code, and what must be so of the document
+POLICY = "mode: act\nkeyfile: {mode: act, maxAge: %s, strategy: %s}\n"
+ROWS = [
+    ("a plain set", "PSS", "", [], 0, {"restarts": 6, "stepDowns": 2, "rotations": 1, "outcome": "done"}),
+    ("the same by number", "3", "", [], 0, {"restarts": 6, "rotations": 1, "outcome": "done"}),
+    ("a quarter", "3", POLICY % ("90d", "twoPass"), ["--days", "200"], 0, {"restarts": 6, "rotations": 3, "outcome": "done"}),
+    ("two passes once, then one", "3", POLICY % ("90d", "standby"), ["--days", "60"], 0,
+     {"restarts": 6, "rotations": 2, "outcome": "done", "last": 3}),
+    ("an arbiter wants a word", "PSA", "", [], 1, {"outcome": "stuck", "waits": "majority writes would stop while 'a' restarts"}),
+    ("hidden, delayed and voteless ones", "PSHDN", "", [], 0, {"restarts": 10, "outcome": "done"}),
+]
+
+
+def fail(name, text):
+    sys.exit(f"{name}: {text}")
+
+
+def ask(rotactl, members, policy, options):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "rotad.yaml")
+        if policy:
+            with open(path, "w", encoding="utf-8") as f:
+                f.write("instances: [{name: rs0, configFile: /etc/mongod.conf, restart: {unit: mongod.service}}]\n" + policy)
+            os.chmod(path, 0o600)
+        return subprocess.run([rotactl, "--json", "--config", path, "simulate", "--members", members, "--fleets", "0", *options],
+                              capture_output=True, text=True, timeout=300, check=False)
+
+
+def main():
+    rotactl = sys.argv[1]
+    for name, members, policy, options, code, wanted in ROWS:
+        ran = ask(rotactl, members, policy, options)
+        if ran.returncode != code:
+            fail(name, f"exit {ran.returncode}: {ran.stdout}{ran.stderr}")
+        rotations = json.loads(ran.stdout)["rotations"]
+        first = rotations[0]["result"]
+        seen = {"restarts": first["restarts"], "stepDowns": first["stepDowns"], "outcome": first["outcome"],
+                "rotations": len(rotations), "last": rotations[-1]["result"]["restarts"]}
+        for key, value in wanted.items():
+            if value not in first["waits"] if key == "waits" else seen[key] != value:
+                fail(name, f"{key} is {seen.get(key, first['waits'])}, not {value}")
+    once, again = (ask(rotactl, "PSS", "", ["--seed", "7"]) for _ in range(2))
+    if json.loads(once.stdout)["rotations"][0]["result"] != json.loads(again.stdout)["rotations"][0]["result"]:
+        fail("a seed", "gives another rotation the second time")
+    other = ask(rotactl, "PSS", "", ["--seed", "8"])
+    if json.loads(once.stdout)["rotations"][0]["result"] == json.loads(other.stdout)["rotations"][0]["result"]:
+        fail("another seed", "gives the same rotation")
+    with_faults = ask(rotactl, "PSS", "", ["--fleets", "3"])
+    fleets = json.loads(with_faults.stdout)["fleets"]
+    if fleets["n"] != 3 or fleets["unsafe"] or fleets["ended"] + fleets["safe"] + fleets["stuck"] != 3:
+        fail("three fleets", str(fleets))
+    with tempfile.TemporaryDirectory() as folder:
+        page = os.path.join(folder, "page.html")
+        if ask(rotactl, "3", "", ["--html", page]).returncode or "member by member" not in open(page, encoding="utf-8").read():
+            fail("a page", "was not written")
+        if ask(rotactl, "3", "", ["--html", page]).returncode != 2:
+            fail("a page", "was written over a file that was there")
+
+
+if __name__ == "__main__":
+    main()
