@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd/ctl_page.h"
 #include "cmd/ctl_simulate.h"
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_view.h"
@@ -584,15 +585,7 @@ static bool write_page(const struct rehearsal *r, const char *path, struct err *
 {
 	auto_buf struct buf page = {.max = 8 * 1024 * 1024};
 	simulate_page(r->ctl->doc, &page);
-	if (!buf_ok(&page, err))
-		return false;
-	auto_file FILE *f = fopen(path, "wxe");
-	err_subject(err, path);
-	if (!f)
-		return err_sys(err, errno, "the page");
-	if (fwrite(page.p, 1, page.n, f) != page.n || fflush(f) != 0)
-		return err_sys(err, errno, "the page");
-	return true;
+	return page_write(&page, path, err);
 }
 
 /* Half a minute where the machine is slow: said, on a terminal only. */

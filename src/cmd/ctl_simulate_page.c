@@ -5,46 +5,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "cmd/ctl_page.h"
 #include "cmd/ctl_simulate.h"
 #include "cmd/ctl_view.h"
 
 enum { WIDTH = 960, LEFT = 150, ROW = 34, BAR = 16, KEY_COLORS = 4, LABEL = 110 };
-
-static const char style[] =
-    "<style>:root{--bg:#fff;--fg:#1b1f24;--dim:#5b6570;--line:#d5dae0;--away:#c2410c;--k0:#93b4d6;"
-    "--k1:#5b8f6b;--k2:#b08bc9;--k3:#c9a24b}"
-    "@media(prefers-color-scheme:dark){:root{--bg:#14171b;--fg:#e6e9ec;--dim:#9aa4af;--line:#"
-    "363d45;"
-    "--away:#f97316;--k0:#3f6289;--k1:#3f7a52;--k2:#7d5a99;--k3:#8d7029}}"
-    "body{background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif;max-width:1000px;"
-    "margin:2rem auto;padding:0 1rem}h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;"
-    "margin:2rem 0 .5rem}p{max-width:46rem}table{border-collapse:collapse;width:100%;"
-    "font-variant-numeric:tabular-nums}th,td{text-align:left;padding:.3rem .9rem .3rem 0;"
-    "border-bottom:1px solid var(--line)}th{font-weight:600}.dim{color:var(--dim)}"
-    ".bad{font-weight:700}svg{width:100%;height:auto;display:block}svg text{font-size:13px;"
-    "fill:var(--fg)}svg .dim{fill:var(--dim)}</style>\n";
-
-static void text(struct buf *b, const char *z)
-{
-	for (; *z; z++) {
-		switch (*z) {
-		case '<':
-			buf_adds(b, "&lt;");
-			break;
-		case '>':
-			buf_adds(b, "&gt;");
-			break;
-		case '&':
-			buf_adds(b, "&amp;");
-			break;
-		case '"':
-			buf_adds(b, "&quot;");
-			break;
-		default:
-			buf_addc(b, *z);
-		}
-	}
-}
 
 static double number(const json_t *o, const char *key)
 {
@@ -54,12 +19,6 @@ static double number(const json_t *o, const char *key)
 static const char *host(const json_t *doc, size_t i)
 {
 	return view_text(json_array_get(json_object_get(doc, "members"), i), "host");
-}
-
-static void cell(struct buf *b, const char *z)
-{
-	buf_adds(b, "<td>");
-	text(b, z);
 }
 
 /* ---- the year ---- */
@@ -115,24 +74,26 @@ static void calendar(const json_t *doc, struct buf *b)
 		int64_t window = view_int(row, "windowSeconds");
 		bool ended = strcmp(view_text(x, "outcome"), "done") == 0;
 		buf_adds(b, "<tr>");
-		cell(b, view_date(view_wall(row, "due"), when, sizeof(when)));
-		cell(b, begins.us ? view_clock(begins, view_wall(doc, "from"), when, sizeof(when))
-				  : "never");
+		page_cell(b, view_date(view_wall(row, "due"), when, sizeof(when)));
+		page_cell(b, begins.us
+				 ? view_clock(begins, view_wall(doc, "from"), when, sizeof(when))
+				 : "never");
 		if (!ended) {
 			buf_adds(b, "<td class='bad' colspan='5'>");
-			text(b, x ? "does not end: " : "no window opens within 400 days");
-			text(b, view_text(x, "waits"));
+			page_text(b, x ? "does not end: " : "no window opens within 400 days");
+			page_text(b, view_text(x, "waits"));
 			continue;
 		}
-		cell(b, view_span((int64_t)(number(x, "took") * (double)US_S), when, sizeof(when)));
+		page_cell(
+		    b, view_span((int64_t)(number(x, "took") * (double)US_S), when, sizeof(when)));
 		buf_addf(b, "<td>%lld<td>%lld<td>%lld, %.1f s at most",
 			 (long long)view_int(x, "restarts"), (long long)view_int(x, "stepDowns"),
 			 (long long)view_int(p, "n"), number(p, "longest"));
 		if (!window)
-			cell(b, "always open");
+			page_cell(b, "always open");
 		else {
 			buf_adds(b, view_is(row, "fits") ? "<td>" : "<td class='bad'>too short: ");
-			text(b, view_span(window * US_S, when, sizeof(when)));
+			page_text(b, view_span(window * US_S, when, sizeof(when)));
 		}
 	}
 	buf_adds(b, "</table>\n");
@@ -154,12 +115,12 @@ static void bar(struct buf *b, size_t row, double from, double until, double too
 	buf_addf(b, "<rect x='%.1f' y='%zu' width='%.1f' height='%d' fill='var(--%s)'><title>",
 		 x_of(from, took), 20 + row * ROW, MAX(x_of(until, took) - x_of(from, took), 1.5),
 		 BAR, color);
-	text(b, title);
+	page_text(b, title);
 	buf_adds(b, "</title></rect>");
 	/* In words as well, where it has room. */
 	if (strncmp(title, "file: ", 6) == 0 && x_of(until, took) - x_of(from, took) > LABEL) {
 		buf_addf(b, "<text x='%.1f' y='%zu'>", x_of(from, took) + 4, 33 + row * ROW);
-		text(b, title + 6);
+		page_text(b, title + 6);
 		buf_adds(b, "</text>");
 	}
 }
@@ -237,7 +198,7 @@ static void timeline(const json_t *doc, const json_t *row, struct buf *b)
 		 view_is(row, "onePass") ? " of one pass" : "", WIDTH, 50 + n * ROW);
 	for (size_t i = 0; i < n; i++) {
 		buf_addf(b, "<text x='0' y='%zu'>", 33 + i * ROW);
-		text(b, host(doc, i));
+		page_text(b, host(doc, i));
 		buf_adds(b, "</text>");
 		member_row(happenings, i, took, b);
 	}
@@ -287,7 +248,7 @@ static void fleets(const json_t *f, struct buf *b)
 	json_object_foreach(json_object_get((json_t *)(uintptr_t)f, "faults"), word, n)
 	{
 		buf_adds(b, "<tr>");
-		cell(b, word);
+		page_cell(b, word);
 		buf_addf(b, "<td>%lld", (long long)json_integer_value(n));
 	}
 	buf_adds(b, "</table>\n");
@@ -297,7 +258,7 @@ void simulate_page(const json_t *doc, struct buf *b)
 {
 	const json_t *rotations = json_object_get(doc, "rotations");
 	const char *cluster = view_text(doc, "cluster");
-	char from[32], until[32], span[32];
+	char from[32], until[32], span[32], title[320];
 	const json_t *one_pass = NULL, *two_pass = NULL;
 	for (size_t i = 0; i < json_array_size(rotations); i++) {
 		const json_t *row = json_array_get(rotations, i);
@@ -305,14 +266,12 @@ void simulate_page(const json_t *doc, struct buf *b)
 		if (!*as)
 			*as = row;
 	}
-	buf_adds(b, "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' "
-		    "content='width=device-width'><title>Rehearsal: ");
-	text(b, cluster[0] ? cluster : "a replica set");
-	buf_addf(b, "</title>\n%s<h1>", style);
-	text(b, cluster[0] ? cluster : "A replica set");
-	buf_addf(b, ": rotations from %s to %s, rehearsed</h1><p class='dim'>",
+	snprintf(title, sizeof(title), "%.200s: rotations from %s to %s, rehearsed",
+		 cluster[0] ? cluster : "A replica set",
 		 view_date(view_wall(doc, "from"), from, sizeof(from)),
 		 view_date(view_wall(doc, "until"), until, sizeof(until)));
+	page_begin(b, title);
+	buf_adds(b, "<p class='dim'>");
 	buf_addf(b, "%zu members, strategy %s, drain %.0f s",
 		 json_array_size(json_object_get(doc, "members")), view_text(doc, "strategy"),
 		 number(doc, "drainSeconds"));
@@ -336,6 +295,7 @@ void simulate_page(const json_t *doc, struct buf *b)
 	    "this shape (seed %lld); the calendar obeys the windows and freezes of its policy. "
 	    "Starts take 0.5 to 4 s there and elections less than 0.5 s; what drivers add to a "
 	    "pause by their own retries is not in it. The same command with the same seed gives "
-	    "the same rotations.</p></html>\n",
+	    "the same rotations.</p>\n",
 	    (long long)view_int(doc, "seed"));
+	page_end(b);
 }

@@ -16,7 +16,7 @@
 	  "[THING] [--instance I] [--cluster C] [--from FILE]",                                    \
 	  "Tell why rotad does what it does, or what a name means")                                \
 	X("look", "verify", ctl_verify, CTL_DAEMON,                                                \
-	  "[--all] [--instance I] [--cluster C] [--from FILE]",                                    \
+	  "[--all] [--html FILE] [--instance I] [--cluster C] [--from FILE]",                      \
 	  "Try the keys on every member now")                                                      \
 	X("look", "history", ctl_history, CTL_DAEMON, "[-n N] [--all] [--instance I] [--cluster C]",       \
 	  "Show what rotad did on this host")                                                      \

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rotactl verify: has rotad try the keys on every member now, and sets side by side who accepts
  * what, which keys each two members share whichever file is loaded, and what is served. */
+#include <stdarg.h>
 #include <string.h>
 #include <time.h>
 
 #include "cmd/ctl_daemon.h"
+#include "cmd/ctl_page.h"
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_view.h"
 #include "codec/json_mem.h"
@@ -28,8 +30,64 @@ struct sheet {
 	bool has_tls;       /* or it is not known */
 	size_t told_n;      /* certificates that only a rotad told of */
 	size_t untrusted_n; /* members with whom a handshake failed in any way */
+	struct buf *page;   /* where it is set as a page as well; NULL: not */
 	struct view_table table;
 };
+
+/* ---- text and page say the same ---- */
+
+static void put_row(const struct sheet *v, const char *format, ...) PRINTF(2, 3);
+static void put_row(const struct sheet *v, const char *format, ...)
+{
+	char line[2048];
+	va_list ap;
+	va_start(ap, format);
+	vsnprintf(line, sizeof(line), format, ap);
+	va_end(ap);
+	view_row(v->ctl, 2, NULL, "%s", line);
+	if (!v->page)
+		return;
+	buf_adds(v->page, strncmp(line, "NOT ", 4) == 0 ? "<p class='bad'>" : "<p>");
+	page_text(v->page, line);
+	buf_adds(v->page, "</p>\n");
+}
+
+/* Words that a reader looks for. */
+static bool is_bad(const char *cell)
+{
+	static const char *const words[] = {"NONE", "NO", "NOT ", "refused", "unknown", "DOWN"};
+	for (size_t i = 0; i < ARRAY_N(words); i++)
+		if (strncmp(cell, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+/* The table, below its caption ("" none). Its first row is its head. */
+static void put_table(struct sheet *v, const char *caption)
+{
+	const struct view_table *t = &v->table;
+	ctl_say(v->ctl, caption[0] ? "\n  %s" : "%s", caption);
+	view_table_print(v->ctl, t);
+	if (!v->page)
+		return;
+	if (caption[0]) {
+		buf_adds(v->page, "<h2>");
+		page_text(v->page, caption);
+		buf_adds(v->page, "</h2>");
+	}
+	buf_adds(v->page, "<table>");
+	for (size_t r = 0; r < t->rows_n; r++) {
+		buf_adds(v->page, "<tr>");
+		for (size_t c = 0; c < t->columns_n; c++) {
+			buf_adds(v->page, r == 0                  ? "<th>"
+					  : is_bad(t->cell[r][c]) ? "<td class='bad'>"
+								  : "<td>");
+			page_text(v->page, t->cell[r][c]);
+		}
+		buf_adds(v->page, "\n");
+	}
+	buf_adds(v->page, "</table>\n");
+}
 
 static const json_t *member(const struct sheet *v, size_t i)
 {
@@ -85,10 +143,8 @@ static void logins(struct sheet *v)
 				v->silent_n++;
 		}
 	}
-	if (v->keys_n) {
-		ctl_say(v->ctl, "%s", "");
-		view_table_print(v->ctl, t);
-	}
+	if (v->keys_n)
+		put_table(v, "");
 }
 
 /* Keys that two members share whichever of its two rings each has loaded: those in all four. Key
@@ -201,21 +257,19 @@ static void certificates(struct sheet *v)
 	}
 	ctl_say(v->ctl, "%s", "");
 	if (oldest.us)
-		view_row(v->ctl, 2, NULL,
-			 "Handshakes from %s, the oldest %s ago. What the others think of each "
-			 "other: rotactl verify there.",
-			 v->from, view_span(v->now.us - oldest.us, age, sizeof(age)));
+		put_row(v,
+			"Handshakes from %s, the oldest %s ago. What the others think of each "
+			"other: rotactl verify there.",
+			v->from, view_span(v->now.us - oldest.us, age, sizeof(age)));
 	else
-		view_row(v->ctl, 2, NULL, "No handshake was made from %s.", v->from);
+		put_row(v, "No handshake was made from %s.", v->from);
 	if (v->told_n)
-		view_row(v->ctl, 2, NULL, "SERVES of %zu not seen: the word of its rotad.",
-			 v->told_n);
+		put_row(v, "SERVES of %zu not seen: the word of its rotad.", v->told_n);
 	for (size_t i = 0; i < v->labels.n; i++) {
 		const json_t *c = json_object_get(member(v, i), "handshake");
 		bool is_seen = view_wall(c, "at").us != 0;
 		if (view_text(c, "why")[0])
-			view_row(v->ctl, 2, NULL, "%s: %.200s", v->labels.text[i],
-				 view_text(c, "why"));
+			put_row(v, "%s: %.200s", v->labels.text[i], view_text(c, "why"));
 		v->untrusted_n += is_seen && (!view_is(c, "trusted") || !view_is(c, "namesHost") ||
 					      !view_is(c, "takesOurs"));
 	}
@@ -263,8 +317,7 @@ static void matrix(struct sheet *v)
 		if (is_joint)
 			certificate_cells(v, (int)i, 2 + columns);
 	}
-	ctl_say(v->ctl, columns ? "\n  SHARED, WHICHEVER FILE IS LOADED" : "%s", "");
-	view_table_print(v->ctl, t);
+	put_table(v, columns ? "SHARED, WHICHEVER FILE IS LOADED" : "");
 	if (v->has_tls && !is_joint) {
 		*t = (struct view_table){.rows_n = 0};
 		view_new_row(t);
@@ -274,8 +327,7 @@ static void matrix(struct sheet *v)
 			view_cell(t, 0, "%.30s", v->labels.text[i]);
 			certificate_cells(v, (int)i, 1);
 		}
-		ctl_say(v->ctl, "%s", "");
-		view_table_print(v->ctl, t);
+		put_table(v, "");
 	}
 	if (v->has_tls)
 		certificates(v);
@@ -294,18 +346,17 @@ static void not_safe(struct sheet *v)
 				continue;
 			bool a_parts = !shares_after(a, b), b_parts = !shares_after(b, a);
 			if (!shares_loaded(a, b))
-				view_row(v->ctl, 2, NULL, "NOT SAFE: %s and %s share no key now.",
-					 na, nb);
+				put_row(v, "NOT SAFE: %s and %s share no key now.", na, nb);
 			else if (a_parts == b_parts)
-				view_row(v->ctl, 2, NULL,
-					 "NOT SAFE: %s and %s share no key if one restarts now. Do "
-					 "not restart %s or %s.",
-					 na, nb, na, nb);
+				put_row(v,
+					"NOT SAFE: %s and %s share no key if one restarts now. Do "
+					"not restart %s or %s.",
+					na, nb, na, nb);
 			else
-				view_row(v->ctl, 2, NULL,
-					 "NOT SAFE: %s and %s share no key if %s restarts now. Do "
-					 "not restart %s.",
-					 na, nb, a_parts ? na : nb, a_parts ? na : nb);
+				put_row(v,
+					"NOT SAFE: %s and %s share no key if %s restarts now. Do "
+					"not restart %s.",
+					na, nb, a_parts ? na : nb, a_parts ? na : nb);
 		}
 }
 
@@ -338,8 +389,8 @@ static void not_finished(const struct sheet *v)
 			buf_addf(&who, "%s%s", who.n ? ", " : "", v->labels.text[i]);
 	}
 	if (who.n)
-		view_row(v->ctl, 2, NULL, "Not finished: key %lld is not seen accepted by %s.",
-			 (long long)next, buf_z(&who));
+		put_row(v, "Not finished: key %lld is not seen accepted by %s.", (long long)next,
+			buf_z(&who));
 }
 
 static enum ctl_exit conclude(struct sheet *v)
@@ -353,32 +404,33 @@ static enum ctl_exit conclude(struct sheet *v)
 	if (v->none_n || restart == 'n' || v->refused_n) {
 		not_safe(v);
 		if (v->refused_n)
-			view_row(v->ctl, 2, NULL, "NOT SAFE: key %lld is refused by %zu member%s.",
-				 (long long)v->pivot, v->refused_n, v->refused_n == 1 ? "" : "s");
+			put_row(v, "NOT SAFE: key %lld is refused by %zu member%s.",
+				(long long)v->pivot, v->refused_n, v->refused_n == 1 ? "" : "s");
 		if (!v->none_n && !v->refused_n)
-			view_row(v->ctl, 2, NULL, "NOT SAFE: %s.", why);
-		view_row(v->ctl, 2, NULL, "rotad: %s", reason);
+			put_row(v, "NOT SAFE: %s.", why);
+		put_row(v, "rotad: %s", reason);
 		return CTL_FAILED;
 	}
 	if (v->labels.n > 1 && !v->unknown_n && !common) {
-		ctl_say(v->ctl, "NOT SAFE: each two share a key, but no key is common to all.");
-		view_row(v->ctl, 2, NULL, "rotad: %s", reason);
+		put_row(v, "NOT SAFE: each two share a key, but no key is common to all.");
+		put_row(v, "rotad: %s", reason);
 		return CTL_FAILED;
 	}
 	if (!common || v->unknown_n || v->silent_n) {
-		view_row(v->ctl, 2, NULL, "Cannot tell: %s.",
-			 !v->labels.n     ? "no member is known"
-			 : v->unknown_n   ? "the keys of some members are not known here"
-			 : restart != 'y' ? why
-					  : "a member did not answer a login");
+		put_row(v, "Cannot tell: %s.",
+			!v->labels.n     ? "no member is known"
+			: v->unknown_n   ? "the keys of some members are not known here"
+			: restart != 'y' ? why
+					 : "a member did not answer a login");
 		return CTL_UNKNOWN;
 	}
-	ctl_say(v->ctl, "Safe: all share key %lld, whatever is restarted.", (long long)common);
+	put_row(v, "Safe: all share key %lld, whatever is restarted.", (long long)common);
 	not_finished(v);
 	return v->untrusted_n ? CTL_ATTENTION : CTL_GOOD;
 }
 
-static enum ctl_exit show(struct ctl *ctl, const json_t *instance, struct wall now)
+static enum ctl_exit show(struct ctl *ctl, const json_t *instance, struct wall now,
+			  struct buf *page)
 {
 	struct sheet *v = calloc(1, sizeof(*v));
 	char when[32], zone[32];
@@ -387,6 +439,7 @@ static enum ctl_exit show(struct ctl *ctl, const json_t *instance, struct wall n
 			    .instance = instance,
 			    .members = json_object_get(instance, "members"),
 			    .now = now,
+			    .page = page,
 			    .from = "here",
 			    .has_tls = !json_is_false(json_object_get(instance, "tls")),
 			    .pivot = view_int(json_object_get(instance, "key"), "pivot")};
@@ -401,14 +454,22 @@ static enum ctl_exit show(struct ctl *ctl, const json_t *instance, struct wall n
 	for (size_t i = 0; i < v->labels.n; i++)
 		if (view_is(member(v, i), "self"))
 			v->from = v->labels.text[i];
-	view_row(ctl, 2, NULL, "%s: each member asked directly, one key alone, from %s. %s %s",
-		 cluster[0] ? cluster : view_text(instance, "instance"), v->from,
-		 view_clock(now, now, when, sizeof(when)), view_zone(now, zone, sizeof(zone)));
+	if (page) {
+		auto_buf struct buf title = {.max = 1024};
+		buf_addf(&title, "%s: who accepts which key",
+			 cluster[0] ? cluster : view_text(instance, "instance"));
+		page_begin(page, buf_z(&title));
+	}
+	put_row(v, "%s: each member asked directly, one key alone, from %s. %s %s",
+		cluster[0] ? cluster : view_text(instance, "instance"), v->from,
+		view_clock(now, now, when, sizeof(when)), view_zone(now, zone, sizeof(zone)));
 	if (v->labels.n) {
 		logins(v);
 		matrix(v);
 	}
 	enum ctl_exit code = conclude(v);
+	if (page)
+		page_end(page);
 	free(v);
 	return code;
 }
@@ -488,14 +549,26 @@ static enum ctl_exit try_keys(struct ctl *ctl, const json_t *instance, bool all)
 		       DAEMON_ROUND_S * US_S, &answer);
 }
 
+/* The page is written last, beside what was said anyway. */
+static enum ctl_exit finish(struct ctl *ctl, enum ctl_exit code, const struct buf *page,
+			    const char *html)
+{
+	struct err err = ERR_INIT;
+	if (html && !page_write(page, html, &err))
+		return view_worse(code, ctl_error(ctl, &err));
+	return code;
+}
+
 enum ctl_exit ctl_verify(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct option longs[] = {VIEW_PICK_OPTIONS,
 					      {"all", no_argument, NULL, 'a'},
 					      {"from", required_argument, NULL, 'f'},
+					      {"html", required_argument, NULL, 'h'},
 					      {NULL, 0, NULL, 0}};
 	struct view_pick pick = {.instance = NULL};
-	const char *from = NULL;
+	const char *from = NULL, *html = NULL;
+	auto_buf struct buf page = {.max = 8 * 1024 * 1024};
 	bool all = false;
 	AUTO(json_t) doc = NULL;
 	AUTO(json_t) before = NULL;
@@ -506,6 +579,8 @@ enum ctl_exit ctl_verify(struct ctl *ctl, int argc, char **argv)
 			continue;
 		if (c == 'f')
 			from = optarg;
+		else if (c == 'h')
+			html = optarg;
 		else if (c == 'a')
 			all = true;
 		else
@@ -519,7 +594,7 @@ enum ctl_exit ctl_verify(struct ctl *ctl, int argc, char **argv)
 		return code == CTL_GOOD ? CTL_USAGE : code;
 	if (from) {
 		view_to_doc(ctl, before);
-		return show(ctl, instance, now);
+		return finish(ctl, show(ctl, instance, now, html ? &page : NULL), &page, html);
 	}
 	struct wall since = now;
 	pick.instance = view_text(instance, "instance");
@@ -529,5 +604,6 @@ enum ctl_exit ctl_verify(struct ctl *ctl, int argc, char **argv)
 	if (code != CTL_GOOD)
 		return code;
 	view_to_doc(ctl, doc);
-	return show(ctl, view_instance(ctl, doc, &pick), now);
+	code = show(ctl, view_instance(ctl, doc, &pick), now, html ? &page : NULL);
+	return finish(ctl, code, &page, html);
 }

@@ -511,6 +511,27 @@ static void names_that_rotad_tells_can_be_explained(void **state)
 	}
 }
 
+static void a_page_of_verify_says_what_the_text_says(void **state)
+{
+	const char *path = tempdir_path(state, "page.html");
+	static const char *const there[] = {
+	    "<h1>rs0: who accepts which key</h1>", "<h2>SHARED, WHICHEVER FILE IS LOADED</h2>",
+	    "<td class='bad'>NONE", "<p class='bad'>NOT SAFE: ", "</html>"};
+	auto_buf struct buf page = {.max = 1024 * 1024};
+	const char *args[] = {"verify", "--from", FIXTURE("not-safe.json"), "--html", path, NULL};
+	for (unsigned again = 0; again < 2; again++) {
+		auto_free char *out = NULL, *err = NULL;
+		enum ctl_exit code = ctl_run_args(args, &out, &err);
+		assert_int_equal(code, CTL_FAILED);
+		/* A file that is there is never written over. */
+		assert_int_equal(strstr(err, "new file") != NULL, again);
+	}
+	read_fixture(path, &page);
+	for (size_t i = 0; i < ARRAY_N(there); i++)
+		if (!strstr(buf_z(&page), there[i]))
+			fail_msg("it does not say: %s\n%s", there[i], buf_z(&page));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -521,6 +542,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(what_is_no_status_is_refused, tempdir_setup,
 					    tempdir_teardown),
 	    cmocka_unit_test_setup_teardown(a_status_of_odd_types_breaks_nothing, tempdir_setup,
+					    tempdir_teardown),
+	    cmocka_unit_test_setup_teardown(a_page_of_verify_says_what_the_text_says, tempdir_setup,
 					    tempdir_teardown),
 	    cmocka_unit_test(json_prints_the_document_and_the_exit_code),
 	    cmocka_unit_test(an_instance_can_be_chosen),
