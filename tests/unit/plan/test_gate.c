@@ -466,6 +466,14 @@ static void each_gate_answers_as_its_row_says(void **state)
 		}
 		if ((planned(wanted(rows[i].ask)) != NULL) != all)
 			fail_msg("%s: %s", rows[i].name, the.plan.reason);
+		bool is_refused = false;
+		for (unsigned k = 0; k < the.plan.gates_n; k++)
+			is_refused |= the.plan.gates[k].verdict == GATE_REFUSE;
+		if (rows[i].ask != CERT && is_refused && !the.plan.needs_attention)
+			fail_msg("%s: no person is called: %s", rows[i].name, the.plan.reason);
+		if (rows[i].ask != CERT && !is_refused && !all && the.plan.events_n == 0 &&
+		    the.plan.restart_now != RESTART_UNSAFE && the.plan.needs_attention)
+			fail_msg("%s: a person is called: %s", rows[i].name, the.plan.reason);
 		/* The reason names the first gate that needs a person, else the first that is shut.
 		 */
 		g = NULL;

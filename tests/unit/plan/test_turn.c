@@ -105,6 +105,61 @@ static void back(struct seen *s)
 	X(is_back_lag_unknown, "", "", "catches up", back(s); s->members[1].lag_us = -1)           \
 	X(is_back_delayed, "end-job", "", "back after", back(s); s->members[1].lag_us = US_H;      \
 	  s->members[1].delay_s = 3600)                                                            \
+	X(is_back_and_silent, "", "", "does not answer yet", back(s);                              \
+	  s->members[1].hello.who = WITNESS_NONE)                                                  \
+	X(is_back_and_quiesces, "", "", "it is shutting down", back(s);                            \
+	  s->members[1].is_quiescing = true)                                                       \
+	X(is_back_lag_at_the_limit, "end-job", "", "back after", back(s);                          \
+	  s->members[1].lag_us = 10 * US_S)                                                        \
+	X(is_back_as_primary, "end-job", "", "back after", back(s);                                \
+	  s->members[1].is_secondary = false; s->members[1].is_primary = true)                     \
+	X(is_back_as_arbiter, "end-job", "", "back after", back(s);                                \
+	  s->members[1].is_secondary = false; s->members[1].is_arbiter = true;                     \
+	  s->members[1].lag_us = -1)                                                               \
+	X(is_back_alone, "end-job", "", "back after", back(s); s->is_standalone = true;            \
+	  s->members[1].is_secondary = s->members[1].sees_all = false)                             \
+	X(gone_by_its_code, "roll-back", "member-not-back",                                        \
+	  "mongod ended with code 0 and its log does not tell why", gone(s);                       \
+	  s->process.exit_code = 0)                                                                \
+	X(gone_by_its_words, "roll-back", "member-not-back",                                       \
+	  "mongod ended with code 1 after its start: \"bad key\"", gone(s);                        \
+	  cut_z(s->process.last_fatal, 64, "bad key"))                                             \
+	X(gone_without_a_word, "roll-back", "member-not-back",                                     \
+	  "mongod ended and its log does not tell why", gone(s);                                   \
+	  s->process.exit_code = -1)                                                               \
+	X(job_long_but_not_yet, "", "", "stopping", job(s); s->job.is_running = true;              \
+	  s->job.begun_at.us = CASE_NOW - 5 * US_MIN)                                              \
+	X(job_long_by_now, "", "member-starting-long", "stopping", job(s);                         \
+	  s->job.is_running = true; s->job.begun_at.us = CASE_NOW - 5 * US_MIN - 1)                \
+	X(lost_settles, "end-job", "", "was not restarted", job(s); lost(s);                       \
+	  s->job.lost_at.us = CASE_NOW - 3 * US_S)                                                 \
+	X(lost_settles_not_yet, "", "", "is it stopping?", job(s); lost(s);                        \
+	  s->job.lost_at.us = CASE_NOW - 3 * US_S + 1)                                             \
+	X(job_begun_now, "", "", "the same process still runs", job(s);                            \
+	  s->job.begun_at.us = CASE_NOW)                                                           \
+	X(job_settled, "", "", "the same process still runs", job(s);                              \
+	  s->job.begun_at.us = CASE_NOW - 30 * US_S + 1)                                           \
+	X(job_overdue_and_running, "", "restart-overdue", "!", job(s);                             \
+	  s->job.is_overdue = s->job.is_running = true)                                            \
+	X(another_keeps_it_almost, "", "", "has the turn, acting", wide(s);                        \
+	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)); case_claim(s, CLAIM_ACTING, 2);          \
+	  s->ledger.claim_moved.us = CASE_NOW - 15 * US_MIN + 1)                                   \
+	X(another_has_it_since_nobody_knows, "", "", "has the turn, acting", wide(s);              \
+	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)); case_claim(s, CLAIM_ACTING, 2))          \
+	X(its_own_is_not_stuck, "", "", "lag", wide(s); case_claim(s, CLAIM_ACTING, 1);            \
+	  s->members[1].lag_us = US_H; s->ledger.claim_moved.us = CASE_NOW - US_H)                 \
+	X(drain_cannot_be_set, "claim-acting", "", "takes its turn", wide(s);                      \
+	  case_claim(s, CLAIM_WAITING, 1); i->drain_us = 2 * US_S;                                 \
+	  s->process.shutdown_timeout_ms = -1)                                                     \
+	X(drain_of_nothing, "set-drain claim-acting", "", "takes its turn", wide(s);               \
+	  case_claim(s, CLAIM_WAITING, 1); i->drain_us = 0)                                        \
+	X(drain_of_nothing_is_set, "claim-acting", "", "takes its turn", wide(s);                  \
+	  case_claim(s, CLAIM_WAITING, 1); i->drain_us = 0; s->process.shutdown_timeout_ms = 0)    \
+	X(alone, "restart", "", "is restarted", wide(s); s->is_standalone = true;                  \
+	  i->allow_downtime = DOWNTIME_ALL)                                                        \
+	X(claim_for_the_certificate, "", "", "held for the certificate", wide(s);                  \
+	  case_claim(s, CLAIM_ACTING, 1); s->ledger.claim.purpose = CLAIM_FOR_CERTIFICATE;         \
+	  s->certificate.stage = CERT_STAGE_STAGED)                                                \
 	X(still_starting, "", "", "starting", gone(s); s->process.is_alive = true)                 \
 	X(gone_while_job_runs, "", "", "restarted", gone(s); s->job.is_running = true)             \
 	X(gone_unknown, "", "", "restarted", gone(s); s->process.fact.who = WITNESS_NONE)          \
@@ -191,11 +246,130 @@ static void the_roll_back_keeps_the_pivot_and_the_vote(void **state)
 	assert_int_equal(planned_get(ACT_ROLL_BACK)->ring_n, 1);
 }
 
+static void a_restart_loads_what_is_wished_after_the_drain_that_is_asked_for(void **state)
+{
+	case_begin(1);
+	set_drains_first(&the.s, &the.policy, &the.instance);
+	case_plan();
+	assert_int_equal(planned_get(ACT_SET_DRAIN)->drain_ms, 2000);
+	assert_int_equal(planned_get(ACT_CLAIM_ACTING)->purpose, CLAIM_FOR_RESTART);
+	case_begin(1);
+	set_restarts(&the.s, &the.policy, &the.instance);
+	case_plan();
+	const struct act *a = planned_get(ACT_RESTART);
+	assert_int_equal(a->ring_n, 2);
+	assert_int_equal(a->ring[0].number, 1);
+	assert_int_equal(a->ring[1].number, 2);
+}
+
+/* A set of one has nobody to hand over to. */
+static void a_single_member_is_restarted_as_it_is(void **state)
+{
+	case_begin(0);
+	case_letters(&the.s, "P");
+	case_propose(&the.s, "-");
+	case_rings(&the.s, 0, ring_of(1, 2), ring_of(1, 0));
+	case_claim(&the.s, CLAIM_ACTING, 0);
+	the.instance.allow_downtime = DOWNTIME_ALL;
+	case_plan();
+	assert_null(planned(ACT_STEP_DOWN));
+	(void)planned_get(ACT_RESTART);
+}
+
+/* What people are told to do is there to be done. */
+static void each_trouble_of_a_turn_is_told_as_it_is(void **state)
+{
+	const struct event *e;
+	case_begin(1);
+	set_gone_for_good(&the.s, &the.policy, &the.instance);
+	case_plan();
+	e = told_get("member-not-back");
+	assert_non_null(strstr(e->what, "The restart ended without an error."));
+	assert_non_null(strstr(e->we_did, "Putting the previous keyfile back"));
+	cut_z(the.s.job.why, sizeof(the.s.job.why), "exit 3");
+	case_plan();
+	assert_non_null(strstr(told_get("member-not-back")->what, "The restart said: exit 3."));
+	the.s.job.is_rollback = true;
+	case_plan();
+	assert_non_null(
+	    strstr(told_get("member-not-back")->we_did, "did not start with it either"));
+	the.policy.mode = MODE_OBSERVE;
+	case_plan();
+	assert_non_null(strstr(told_get("member-not-back")->you, "rotactl mode act"));
+
+	case_begin(1);
+	set_job_owed(&the.s, &the.policy, &the.instance);
+	cut_z(the.instance.restart_name, sizeof(the.instance.restart_name), "/hook");
+	the.instance.restart_how = RESTART_HOOK;
+	case_plan();
+	e = told_get("restart-failed");
+	assert_non_null(strstr(e->you, "mend the hook: /hook restart rs0"));
+	assert_non_null(strstr(e->what, "Try 1:"));
+	assert_non_null(strstr(e->we_did, "again 1 min 0 s later"));
+	the.instance.restart_how = RESTART_UNIT;
+	case_plan();
+	assert_non_null(strstr(told_get("restart-failed")->you, "systemctl status /hook"));
+
+	case_begin(1);
+	set_job_failed(&the.s, &the.policy, &the.instance);
+	the.s.debts.restart_tries = 2;
+	the.s.debts.restart_owed_since.us = CASE_NOW - US_DAY;
+	case_plan();
+	e = told_get("restart-failed");
+	assert_non_null(strstr(e->what, "Try 3: exit 3"));
+	assert_non_null(strstr(e->headline, "owed since 2027-01-14"));
+	the.s.debts.restart_owed_since.us = 0;
+	case_plan();
+	assert_non_null(strstr(told_get("restart-failed")->headline, "owed since 2027-01-15"));
+
+	case_begin(1);
+	set_job_overdue(&the.s, &the.policy, &the.instance);
+	case_plan();
+	e = told_get("restart-overdue");
+	assert_int_equal(e->severity, SEVERITY_WARNING);
+	assert_non_null(strstr(e->what, "did not end within its time"));
+	assert_non_null(strstr(e->now, "runs on and was not restarted"));
+	assert_null(strstr(e->you, "start mongod"));
+	cut_z(the.s.job.why, sizeof(the.s.job.why), "no end in 5 min");
+	the.s.process.is_answering = false;
+	case_plan();
+	e = told_get("restart-overdue");
+	assert_int_equal(e->severity, SEVERITY_WARNING);
+	assert_non_null(strstr(e->what, "no end in 5 min"));
+	assert_non_null(strstr(e->now, "its process is alive"));
+	the.s.process.is_alive = false;
+	the.s.job.is_running = true; /* so that it is not over */
+	case_plan();
+	e = told_get("restart-overdue");
+	assert_int_equal(e->severity, SEVERITY_CRITICAL);
+	assert_non_null(strstr(e->now, "is DOWN"));
+	assert_non_null(strstr(e->you, "and start mongod"));
+
+	case_begin(1);
+	set_job_long_by_now(&the.s, &the.policy, &the.instance);
+	case_plan();
+	assert_non_null(strstr(told_get("member-starting-long")->what, "alive: it stops or"));
+	the.s.process.is_alive = the.s.process.is_answering = false;
+	case_plan();
+	assert_non_null(strstr(told_get("member-starting-long")->what, "has not ended yet"));
+
+	case_begin(1);
+	set_another_keeps_it(&the.s, &the.policy, &the.instance);
+	case_plan();
+	assert_non_null(strstr(told_get("claim-stuck")->what, "about to restart it"));
+	the.s.ledger.claim.purpose = CLAIM_FOR_CERTIFICATE;
+	case_plan();
+	assert_non_null(strstr(told_get("claim-stuck")->what, "about to reload it"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_turn_is_planned_as_its_row_says),
 	    cmocka_unit_test(the_roll_back_keeps_the_pivot_and_the_vote),
+	    cmocka_unit_test(a_restart_loads_what_is_wished_after_the_drain_that_is_asked_for),
+	    cmocka_unit_test(a_single_member_is_restarted_as_it_is),
+	    cmocka_unit_test(each_trouble_of_a_turn_is_told_as_it_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
