@@ -515,7 +515,7 @@ static bool step_down(struct seat *t, const struct act *a, struct err *err)
 	return err_in(err, "asking '%s' to step down", t->seen->self_host);
 }
 
-static bool begin_job(struct seat *t, struct err *err)
+static bool begin_job(struct seat *t, enum restart_verb verb, struct err *err)
 {
 	struct restart_target target = seat_restart_target(t);
 	struct notes *n = &t->notes;
@@ -528,7 +528,7 @@ static bool begin_job(struct seat *t, struct err *err)
 	if (!notes_put(t, err))
 		return false;
 	t->ports.mongod.ops->forget(t->ports.mongod.self);
-	return t->ports.restarter.ops->begin(t->ports.restarter.self, &target, VERB_RESTART, err) ||
+	return t->ports.restarter.ops->begin(t->ports.restarter.self, &target, verb, err) ||
 	       err_in(err, "restarting '%s'", t->seen->self_host);
 }
 
@@ -556,7 +556,7 @@ static bool restart(struct seat *t, const struct act *a, struct err *err)
 	n->job_is_rollback = false;
 	cut_z(n->job_process, sizeof(n->job_process), t->seen->process.process_id);
 	n->job_begun_at = seat_now(t);
-	if (begin_job(t, err))
+	if (begin_job(t, VERB_RESTART, err))
 		return true;
 	/* Not begun: there is no job whose end could be waited for. Else another one is not over.
 	 */
@@ -568,12 +568,19 @@ static bool restart(struct seat *t, const struct act *a, struct err *err)
 	return false;
 }
 
-/* The restart goes on where a rotad that has ended left it. By the same verb: hooks need not know
- * another one, and mongod's own start is all that is left of it. */
+/* How a mongod that is gone is brought up again. A unit by its start: systemd's restart is refused
+ * for one that does not run (units_begin()). Hooks and job units need not know another verb. */
+static enum restart_verb start_verb(const struct seat *t)
+{
+	return t->instance->restart_how == RESTART_UNIT ? VERB_START : VERB_RESTART;
+}
+
+/* The restart goes on where a rotad that has ended left it: mongod's own start is all that is left
+ * of it. */
 static bool start(struct seat *t, const struct act *a, struct err *err)
 {
 	(void)a;
-	if (begin_job(t, err))
+	if (begin_job(t, start_verb(t), err))
 		return true;
 	t->is_job_begun = false; /* still lost: begun again */
 	return false;
@@ -589,7 +596,7 @@ static bool roll_back(struct seat *t, const struct act *a, struct err *err)
 		return false;
 	observe_keyfile(t); /* it is started onto this file, not onto the one that was looked at */
 	n->job_is_rollback = true; /* of the same turn: job_begun_at stays */
-	if (begin_job(t, err))
+	if (begin_job(t, start_verb(t), err))
 		return true;
 	struct err ignored = ERR_INIT;
 	n->job_is_rollback = false; /* not tried: it is rolled back again */

@@ -725,6 +725,9 @@ static bool op_begin(void *self, const struct restart_target *t, enum restart_ve
 		return false;
 	if (h->job.state == JOB_RUNNING)
 		return err_set(err, ERR_CONFLICT, "a job is running already");
+	/* As units_begin(): a restart is only for what runs. */
+	if (verb == VERB_RESTART && h->m.state == SIM_DOWN)
+		return err_set(err, ERR_REFUSED, "it was not rotad that stopped it");
 	h->job = (struct sim_job){.state = JOB_RUNNING,
 				  .begun_us = h->w->now_us,
 				  .timeout_us = t->timeout_us,
@@ -741,8 +744,13 @@ static bool op_begin(void *self, const struct restart_target *t, enum restart_ve
 		sim_oracle_stop(h);
 		sim_member_stop(h, SIM_BY_ROTAD, true);
 		sim_oracle_keys(h->w);
-	} else
+	} else {
+		h->m.down_by = SIM_BY_ROTAD;
+		h->m.is_start_wanted |= h->m.state == SIM_STOPPING;
 		sim_member_start(h);
+		if (h->m.state == SIM_UP)
+			h->job.state = JOB_DONE;
+	}
 	return sim_call(h) || gone(err);
 }
 
