@@ -117,8 +117,14 @@ def purge():
         m.sh("systemctl daemon-reload; systemctl enable --now rotad; systemctl enable --now rotad-restart@mongod.path")
         time.sleep(15)
         for o in (s.host(0), s.host(2)):
-            say("    %s: %s", o.name, " ".join(o.ctl("trust", "list").text().split()))
-            say("    %s: %s", o.name, " ".join(o.ctl("trust", "confirm", m.address, "--yes").text().split()))
+            listed = o.ctl("trust", "list").text()
+            print_of = re.search(r"(\S+) +([0-9a-f]{16}) .*DIFFERS", listed)
+            say("    %s: %s", o.name, " ".join(listed.split())[:200])
+            done = o.ctl("trust", "confirm", m.name, "--reason", "installed again", "--fingerprint", print_of.group(2)) if print_of else None
+            c.that("its new identity is confirmed on " + o.name, done and done.status == 0, done and " ".join(done.text().split()))
+        time.sleep(20)
+        if s.turn() is m and s.host(0).ctl("status").status:
+            say("    the turn of the rotad that is gone: %s", " ".join(s.host(0).ctl("turn", "release", "--yes").text().split()))
         s.wait_rotated("installed again and confirmed, the rotation ends")
         s.held("purge")
         return s.finish()
