@@ -12,7 +12,7 @@ enum { PLAN_COLUMNS = 6, TEXT_MAX = 200 };
 
 struct wish {
 	bool is_keyfile;
-	const char *member, *reason, *ticket;
+	const char *member, *reason, *ticket, *without, *revoke;
 	bool is_emergency, breaks_freeze, is_dry_run, waits, yes;
 	int64_t max_lag_us, timeout_us;
 	struct view_pick pick;
@@ -106,13 +106,14 @@ static unsigned blocks(struct ctl *ctl, const json_t *instance, const struct wis
 		block(ctl, &n, text);
 		*ret_refused = true;
 	}
-	if (w->is_keyfile && view_rotation(instance)[0] && !w->is_emergency && !w->max_lag_us) {
-		snprintf(text, sizeof(text),
-			 "a rotation from key %lld to key %lld is under way; a second one is "
-			 "refused. It can be amended: --max-lag D, or --emergency (also with "
-			 "--break-freeze).",
-			 (long long)view_int(rotation, "pivot"),
-			 (long long)view_int(rotation, "next"));
+	if (w->is_keyfile && view_rotation(instance)[0] && !w->is_emergency && !w->max_lag_us &&
+	    !w->without) {
+		snprintf(
+		    text, sizeof(text),
+		    "a rotation from key %lld to key %lld is under way; a second one is "
+		    "refused. It can be amended: --max-lag D, --without M, or --emergency (also "
+		    "with --break-freeze).",
+		    (long long)view_int(rotation, "pivot"), (long long)view_int(rotation, "next"));
 		block(ctl, &n, text);
 		*ret_refused = true;
 	}
@@ -131,7 +132,11 @@ static unsigned blocks(struct ctl *ctl, const json_t *instance, const struct wis
 	view_labels(instance, true, &labels);
 	for (size_t i = 0; i < labels.n; i++) {
 		const json_t *m = json_array_get(json_object_get(instance, "members"), i);
-		if (!w->member || strcmp(w->member, view_text(m, "host")) == 0)
+		const char *host = view_text(m, "host");
+		if ((w->without && strcmp(w->without, host) == 0) ||
+		    (w->revoke && strcmp(w->revoke, host) == 0))
+			continue;
+		if (!w->member || strcmp(w->member, host) == 0)
 			block_member(ctl, &n, instance, m, labels.text[i]);
 	}
 	return n;
@@ -191,7 +196,23 @@ static bool amends(const json_t *instance, const struct wish *w)
 {
 	const char *phase = view_rotation(instance);
 	return w->is_keyfile && (strcmp(phase, "open") == 0 || strcmp(phase, "carried") == 0) &&
-	       (w->is_emergency || w->max_lag_us);
+	       (w->is_emergency || w->max_lag_us || w->without);
+}
+
+/* A member that the rotation goes on without. */
+static void tell_left_out(struct ctl *ctl, const struct wish *w)
+{
+	if (w->without)
+		view_row(ctl, PLAN_COLUMNS, "",
+			 "%s is declared dead: nobody waits for it, and it is shut out by the new "
+			 "key. Should it come back, no turn is taken before it has that key.",
+			 w->without);
+	if (w->revoke)
+		view_row(ctl, PLAN_COLUMNS, "",
+			 "The identity of %s is revoked for ever: it gets no key and has no say. "
+			 "While its mongod answers no turn is taken: take it out of the set "
+			 "(rs.remove), or stop it.",
+			 w->revoke);
 }
 
 static void tell_amendment(struct ctl *ctl, const json_t *instance, const struct wish *w)
@@ -234,6 +255,7 @@ static bool tell_plan(struct ctl *ctl, const json_t *instance, const struct wish
 			 "others before the next begins.",
 			 members, members == 1 ? "" : "s", members == 1 ? "s" : "",
 			 members == 1 ? "s" : "");
+	tell_left_out(ctl, w);
 	if (strcmp(view_text(instance, w->is_keyfile ? "mode" : "certificateMode"), "ask") == 0)
 		view_row(ctl, PLAN_COLUMNS, "",
 			 "In mode ask this order is the approval, on every host.");
@@ -262,7 +284,11 @@ static json_t *body_of(const json_t *instance, const struct wish *w)
 			      w->is_emergency ? "emergency" : "routine");
 	const struct {
 		const char *key, *value;
-	} texts[] = {{"member", w->member}, {"reason", w->reason}, {"ticket", w->ticket}};
+	} texts[] = {{"member", w->member},
+		     {"reason", w->reason},
+		     {"ticket", w->ticket},
+		     {"without", w->without},
+		     {"revoke", w->revoke}};
 	for (size_t i = 0; i < ARRAY_N(texts); i++)
 		if (texts[i].value)
 			(void)json_object_set_new(b, texts[i].key, json_string(texts[i].value));
@@ -304,6 +330,13 @@ static enum ctl_exit order_it(struct ctl *ctl, const json_t *instance, const str
 	    ctl_ask(ctl, "POST", "/v1/rotate", body, DAEMON_ROUND_S * US_S, &answer);
 	if (code != CTL_GOOD)
 		return code;
+	if (view_text(answer, "without")[0] && !view_text(answer, "order")[0]) {
+		view_row(ctl, 0, "",
+			 "%s is declared dead; the rotation goes on without it. Follow "
+			 "it: rotactl status",
+			 view_text(answer, "without"));
+		return CTL_GOOD;
+	}
 	const char *order = view_text(answer, "order");
 	const char *word = view_int(answer, "amends") ? "Amended" : "Ordered";
 	(void)json_object_set_new(ctl->doc, "order", json_string(order));
@@ -342,8 +375,10 @@ static enum ctl_exit rotate(struct ctl *ctl, struct wish *w)
 	enum ctl_exit code = view_open_one(ctl, &w->pick, &doc, &instance, &now);
 	if (code != CTL_GOOD)
 		return code;
-	if (w->member && !(w->member = find_member(ctl, instance, w->member)))
-		return CTL_USAGE;
+	const char **const members[] = {&w->member, &w->without, &w->revoke};
+	for (size_t i = 0; i < ARRAY_N(members); i++)
+		if (*members[i] && !(*members[i] = find_member(ctl, instance, *members[i])))
+			return CTL_USAGE;
 	bool is_fine = tell_plan(ctl, instance, w, &is_free);
 	if (w->is_dry_run) {
 		view_row(ctl, PLAN_COLUMNS, "", "Nothing was changed (--dry-run).");
@@ -397,6 +432,12 @@ static bool take_option(struct ctl *ctl, int c, struct wish *w)
 	case 'm':
 		w->member = optarg;
 		return true;
+	case 'o':
+		w->without = optarg;
+		return true;
+	case 'x':
+		w->revoke = optarg;
+		return true;
 	case 'e':
 		w->is_emergency = true;
 		return true;
@@ -436,6 +477,13 @@ static bool check_options(struct ctl *ctl, const struct wish *w)
 	     "a keyfile is the whole cluster's: --member is for certificates"},
 	    {!w->is_keyfile && (w->is_emergency || w->max_lag_us),
 	     "--emergency, --break-freeze and --max-lag are for keyfiles"},
+	    {w->revoke && !w->is_emergency,
+	     "--revoke needs --emergency; by itself: rotactl trust revoke"},
+	    {(w->without || w->revoke) && !(w->reason && w->reason[0]),
+	     "--without and --revoke want a --reason: it is told and recorded"},
+	    {w->without && w->revoke, "--revoke declares its member dead as well"},
+	    {!w->is_keyfile && (w->without || w->revoke),
+	     "--without and --revoke are for keyfiles"},
 	    {w->max_lag_us % US_S != 0, "--max-lag takes whole seconds"},
 	};
 	for (size_t i = 0; i < ARRAY_N(rows); i++)
@@ -453,6 +501,8 @@ static enum ctl_exit run(struct ctl *ctl, int argc, char **argv, bool is_keyfile
 					      {"emergency", no_argument, NULL, 'e'},
 					      {"break-freeze", no_argument, NULL, 'f'},
 					      {"max-lag", required_argument, NULL, 'l'},
+					      {"without", required_argument, NULL, 'o'},
+					      {"revoke", required_argument, NULL, 'x'},
 					      {"reason", required_argument, NULL, 'r'},
 					      {"ticket", required_argument, NULL, 'k'},
 					      {"dry-run", no_argument, NULL, 'n'},

@@ -23,7 +23,8 @@
 	X("act", "plan", ctl_plan, CTL_DAEMON, "[--instance I] [--cluster C] [--from FILE]",       \
 	  "Show what comes next, and what is foretold")                                            \
 	X("act", "rotate keyfile", ctl_rotate_keyfile, CTL_DAEMON | CTL_ROOT,                      \
-	  "[--cluster C] [--instance I] [--dry-run] [--emergency [--break-freeze]] [--max-lag D] " \
+	  "[--cluster C] [--instance I] [--dry-run] [--emergency [--break-freeze] [--revoke M]] "  \
+	  "[--without M] [--max-lag D] "                                                           \
 	  "[--reason R] [--ticket T] [--wait|-w [--timeout D]] [--yes]",                           \
 	  "Order a rotation of the keyfile")                                                       \
 	X("act", "rotate certificates", ctl_rotate_certificates, CTL_DAEMON | CTL_ROOT,            \

@@ -36,7 +36,8 @@ static const struct field_row head_rows[] = {
 static const struct field_row roll_entry_rows[] = {
     FIELD(struct roll_entry, member, FIELD_INT64, "member"),
     FIELD_GIVEN(struct roll_entry, host, FIELD_LINE, "host"),
-    FIELD_GIVEN(struct roll_entry, identity.hex, FIELD_HEX, "identity"),
+    FIELD(struct roll_entry, identity.hex, FIELD_HEX, "identity"),
+    FIELD(struct roll_entry, is_dead, FIELD_BOOL, "dead"),
 };
 static const struct field_row proposal_rows[] = {
     FIELD_GIVEN(struct proposal, generation, FIELD_UINT64, "generation"),
@@ -150,6 +151,7 @@ static const struct field_row order_rows[] = {
     FIELD(struct order, ticket, FIELD_SAID, "ticket"),
     FIELD(struct order, breaks_freeze, FIELD_BOOL, "breaksFreeze"),
     FIELD(struct order, max_lag_us, FIELD_INT64, "maxLagUs"),
+    FIELD(struct order, without, FIELD_LINE, "without"),
     FIELD(struct order, amends, FIELD_UINT64, "amends"),
     FIELD(struct order, serial, FIELD_UINT64, "serial"),
     FIELD(struct order, is_served, FIELD_BOOL, "served"),
@@ -194,7 +196,14 @@ static bool check_proposal(const void *doc, struct err *err)
 {
 	const struct proposal *p = doc;
 	const struct key_name *names[] = {&p->pivot, &p->next, &p->after};
-	if (p->roll_n == 0)
+	unsigned voters = 0;
+	for (unsigned i = 0; i < p->roll_n; i++) {
+		voters += !p->roll[i].is_dead;
+		if (!p->roll[i].is_dead && !p->roll[i].identity.hex[0])
+			return err_set(err, ERR_INVALID, "nobody may vote for '%s'",
+				       p->roll[i].host);
+	}
+	if (voters == 0)
 		return err_set(err, ERR_INVALID, "a proposal that nobody must vote on");
 	if ((p->generation == 1) != (p->previous.hex[0] == 0))
 		return err_set(err, ERR_INVALID, "only generation 1 has no previous proposal");

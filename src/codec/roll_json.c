@@ -205,6 +205,8 @@ static bool vote_belongs(const struct vote *v, const struct roll_part *part,
 		return err_set(err, ERR_UNTRUSTED, "a vote for '%s' stands in its place", v->host);
 	if (i < 0)
 		return err_set(err, ERR_UNTRUSTED, "a vote of a member that is not on the roll");
+	if (p->roll[i].is_dead)
+		return err_set(err, ERR_UNTRUSTED, "a vote of a member that was declared dead");
 	if (v->generation != p->generation || !digest_equal(&v->proposal, &p->digest))
 		return err_set(err, ERR_UNTRUSTED, "a vote on another proposal (generation %llu)",
 			       (unsigned long long)v->generation);
@@ -297,6 +299,8 @@ bool roll_decode(struct str text, int64_t rev, const struct proposal *proposal,
 			       (unsigned long long)parts->generation);
 	fresh->generation = parts->generation;
 	fresh->rev = rev;
+	for (unsigned i = 0; i < proposal->roll_n; i++)
+		fresh->is_without[i] = proposal->roll[i].is_dead;
 	for (unsigned i = 0; i < parts->votes_n; i++) {
 		struct err why = ERR_INIT;
 		if (!take_vote(&parts->votes[i], proposal, &here, fresh, &why))

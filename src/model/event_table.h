@@ -44,6 +44,10 @@
 	  "A member does not answer; nothing that needs it goes on.") \
 	X(NEWCOMER_WITHOUT_KEY, "newcomer-without-key", WARNING, "785969c3bffe4b4d2eaf244d7f14bd10", \
 	  "A member joined during a rotation and does not accept the new key yet; nothing is narrowed before it does.") \
+	X(MEMBER_DECLARED_DEAD, "member-declared-dead", WARNING, "4e6b35c495884c709663283850de6f4d", \
+	  "A person declared a member dead: the rotation goes on without it, and its key is not waited for.") \
+	X(DEAD_MEMBER_ALIVE, "dead-member-alive", WARNING, "b58b46c237de43569bfcba50a377bcc5", \
+	  "A member that was declared dead answers and does not accept the key: no further turn is taken.") \
 	X(MEMBER_WITHOUT_ROTAD, "member-without-rotad", WARNING, "1e70489c73e9db84d85ca18e2c9b4b37", \
 	  "A member of the set has no rotad that speaks for it.") \
 	X(STEP_DOWN_REFUSED, "step-down-refused", WARNING, "4c1eaf1a00898ba3a36c58ece4c0c532", \

@@ -53,7 +53,8 @@ enum urgency { URGENCY_ROUTINE, URGENCY_URGENT, URGENCY_EMERGENCY, URGENCY_N };
 struct roll_entry {
 	int64_t member; /* members[]._id; -1 for a standalone or a mongos */
 	char host[HOST_BYTES_MAX];
-	struct spki identity; /* of the rotad that speaks for it */
+	struct spki identity; /* of the rotad that speaks for it; of a dead one may be "" */
+	bool is_dead;         /* declared dead before it was made: it has no vote */
 };
 
 /* The change itself. One document, made by compare-and-set at "proposal/GENERATION". */
@@ -118,7 +119,7 @@ struct roll {
 	uint64_t generation;
 	int64_t rev; /* of the document; 0: not there */
 	struct vote votes[MEMBERS_MAX];
-	bool is_without[MEMBERS_MAX];
+	bool is_without[MEMBERS_MAX]; /* declared dead, here or by the proposal */
 	struct closure closure;
 };
 
@@ -222,9 +223,11 @@ struct order {
 	char host[HOST_BYTES_MAX]; /* only this member; "" all */
 	char who[NAME_BYTES_MAX], reason[REASON_BYTES], ticket[NAME_BYTES_MAX];
 	bool breaks_freeze;
-	int64_t max_lag_us; /* 0: the policy's */
-	uint64_t amends;    /* the generation that was under way: it changes that one's terms and
-			       begins nothing; 0: none was */
+	int64_t max_lag_us;           /* 0: the policy's */
+	char without[HOST_BYTES_MAX]; /* keyfile: the rotation that serves it begins without this
+					 member, declared dead; "" none */
+	uint64_t amends; /* the generation that was under way: it changes that one's terms and
+			    begins nothing; 0: none was */
 	/* Given by the central schedule of that serial; 0: by a person. Such a document stays when
 	 * it is served, so that every host that reads the schedule finds it given. */
 	uint64_t serial;

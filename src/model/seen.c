@@ -118,6 +118,42 @@ int seen_roll_index(const struct seen *s, const char *host)
 	return -1;
 }
 
+bool seen_is_dead(const struct seen *s, unsigned member)
+{
+	const struct seen_member *m = &s->members[member];
+	const struct seen_ledger *l = &s->ledger;
+	int r = seen_roll_index(s, m->host);
+	ASSERT(member < s->members_n);
+	switch (seen_generation(s)) {
+	case GENERATION_OPEN:
+	case GENERATION_CARRIED:
+		return r >= 0 && l->roll.is_without[r];
+	case GENERATION_DEAD: /* its nay stands, and its word for the way back is not believed */
+		return m->is_revoked || (r >= 0 && l->roll.is_without[r]);
+	case GENERATION_NONE:
+		break;
+	}
+	for (unsigned i = 0; i < l->orders_n; i++)
+		if (l->orders[i].kind == ORDER_KEYFILE &&
+		    strcmp(l->orders[i].without, m->host) == 0)
+			return true;
+	return m->is_revoked;
+}
+
+bool seen_is_isolated(const struct seen *s)
+{
+	const struct seen_member *self = seen_self(s);
+	const struct key_name pivot = seen_pivot(s);
+	uint64_t asked = 0;
+	if (!self || s->is_standalone || !key_id_given(&pivot.id) || !s->process.loaded.is_known ||
+	    ring_ids_has(&s->process.loaded, &pivot.id))
+		return false;
+	for (unsigned i = 0; i < s->members_n; i++)
+		if ((int)i != s->self && fact_known(s->members[i].status))
+			asked |= (uint64_t)1 << i;
+	return asked && (self->unseen_by & asked) == asked;
+}
+
 bool anchor_has_retired(const struct anchor *a, const struct key_id *id)
 {
 	for (unsigned i = 0; i < a->retired_n && i < RETIRED_MAX; i++)

@@ -47,7 +47,10 @@ struct seen_member {
 	struct fact status; /* its own replSetGetStatus */
 	enum member_state state;
 	bool is_initial_syncing;
-	bool sees_all;       /* it reports every other member healthy and authenticated */
+	/* Both without those that are declared dead. */
+	bool sees_all;              /* it reports every other member healthy and authenticated */
+	uint64_t unseen, unseen_by; /* members (by index, a bit each) that it does not report so,
+				       and those that answered and do not report it so */
 	bool is_seen_by_all; /* every other member that answered reports it so, by a heartbeat newer
 				than its start */
 	bool has_clock;
@@ -351,6 +354,12 @@ enum vote_word seen_lost_vote(const struct seen *s);
 /* Until when the primary's turn rests after a refused step-down; 0: it does not, or this member is
  * no primary. */
 struct wall seen_rests_until(const struct seen *s);
+/* Is this member declared dead, in the generation under way or, while there is none, for the one
+ * that is wanted? Nobody waits for it, and nothing is asked of it. */
+bool seen_is_dead(const struct seen *s, unsigned member);
+/* Does this host's own process lack the pivot, so that all others refuse it? It is of no use to the
+ * set as it is. By its own keys and by what each member that answers says of it. */
+bool seen_is_isolated(const struct seen *s);
 /* Index into the proposal's roll, or -1. */
 int seen_roll_index(const struct seen *s, const char *host);
 

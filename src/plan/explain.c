@@ -46,13 +46,16 @@ static void progress(struct planner *p)
 	const struct proposal *g = &s->ledger.proposal;
 	const struct roll *r = &s->ledger.roll;
 	const struct key_name last[] = {g->next, g->after};
-	unsigned n = g->roll_n, wrote = 0, loaded = 0, voted = 0, narrowed = 0;
+	unsigned n = 0, wrote = 0, loaded = 0, voted = 0, narrowed = 0;
 	char keys[32];
 	if (p->generation == GENERATION_NONE || p->generation == GENERATION_DEAD)
 		return;
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < g->roll_n; i++) {
 		int m = seen_find_member(s, g->roll[i].host);
-		voted += r->votes[i].word == VOTE_YEA || r->is_without[i];
+		if (r->is_without[i])
+			continue;
+		n++;
+		voted += r->votes[i].word == VOTE_YEA;
 		if (m < 0)
 			continue;
 		const struct ring_ids *d = disk_of(s, (unsigned)m), *l = loaded_of(s, (unsigned)m);
@@ -152,6 +155,8 @@ static void restart_now(struct planner *p)
 	}
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct ring_ids *d = disk_of(s, i), *l = loaded_of(s, i);
+		if ((int)i != s->self && seen_is_dead(s, i))
+			continue;
 		if (d->is_known && !has(d, &p->pivot)) {
 			plan->restart_now = RESTART_UNSAFE;
 			snprintf(plan->restart_why, sizeof(plan->restart_why),
@@ -170,7 +175,9 @@ static void restart_now(struct planner *p)
 		}
 	}
 	for (unsigned i = 0; i < s->members_n; i++)
-		if (!disk_of(s, i)->is_known || (!loaded_of(s, i)->is_known && runs(s, i))) {
+		if ((int)i != s->self && seen_is_dead(s, i))
+			continue;
+		else if (!disk_of(s, i)->is_known || (!loaded_of(s, i)->is_known && runs(s, i))) {
 			const struct seen_member *m = &s->members[i];
 			const bool is_said = (int)i != s->self && m->has_statement &&
 					     !m->statement.disk.is_known &&

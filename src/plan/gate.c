@@ -182,7 +182,7 @@ static enum gate_verdict stay_up(const struct planner *p, enum gate_for what, st
 	for (unsigned i = 0; i < s->members_n; i++) {
 		bool keeps_votes, keeps_writes;
 		unsigned votes, data;
-		if (what == GATE_FOR_TURN && others(p, i))
+		if ((what == GATE_FOR_TURN && others(p, i)) || (others(p, i) && seen_is_dead(s, i)))
 			continue;
 		(void)safe_without(s, i, &keeps_votes, &keeps_writes, &votes, &data);
 		if (writes ? keeps_writes : keeps_votes) {
@@ -241,7 +241,7 @@ static enum gate_verdict gate_others(const struct planner *p, enum gate_for what
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct seen_member *m = &s->members[i];
 		has_primary |= m->is_primary;
-		if (!others(p, i) && what == GATE_FOR_TURN)
+		if ((!others(p, i) && what == GATE_FOR_TURN) || seen_is_dead(s, i))
 			continue;
 		if (!fact_known(m->hello))
 			return say(r, GATE_WAIT, "'%.60s' does not answer: %.120s", m->host,
@@ -258,8 +258,10 @@ static enum gate_verdict gate_others(const struct planner *p, enum gate_for what
 	 * others do not see it follows. */
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct seen_member *m = &s->members[i];
-		if (!others(p, i) && what == GATE_FOR_TURN)
+		if ((!others(p, i) && what == GATE_FOR_TURN) || seen_is_dead(s, i))
 			continue;
+		if (seen_is_isolated(s) && (m->unseen & ~((uint64_t)1 << s->self)) == 0)
+			continue; /* it misses this one, whose turn mends that */
 		if (fact_known(m->status) && !m->sees_all)
 			return say(r, GATE_WAIT, "'%.60s' does not see all: %.120s", m->host,
 				   m->why);
@@ -267,6 +269,37 @@ static enum gate_verdict gate_others(const struct planner *p, enum gate_for what
 	if (!has_primary)
 		return say(r, GATE_WAIT, "no primary");
 	return say(r, GATE_PASS, "%u seen directly", s->members_n - 1);
+}
+
+/* PROTOCOL 1: a declared-dead member that is seen alive stops all further turns of its set until it
+ * has the present keyring or is out of the configuration. Its own is the way there. */
+static enum gate_verdict gate_dead(const struct planner *p, enum gate_for what,
+				   struct gate_result *r)
+{
+	const struct seen *s = p->s;
+	unsigned dead_n = 0;
+	(void)what;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		struct key_name key;
+		bool is_known;
+		if (!others(p, i) || !seen_is_dead(s, i))
+			continue;
+		dead_n++;
+		if (!turn_is_dead_alive(p, i, &key, &is_known))
+			continue;
+		/* Once for each of its processes: a look that is refused stands in its log. */
+		if (!is_known) {
+			(void)plan_look(p, i, &key.id, &p->pivot.id, false);
+			return say(r, GATE_WAIT, "'%.60s' answers; does it accept key %u?",
+				   s->members[i].host, key.number);
+		}
+		return say(r, GATE_WAIT,
+			   "'%.60s' answers and does not accept key %u: stop it, or take it out of "
+			   "the set",
+			   s->members[i].host, key.number);
+	}
+	return dead_n ? say(r, GATE_PASS, "%u, away or with the key", dead_n)
+		      : say(r, GATE_SKIP, "none");
 }
 
 /* Lag of the member whose turn it is and of those that must take over; delayed members lag by
@@ -283,6 +316,10 @@ static enum gate_verdict gate_lag(const struct planner *p, enum gate_for what,
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct seen_member *m = &s->members[i];
 		if (m->is_arbiter || m->delay_s > 0 || !m->is_voter)
+			continue;
+		/* Who is declared dead is not waited for; one that all refuse lags until its turn.
+		 */
+		if (others(p, i) ? seen_is_dead(s, i) : seen_is_isolated(s))
 			continue;
 		if (m->lag_us < 0)
 			return say(r, GATE_WAIT, "of '%.60s' is not known", m->host);
@@ -361,6 +398,8 @@ static enum gate_verdict gate_rehearsed(const struct planner *p, enum gate_for w
 	(void)what;
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct seen_member *m = &s->members[i];
+		if (seen_is_dead(s, i))
+			continue;
 		if (!m->has_statement)
 			return say(r, GATE_WAIT, "no rotad has spoken for '%.60s'%s%.40s", m->host,
 				   s->ledger.not_admitted[0] ? ": " : "", s->ledger.not_admitted);
@@ -574,6 +613,7 @@ static const struct {
     {"the turn is free", GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_claim, false},
     {"all others healthy", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_others,
      true},
+    {"who is declared dead stays away", GATE_FOR_TURN, gate_dead, false},
     {"a primary stays without it", GATE_FOR_START | GATE_FOR_TURN, gate_votes, true},
     {"majority writes go on", GATE_FOR_START | GATE_FOR_TURN, gate_writes, true},
     {"a successor is ready", GATE_FOR_START | GATE_FOR_TURN, gate_successor, true},

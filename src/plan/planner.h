@@ -50,7 +50,7 @@ void plan_wait(struct planner *p, int64_t wait_us, const char *format, ...) PRIN
  * first. */
 struct event *plan_tell(struct planner *p, enum event_kind kind, const char *subject);
 /* Ask for a login proof unless it is there. True when it was there already. */
-bool plan_look(struct planner *p, unsigned member, const struct key_id *key,
+bool plan_look(const struct planner *p, unsigned member, const struct key_id *key,
 	       const struct key_id *control, bool expects_refusal);
 
 /* Was it looked at within max_age_s who else uses the key (PROTOCOL 4)? Else the look is asked for.
@@ -90,6 +90,10 @@ bool plan_writes_ledger(const struct planner *p);
 bool plan_holds_claim(const struct planner *p, enum claim_purpose purpose);
 /* plan/turn.c: may nobody but this primary ever be one? */
 bool turn_is_heirless(const struct planner *p, const struct seen_member *primary);
+/* A member that is declared dead and answers: the key that it must accept before another turn is
+ * taken. False when it does, or is down; *ret_known: that was looked at; else the caller asks. */
+bool turn_is_dead_alive(const struct planner *p, unsigned member, struct key_name *ret,
+			bool *ret_known);
 /* plan/turn.c: this member was rolled back and a person is needed. */
 void rolled_back_tell(struct planner *p);
 

@@ -275,6 +275,8 @@ static bool common_key(struct planner *p)
 		const struct key_proof *k = seen_find_proof(m, &p->pivot.id);
 		const struct ring_ids *disk =
 		    (int)i == s->self ? &s->keyfile.ring : &m->statement.disk;
+		if (seen_is_dead(s, i))
+			continue;
 		if ((k && k->verdict == LOGIN_REFUSED) ||
 		    (disk->is_known && !ring_ids_has(disk, &p->pivot.id))) {
 			p->plan->needs_attention = true;
@@ -485,10 +487,10 @@ static bool open_plan(struct planner *p)
 	}
 	if (!is_loaded(p, &g->pivot.id, NULL, want, want_n))
 		return true;
-	if (r < 0) {
-		plan_wait(p, 5 * US_S,
-			  "%s joined after the proposal: it follows and does not vote.",
-			  s->self_host);
+	if (r < 0 || g->roll[r].is_dead) {
+		plan_wait(p, 5 * US_S, "%s %s: it follows and does not vote.", s->self_host,
+			  r < 0 ? "joined after the proposal"
+				: "was declared dead before the proposal");
 		return true;
 	}
 	/* This rotad lost its identity since: its vote would not be believed, and stand in the way
@@ -546,7 +548,8 @@ static bool all_settled(const struct planner *p, const struct key_id *gone,
 		int r = seen_roll_index(s, m->host);
 		const struct ring_ids *disk =
 		    (int)i == s->self ? &s->keyfile.ring : &m->statement.disk;
-		if (r >= 0 && s->ledger.roll.is_without[r])
+		if ((r >= 0 && s->ledger.roll.is_without[r]) ||
+		    ((int)i != s->self && seen_is_dead(s, i)))
 			continue;
 		if (((int)i != s->self && !m->has_statement) || !disk->is_known ||
 		    ring_ids_has(disk, gone) || ring_has_retired(disk, &s->anchor) ||

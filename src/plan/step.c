@@ -67,7 +67,7 @@ struct event *plan_tell(struct planner *p, enum event_kind kind, const char *sub
 	return e;
 }
 
-bool plan_look(struct planner *p, unsigned member, const struct key_id *key,
+bool plan_look(const struct planner *p, unsigned member, const struct key_id *key,
 	       const struct key_id *control, bool expects_refusal)
 {
 	const struct seen *s = p->s;

@@ -501,6 +501,19 @@ bool job_plan(struct planner *p)
 	return true;
 }
 
+bool turn_is_dead_alive(const struct planner *p, unsigned member, struct key_name *ret,
+			bool *ret_known)
+{
+	const struct seen_member *m = &p->s->members[member];
+	bool is_going_on = p->generation == GENERATION_OPEN || p->generation == GENERATION_CARRIED;
+	if (!seen_is_dead(p->s, member) || !fact_known(m->hello))
+		return false;
+	*ret = is_going_on ? p->s->ledger.proposal.next : p->pivot;
+	const struct key_proof *k = seen_find_proof(m, &ret->id);
+	*ret_known = k && k->verdict != LOGIN_UNKNOWN;
+	return !seen_accepts(m, &ret->id);
+}
+
 bool turn_is_heirless(const struct planner *p, const struct seen_member *primary)
 {
 	const struct seen *s = p->s;

@@ -157,6 +157,38 @@ static void tell_rotad(struct planner *p, const struct seen_member *m)
 		 waits_way_back(p, back, sizeof(back)));
 }
 
+/* Declared dead, and back: told by all, since no turn is taken anywhere. */
+static void tell_dead(struct planner *p, unsigned i)
+{
+	const struct seen *s = p->s;
+	const struct seen_member *m = &s->members[i];
+	struct key_name key;
+	bool is_known;
+	if (m->is_self || !turn_is_dead_alive(p, i, &key, &is_known) || !is_known)
+		return;
+	struct event *e = plan_tell(p, EVENT_DEAD_MEMBER_ALIVE, m->host);
+	p->plan->needs_attention = true;
+	if (!e)
+		return;
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s: %s was declared dead and answers; no further turn is taken.", s->cluster,
+		 m->host);
+	snprintf(e->what, sizeof(e->what), "Its mongod runs and does not accept key %u.",
+		 key.number);
+	snprintf(e->now, sizeof(e->now),
+		 "All others share key %u. With it the others may part ways: do not write by it.",
+		 p->pivot.number);
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "Nothing is restarted before it accepts key %u or is out of the configuration.",
+		 key.number);
+	snprintf(e->you, sizeof(e->you),
+		 m->is_revoked
+		     ? "Take it out of the set (rs.remove), or stop it: its identity is revoked."
+		     : "Start its rotad, which gets the key where it can log in. Else stop it, or "
+		       "take it out of the set: rs.remove(\"%.200s\")",
+		 m->host);
+}
+
 /* The gate that holds it up, if any: the one that needs a person first. */
 static const struct gate_result *shut_gate(const struct plan *plan)
 {
@@ -250,6 +282,10 @@ void waits_tell(struct planner *p)
 		const struct seen_member *m = &s->members[i];
 		if (is_in_turn(s, m) || (m->is_self && s->job.is_open))
 			continue;
+		if (seen_is_dead(s, i)) {
+			tell_dead(p, i);
+			continue;
+		}
 		if (m->silent_since.us && s->now.us - m->silent_since.us >= SILENT_TOLD_S * US_S)
 			tell_member(p, m);
 		else if (fact_known(m->hello) && is_rotad_silent(p, i))

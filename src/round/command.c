@@ -53,8 +53,8 @@ static bool is_ordered(const struct seat *t, const struct order_wish *w, json_t 
 {
 	const struct order *o = seen_find_order(t->seen, ORDER_KEYFILE);
 	char when[40];
-	if (!o || o->serial || o->urgency < w->urgency || w->breaks_freeze > o->breaks_freeze ||
-	    w->max_lag_us != o->max_lag_us)
+	if (!o || o->serial || strcmp(o->without, w->without) != 0 || o->urgency < w->urgency ||
+	    w->breaks_freeze > o->breaks_freeze || w->max_lag_us != o->max_lag_us)
 		return false;
 	json_object_set_new(ret, "order", json_string(o->id.hex));
 	json_object_set_new(ret, "orderedBy", json_string(o->who));
@@ -79,9 +79,86 @@ static bool could_begin(struct seat *t, struct err *err)
 	return !is_refused || err_set(err, ERR_REFUSED, "%s: %s", g.name, g.text);
 }
 
+/* Who answers may come to have the key by itself, and would only stop every turn (PROTOCOL 1). */
+static bool is_away(const struct seat *t, const char *host, struct err *err)
+{
+	int m = seen_find_member(t->seen, host);
+	if (m < 0)
+		return err_set(err, ERR_REFUSED, "'%.200s' is no member of %.100s now", host,
+			       t->seen->cluster);
+	if (m == t->seen->self)
+		return err_set(err, ERR_REFUSED, "'%.200s' is this host", host);
+	if (fact_known(t->seen->members[m].hello))
+		return err_set(err, ERR_REFUSED,
+			       "'%.200s' answers: it is not dead. Stop its mongod first, or take "
+			       "it out of the set",
+			       host);
+	return true;
+}
+
+/* A member of the rotation under way is declared dead: recorded in the document of its votes, and
+ * told. */
+static bool go_without(struct seat *t, const char *host, const char *who, const char *why,
+		       json_t *ret, struct err *err)
+{
+	char text[300];
+	bool is_news;
+	if (!seat_without(t, host, who, why, &is_news, err))
+		return false;
+	json_object_set_new(ret, "without", json_string(host));
+	if (!is_news)
+		return true;
+	snprintf(text, sizeof(text), "%.120s is declared dead: %.150s", host,
+		 why[0] ? why : "no reason was given");
+	note(t, "without", who, text);
+	tell(t, EVENT_MEMBER_DECLARED_DEAD, who, text,
+	     "Should it come back: start its rotad, which gets the key, before it is used again.");
+	return true;
+}
+
+/* --without and --revoke. *ret_is_done: nothing more is asked for. */
+static bool leave_out(struct seat *t, const json_t *body, const struct order_wish *w, json_t *ret,
+		      bool *ret_is_done, struct err *err)
+{
+	const char *revoked = text_of(body, "revoke");
+	struct err no_vote = ERR_INIT;
+	struct trust_revoked r;
+	*ret_is_done = false;
+	if (!w->without[0] && !revoked[0])
+		return true;
+	if (w->kind != ORDER_KEYFILE)
+		return err_set(err, ERR_INVALID, "a member is left out of keyfile rotations only");
+	if (revoked[0] && w->urgency != URGENCY_EMERGENCY)
+		return err_set(err, ERR_INVALID,
+			       "an identity is revoked with an emergency, or by trust revoke");
+	observe(t);
+	if (w->without[0] && !is_away(t, w->without, err))
+		return false;
+	if (revoked[0]) {
+		if (!trust_revoke(t, revoked, w->who, w->reason, &r, err))
+			return false;
+		json_object_set_new(ret, "revoked", json_string(r.host));
+		note(t, "trust revoke", w->who, r.host);
+		/* Its nay, if it gave one, stands: then the next rotation goes on without it. */
+		if (seen_generation(t->seen) != GENERATION_NONE &&
+		    !go_without(t, r.host, w->who, w->reason, ret, &no_vote) &&
+		    no_vote.kind != ERR_REFUSED) {
+			*err = no_vote;
+			return false;
+		}
+	}
+	if (w->without[0] && seen_generation(t->seen) != GENERATION_NONE &&
+	    !go_without(t, w->without, w->who, w->reason, ret, err))
+		return false;
+	*ret_is_done = seen_generation(t->seen) != GENERATION_NONE &&
+		       w->urgency == URGENCY_ROUTINE && !w->breaks_freeze && !w->max_lag_us;
+	return true;
+}
+
 static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *ret,
 		   struct err *err)
 {
+	bool is_done;
 	static const char *const urgencies[] = {[URGENCY_ROUTINE] = "routine",
 						[URGENCY_URGENT] = "urgent",
 						[URGENCY_EMERGENCY] = "emergency"};
@@ -92,6 +169,7 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 	    .who = who,
 	    .reason = text_of(body, "reason"),
 	    .ticket = text_of(body, "ticket"),
+	    .without = text_of(body, "without"),
 	    .breaks_freeze = json_is_true(json_object_get(body, "breakFreeze")),
 	    .max_lag_us = json_integer_value(json_object_get(body, "maxLagSeconds")) * US_S,
 	};
@@ -122,6 +200,10 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 		    t->seen->clock_why);
 	if (w.kind == ORDER_CERTIFICATES && !t->config->policy.certificates.authority[0])
 		return err_set(err, ERR_REFUSED, "no authority is configured for certificates");
+	if (!leave_out(t, body, &w, ret, &is_done, err))
+		return false;
+	if (is_done)
+		return true;
 	if (w.kind == ORDER_KEYFILE && seen_generation(t->seen) == GENERATION_NONE &&
 	    is_ordered(t, &w, ret))
 		return true;
@@ -149,6 +231,8 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 		tell(t, EVENT_FREEZE_BROKEN, who, "a freeze does not hold this emergency",
 		     "Nothing to do.");
 	json_object_set_new(ret, "order", json_string(id.hex));
+	if (w.without[0] && !w.amends)
+		json_object_set_new(ret, "without", json_string(w.without));
 	return true;
 }
 
@@ -425,6 +509,13 @@ static bool revoke_it(struct seat *t, const json_t *body, const char *who, json_
 	json_object_set_new(ret, "host", json_string(r.host));
 	json_object_set_new(ret, "answers",
 			    json_boolean(m >= 0 && fact_known(t->seen->members[m].hello)));
+	/* Its mongod counts as declared dead (PROTOCOL 6). Where it has voted nay that stands. */
+	struct err no_vote = ERR_INIT;
+	if (seen_generation(t->seen) != GENERATION_NONE &&
+	    !go_without(t, r.host, who, why, ret, &no_vote) && no_vote.kind != ERR_REFUSED) {
+		*err = no_vote;
+		return false;
+	}
 	for (unsigned i = 0; i < r.n; i++) {
 		json_array_append_new(all, json_string(r.spki[i].hex));
 		snprintf(text, sizeof(text), "%.200s is no more %.16s...: %.300s", r.host,

@@ -320,13 +320,15 @@ static bool write_proposal(struct seat *t, const struct act *a, struct proposal 
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct identity *to = identity_for(t, s->members[i].host);
 		struct roll_entry *r = &p->roll[p->roll_n];
-		if (!to)
+		r->is_dead = seen_is_dead(s, i);
+		if (!to && !r->is_dead)
 			return err_set(err, ERR_UNTRUSTED,
 				       "no admitted identity speaks for '%.200s'",
 				       s->members[i].host);
 		r->member = s->members[i].id;
 		cut_z(r->host, sizeof(r->host), s->members[i].host);
-		r->identity = to->spki;
+		if (to)
+			r->identity = to->spki;
 		p->roll_n++;
 	}
 	if (!proposal_encode(p, &t->identity, &text, &p->digest, err))
@@ -337,6 +339,8 @@ static bool write_proposal(struct seat *t, const struct act *a, struct proposal 
 	unsigned keys_n = keys_to_send(p, false, keys);
 	for (unsigned i = 0; i < p->roll_n; i++) {
 		const struct identity *to = identity_for(t, p->roll[i].host);
+		if (!to) /* dead */
+			continue;
 		envelope_id(id, &p->digest, &to->spki);
 		if (!seal(t, to, p->generation, &p->digest, NULL, keys, keys_n, id, err))
 			return false;
@@ -821,6 +825,7 @@ static bool put_order(struct seat *t, const struct order_wish *w, struct token *
 	cut_z(o.who, sizeof(o.who), w->who);
 	cut_z(o.reason, sizeof(o.reason), w->reason);
 	cut_z(o.ticket, sizeof(o.ticket), w->ticket);
+	cut_z(o.without, sizeof(o.without), w->without ? w->without : "");
 	*ret_id = o.id;
 	*ret_is_first = order_encode(&o, &t->identity, &text, NULL, err) &&
 			ledger_swap(t, doc_id(id, w->id ? "scheduled" : "order", o.id.hex),
@@ -887,7 +892,10 @@ static bool add_nays(void *self, struct roll_parts *parts, struct err *err)
 				 .is_by_operator = true};
 		for (unsigned k = 0; k < parts->votes_n; k++)
 			has_voted |= strcmp(parts->votes[k].host, p->roll[i].host) == 0;
-		if (has_voted)
+		/* Who is declared dead has no vote any more: some may have gone on without it. */
+		for (unsigned k = 0; k < parts->withouts_n; k++)
+			has_voted |= strcmp(parts->withouts[k].host, p->roll[i].host) == 0;
+		if (has_voted || p->roll[i].is_dead)
 			continue;
 		/* A ledger that went back lacks it; in its place a nay would part the set. */
 		if (strcmp(p->roll[i].host, c->t->seen->self_host) == 0 &&
@@ -932,6 +940,68 @@ bool seat_abort(struct seat *t, const char *who, const char *why, struct err *er
 	for (unsigned i = 0; i < MEMBERS_MAX; i++)
 		buf_fini(&c.texts[i]);
 	return ok;
+}
+
+struct without_change {
+	struct seat *t;
+	const char *host;
+	struct str text;
+	bool is_there;
+};
+
+/* Only beside a yea, or where nothing stands: a vote that cannot be read may be a nay. */
+static bool add_without(void *self, struct roll_parts *parts, struct err *err)
+{
+	struct without_change *c = self;
+	struct doc_trust trust = seat_trust(c->t);
+	bool has_nay = false;
+	for (unsigned i = 0; i < parts->votes_n; i++) {
+		struct vote v;
+		struct err not_read = ERR_INIT;
+		if (strcmp(parts->votes[i].host, c->host) == 0)
+			has_nay = !vote_decode(parts->votes[i].text, &trust, &v, &not_read) ||
+				  v.word != VOTE_YEA;
+	}
+	c->is_there = false;
+	for (unsigned i = 0; i < parts->withouts_n; i++)
+		c->is_there |= strcmp(parts->withouts[i].host, c->host) == 0;
+	return c->is_there || roll_parts_add_without(parts, c->host, has_nay, c->text, err);
+}
+
+bool seat_without(struct seat *t, const char *host, const char *who, const char *why,
+		  bool *ret_is_news, struct err *err)
+{
+	const struct seen_ledger *l = &t->seen->ledger;
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	struct without w = {.generation = l->proposal.generation};
+	int r = seen_roll_index(t->seen, host);
+	if (!fact_known(l->fact) || l->is_older_than_anchor || l->is_other_than_anchor)
+		return err_set(err, ERR_REFUSED,
+			       "the ledger is not the one that this host knows; nothing is done");
+	if (seen_generation(t->seen) == GENERATION_NONE)
+		return err_set(err, ERR_REFUSED, "no rotation is under way");
+	if (strcmp(host, t->seen->self_host) == 0)
+		return err_set(err, ERR_REFUSED,
+			       "'%.200s' is this host, whose rotad runs: say it on another host",
+			       host);
+	if (r < 0)
+		return err_set(err, ERR_REFUSED,
+			       "'%.200s' joined after the proposal: it has no vote", host);
+	if (l->proposal.roll[r].is_dead) {
+		*ret_is_news = false;
+		return true;
+	}
+	seat_head(t, &w.head);
+	cut_z(w.host, sizeof(w.host), host);
+	cut_z(w.who, sizeof(w.who), who);
+	cut_z(w.reason, sizeof(w.reason), why);
+	if (!without_encode(&w, &t->identity, &text, NULL, err))
+		return err_in(err, "declaring '%s' dead", host);
+	struct without_change c = {.t = t, .host = host, .text = buf_str(&text)};
+	if (!ledger_change_roll(t, add_without, &c, err))
+		return false;
+	*ret_is_news = !c.is_there;
+	return true;
 }
 
 bool seat_release(struct seat *t, const char *who, struct err *err)

@@ -462,7 +462,7 @@ static void read_generation(struct seat *t, const struct docs *d)
 }
 
 /* What depends on the roll is decided only from a linearizable read of it (PROTOCOL 1): asked
- * before this host may narrow. */
+ * before this host may narrow, and as long as one of it is declared dead. */
 static void read_roll_again(struct seat *t)
 {
 	struct seen *s = t->seen;
@@ -471,8 +471,11 @@ static void read_roll_again(struct seat *t)
 	bool found;
 	char id[DOC_ID_BYTES];
 	const struct store_port *store = seat_store(t);
+	bool is_without = false;
+	for (unsigned i = 0; s->ledger.has_proposal && i < s->ledger.proposal.roll_n; i++)
+		is_without |= s->ledger.roll.is_without[i];
 	if (!s->ledger.has_proposal || seen_generation(s) != GENERATION_CARRIED ||
-	    !ring_ids_has(&s->keyfile.ring, &s->ledger.proposal.pivot.id))
+	    !(is_without || ring_ids_has(&s->keyfile.ring, &s->ledger.proposal.pivot.id)))
 		return;
 	if (!store->ops->read(store->self, doc_id_n(id, "roll", s->ledger.proposal.generation),
 			      &t->arena, &doc, &found, &err) ||

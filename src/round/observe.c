@@ -326,6 +326,7 @@ static void judge_members(struct seat *t, const struct mongod_status *statuses,
 			v = has_status[i] ? status_of(&statuses[i], s->members[k].host) : NULL;
 			if (!v || !v->is_healthy || v->is_unauthenticated) {
 				m->sees_all = false;
+				m->unseen |= (uint64_t)1 << k;
 				if (has_status[i] && !m->why[0]) {
 					char text[200];
 					snprintf(text, sizeof(text), "it does not see '%.120s'%s",
@@ -340,15 +341,19 @@ static void judge_members(struct seat *t, const struct mongod_status *statuses,
 			if (has_status[k] &&
 			    (!v || !v->is_healthy || v->is_unauthenticated ||
 			     (v->state != MEMBER_PRIMARY && v->state != MEMBER_SECONDARY &&
-			      v->state != MEMBER_ARBITER)))
+			      v->state != MEMBER_ARBITER))) {
 				m->is_seen_by_all = false;
+				m->unseen_by |= (uint64_t)1 << k;
+			}
 			/* A restart may be over before k missed a heartbeat: what k says counts
 			 * from the first heartbeat that this process sent. Ages by each one's own
 			 * clock. */
 			if (v && m->is_self && s->process.started_at.us && v->last_heartbeat.us &&
 			    statuses[k].date.us - v->last_heartbeat.us >=
-				s->now.us - s->process.started_at.us)
+				s->now.us - s->process.started_at.us) {
 				m->is_seen_by_all = false;
+				m->unseen_by |= (uint64_t)1 << k;
+			}
 		}
 		if (has_status[i] && !m->is_arbiter && newest.us) {
 			const struct mongod_status_member *v = status_of(&statuses[i], m->host);
@@ -1073,6 +1078,23 @@ static bool look_at_set(struct seat *t, const struct mongod_target *self,
 	return true;
 }
 
+/* Whoever is declared dead is not missed. */
+static void judge_dead(struct seat *t)
+{
+	struct seen *s = t->seen;
+	uint64_t dead = 0;
+	for (unsigned i = 0; i < s->members_n; i++)
+		dead |= (uint64_t)seen_is_dead(s, i) << i;
+	for (unsigned i = 0; dead && i < s->members_n; i++) {
+		struct seen_member *m = &s->members[i];
+		if (fact_known(m->status) && !m->sees_all && !(m->unseen & ~dead)) {
+			m->sees_all = true;
+			m->why[0] = 0; /* it told whom it misses */
+		}
+		m->is_seen_by_all |= fact_known(m->hello) && !(m->unseen_by & ~dead);
+	}
+}
+
 static void look_at_ledger(struct seat *t)
 {
 	struct seen *s = t->seen;
@@ -1087,6 +1109,7 @@ static void look_at_ledger(struct seat *t)
 		adopt_external(t);
 		adopt_pivot(t);
 	}
+	judge_dead(t);
 	judge_loaded(t); /* by the ledger's keys */
 	/* Until a ledger that exists has welcomed this host, its ids are its own and compare with
 	 * nobody's. */

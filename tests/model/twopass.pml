@@ -8,11 +8,13 @@
  *   -DOPER anybody restarts any mongod   -DFAIL verify fails and the file goes back (-DLATE: also much later)
  *   -DABORT an operator aborts: each rotad that has not voted says nay (-DRESUME, with leases: and asks again, with the same key)
  *   -DNAMED an operator aborts in the name of all that have not voted, by one compare-and-set
+ *   -DWITHOUT an operator declares member N-1 dead at any time   -DDIE it dies, and is started again by somebody else, at any time
  *   -DEDIT configuration management puts [K1] back on a disk   -DJOIN member N-1 joins with [K1] at any time
  * -DBUDGET=n     so many crashes, restarts by others and failed starts each, in place of any number
  * -DLIVE         with a budget (1): it ends once faults stop (ltl live). Safety: pair() and one()
  * planted:       -DM_PEEK narrow by logins seen, not by votes   -DM_DISK vote without looking at the disk
  *   -DM_BACK roll back behind the vote   -DM_ONE all votes but one are enough   -DM_NAY a nay after the yea
+ *   -DM_DEAD declared dead after its nay, and the nay does not count   -DM_VETO an abort in the name of one that is declared dead
  *   -DM_TAKE an acting claim is taken over once the member looks restarted */
 #ifndef N
 #define N 3
@@ -44,6 +46,17 @@
 #define EXPIRABLE true
 #define EDITABLE (phase == ADD)     /* before the barrier only: afterwards no design could help */
 #endif
+#ifdef WITHOUT
+#define W (N-1)
+#define GONE(m) (dead && m == W)
+#else
+#define GONE(m) false
+#endif
+#ifdef M_VETO
+#define UNHEARD(m) false
+#else
+#define UNHEARD(m) GONE(m)          /* (1) who is declared dead has no vote: neither its own nor in its name */
+#endif
 #ifdef M_DISK
 #define LOOK true
 #else
@@ -71,6 +84,8 @@ bit edited[N], bad[N];              /* the disk, the process is of a hand edit: 
 byte phase = ADD; byte rev = 0;     /* leases: the ledger's phase, compare-and-set on rev */
 byte vote[N];                       /* (1) 0 none, 1 yea, 2 nay; given once, by its owner, kept on its host */
 bit abortreq = 0;
+bit dead = 0;                       /* (1) member W is declared dead: a compare-and-set on the document of roll and votes */
+byte withouts = 1, deaths = 1;
 byte holder = NONE; bit acting = 0; /* (2) the claim */
 byte crashes = BUDGET, opers = BUDGET, fails = BUDGET, expires = BUDGET, aborts = 1, edits = 1;
 #include "walk.h"
@@ -81,6 +96,12 @@ byte crashes = BUDGET, opers = BUDGET, fails = BUDGET, expires = BUDGET, aborts 
 #define MYTURN ((me == 0 || !NEED(0)) && (me != 2 || !NEED(1)))
 #else
 #define MYTURN true
+#endif
+
+#ifdef WITHOUT
+#define ADOPTED if :: GONE(me) -> ins[me] = 1 :: else fi;
+#else
+#define ADOPTED
 #endif
 
 /* (1) Every pair of members shares a key, whichever of running and on-disk each has: the pivot, but asked in the weaker form
@@ -103,9 +124,9 @@ inline one() { d_step { byte c, s; c = 0; s = 0;
 inline pick(m) { if :: m = 0 :: m = 1 :: m = N-1 fi }
 inline setdisk(m, v) { d_step { disk[m] = v; edited[m] = 0; SAY(w_put, m, v) } pair() }
 inline stop(m) { d_step { up[m] = 0; dl[m] = 1; SAY(w_stop, m, 0) } one() }
-/* (1) A newcomer counts once it runs q, a member from the beginning. */
+/* (1) A newcomer counts once it runs q, a member from the beginning; one that was declared dead once it has voted or adopted. */
 inline start(m) { d_step { mem[m] = disk[m]; bad[m] = edited[m]; up[m] = 1; dl[m] = 0;
-  if :: (mem[m] & K2) && conf[m] -> ins[m] = 1 :: else fi; SAY(w_start, m, 0) } pair() }
+  if :: (mem[m] & K2) && conf[m] && !GONE(m) -> ins[m] = 1 :: else fi; SAY(w_start, m, 0) } pair() }
 
 #ifdef LATE
 #define KEEP skip
@@ -129,8 +150,8 @@ again: true;
      /* (1) votes only accumulate: the pivot is q once all of the roll are yea, stays p by one nay; stale reads do no harm */
      ph = ADD }
      d_step { i = 0; ok = 1; n = 0;
-       do :: i < ROLL -> if :: vote[i] == 2 -> n = 1 :: else fi;
-             if :: vote[i] != 1 && i >= FIRST -> ok = 0 :: else fi; i++
+       do :: i < ROLL -> if :: vote[i] == 2 && !UNHEARD(i) -> n = 1 :: else fi;
+             if :: vote[i] != 1 && i >= FIRST && !GONE(i) -> ok = 0 :: else fi; i++
           :: else -> break od;
        if :: n -> ph = BACK :: !n && ok -> ph = RET :: else fi; i = 0; ok = 0; n = 0; SAY(w_look, me, 0) }
 #ifdef M_PEEK
@@ -146,6 +167,13 @@ again: true;
 #endif
      C;
      want = (ph == ADD -> K1+K2 : (ph == RET -> K2 : K1)); /* (1) the table: the pivot and at most one other key */
+#ifdef WITHOUT
+     d_step { if :: GONE(me) && ph == RET && up[me] && (mem[me] & K2) && (disk[me] & K2) -> ins[me] = 1 :: else fi; /* it has adopted */
+       if :: GONE(me) && ph == RET && (disk[me] & K1) && (!(disk[me] & K2) || !(mem[me] & K2)) -> want = K1+K2 :: else fi } /* by way of both */
+#endif
+#ifdef DIE
+     if :: me == N-1 && !up[me] && !dl[me] -> goto again :: else fi;   /* rotad starts only what it stopped */
+#endif
      if
      :: disk[me] != want || edited[me] ->
         prev = disk[me]; C; setdisk(me, want); C
@@ -161,7 +189,7 @@ again: true;
         fi; C;
         if :: mem[me] == want && up[me] && holder == me -> goto release :: else fi;
         /* gate: all others up, looked at directly; one's own mongod being down needs no gate */
-        if :: up[me] -> atomic { i = 0; do :: i < N -> if :: i != me && conf[i] && !up[i] -> break :: else -> i++ fi :: else -> break od;
+        if :: up[me] -> atomic { i = 0; do :: i < N -> if :: i != me && conf[i] && (GONE(i) -> (up[i] && !(mem[i] & (ph == BACK -> K1 : K2))) : !up[i]) -> break :: else -> i++ fi :: else -> break od;
               if :: i < N -> i = 0; goto giveup :: else -> i = 0 fi } :: else fi;
 #ifndef LEASES
         /* (2) directly before the disruptive act, by compare-and-set */
@@ -183,7 +211,7 @@ release: true;
 #ifndef LEASES
         if
         :: ph == ADD && me < ROLL && vote[me] == 0 && !abortreq ->
-           atomic { if :: vote[me] == 0 && LOOK && (mem[me] & K2) && up[me] -> vote[me] = 1; SAY(w_yea, me, 0) :: else fi } C
+           atomic { if :: vote[me] == 0 && LOOK && (mem[me] & K2) && up[me] -> vote[me] = 1; ADOPTED SAY(w_yea, me, 0) :: else fi } C
         :: OR_ELSE
         fi;
 #endif
@@ -197,7 +225,7 @@ release: true;
         :: ph == ADD && me < ROLL && vote[me] == 0 && !abortreq ->
            C;
            /* (1) the yea: file and process hold q now, and from here until a nay is seen this rotad writes no ring without q */
-           atomic { if :: vote[me] == 0 && LOOK && (mem[me] & K2) && up[me] -> vote[me] = 1; SAY(w_yea, me, 0) :: else fi }
+           atomic { if :: vote[me] == 0 && LOOK && (mem[me] & K2) && up[me] -> vote[me] = 1; ADOPTED SAY(w_yea, me, 0) :: else fi }
         :: ph == ADD && me < ROLL && abortreq && MAYNAY -> atomic { vote[me] = 2; SAY(w_nay, me, 0) }
 #else
         :: ph == ADD -> /* barrier: a login with K2 alone at every member of the configuration, one after another */
@@ -244,8 +272,19 @@ proctype env() {
 #endif
 #endif
 #ifdef NAMED
-  :: aborts > 0 -> aborts--; atomic { m = 0; do :: m < ROLL -> if :: vote[m] == 0 -> vote[m] = 2 :: else fi; m++ :: else -> break od;
+  :: aborts > 0 -> aborts--; atomic { m = 0; do :: m < ROLL -> if :: vote[m] == 0 && !UNHEARD(m) -> vote[m] = 2 :: else fi; m++ :: else -> break od;
        m = 0; SAY(w_nay, m, 0) }
+#endif
+#ifdef WITHOUT
+#ifdef M_DEAD
+  :: withouts > 0 -> withouts--; atomic { dead = 1; ins[W] = 0 }
+#else
+  :: withouts > 0 -> withouts--; atomic { if :: vote[W] != 2 -> dead = 1; ins[W] = 0; SAY(w_without, W, 0) :: else fi }
+#endif
+#endif
+#ifdef DIE
+  :: atomic { deaths > 0 && up[N-1] -> deaths--; up[N-1] = 0; SAY(w_die, N-1, 0) }
+  :: atomic { !up[N-1] && !dl[N-1] && deaths == 0 -> SAY(w_foreign, N-1, 0) start(N-1) }
 #endif
 #ifdef EDIT
   :: edits > 0 && EDITABLE -> edits--; pick(m); atomic {

@@ -604,6 +604,40 @@ static void what_a_revoked_one_said_of_generations_before_stands(void **state)
 		}
 }
 
+/* Declared dead before it was made: on the roll, and without a vote. */
+static void a_proposal_may_be_made_without_a_member(void **state)
+{
+	struct err err = ERR_INIT;
+	struct proposal p;
+	struct vote v;
+	auto_buf struct buf text = {.n = 0}, vote = {.n = 0};
+	auto_free struct roll_parts *parts = calloc(1, sizeof(*parts));
+	auto_free struct roll *roll = calloc(1, sizeof(*roll));
+	struct roll_doubts doubts;
+	sample_proposal(&fleet, &p);
+	p.roll[2].is_dead = true;
+	assert_true(proposal_encode(&p, &fleet.keys[0], &text, &p.digest, &err));
+	*parts = (struct roll_parts){.generation = p.generation, .proposal = p.digest};
+	sample_vote(&fleet, 2, &p, &v);
+	v.word = VOTE_NAY;
+	assert_true(vote_encode(&v, &fleet.keys[2], &vote, NULL, &err));
+	assert_true(roll_parts_add_vote(parts, fleet_hosts[2], buf_str(&vote), &err));
+	assert_true(roll_parts_encode(parts, &text, &err));
+	assert_true(roll_decode(buf_str(&text), 5, &p, &fleet.trust, roll, &doubts, &err));
+	assert_int_equal(doubts.n, 1);
+	assert_int_equal(roll->votes[2].word, VOTE_NONE);
+	assert_true(roll->is_without[2]);
+	assert_false(roll->is_without[1]);
+	/* Nobody need speak for it; for the others somebody must, and somebody must be left. */
+	p.roll[2].identity.hex[0] = 0;
+	assert_true(proposal_encode(&p, &fleet.keys[0], &text, &p.digest, &err));
+	p.roll[2].is_dead = false;
+	assert_false(proposal_encode(&p, &fleet.keys[0], &text, &p.digest, &err));
+	for (unsigned i = 0; i < FLEET_N; i++)
+		p.roll[i].is_dead = true;
+	assert_false(proposal_encode(&p, &fleet.keys[0], &text, &p.digest, &err));
+}
+
 static void nobody_revokes_itself(void **state)
 {
 	struct err err = ERR_INIT;
@@ -727,6 +761,7 @@ int main(void)
 	    cmocka_unit_test(a_vote_that_does_not_belong_counts_as_none),
 	    cmocka_unit_test(what_a_revoked_one_said_of_generations_before_stands),
 	    cmocka_unit_test(nobody_revokes_itself),
+	    cmocka_unit_test(a_proposal_may_be_made_without_a_member),
 	    cmocka_unit_test(an_operators_nay_may_come_through_any_rotad),
 	    cmocka_unit_test(bad_containers_are_refused),
 	};

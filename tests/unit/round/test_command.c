@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "codec/json_mem.h"
 #include "codec/json_strict.h"
+#include "codec/ledger_json.h"
 #include "lib/fake_files.h"
 #include "plan/planner.h"
 
@@ -376,6 +377,12 @@ static const struct row {
     {"keyfile, a freeze is broken", nothing, "/v1/rotate",
      "{\"kind\":\"keyfile\",\"urgency\":\"emergency\",\"breakFreeze\":true}", ERR_NONE,
      "\"order\":", "order/", "order", "freeze-broken"},
+    {"revoke without an emergency", nothing, "/v1/rotate",
+     "{\"kind\":\"keyfile\",\"revoke\":\"c.test:27017\"}", ERR_INVALID, "with an emergency", "", "",
+     ""},
+    {"certificates without a member", has_authority, "/v1/rotate",
+     "{\"kind\":\"certificates\",\"without\":\"c.test:27017\"}", ERR_INVALID,
+     "keyfile rotations only", "", "", ""},
     {"a second one", runs, "/v1/rotate", "{\"kind\":\"keyfile\"}", ERR_REFUSED,
      "under way (key 1 to key 2)", "", "", ""},
     {"amended", runs, "/v1/rotate", "{\"kind\":\"keyfile\",\"maxLagSeconds\":30}", ERR_NONE,
@@ -668,6 +675,85 @@ static void a_body_names_its_instance_or_none(void **state UNUSED)
 	}
 }
 
+/* ---- declared dead ---- */
+
+static bool without(const char *host, bool *ret_is_news, struct err *err)
+{
+	*err = (struct err)ERR_INIT;
+	return seat_without(&w.t, host, "bob", "its disk is gone", ret_is_news, err);
+}
+
+/* How many votes and how many declared dead stand in the roll. */
+static void stand(unsigned votes_n, unsigned withouts_n)
+{
+	struct err err = ERR_INIT;
+	auto_free struct roll_parts *parts = calloc(1, sizeof(*parts));
+	const char *text = find_doc("roll/3");
+	assert_non_null(text);
+	assert_true(roll_parts_decode(str_of(text), parts, &err));
+	assert_int_equal(parts->votes_n, votes_n);
+	assert_int_equal(parts->withouts_n, withouts_n);
+}
+
+static void who_is_declared_dead_gets_no_nay(void **state UNUSED)
+{
+	struct err err = ERR_INIT;
+	bool is_news = false;
+	propose("y--");
+	w.t.seen->ledger.fact.who = WITNESS_OWN_EYES;
+	assert_true(without("c.test:27017", &is_news, &err));
+	assert_true(is_news);
+	stand(0, 1);
+	assert_non_null(strstr(find_doc("roll/3"), "its disk is gone"));
+	assert_true(without("c.test:27017", &is_news, &err));
+	assert_false(is_news);
+	stand(0, 1);
+	assert_true(seat_abort(&w.t, "bob", "never mind", &err));
+	stand(2, 1);
+}
+
+static void who_has_a_nay_cannot_be_declared_dead(void **state UNUSED)
+{
+	struct err err = ERR_INIT;
+	bool is_news = false;
+	propose("y--");
+	w.t.seen->ledger.fact.who = WITNESS_OWN_EYES;
+	assert_true(seat_abort(&w.t, "bob", "never mind", &err));
+	stand(3, 0);
+	assert_false(without("c.test:27017", &is_news, &err));
+	assert_int_equal(err.kind, ERR_REFUSED);
+	stand(3, 0);
+}
+
+static void nobody_is_declared_dead_in_doubt(void **state UNUSED)
+{
+	struct err err = ERR_INIT;
+	bool is_news = false;
+	struct seen_ledger *l = &w.t.seen->ledger;
+	l->fact.who = WITNESS_OWN_EYES;
+	assert_false(without("c.test:27017", &is_news, &err)); /* nothing is under way */
+	propose("y--");
+	assert_false(without(SELF, &is_news, &err));
+	assert_false(without("d.test:27017", &is_news, &err)); /* not on the roll */
+	assert_false(without("", &is_news, &err));
+	l->is_older_than_anchor = true;
+	assert_false(without("c.test:27017", &is_news, &err));
+	l->is_older_than_anchor = false;
+	l->is_other_than_anchor = true;
+	assert_false(without("c.test:27017", &is_news, &err));
+	l->is_other_than_anchor = false;
+	l->fact.who = WITNESS_NONE;
+	assert_false(without("c.test:27017", &is_news, &err));
+	assert_null(find_doc("roll/"));
+	/* By the proposal it is so already. */
+	l->fact.who = WITNESS_OWN_EYES;
+	l->proposal.roll[2].is_dead = true;
+	is_news = true;
+	assert_true(without("c.test:27017", &is_news, &err));
+	assert_false(is_news);
+	assert_null(find_doc("roll/"));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -682,6 +768,9 @@ int main(void)
 	    T(an_approved_generation_is_kept_on_disk),
 	    T(verify_looks_at_what_each_serves),
 	    T(a_body_names_its_instance_or_none),
+	    T(who_is_declared_dead_gets_no_nay),
+	    T(who_has_a_nay_cannot_be_declared_dead),
+	    T(nobody_is_declared_dead_in_doubt),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
