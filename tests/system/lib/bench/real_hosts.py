@@ -121,6 +121,7 @@ class Sampler(threading.Thread):
     def __init__(self, world):
         super().__init__(daemon=True)
         self.world, self.known, self.accepted, self.looks, self.broken, self.blind = world, {}, {}, 0, [], 0
+        self.excused = None  # the file that somebody else writes just now
         self.stopping = threading.Event()
 
     def files(self):
@@ -165,6 +166,7 @@ class Sampler(threading.Thread):
         if self.files() != before:
             return
         self.looks += 1
+        holders.pop(self.excused, None)
         if not set.intersection(*holders.values()):
             self.broken.append("; ".join("%s %s" % (w, "+".join(str(self.known[k]) for k in ks)) for w, ks in holders.items()))
 
@@ -340,6 +342,7 @@ class HostScene:
     # -- what must hold
     def mark(self):
         self.marks = (time.monotonic(), len(self.writer.failed) if self.writer else 0)
+        self.sampler.looks, self.sampler.broken = 0, []
 
     def held(self, row, failed_at_most=0, why=""):
         """After a row: healthy, one common key at every look, nothing lost, no write failed beyond what the fault costs."""
