@@ -6,6 +6,7 @@
 
 #define MEMBERS_MAX 50      /* members of a replica set: MongoDB's own limit */
 #define ROUTERS_MAX 64      /* mongos of a cluster that one rotad follows */
+#define SETS_MAX 24         /* sets of a sharded cluster, whose members are at most MEMBERS_MAX */
 #define INSTANCES_MAX 16    /* mongods and mongos on one host under one rotad */
 #define KEYS_PER_FILE_MAX 2 /* mongod refuses more (log id 20258) */
 #define KEY_CHARS_MIN 6     /* mongod: 6 to 1,024 characters after white space (log id 20255) */

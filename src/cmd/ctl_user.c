@@ -33,6 +33,7 @@ static const struct {
 } collections[] = {
     {"admin", "rotad.ledger", {"find", "insert", "update", "remove", "createCollection"}},
     {"admin", "system.version", {"find"}}, /* is it a shard? */
+    {"config", "version", {"find"}},
     {"config", "mongos", {"find"}},
     {"config", "shards", {"find"}},
 };

@@ -60,6 +60,20 @@ static const struct json_field config_member_fields[] = {
     F(struct mongod_config_member, delay_s),
 };
 
+static const struct json_field shards_fields[] = {
+    F(struct mongod_shards, cluster),
+};
+
+static const struct json_field shard_fields[] = {
+    F(struct mongod_shard, name),
+    F(struct mongod_shard, hosts),
+};
+
+static const struct json_field router_fields[] = {
+    F(struct mongod_router, host),
+    F(struct mongod_router, is_stale),
+};
+
 static const struct json_field server_fields[] = {
     F(struct mongod_server, version),
     F(struct mongod_server, host),
@@ -390,6 +404,57 @@ bool json_config_parse(const json_t *object, struct mongod_config *ret, struct e
 			return false;
 	}
 	return true;
+}
+
+/* An array of n objects of size bytes each, by their table. */
+static bool list_print(const char *name, const struct json_field *table, size_t table_n,
+		       const void *all, unsigned n, size_t size, json_t *object, struct err *err)
+{
+	json_t *list = child(object, name, json_array(), err);
+	for (unsigned i = 0; list && i < n; i++) {
+		AUTO(json_t) one = json_object();
+		if (!one)
+			return err_set(err, ERR_MEMORY, "no memory for '%s'", name);
+		if (!json_fields_print(table, table_n, (const char *)all + i * size, one, err))
+			return false;
+		if (json_array_append(list, one) != 0)
+			return err_set(err, ERR_MEMORY, "no memory for '%s'", name);
+	}
+	return list != NULL;
+}
+
+static bool list_parse(const char *name, const struct json_field *table, size_t table_n,
+		       const json_t *object, void *all, size_t max, size_t size, unsigned *ret_n,
+		       struct err *err)
+{
+	const json_t *list = array_of(object, name, max, err);
+	if (!list)
+		return false;
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!json_fields_parse(table, table_n, json_array_get(list, i),
+				       (char *)all + i * size, err))
+			return false;
+	*ret_n = (unsigned)json_array_size(list);
+	return true;
+}
+
+bool json_shards_print(const struct mongod_shards *s, json_t *object, struct err *err)
+{
+	return PRINT(shards_fields, s) &&
+	       list_print("shards", shard_fields, ARRAY_N(shard_fields), s->shards, s->shards_n,
+			  sizeof(s->shards[0]), object, err) &&
+	       list_print("routers", router_fields, ARRAY_N(router_fields), s->routers,
+			  s->routers_n, sizeof(s->routers[0]), object, err);
+}
+
+bool json_shards_parse(const json_t *object, struct mongod_shards *ret, struct err *err)
+{
+	*ret = (struct mongod_shards){.cluster = ""};
+	return PARSE(shards_fields, ret) &&
+	       list_parse("shards", shard_fields, ARRAY_N(shard_fields), object, ret->shards,
+			  SETS_MAX, sizeof(ret->shards[0]), &ret->shards_n, err) &&
+	       list_parse("routers", router_fields, ARRAY_N(router_fields), object, ret->routers,
+			  ROUTERS_MAX, sizeof(ret->routers[0]), &ret->routers_n, err);
 }
 
 bool json_server_print(const struct mongod_server *s, json_t *object, struct err *err)

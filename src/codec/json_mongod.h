@@ -31,6 +31,8 @@ MUST_CHECK bool json_hello_print(const struct mongod_hello *h, json_t *object, s
 MUST_CHECK bool json_hello_parse(const json_t *object, struct mongod_hello *ret, struct err *err);
 MUST_CHECK bool json_status_print(const struct mongod_status *s, json_t *object, struct err *err);
 MUST_CHECK bool json_status_parse(const json_t *object, struct mongod_status *ret, struct err *err);
+MUST_CHECK bool json_shards_print(const struct mongod_shards *s, json_t *object, struct err *err);
+MUST_CHECK bool json_shards_parse(const json_t *object, struct mongod_shards *ret, struct err *err);
 MUST_CHECK bool json_config_print(const struct mongod_config *c, json_t *object, struct err *err);
 MUST_CHECK bool json_config_parse(const json_t *object, struct mongod_config *ret, struct err *err);
 MUST_CHECK bool json_server_print(const struct mongod_server *s, json_t *object, struct err *err);

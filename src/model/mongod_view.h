@@ -112,6 +112,24 @@ struct mongod_server {
 	char shard_why[160];        /* why it is not known */
 };
 
+/* A sharded cluster as one of its config servers knows it. */
+struct mongod_shard {
+	char name[NAME_BYTES_MAX];
+	char hosts[2048]; /* set/host,host: without hidden members and arbiters */
+};
+struct mongod_router {
+	char host[HOST_BYTES_MAX]; /* as that mongos calls itself */
+	bool is_stale;             /* it has not spoken for ROUTER_STALE_S, by the server's clock */
+};
+enum { ROUTER_STALE_S = 600 }; /* PROTOCOL 4 */
+struct mongod_shards {
+	char cluster[OBJECT_ID_CHARS + 1]; /* config.version clusterId */
+	unsigned shards_n;
+	struct mongod_shard shards[SETS_MAX];
+	unsigned routers_n;
+	struct mongod_router routers[ROUTERS_MAX]; /* who spoke last comes first */
+};
+
 /* The options that rotad needs, in one shape, from getCmdLineOpts, mongod.conf (YAML or INI) or
  * argv (know: section 9). */
 struct mongod_options {

@@ -12,10 +12,36 @@ const struct seen_member *seen_self(const struct seen *s)
 
 int seen_find_member(const struct seen *s, const char *host)
 {
-	for (unsigned i = 0; i < s->members_n; i++)
+	ASSERT(seen_all_n(s) <= MEMBERS_MAX);
+	for (unsigned i = 0; i < seen_all_n(s); i++)
 		if (strcmp(s->members[i].host, host) == 0)
 			return (int)i;
 	return -1;
+}
+
+bool seen_is_sharded(const struct seen *s)
+{
+	return fact_known(s->sharding.fact) && s->sharding.part != SHARDING_NONE;
+}
+
+bool seen_is_whole(const struct seen *s, const char **ret_why)
+{
+	const struct seen_sharding *x = &s->sharding;
+	const char *ignored;
+	const char **why = ret_why ? ret_why : &ignored;
+	*why = "";
+	if (!seen_is_sharded(s))
+		return true;
+	*why = x->topology_why;
+	if (!fact_known(x->topology))
+		return false;
+	for (unsigned i = 0; i < x->sets_n; i++) {
+		*why = x->sets[i].why;
+		if (!x->sets[i].is_known)
+			return false;
+	}
+	*why = "a mongos is part of it, which rotad does not follow";
+	return x->part != SHARDING_ROUTER && x->routers_n == 0;
 }
 
 const struct key_proof *seen_find_proof(const struct seen_member *m, const struct key_id *key)
@@ -256,7 +282,9 @@ bool seen_order_is_done(const struct seen *s, const struct order *o, const struc
 static bool is_done_by_all(const struct seen *s, const struct order *o)
 {
 	unsigned done_n = 0;
-	for (unsigned i = 0; i < s->members_n; i++) {
+	if (!seen_is_whole(s, NULL) && s->sharding.routers_n == 0)
+		return false; /* not all of them are known */
+	for (unsigned i = 0; i < seen_all_n(s); i++) {
 		const struct seen_member *m = &s->members[i];
 		const struct statement *t = &m->statement;
 		if (o->host[0] && strcmp(o->host, m->host) != 0)

@@ -37,8 +37,9 @@ struct key_proof {
 
 /* One member of the set as this rotad sees it by a direct connection. */
 struct seen_member {
-	int64_t id;
+	int64_t id; /* within its set */
 	char host[HOST_BYTES_MAX];
+	unsigned set; /* index into sharding.sets; 0: its own, and where nothing is sharded */
 	bool is_self, is_voter, is_electable, is_arbiter, is_hidden;
 	int64_t delay_s;
 	struct fact hello; /* not known: it did not answer this round; why tells */
@@ -257,6 +258,19 @@ struct seen_sharding {
 	struct fact fact; /* not known: why tells */
 	enum sharding_part part;
 	char why[192]; /* by what it is known, or why not */
+	/* Its sets, this member's own first, then the config servers, then by name. */
+	struct fact topology; /* not known: topology_why tells */
+	char topology_why[192];
+	unsigned sets_n;
+	struct seen_set {
+		char name[NAME_BYTES_MAX]; /* of the replica set */
+		bool is_config;
+		bool is_known; /* its rs.conf was read, at whatever time: its members are below */
+		char why[128]; /* why not */
+		unsigned members_n;
+	} sets[SETS_MAX];
+	unsigned routers_n; /* mongos that live; the first of them */
+	char router[HOST_BYTES_MAX];
 };
 
 struct seen {
@@ -276,7 +290,9 @@ struct seen {
 	uint64_t approved_generation; /* writer: external: a yea in it was approved */
 	unsigned majority_votes,
 	    write_majority; /* as the primary or, without one, any member counts */
-	unsigned members_n;
+	unsigned members_n; /* of this member's own set: they come first */
+	unsigned others_n;  /* after them those of the other sets of a sharded cluster: of these
+			       hello, proofs and statement are filled, nothing of their set */
 	struct seen_member members[MEMBERS_MAX];
 	struct seen_keyfile keyfile;
 	struct seen_process process;
@@ -302,8 +318,18 @@ enum {
 };
 
 /* Helpers over the value; all pure. */
-const struct seen_member *seen_self(const struct seen *s);    /* NULL when self is -1 */
-int seen_find_member(const struct seen *s, const char *host); /* index or -1 */
+const struct seen_member *seen_self(const struct seen *s); /* NULL when self is -1 */
+/* All who share the key: of the set, or of all sets of the sharded cluster. */
+static inline unsigned seen_all_n(const struct seen *s)
+{
+	return s->members_n + s->others_n;
+}
+int seen_find_member(const struct seen *s, const char *host); /* of all; index or -1 */
+/* Is the member part of a sharded cluster? */
+bool seen_is_sharded(const struct seen *s);
+/* Are all who share the key known, and nobody among them whom rotad does not follow? Else *ret_why
+ * (or NULL) tells. */
+bool seen_is_whole(const struct seen *s, const char **ret_why);
 /* The proof for key on the process that hello shows now; NULL if there is none. */
 const struct key_proof *seen_find_proof(const struct seen_member *m, const struct key_id *key);
 bool seen_accepts(const struct seen_member *m, const struct key_id *key); /* proven accepted, now */

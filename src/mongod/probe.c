@@ -35,6 +35,13 @@ static bool run(const struct ask *a, bson_t *command, bson_t *reply, struct err 
 	return session_run(a->pool, &a->target, &a->login, a->deadline, command, true, reply, err);
 }
 
+static bool run_in(const struct ask *a, const char *database, bson_t *command, bson_t *reply,
+		   struct err *err)
+{
+	command_end(command, database, a->deadline);
+	return session_run(a->pool, &a->target, &a->login, a->deadline, command, true, reply, err);
+}
+
 static bool run_simple(const struct ask *a, const char *name, bson_t *reply, struct err *err)
 {
 	auto_bson command = BSON_INITIALIZER;
@@ -402,6 +409,118 @@ static void shard_probe(const struct ask *a, struct mongod_server *to)
 		return;
 	to->is_shard_known = false;
 	snprintf(to->shard_why, sizeof(to->shard_why), "admin.system.version: %.130s", why.text);
+}
+
+static bool batch_of(const bson_t *reply, bson_t *batch, bson_iter_t *it, struct err *err)
+{
+	return (doc_sub(reply, "cursor.firstBatch", batch) && bson_iter_init(it, batch)) ||
+	       err_set(err, ERR_PROTOCOL, "an answer lacks its batch");
+}
+
+bool shards_read(const bson_t *version, const bson_t *shards, const bson_t *routers,
+		 struct mongod_shards *ret, struct err *err)
+{
+	bson_t batch, one;
+	bson_iter_t it;
+	*ret = (struct mongod_shards){.shards_n = 0};
+	if (!batch_of(version, &batch, &it, err))
+		return false;
+	if (doc_next(&it, &one))
+		doc_oid(&one, "clusterId", ret->cluster);
+	if (!batch_of(shards, &batch, &it, err))
+		return false;
+	while (doc_next(&it, &one)) {
+		struct mongod_shard *s = &ret->shards[ret->shards_n];
+		if (ret->shards_n == SETS_MAX)
+			return err_set(err, ERR_LIMIT, "more than %d shards", SETS_MAX);
+		if (!doc_copy(&one, "_id", s->name, sizeof(s->name), err) ||
+		    !doc_copy(&one, "host", s->hosts, sizeof(s->hosts), err))
+			return false;
+		ret->shards_n++;
+	}
+	if (doc_int(shards, "cursor.id", 0) != 0)
+		return err_set(err, ERR_LIMIT, "more than %d shards", SETS_MAX);
+	if (!batch_of(routers, &batch, &it, err))
+		return false;
+	while (doc_next(&it, &one) && ret->routers_n < ROUTERS_MAX) {
+		struct mongod_router *r = &ret->routers[ret->routers_n];
+		if (!doc_copy(&one, "_id", r->host, sizeof(r->host), err))
+			return false;
+		r->is_stale = !doc_true(&one, "fresh");
+		ret->routers_n++;
+	}
+	if (ret->routers_n == ROUTERS_MAX && !ret->routers[ROUTERS_MAX - 1].is_stale)
+		return err_set(err, ERR_LIMIT, "more than %d mongos", ROUTERS_MAX - 1);
+	return true;
+}
+
+/* What the majority has, as far as this server knows it. */
+static void read_concern(bson_t *command)
+{
+	bson_t part;
+	BSON_APPEND_DOCUMENT_BEGIN(command, "readConcern", &part);
+	BSON_APPEND_UTF8(&part, "level", "majority");
+	bson_append_document_end(command, &part);
+}
+
+static bool config_find(const struct ask *a, const char *collection, bson_t *reply, struct err *err)
+{
+	auto_bson command = BSON_INITIALIZER;
+	bson_t part;
+	BSON_APPEND_UTF8(&command, "find", collection);
+	BSON_APPEND_DOCUMENT_BEGIN(&command, "sort", &part);
+	BSON_APPEND_INT32(&part, "_id", 1);
+	bson_append_document_end(&command, &part);
+	BSON_APPEND_INT32(&command, "batchSize", SETS_MAX + 1);
+	read_concern(&command);
+	return run_in(a, "config", &command, reply, err) ||
+	       err_in(err, "reading config.%s", collection);
+}
+
+/* Entries of routers that are gone stay for ever: by the server's own clock, those that spoke last.
+ */
+static bool routers_find(const struct ask *a, bson_t *reply, struct err *err)
+{
+	auto_bson command = BSON_INITIALIZER;
+	bson_t pipeline, stage, part, fresh, gt, minus, cursor;
+	BSON_APPEND_UTF8(&command, "aggregate", "mongos");
+	BSON_APPEND_ARRAY_BEGIN(&command, "pipeline", &pipeline);
+	BSON_APPEND_DOCUMENT_BEGIN(&pipeline, "0", &stage);
+	BSON_APPEND_DOCUMENT_BEGIN(&stage, "$sort", &part);
+	BSON_APPEND_INT32(&part, "ping", -1);
+	bson_append_document_end(&stage, &part);
+	bson_append_document_end(&pipeline, &stage);
+	BSON_APPEND_DOCUMENT_BEGIN(&pipeline, "1", &stage);
+	BSON_APPEND_INT32(&stage, "$limit", ROUTERS_MAX);
+	bson_append_document_end(&pipeline, &stage);
+	BSON_APPEND_DOCUMENT_BEGIN(&pipeline, "2", &stage);
+	BSON_APPEND_DOCUMENT_BEGIN(&stage, "$project", &part);
+	BSON_APPEND_DOCUMENT_BEGIN(&part, "fresh", &fresh);
+	BSON_APPEND_ARRAY_BEGIN(&fresh, "$gt", &gt);
+	BSON_APPEND_UTF8(&gt, "0", "$ping");
+	BSON_APPEND_DOCUMENT_BEGIN(&gt, "1", &minus);
+	BSON_APPEND_ARRAY_BEGIN(&minus, "$subtract", &cursor);
+	BSON_APPEND_UTF8(&cursor, "0", "$$NOW");
+	BSON_APPEND_INT64(&cursor, "1", (int64_t)ROUTER_STALE_S * 1000);
+	bson_append_array_end(&minus, &cursor);
+	bson_append_document_end(&gt, &minus);
+	bson_append_array_end(&fresh, &gt);
+	bson_append_document_end(&part, &fresh);
+	bson_append_document_end(&stage, &part);
+	bson_append_document_end(&pipeline, &stage);
+	bson_append_array_end(&command, &pipeline);
+	BSON_APPEND_DOCUMENT_BEGIN(&command, "cursor", &part);
+	BSON_APPEND_INT32(&part, "batchSize", ROUTERS_MAX);
+	bson_append_document_end(&command, &part);
+	read_concern(&command);
+	return run_in(a, "config", &command, reply, err) || err_in(err, "reading config.mongos");
+}
+
+bool shards_probe(const struct ask *a, struct mongod_shards *ret, struct err *err)
+{
+	auto_bson version = BSON_INITIALIZER, shards = BSON_INITIALIZER, routers = BSON_INITIALIZER;
+	return config_find(a, "version", &version, err) && config_find(a, "shards", &shards, err) &&
+	       routers_find(a, &routers, err) && shards_read(&version, &shards, &routers, ret, err);
 }
 
 bool server_probe(const struct ask *a, struct mongod_server *ret, struct err *err)

@@ -22,12 +22,16 @@ MUST_CHECK bool options_read(const bson_t *reply, struct mongod_options *ret, st
 /* currentOp and an aggregation of $currentOp: what a restart would destroy. */
 void operations_read(const bson_t *reply, struct mongod_server *to);
 bool has_backup_cursor(const bson_t *aggregate_reply);
+/* Finds of config.version and config.shards; of config.mongos _id and whether it is fresh. */
+MUST_CHECK bool shards_read(const bson_t *version, const bson_t *shards, const bson_t *routers,
+			    struct mongod_shards *ret, struct err *err);
 /* A find of the shardIdentity. */
 MUST_CHECK bool shard_read(const bson_t *reply, struct mongod_server *to, struct err *err);
 
 MUST_CHECK bool status_probe(const struct ask *a, struct mongod_status *ret, struct err *err);
 MUST_CHECK bool config_probe(const struct ask *a, struct mongod_config *ret, struct err *err);
 MUST_CHECK bool server_probe(const struct ask *a, struct mongod_server *ret, struct err *err);
+MUST_CHECK bool shards_probe(const struct ask *a, struct mongod_shards *ret, struct err *err);
 MUST_CHECK bool options_probe(const struct ask *a, struct mongod_options *ret, struct err *err);
 /* Addresses of sessions of __system that belong neither to any of hosts (looked up here) nor to
  * this host, each once, space-separated; rotad's own by their appName are let pass. */

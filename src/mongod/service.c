@@ -21,6 +21,7 @@ struct service {
 		struct mongod_config config;
 		struct mongod_server server;
 		struct mongod_options options;
+		struct mongod_shards shards;
 		struct mongod_login_result login;
 		struct mongod_tls_result tls;
 	} u;
@@ -104,6 +105,7 @@ OP_PROBE(status)
 OP_PROBE(config)
 OP_PROBE(server)
 OP_PROBE(options)
+OP_PROBE(shards)
 
 static bool op_login(void *self, const json_t *request, json_t *reply, struct err *err)
 {
@@ -286,6 +288,7 @@ const struct serve_row *service_rows(size_t *ret_n)
 	    {"config", op_config},
 	    {"server", op_server},
 	    {"options", op_options},
+	    {"shards", op_shards},
 	    {"login", op_login},
 	    {"tls", op_tls},
 	    {"step_down", op_step_down},

@@ -138,10 +138,16 @@ static void restart_now(struct planner *p)
 {
 	const struct seen *s = p->s;
 	struct plan *plan = p->plan;
+	const char *why;
 	plan->restart_now = RESTART_UNKNOWN;
 	if (s->self < 0 || !key_id_given(&p->pivot.id) || s->members_n == 0) {
 		snprintf(plan->restart_why, sizeof(plan->restart_why),
 			 "cannot tell: the keys of the members are not known here");
+		return;
+	}
+	if (!seen_is_whole(s, &why)) {
+		snprintf(plan->restart_why, sizeof(plan->restart_why),
+			 "cannot tell: not all of the sharded cluster is known (%.150s)", why);
 		return;
 	}
 	if (s->keyfile.is_refused) {
@@ -153,7 +159,7 @@ static void restart_now(struct planner *p)
 		plan->needs_attention = true;
 		return;
 	}
-	for (unsigned i = 0; i < s->members_n; i++) {
+	for (unsigned i = 0; i < seen_all_n(s); i++) {
 		const struct ring_ids *d = disk_of(s, i), *l = loaded_of(s, i);
 		if ((int)i != s->self && seen_is_dead(s, i))
 			continue;
@@ -174,7 +180,7 @@ static void restart_now(struct planner *p)
 			return;
 		}
 	}
-	for (unsigned i = 0; i < s->members_n; i++)
+	for (unsigned i = 0; i < seen_all_n(s); i++)
 		if ((int)i != s->self && seen_is_dead(s, i))
 			continue;
 		else if (!disk_of(s, i)->is_known || (!loaded_of(s, i)->is_known && runs(s, i))) {
@@ -205,9 +211,10 @@ static void foretell(struct planner *p)
 	    key_id_given(&s->anchor.standby.id) && has(&s->keyfile.ring, &s->anchor.standby);
 	unsigned passes = is_ready && !(o && o->urgency == URGENCY_EMERGENCY) ? 1 : 2;
 	int64_t drain_us = p->instance->drain_us >= 0 ? p->instance->drain_us : 15 * US_S;
-	p->plan->restarts_n = s->members_n * passes;
-	p->plan->elections_n = s->members_n > 1 ? passes : 0;
-	p->plan->failed_logins_n = s->members_n;
+	unsigned sets_n = MAX(s->sharding.sets_n, 1u);
+	p->plan->restarts_n = seen_all_n(s) * passes;
+	p->plan->elections_n = s->members_n > 1 ? passes * sets_n : 0;
+	p->plan->failed_logins_n = seen_all_n(s);
 	/* Measured: 1 s to stop after the drain, 2 s to start and be seen by all (know: 1g). */
 	p->plan->is_measured = s->debts.turn_took_us > 0;
 	p->plan->seconds_foretold =

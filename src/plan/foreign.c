@@ -46,7 +46,7 @@ void foreign_advice(const struct seen *s, char *out, size_t out_n)
 {
 	struct wanted w = wanted_of(s);
 	const struct seen_member *donor = NULL;
-	for (unsigned i = 0; i < s->members_n; i++)
+	for (unsigned i = 0; i < seen_all_n(s); i++)
 		if ((int)i != s->self && s->members[i].has_statement &&
 		    is_right(&s->members[i].statement.disk, &w))
 			donor = &s->members[i];

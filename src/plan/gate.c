@@ -396,7 +396,7 @@ static enum gate_verdict gate_rehearsed(const struct planner *p, enum gate_for w
 {
 	const struct seen *s = p->s;
 	(void)what;
-	for (unsigned i = 0; i < s->members_n; i++) {
+	for (unsigned i = 0; i < seen_all_n(s); i++) {
 		const struct seen_member *m = &s->members[i];
 		if (seen_is_dead(s, i))
 			continue;
@@ -423,7 +423,7 @@ static enum gate_verdict gate_rehearsed(const struct planner *p, enum gate_for w
 			return say(r, GATE_WAIT,
 				   "'%.60s' was restarted; its rotad has not looked yet", m->host);
 	}
-	return say(r, GATE_PASS, "all %u", s->members_n);
+	return say(r, GATE_PASS, "all %u", seen_all_n(s));
 }
 
 static enum gate_verdict gate_other_users(const struct planner *p, enum gate_for what,
@@ -434,7 +434,7 @@ static enum gate_verdict gate_other_users(const struct planner *p, enum gate_for
 	(void)what;
 	if (!plan_look_for_others(p, OTHERS_MAX_AGE_S))
 		return say(r, p->is_foretold ? GATE_PASS : GATE_WAIT, "looked for when it matters");
-	for (unsigned i = 0; i < s->members_n && !m; i++)
+	for (unsigned i = 0; i < seen_all_n(s) && !m; i++)
 		if (s->members[i].others[0])
 			m = &s->members[i];
 	if (p->policy->keyfile.other_users == OTHER_USERS_IGNORE)
@@ -452,23 +452,29 @@ static enum gate_verdict gate_other_users(const struct planner *p, enum gate_for
 				  : say(r, GATE_WAIT, "not known: %.120s", s->others.why);
 }
 
-/* All sets of a sharded cluster and its mongos share one key: changed in one set alone it parts the
- * cluster. */
+/* All sets of a sharded cluster and its mongos share one key: changed in a part of it alone it
+ * parts the cluster. */
 static enum gate_verdict gate_sharding(const struct planner *p, enum gate_for what,
 				       struct gate_result *r)
 {
 	const struct seen_sharding *x = &p->s->sharding;
-	if (fact_known(x->fact) && x->part == SHARDING_NONE)
-		return say(r, GATE_PASS, "no");
-	if (fact_known(x->fact))
-		return say(r, GATE_REFUSE,
-			   "%.120s: all its sets share one key, and rotad changes it in one "
-			   "only; rotate it by hand",
-			   x->why);
+	const char *why;
 	/* What has begun ends, unless it is known to part the cluster. */
-	if (what == GATE_FOR_NARROW)
-		return say(r, GATE_PASS, "not known: %.180s", x->why);
-	return say(r, GATE_WAIT, "not known: %.180s", x->why);
+	if (!fact_known(x->fact))
+		return say(r, what == GATE_FOR_NARROW ? GATE_PASS : GATE_WAIT, "not known: %.180s",
+			   x->why);
+	if (x->part == SHARDING_NONE)
+		return say(r, GATE_PASS, "no");
+	if (x->part == SHARDING_ROUTER)
+		return say(r, GATE_REFUSE, "a mongos: rotad does not follow it yet");
+	if (fact_known(x->topology) && x->routers_n > 0)
+		return say(r, GATE_REFUSE,
+			   "%u mongos share its key ('%.80s'), and rotad does not follow mongos "
+			   "yet; rotate it by hand",
+			   x->routers_n, x->router);
+	if (!seen_is_whole(p->s, &why))
+		return say(r, GATE_WAIT, "not all of it is known: %.180s", why);
+	return say(r, GATE_PASS, "%u sets, %u members", x->sets_n, seen_all_n(p->s));
 }
 
 static enum gate_verdict gate_rested(const struct planner *p, enum gate_for what,
@@ -565,6 +571,17 @@ static enum gate_verdict gate_order(const struct planner *p, enum gate_for what,
 		return say(r, GATE_WAIT, "'%.80s' goes first and has the turn since %s", m->host,
 			   span_print(MAX(s->now.us - l->claim_moved.us, (int64_t)0), since,
 				      sizeof(since)));
+	}
+	/* The config servers' set is the canary of each pass: its primary that is away for a moment
+	 * stops nobody's reads and writes. */
+	for (unsigned i = s->members_n; i < seen_all_n(s); i++) {
+		const struct seen_member *m = &s->members[i];
+		bool is_newcomer =
+		    p->generation != GENERATION_NONE && seen_roll_index(s, m->host) < 0;
+		if (s->sharding.sets[m->set].is_config && !is_newcomer &&
+		    turn_need(p, i) != NEED_NO)
+			return say(r, GATE_WAIT, "'%.60s' of the config servers goes first%s",
+				   m->host, waits_print(p, i, note, sizeof(note)));
 	}
 	return say(r, GATE_PASS, "its turn");
 }

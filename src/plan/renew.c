@@ -184,7 +184,7 @@ static bool is_my_turn(struct planner *p, const struct order *o, const char **re
 	const struct seen *s = p->s;
 	const struct seen_member *self = seen_self(s);
 	*ret_is_stopped = false;
-	for (unsigned i = 0; o && !o->host[0] && i < s->members_n; i++) {
+	for (unsigned i = 0; o && !o->host[0] && i < seen_all_n(s); i++) {
 		const struct seen_member *m = &s->members[i];
 		const struct statement *t = &m->statement;
 		if ((int)i == s->self || !m->has_statement || !t->takes_certificates)

@@ -53,12 +53,23 @@ static bool is_me(const struct seen *s, const struct spki *who)
 	return memcmp(who->hex, s->identity.hex, SPKI_CHARS) == 0;
 }
 
+/* Does that set come before this host's own, where one acts for all? */
+static bool is_set_before(const struct seen_sharding *x, unsigned set)
+{
+	if (x->sets[set].is_config != x->sets[0].is_config)
+		return x->sets[set].is_config;
+	return strcmp(x->sets[set].name, x->sets[0].name) < 0;
+}
+
 /* The place of this host among those that may act for all: 0 acts at once, others after RANK_WAIT_S
  * each. */
 static int64_t rank_wait_us(const struct planner *p, const struct spki *first)
 {
 	const struct seen *s = p->s;
 	int64_t rank = s->self < 0 ? (int64_t)s->members_n : s->self;
+	/* Of a sharded cluster the config servers come first, then the sets by name. */
+	for (unsigned i = s->members_n; i < seen_all_n(s); i++)
+		rank += is_set_before(&s->sharding, s->members[i].set);
 	if (first && is_me(s, first))
 		return 0;
 	return (rank + (first ? 1 : 0)) * RANK_WAIT_S * US_S;
@@ -101,7 +112,7 @@ static void tell_others(struct planner *p, bool of_all)
 	bool is_ignored = p->policy->keyfile.other_users == OTHER_USERS_IGNORE;
 	char where[512] = "";
 	struct event *e;
-	for (unsigned i = 0; i < s->members_n; i++) {
+	for (unsigned i = 0; i < seen_all_n(s); i++) {
 		const struct seen_member *m = &s->members[i];
 		size_t n = strlen(where);
 		if (m->others[0] && (of_all || m->is_self))
@@ -211,10 +222,19 @@ static bool look_all(struct planner *p, bool wants_refused)
 	const struct proposal *g = &s->ledger.proposal;
 	bool all = true;
 	char note[160];
-	for (unsigned i = 0; i < s->members_n; i++) {
+	const char *why;
+	if (!seen_is_whole(s, &why)) {
+		p->plan->needs_attention = true;
+		plan_wait(p, US_S, "Waits until all of the sharded cluster is known: %s.", why);
+		return false;
+	}
+	for (unsigned i = 0; i < seen_all_n(s); i++) {
 		const struct seen_member *m = &s->members[i];
 		int r = seen_roll_index(s, m->host);
 		if (r >= 0 && s->ledger.roll.is_without[r])
+			continue;
+		/* Of another set its vote says that it accepts the new key (PROTOCOL 1). */
+		if (r >= 0 && i >= s->members_n && !wants_refused)
 			continue;
 		if (!fact_known(m->hello)) {
 			plan_wait(p, US_S, "Waits for %s%s: every member must be seen to %s.",
@@ -240,7 +260,7 @@ static bool look_all(struct planner *p, bool wants_refused)
 			all = false;
 	}
 	if (!all && wants_refused)
-		for (unsigned i = 0; i < s->members_n; i++)
+		for (unsigned i = 0; i < seen_all_n(s); i++)
 			if (seen_accepts(&s->members[i], &g->pivot.id)) {
 				p->plan->needs_attention = true;
 				plan_wait(p, US_S,
@@ -270,7 +290,7 @@ static bool common_key(struct planner *p)
 {
 	const struct seen *s = p->s;
 	bool all = true;
-	for (unsigned i = 0; i < s->members_n; i++) {
+	for (unsigned i = 0; i < seen_all_n(s); i++) {
 		const struct seen_member *m = &s->members[i];
 		const struct key_proof *k = seen_find_proof(m, &p->pivot.id);
 		const struct ring_ids *disk =
@@ -455,7 +475,7 @@ static bool open_plan(struct planner *p)
 			if (s->ledger.roll.votes[i].word == VOTE_YEA ||
 			    s->ledger.roll.is_without[i])
 				yea++;
-			else if (seen_find_member(s, g->roll[i].host) < 0)
+			else if (seen_find_member(s, g->roll[i].host) < 0 && seen_is_whole(s, NULL))
 				removed = g->roll[i].host;
 			else
 				waits_name(p, g->roll[i].host, missing, sizeof(missing));
@@ -543,7 +563,7 @@ static bool all_settled(const struct planner *p, const struct key_id *gone,
 {
 	const struct seen *s = p->s;
 	ret_missing[0] = 0;
-	for (unsigned i = 0; i < s->members_n; i++) {
+	for (unsigned i = 0; i < seen_all_n(s); i++) {
 		const struct seen_member *m = &s->members[i];
 		int r = seen_roll_index(s, m->host);
 		const struct ring_ids *disk =
@@ -569,7 +589,7 @@ static void close_plan(struct planner *p, const struct key_name *gone)
 			  gone->number, missing);
 		return;
 	}
-	for (unsigned i = 0; i < s->members_n; i++)
+	for (unsigned i = 0; i < seen_all_n(s); i++)
 		if (s->members[i].statement_moved.us > since.us)
 			since = s->members[i].statement_moved;
 	/* Of times to come: the clock was set back since, and nothing is waited for by it. */

@@ -104,10 +104,13 @@ static bool safe_write(const struct seen *s, const struct act *a, struct err *er
 			     ring_ids_has(&s->keyfile.ring, &p->pivot.id) &&
 			     !anchor_has_retired(&s->anchor, &p->pivot.id));
 	if (s->ledger.has_proposal && is_narrowing && !act_has(a, &p->pivot.id)) {
-		for (unsigned i = 0; i < s->members_n; i++) {
+		if (!seen_is_whole(s, NULL))
+			return err_set(err, ERR_BUG, "invariant 2: not all sets are known");
+		for (unsigned i = 0; i < seen_all_n(s); i++) {
 			const struct seen_member *m = &s->members[i];
 			int r = seen_roll_index(s, m->host);
-			if (r >= 0 && s->ledger.roll.is_without[r])
+			/* Of another set its vote says it (PROTOCOL 1). */
+			if (r >= 0 && (s->ledger.roll.is_without[r] || i >= s->members_n))
 				continue;
 			if (!seen_accepts(m, &p->next.id))
 				return err_set(
@@ -213,7 +216,9 @@ static bool safe_close(const struct seen *s, struct err *err)
 	if (g != GENERATION_CARRIED)
 		return g == GENERATION_DEAD ||
 		       err_set(err, ERR_BUG, "a generation that is still open cannot be closed");
-	for (unsigned i = 0; i < s->members_n; i++) {
+	if (!seen_is_whole(s, NULL))
+		return err_set(err, ERR_BUG, "invariant 2: not all sets are known");
+	for (unsigned i = 0; i < seen_all_n(s); i++) {
 		int r = seen_roll_index(s, s->members[i].host);
 		if (!(r >= 0 && s->ledger.roll.is_without[r]) &&
 		    !seen_refuses(&s->members[i], &p->pivot.id))
@@ -251,9 +256,9 @@ bool safe_holds(const struct seen *s, const struct act *a, struct err *err)
 	case ACT_CLOSE:
 		return safe_close(s, err);
 	case ACT_PROPOSE:
-		return (fact_known(s->sharding.fact) && s->sharding.part == SHARDING_NONE) ||
+		return (fact_known(s->sharding.fact) && seen_is_whole(s, NULL)) ||
 		       err_set(err, ERR_BUG,
-			       "a key of one set alone, of a cluster whose sets share it");
+			       "a key of a part alone, of a cluster whose sets share it");
 	case ACT_FOUND_LEDGER:
 	case ACT_PUBLISH_IDENTITY:
 	case ACT_WELCOME:

@@ -71,7 +71,7 @@ bool plan_look(const struct planner *p, unsigned member, const struct key_id *ke
 	       const struct key_id *control, bool expects_refusal)
 {
 	const struct seen *s = p->s;
-	ASSERT(member < s->members_n);
+	ASSERT(member < seen_all_n(s));
 	const struct key_proof *proof = seen_find_proof(&s->members[member], key);
 	/* A verdict that does not say what is waited for is asked again each time: the member may
 	 * have been restarted. */
@@ -225,7 +225,7 @@ void plan_foretell_start(const struct seen *s, const struct policy *policy,
 void plan_step(const struct seen *s, const struct policy *policy,
 	       const struct instance_policy *instance, uint64_t seed, struct plan *ret)
 {
-	ASSERT(s->members_n <= MEMBERS_MAX);
+	ASSERT(seen_all_n(s) <= MEMBERS_MAX);
 	ASSERT(instance);
 	struct planner p = planner_of(s, policy, instance, ret);
 	p.seed = seed;

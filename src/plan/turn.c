@@ -62,6 +62,14 @@ enum need turn_need(const struct planner *p, unsigned member)
 	return need_of(p, &m->statement.running);
 }
 
+static bool has_primary(const struct seen *s)
+{
+	for (unsigned i = 0; i < s->members_n; i++)
+		if (s->members[i].is_primary)
+			return true;
+	return false;
+}
+
 /* Ready again (know: section 7): it answers, sees all, is seen by all by a heartbeat newer than its
  * start, lags little. */
 static bool is_ready(const struct planner *p, const char **ret_why)
@@ -82,6 +90,8 @@ static bool is_ready(const struct planner *p, const char **ret_why)
 		*ret_why = "it does not see all others yet";
 	else if (!m->is_seen_by_all)
 		*ret_why = "not all others see it yet";
+	else if (p->s->others_n > 0 && !has_primary(p->s))
+		*ret_why = "its set has no primary yet"; /* another set's turn comes next */
 	else if (m->delay_s == 0 && !m->is_arbiter &&
 		 (m->lag_us < 0 || m->lag_us > plan_terms(p).max_lag_us))
 		*ret_why = "it catches up";

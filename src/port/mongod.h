@@ -26,6 +26,9 @@ struct mongod_ops {
 	bool (*options)(void *self, const struct mongod_target *t,
 			const struct mongod_credential *c, struct mongod_options *ret,
 			struct err *err);
+	/* The sharded cluster, asked of one of its config servers. */
+	bool (*shards)(void *self, const struct mongod_target *t, const struct mongod_credential *c,
+		       struct mongod_shards *ret, struct err *err);
 	/* One login with c alone, appName rotad-proof, on a fresh connection. A refusal is an
 	 * answer (true), not an error. */
 	bool (*login)(void *self, const struct mongod_target *t, const struct mongod_credential *c,

@@ -279,7 +279,7 @@ static void warn_of_others(const struct seat *t, json_t *ret)
 	const struct seen *s = t->seen;
 	const struct key_name pivot = seen_pivot(s);
 	char text[400];
-	for (unsigned i = 0; i < s->members_n && key_id_given(&pivot.id); i++) {
+	for (unsigned i = 0; i < seen_all_n(s) && key_id_given(&pivot.id); i++) {
 		const struct seen_member *m = &s->members[i];
 		const struct ring_ids *disk = &m->statement.disk;
 		if ((int)i == s->self || !m->has_statement || !disk->is_known ||
@@ -368,7 +368,7 @@ static bool try_keys(struct seat *t, bool all, struct err *err)
 	struct key_name pivot = seen_pivot(s);
 	if (!looks)
 		return err_set(err, ERR_MEMORY, "no memory to verify");
-	for (unsigned i = 0; i < s->members_n; i++) {
+	for (unsigned i = 0; i < seen_all_n(s); i++) {
 		looks->looks[looks->looks_n++] =
 		    (struct look){.member = i, .key = pivot.id, .control = pivot.id};
 		if (s->ledger.has_proposal &&

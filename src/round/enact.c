@@ -317,7 +317,7 @@ static bool write_proposal(struct seat *t, const struct act *a, struct proposal 
 	cut_z(p->reason, sizeof(p->reason), a->reason);
 	if (!name_keys(t, p, err))
 		return err_in(err, "making the next key");
-	for (unsigned i = 0; i < s->members_n; i++) {
+	for (unsigned i = 0; i < seen_all_n(s); i++) {
 		const struct identity *to = identity_for(t, s->members[i].host);
 		struct roll_entry *r = &p->roll[p->roll_n];
 		r->is_dead = seen_is_dead(s, i);
@@ -714,7 +714,7 @@ static bool close_generation(struct seat *t, const struct act *a, struct err *er
 			    .is_carried = seen_generation(s) == GENERATION_CARRIED};
 	(void)a;
 	seat_head(t, &c.head);
-	for (unsigned i = 0; c.is_carried && i < s->members_n; i++) {
+	for (unsigned i = 0; c.is_carried && i < seen_all_n(s); i++) {
 		if (!seen_refuses(&s->members[i], &p->pivot.id))
 			continue;
 		cut_z(c.proofs[c.proofs_n].host, sizeof(c.proofs[0].host), s->members[i].host);

@@ -542,7 +542,7 @@ static void read_statements(struct seat *t, const struct docs *d)
 	struct seen *s = t->seen;
 	struct doc_trust trust = seat_trust(t);
 	char id[DOC_ID_BYTES];
-	for (unsigned i = 0; i < s->members_n; i++) {
+	for (unsigned i = 0; i < seen_all_n(s); i++) {
 		struct seen_member *m = &s->members[i];
 		struct err err = ERR_INIT;
 		const struct store_doc *doc = find_doc(d, doc_id(id, "statement", m->host));
@@ -794,13 +794,13 @@ static void find_outlived(struct seat *t, const struct docs *d)
 			      .proposal = l->has_proposal ? &l->proposal : NULL,
 			      .is_closed = l->roll.closure.is_given,
 			      .hosts = hosts,
-			      .hosts_n = s->members_n,
+			      .hosts_n = seen_all_n(s),
 			      .identities = t->identities,
 			      .identities_n = t->identities_n};
 	/* By the configuration as it reads now, or not at all. */
-	if (s->now.us - s->config.at.us > 2 * US_MIN)
+	if (s->now.us - s->config.at.us > 2 * US_MIN || !seen_is_whole(s, NULL))
 		return;
-	for (unsigned i = 0; i < s->members_n; i++)
+	for (unsigned i = 0; i < seen_all_n(s); i++)
 		hosts[i] = s->members[i].host;
 	for (size_t i = 0; i < d->n; i++) {
 		enum tidy_verdict verdict = tidy_judge(&v, i);

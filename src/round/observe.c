@@ -9,6 +9,7 @@
 #include "codec/marker.h"
 #include "codec/mongod_options.h"
 #include "codec/x509_view.h"
+#include "plan/planner.h"
 #include "round/ledger_read.h"
 #include "round/round.h"
 
@@ -236,7 +237,7 @@ static void add_members(struct seat *t)
 	}
 }
 
-static void take_hello(const struct seat *t, struct seen_member *m, const struct mongod_hello *h)
+void observe_hello(const struct seat *t, struct seen_member *m, const struct mongod_hello *h)
 {
 	m->hello = now_seen(t);
 	cut_z(m->process_id, sizeof(m->process_id), h->process_id);
@@ -269,7 +270,7 @@ static void look_at_members(struct seat *t, struct mongod_status *statuses, bool
 			snprintf(m->why, sizeof(m->why), "%.250s", err.text);
 			continue;
 		}
-		take_hello(t, m, &h);
+		observe_hello(t, m, &h);
 		m->has_clock = h.local_time.us != 0;
 		m->clock_ahead_us = h.local_time.us - seat_now(t).us;
 		if (m->is_primary)
@@ -371,7 +372,7 @@ static void judge_members(struct seat *t, const struct mongod_status *statuses,
 
 static void take_proofs(struct seat *t)
 {
-	for (unsigned i = 0; i < t->seen->members_n; i++) {
+	for (unsigned i = 0; i < seen_all_n(t->seen); i++) {
 		struct seen_member *m = &t->seen->members[i];
 		const struct member_memory *memory = seat_memory(t, m->host);
 		if (!memory)
@@ -798,7 +799,7 @@ void observe_peers(struct seat *t)
 
 static void take_served(struct seat *t)
 {
-	for (unsigned i = 0; i < t->seen->members_n; i++) {
+	for (unsigned i = 0; i < seen_all_n(t->seen); i++) {
 		struct seen_member *m = &t->seen->members[i];
 		const struct member_memory *memory = seat_memory(t, m->host);
 		if (!memory || !memory->has_served)
@@ -818,7 +819,7 @@ static void take_served(struct seat *t)
 
 void observe_served(struct seat *t)
 {
-	for (unsigned i = 0; i < t->seen->members_n; i++) {
+	for (unsigned i = 0; i < seen_all_n(t->seen); i++) {
 		const struct seen_member *m = &t->seen->members[i];
 		struct member_memory *memory = seat_memory(t, m->host);
 		struct mongod_target target = seat_target(t, m->host, m->is_self);
@@ -843,7 +844,7 @@ enum { OTHERS_TEXT_BYTES = 4096 };
 static void take_others(struct seat *t)
 {
 	t->seen->others = t->others;
-	for (unsigned i = 0; i < t->seen->members_n; i++) {
+	for (unsigned i = 0; i < seen_all_n(t->seen); i++) {
 		struct seen_member *m = &t->seen->members[i];
 		const struct member_memory *memory = seat_memory(t, m->host);
 		if (memory)
@@ -855,11 +856,14 @@ static void take_others(struct seat *t)
 void observe_others(struct seat *t)
 {
 	const struct seen *s = t->seen;
-	const char *hosts[MEMBERS_MAX];
+	const char *hosts[MEMBERS_MAX + ROUTERS_MAX];
+	size_t hosts_n = 0;
 	t->others = (struct seen_others){.at = s->now, .is_known = true};
-	for (unsigned i = 0; i < s->members_n; i++)
-		hosts[i] = s->members[i].host;
-	for (unsigned i = 0; i < s->members_n; i++) {
+	for (unsigned i = 0; i < seen_all_n(s); i++)
+		hosts[hosts_n++] = s->members[i].host;
+	for (unsigned i = 0; t->cluster && i < t->cluster->shards.routers_n; i++)
+		hosts[hosts_n++] = t->cluster->shards.routers[i].host;
+	for (unsigned i = 0; i < seen_all_n(s); i++) {
 		const struct seen_member *m = &s->members[i];
 		struct mongod_credential c;
 		struct member_memory *memory = seat_memory(t, m->host);
@@ -872,7 +876,7 @@ void observe_others(struct seat *t)
 		if (!seat_login(t, m->host, &target, &c))
 			ok = err_set(&err, ERR_AUTH, "there is nothing to log in with");
 		else if (!(ok = t->ports.mongod.ops->foreign_sessions(t->ports.mongod.self, &target,
-								      &c, hosts, s->members_n, text,
+								      &c, hosts, hosts_n, text,
 								      sizeof(text), &err)))
 			seat_login_failed(t, m->host, &c, &err);
 		if (ok)
@@ -941,7 +945,7 @@ static void standalone(struct seat *t, const struct mongod_hello *h)
 	cut_z(s->members[0].host, sizeof(s->members[0].host), s->self_host);
 	s->config = now_seen(t);
 	if (h) {
-		take_hello(t, &s->members[0], h);
+		observe_hello(t, &s->members[0], h);
 		s->members[0].is_primary = true;
 		s->members[0].state = MEMBER_PRIMARY;
 		s->members[0].status = s->members[0].hello;
@@ -953,10 +957,18 @@ static void standalone(struct seat *t, const struct mongod_hello *h)
 void seat_aim(struct seat *t)
 {
 	size_t n = 0;
+	bool is_elsewhere = seen_is_sharded(t->seen) && t->seen->sharding.part != SHARDING_CONFIG;
 	if (!t->ports.store_aim || t->seen->is_standalone ||
 	    !seat_login(t, NULL, NULL, &t->aim_credential))
 		return;
-	for (unsigned i = 0; i < t->seen->members_n; i++) {
+	if (is_elsewhere)
+		n = cluster_store_hosts(t, t->aim_hosts, ARRAY_N(t->aim_hosts));
+	for (size_t i = 0; i < n; i++) {
+		t->aim_targets[i] = seat_target(t, t->aim_hosts[i], false);
+		if (t->aim_credential.how == LOGIN_AS_CERTIFICATE && !t->aim_credential.is_member)
+			t->aim_targets[i].client_pem = t->instance->login.certificate;
+	}
+	for (unsigned i = 0; !is_elsewhere && i < t->seen->members_n; i++) {
 		if (t->seen->members[i].is_arbiter)
 			continue;
 		cut_z(t->aim_hosts[n], HOST_BYTES_MAX, t->seen->members[i].host);
@@ -965,7 +977,53 @@ void seat_aim(struct seat *t)
 			t->aim_targets[n].client_pem = t->instance->login.certificate;
 		n++;
 	}
-	t->ports.store_aim(t->ports.store_self, t->aim_targets, n, &t->aim_credential);
+	if (n > 0)
+		t->ports.store_aim(t->ports.store_self, t->aim_targets, n, &t->aim_credential);
+}
+
+/* Where is the ledger, and whose: the set's, or on the config servers the one of the sharded
+ * cluster? While that is not known none is read, none is made. */
+static bool has_home(struct seat *t)
+{
+	const struct seen_sharding *x = &t->seen->sharding;
+	const struct cluster_memory *c = t->cluster;
+	char *cluster = t->anchor.cluster, *why = t->seen->ledger.why;
+	const size_t why_n = sizeof(t->seen->ledger.why);
+	const char *id = t->rs.replica_set_id;
+	if (t->seen->is_standalone)
+		return true;
+	if (!fact_known(x->fact)) {
+		/* A login that may not ask whether it is a shard (code 13) leaves a set alone as it
+		 * is; no rotation begins there. */
+		if ((!cluster[0] && t->has_server) || strcmp(cluster, id) == 0)
+			cut_z(cluster, sizeof(t->anchor.cluster), id);
+		else
+			snprintf(why, why_n, "whether it is part of a sharded cluster: %.180s",
+				 x->why);
+		return strcmp(cluster, id) == 0;
+	}
+	if (x->part == SHARDING_ROUTER) {
+		cut_z(why, why_n, "a mongos: rotad does not follow it yet");
+		return false;
+	}
+	if (x->part != SHARDING_NONE) {
+		if (!c || !c->id[0] || c->sets_n == 0) {
+			snprintf(why, why_n, "the sharded cluster is not known yet: %.180s",
+				 c && c->why[0] ? c->why : "not asked");
+			return false;
+		}
+		id = c->id;
+	}
+	if (!cluster[0])
+		cut_z(cluster, sizeof(t->anchor.cluster), id);
+	if (x->part == SHARDING_NONE || strcmp(cluster, id) == 0)
+		return true;
+	snprintf(
+	    why, why_n,
+	    "it became part of a sharded cluster: the ledger is on the config servers now. Stop "
+	    "rotad, move %.80s away, start it",
+	    t->directory);
+	return false;
 }
 
 /* writer: external: what it wrote is taken as this rotad's own where it keeps what must be kept;
@@ -1068,8 +1126,6 @@ static bool look_at_set(struct seat *t, const struct mongod_target *self,
 	if (!read_rs(t, self))
 		return true;
 	add_members(t);
-	if (!t->anchor.cluster[0])
-		cut_z(t->anchor.cluster, sizeof(t->anchor.cluster), t->rs.replica_set_id);
 	statuses = arena_get(&t->arena, sizeof(*statuses) * (s->members_n + 1), &err);
 	if (!statuses)
 		return false;
@@ -1100,7 +1156,7 @@ static void look_at_ledger(struct seat *t)
 	struct seen *s = t->seen;
 	/* No ledger call between stop and ready of one's own member (PROTOCOL 3): it would wait for
 	 * a primary. */
-	if (s->self >= 0 && !t->notes.job_is_open) {
+	if (s->self >= 0 && !t->notes.job_is_open && has_home(t)) {
 		seat_aim(t);
 		ledger_read(t);
 		follow_generation(t);
@@ -1116,6 +1172,37 @@ static void look_at_ledger(struct seat *t)
 	s->has_salt = t->anchor.ledger.hex[0] || !s->ledger.exists;
 	s->anchor = t->anchor;
 	wipe(s->anchor.salt_hex, sizeof(s->anchor.salt_hex)); /* seen is printable */
+}
+
+/* The other sets of a sharded cluster cannot judge what this one bears: its own rotads say it, as
+ * part of the rehearsal. */
+static void rehearse_set(struct seat *t)
+{
+	static const char *const gates[] = {"keyfile",
+					    "all others healthy",
+					    "a primary stays without it",
+					    "majority writes go on",
+					    "a successor is ready",
+					    "a tested server version"};
+	struct seen *s = t->seen;
+	struct err ignored = ERR_INIT;
+	struct plan *scratch;
+	if (!s->is_rehearsed || s->others_n == 0 || s->self < 0 ||
+	    seen_generation(s) != GENERATION_NONE)
+		return;
+	scratch = arena_get(&t->arena, sizeof(*scratch), &ignored);
+	if (!scratch)
+		return;
+	plan_foretell_start(s, &t->config->policy, t->instance, scratch);
+	for (unsigned i = 0; i < scratch->gates_n && s->is_rehearsed; i++) {
+		const struct gate_result *g = &scratch->gates[i];
+		for (size_t k = 0; k < ARRAY_N(gates); k++)
+			if (g->verdict != GATE_PASS && strcmp(g->name, gates[k]) == 0) {
+				s->is_rehearsed = false;
+				snprintf(s->rehearsal, sizeof(s->rehearsal), "set %.60s: %s: %s",
+					 s->sharding.sets[0].name, g->name, g->text);
+			}
+	}
 }
 
 /* The rehearsal, and what would refuse the turn right now: known beforehand, to all, so that
@@ -1135,6 +1222,7 @@ static void look_at_rehearsal(struct seat *t, const struct mongod_target *self)
 		snprintf(s->rehearsal, sizeof(s->rehearsal),
 			 "a restart would change more than the key: %.300s", s->process.pending);
 	}
+	rehearse_set(t);
 	/* The others wait for it and cannot know why. */
 	struct wall rests = seen_rests_until(s);
 	if (s->is_rehearsed && rests.us) {
@@ -1204,6 +1292,7 @@ void observe(struct seat *t)
 	judge_clock(t);
 	look_at_server(t, &self);
 	judge_sharding(t);
+	observe_cluster(t);
 	look_at_certificate(t, &self);
 	take_proofs(t);
 	take_others(t);

@@ -17,6 +17,10 @@ int64_t round_run(struct seat *t, bool dry_run, bool is_poked);
 void observe(struct seat *t);
 /* Make the logins that the plan asked for; true when at least one was made. */
 bool observe_looks(struct seat *t, const struct plan *plan);
+/* The other sets of a sharded cluster, after the members of this one (round/cluster.c). */
+void observe_cluster(struct seat *t);
+/* What its hello says of a member, for the round under way. */
+void observe_hello(const struct seat *t, struct seen_member *m, const struct mongod_hello *h);
 /* Handshakes as a member towards every peer, with the certificate in place. */
 void observe_peers(struct seat *t);
 /* A handshake with every member that answers, as this one: what it serves and whether the two take
@@ -27,8 +31,8 @@ void observe_others(struct seat *t);
 /* Read the keyfile again into seen: the narrow look after a write. */
 void observe_keyfile(struct seat *t);
 
-/* round/rehearse.c: could this host take its turn? Into seat->is_rehearsed and rehearsal, as long as
- * that holds. own: how to reach the member. */
+/* round/rehearse.c: could this host take its turn? Into seat->is_rehearsed and rehearsal, as long
+ * as that holds. own: how to reach the member. */
 void rehearse(struct seat *t, const struct mongod_target *own);
 /* Each question by itself, asked now. Returns how many. */
 enum { REHEARSALS_MAX = 12, REHEARSAL_BYTES = 512 };

@@ -264,6 +264,8 @@ void seat_close(struct seat *t)
 	wipe(t->anchor.salt_hex, sizeof(t->anchor.salt_hex));
 	free(t->seen);
 	free(t->identities);
+	free(t->cluster);
+	t->cluster = NULL;
 	t->seen = NULL;
 	t->identities = NULL;
 }

@@ -129,11 +129,36 @@ struct member_memory {
 	unsigned proofs_n;
 	struct key_proof proofs[PROOFS_PER_MEMBER_MAX];
 	struct wall silent_since;
+	struct wall tried_at; /* of another set: when it was asked last */
 	bool has_served; /* the last handshake that a person asked for, or why it came to nothing */
 	struct mongod_tls_result served;
 	struct wall served_at; /* 0: no answer, served.reason tells */
 	char others[128];      /* seen_member.others */
 	struct login_memory login;
+};
+
+/* The sharded cluster that the member is part of (round/cluster.c); losing it costs a look. */
+struct cluster_memory {
+	char id[OBJECT_ID_CHARS + 1]; /* clusterId; "" not known */
+	char config_db[1024];         /* by the shardIdentity */
+	bool has;                     /* which sets there are was read, at whatever time */
+	struct wall at;
+	char why[192]; /* why it was not read, the last time */
+	struct mongod_shards shards;
+	unsigned sets_n;
+	struct cluster_set {
+		char name[NAME_BYTES_MAX], seeds[2048];
+		bool is_config, is_known;
+		struct wall at;
+		char why[128];
+	} sets[SETS_MAX]; /* as seen_sharding.sets */
+	unsigned members_n;
+	struct cluster_member {
+		unsigned set;
+		int64_t id, delay_s;
+		char host[HOST_BYTES_MAX];
+		bool is_arbiter, is_hidden, is_voter, is_electable, was_primary;
+	} members[MEMBERS_MAX]; /* of the other sets */
 };
 
 struct seat {
@@ -160,6 +185,7 @@ struct seat {
 	bool has_rs;
 	struct mongod_config rs;
 	struct wall rs_at;
+	struct cluster_memory *cluster; /* NULL: it is part of none */
 	bool has_server;
 	struct mongod_server server;
 	char server_process[PROCESS_ID_CHARS + 1];
@@ -273,6 +299,10 @@ void host_only(const char *host, char *out, size_t out_n);
 /* How to reach a member; borrows from the seat and host. */
 struct mongod_target seat_target(const struct seat *t, const char *host, bool is_self);
 void seat_aim(struct seat *t); /* round/observe.c */
+/* round/cluster.c: the config servers' names, for the store; returns their number. */
+size_t cluster_store_hosts(const struct seat *t, char (*out)[HOST_BYTES_MAX], size_t max);
+/* "set/host,host": the set. */
+bool cluster_set_name(const char *seeds, char out[NAME_BYTES_MAX]);
 
 /* round/seat_login.c: as whom to ask that member (host as in rs.conf; NULL: the set's store, or a
  * process whose name is not known): the given user or certificate, else __system by what is held.

@@ -112,6 +112,8 @@ static json_t *member_json(const struct seat *t, unsigned i)
 	json_object_set_new(o, "arbiter", json_boolean(m->is_arbiter));
 	json_object_set_new(o, "hidden", json_boolean(m->is_hidden));
 	json_object_set_new(o, "delaySeconds", json_integer(m->delay_s));
+	if (seen_is_sharded(s))
+		json_object_set_new(o, "set", text_json(s->sharding.sets[m->set].name));
 	json_object_set_new(o, "otherUsers", text_json(m->others));
 	json_object_set_new(o, "lagSeconds",
 			    m->lag_us < 0 ? json_null() : json_real((double)m->lag_us / US_S));
@@ -256,7 +258,7 @@ bool view_encode(const struct seat *t, struct buf *ret, struct err *err)
 	struct key_name pivot = seen_pivot(s);
 	json_t *members = json_array();
 	json_t *orders = json_array();
-	for (unsigned i = 0; i < s->members_n; i++)
+	for (unsigned i = 0; i < seen_all_n(s); i++)
 		json_array_append_new(members, member_json(t, i));
 	for (unsigned i = 0; i < s->ledger.orders_n; i++) {
 		const struct order *o = &s->ledger.orders[i];

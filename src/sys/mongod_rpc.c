@@ -98,6 +98,7 @@ RPC_PROBE(status)
 RPC_PROBE(config)
 RPC_PROBE(server)
 RPC_PROBE(options)
+RPC_PROBE(shards)
 
 static bool rpc_login(void *self, const struct mongod_target *t, const struct mongod_credential *c,
 		      struct mongod_login_result *ret, struct err *err)
@@ -207,6 +208,7 @@ const struct mongod_ops mongod_rpc_ops = {
     .config = rpc_config,
     .server = rpc_server,
     .options = rpc_options,
+    .shards = rpc_shards,
     .login = rpc_login,
     .tls = rpc_tls,
     .step_down = rpc_step_down,

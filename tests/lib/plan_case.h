@@ -269,12 +269,12 @@ enum case_beyond { BEYOND_WELL, BEYOND_AWAY, BEYOND_ODD, BEYOND_NOTHING, BEYOND_
 
 static inline void case_poison_member(struct seen *s, enum case_beyond beyond)
 {
-	struct seen_member *m = &s->members[s->members_n], kept = s->members[0];
+	struct seen_member *m = &s->members[seen_all_n(s)], kept = s->members[0];
 	struct statement *t = &m->statement;
 	const bool is_odd = beyond == BEYOND_ODD;
 	case_member(s, 0, beyond == BEYOND_WELL);
 	*m = s->members[0];
-	if (s->members_n)
+	if (seen_all_n(s))
 		s->members[0] = kept;
 	m->id = -1;
 	m->is_self = false;
@@ -284,8 +284,8 @@ static inline void case_poison_member(struct seen *s, enum case_beyond beyond)
 	cut_z(t->process_id, sizeof(t->process_id), is_odd ? "another" : m->process_id);
 	m->statement_moved.us = is_odd ? CASE_NOW - US_DAY : CASE_NOW + US_S;
 	t->retired = t->generation = is_odd ? 0 : s->ledger.proposal.generation;
-	case_proof(s, s->members_n, 1, is_odd ? LOGIN_REFUSED : LOGIN_ACCEPTED);
-	case_proof(s, s->members_n, 2, is_odd ? LOGIN_REFUSED : LOGIN_ACCEPTED);
+	case_proof(s, seen_all_n(s), 1, is_odd ? LOGIN_REFUSED : LOGIN_ACCEPTED);
+	case_proof(s, seen_all_n(s), 2, is_odd ? LOGIN_REFUSED : LOGIN_ACCEPTED);
 	if (beyond == BEYOND_AWAY) {
 		m->hello = m->status = (struct fact){.who = WITNESS_NONE};
 		m->is_secondary = m->sees_all = m->is_seen_by_all = m->has_statement = false;
@@ -320,11 +320,11 @@ static inline void case_poison(struct seen *s, enum case_beyond beyond)
 				    : is_odd ? a->pivot
 					     : l->proposal.next;
 	struct ring_ids *rings[] = {&s->keyfile.ring, &s->process.loaded, &s->job.ring};
-	ASSERT(s->members_n < MEMBERS_MAX && roll_n < MEMBERS_MAX && a->retired_n < RETIRED_MAX);
+	ASSERT(seen_all_n(s) < MEMBERS_MAX && roll_n < MEMBERS_MAX && a->retired_n < RETIRED_MAX);
 	if (is_any)
 		case_poison_member(s, beyond);
 	else
-		memset(&s->members[s->members_n], 0, sizeof(s->members[0]));
+		memset(&s->members[seen_all_n(s)], 0, sizeof(s->members[0]));
 	cut_z(l->proposal.roll[roll_n].host, HOST_BYTES_MAX, is_any ? "z:27017" : "");
 	l->roll.votes[roll_n].word = is_odd                  ? VOTE_NAY
 				     : beyond == BEYOND_WELL ? VOTE_YEA
@@ -343,7 +343,7 @@ static inline void case_poison(struct seen *s, enum case_beyond beyond)
 					   .urgency = URGENCY_EMERGENCY,
 					   .breaks_freeze = true};
 	}
-	for (unsigned i = 0; i < s->members_n; i++) {
+	for (unsigned i = 0; i < seen_all_n(s); i++) {
 		case_poison_ring(&s->members[i].statement.disk, &key.id);
 		case_poison_ring(&s->members[i].statement.running, &key.id);
 	}

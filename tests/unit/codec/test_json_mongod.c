@@ -30,6 +30,12 @@ static bool takes_config(const json_t *object)
 	struct err err = ERR_INIT;
 	return json_config_parse(object, &v, &err);
 }
+static bool takes_shards(const json_t *object)
+{
+	static struct mongod_shards v;
+	struct err err = ERR_INIT;
+	return json_shards_parse(object, &v, &err);
+}
 static bool takes_server(const json_t *object)
 {
 	static struct mongod_server v;
@@ -168,6 +174,31 @@ static void a_config_goes_there_and_back(void **state)
 	assert_true(json_config_parse(object, &b, &err));
 	assert_memory_equal(&a, &b, sizeof(a));
 	refuses_what_is_incomplete(object, takes_config);
+}
+
+static void a_cluster_goes_there_and_back(void **state)
+{
+	static struct mongod_shards a, b;
+	struct err err = ERR_INIT;
+	AUTO(json_t) object = json_object();
+	PUT(a.cluster, "0123456789abcdef01234567");
+	a.shards_n = SETS_MAX;
+	for (unsigned i = 0; i < SETS_MAX; i++) {
+		snprintf(a.shards[i].name, sizeof(a.shards[i].name), "sh%u", i);
+		snprintf(a.shards[i].hosts, sizeof(a.shards[i].hosts), "sh%u/a:%u,b:1", i, i);
+	}
+	a.routers_n = 2;
+	PUT(a.routers[0].host, "r1:27017");
+	PUT(a.routers[1].host, "r2:27017");
+	a.routers[1].is_stale = true;
+	assert_true(json_shards_print(&a, object, &err));
+	assert_true(json_shards_parse(object, &b, &err));
+	assert_memory_equal(&a, &b, sizeof(a));
+	refuses_what_is_incomplete(object, takes_shards);
+	assert_int_equal(json_array_append(json_object_get(object, "shards"),
+					   json_array_get(json_object_get(object, "shards"), 0)),
+			 0);
+	assert_false(takes_shards(object)); /* one too many */
 }
 
 static void a_server_and_its_options_go_there_and_back(void **state)
@@ -343,6 +374,7 @@ int main(void)
 	    cmocka_unit_test(a_hello_goes_there_and_back),
 	    cmocka_unit_test(a_status_goes_there_and_back),
 	    cmocka_unit_test(a_config_goes_there_and_back),
+	    cmocka_unit_test(a_cluster_goes_there_and_back),
 	    cmocka_unit_test(a_server_and_its_options_go_there_and_back),
 	    cmocka_unit_test(results_go_there_and_back),
 	    cmocka_unit_test(a_document_goes_there_and_back),

@@ -298,6 +298,33 @@ static void a_shard_is_known_by_its_identity(void **state)
 	}
 }
 
+static void a_cluster_is_read_from_its_config_servers(void **state)
+{
+	static struct mongod_shards s;
+	struct err err = ERR_INIT;
+	auto_bson version, shards, routers, none, more;
+	from_json(&version, "{\"cursor\":{\"firstBatch\":[{\"_id\":1,\"clusterId\":{\"$oid\":"
+			    "\"0123456789abcdef01234567\"}}]}}");
+	from_json(&shards, "{\"cursor\":{\"firstBatch\":[{\"_id\":\"s1\",\"host\":\"s1/a:1,b:1\"},"
+			   "{\"_id\":\"s2\",\"host\":\"rs2/c:1\"}]}}");
+	from_json(&routers, "{\"cursor\":{\"firstBatch\":[{\"_id\":\"r1:1\",\"fresh\":true},"
+			    "{\"_id\":\"r2:1\",\"fresh\":false},{\"_id\":\"r3:1\"}]}}");
+	from_json(&none, "{\"ok\":1}");
+	from_json(&more, "{\"cursor\":{\"id\":7,\"firstBatch\":[]}}");
+	assert_true(shards_read(&version, &shards, &routers, &s, &err));
+	assert_string_equal(s.cluster, "0123456789abcdef01234567");
+	assert_int_equal(s.shards_n, 2);
+	assert_string_equal(s.shards[1].hosts, "rs2/c:1");
+	assert_int_equal(s.routers_n, 3);
+	assert_false(s.routers[0].is_stale);
+	assert_true(s.routers[1].is_stale);
+	assert_true(s.routers[2].is_stale);
+	assert_false(shards_read(&none, &shards, &routers, &s, &err));
+	err_clear(&err);
+	assert_false(shards_read(&version, &more, &routers, &s, &err));
+	assert_int_equal(err.kind, ERR_LIMIT);
+}
+
 static void a_writes_reply_means_what_it_says(void **state)
 {
 	enum { DONE, CONFLICT, AMBIGUOUS, ELSEWHERE, ERROR };
@@ -355,6 +382,7 @@ int main(void)
 	    cmocka_unit_test(options_are_read),
 	    cmocka_unit_test(what_a_restart_would_destroy_is_seen),
 	    cmocka_unit_test(a_shard_is_known_by_its_identity),
+	    cmocka_unit_test(a_cluster_is_read_from_its_config_servers),
 	    cmocka_unit_test(a_writes_reply_means_what_it_says),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,6 +110,38 @@ static void arbiter(struct seen *s, unsigned i)
 	s->members[i].is_secondary = s->members[i].is_electable = false;
 }
 
+/* Part of a sharded cluster: d and e are its config servers, on whose roll entries this set's
+ * follow. */
+static void sharded(struct seen *s)
+{
+	struct seen_sharding *x = &s->sharding;
+	x->part = SHARDING_SHARD;
+	x->topology = seen_at(CASE_NOW);
+	x->sets_n = 2;
+	x->sets[0] = (struct seen_set){.name = "rs0", .is_known = true, .members_n = 3};
+	x->sets[1] =
+	    (struct seen_set){.name = "cfg", .is_known = true, .is_config = true, .members_n = 2};
+	s->others_n = 2;
+	for (unsigned i = 3; i < 5; i++) {
+		case_member(s, i, i == 3);
+		case_proof(s, i, 1, LOGIN_ACCEPTED);
+		s->members[i].set = 1;
+		if (!s->ledger.has_proposal)
+			continue;
+		struct roll_entry *r = &s->ledger.proposal.roll[s->ledger.proposal.roll_n++];
+		r->member = s->members[i].id;
+		r->identity = spki_n(i);
+		cut_z(r->host, sizeof(r->host), s->members[i].host);
+	}
+}
+
+/* And they have voted yea too. */
+static void voted(struct seen *s)
+{
+	for (unsigned i = 3; i < 5; i++)
+		s->ledger.roll.votes[i].word = VOTE_YEA;
+}
+
 /* X(name, ask, gate, verdict, spoil): s, p and i are the seen, the policy, the instance. */
 #define ROWS(X)                                                                                    \
 	X(healthy_start, START, "mode", PASS, )                                                    \
@@ -188,17 +220,45 @@ static void arbiter(struct seen *s, unsigned i)
 	X(version_unknown, TURN, "a tested server version", WAIT, s->process.version[0] = 0)       \
 	X(clock_jumped, START, "clock", REFUSE, s->is_clock_sane = false)                          \
 	X(no_shard, START, "part of a sharded cluster", PASS, )                                    \
-	X(shard, START, "part of a sharded cluster", REFUSE, s->sharding.part = SHARDING_SHARD)    \
-	X(shard_in_an_emergency, START, "part of a sharded cluster", REFUSE,                       \
+	X(shard_before_it_is_known, START, "part of a sharded cluster", WAIT,                      \
+	  s->sharding.part = SHARDING_SHARD)                                                       \
+	X(shard_in_an_emergency, START, "part of a sharded cluster", WAIT,                         \
 	  s->sharding.part = SHARDING_SHARD;                                                       \
 	  s->ledger.orders[0].urgency = URGENCY_EMERGENCY)                                         \
-	X(config_server, START, "part of a sharded cluster", REFUSE,                               \
-	  s->sharding.part = SHARDING_CONFIG)                                                      \
+	X(shard, START, "part of a sharded cluster", PASS, sharded(s))                             \
+	X(shard_with_mongos, START, "part of a sharded cluster", REFUSE, sharded(s);               \
+	  s->sharding.routers_n = 1)                                                               \
+	X(shard_with_a_silent_set, START, "part of a sharded cluster", WAIT, sharded(s);           \
+	  s->sharding.sets[1].is_known = false)                                                    \
+	X(shard_with_old_news, START, "part of a sharded cluster", WAIT, sharded(s);               \
+	  s->sharding.topology.who = WITNESS_NONE)                                                 \
+	X(shard_others_rehearsed, START, "all rehearsed", PASS, sharded(s))                        \
+	X(shard_other_set_without_rotad, START, "all rehearsed", WAIT, sharded(s);                 \
+	  s->members[4].has_statement = false)                                                     \
+	X(shard_other_set_not_ready, START, "all rehearsed", WAIT, sharded(s);                     \
+	  s->members[3].statement.is_rehearsed = false)                                            \
+	X(shard_other_set_looks_only, START, "all rehearsed", REFUSE, sharded(s);                  \
+	  cut_z(s->members[3].statement.mode, WORD_BYTES, "observe"))                              \
+	X(shard_sessions_elsewhere, START, "other users of the key", REFUSE, sharded(s);           \
+	  cut_z(s->members[4].others, 64, "10.0.0.9"))                                             \
+	X(shard_after_its_canary, TURN, "its turn", PASS, sharded(s);                              \
+	  case_rings(s, 3, ring_of(1, 2), ring_of(1, 2));                                          \
+	  case_rings(s, 4, ring_of(1, 2), ring_of(1, 2)))                                          \
+	X(shard_before_its_canary, TURN, "its turn", WAIT, sharded(s);                             \
+	  case_rings(s, 3, ring_of(1, 2), ring_of(1, 2));                                          \
+	  case_rings(s, 4, ring_of(1, 2), ring_of(1, 0)))                                          \
+	X(shard_canary_not_seen, TURN, "its turn", WAIT, sharded(s);                               \
+	  case_rings(s, 3, ring_of(1, 2), ring_of(1, 2));                                          \
+	  case_rings(s, 4, ring_of(1, 2), ring_of(1, 2)); down(s, 4))                              \
+	X(shard_waits_for_no_other_shard, TURN, "its turn", PASS, sharded(s);                      \
+	  s->sharding.sets[1].is_config = false; case_rings(s, 4, ring_of(1, 2), ring_of(1, 0)))   \
+	X(config_servers_wait_for_no_shard, TURN, "its turn", PASS, sharded(s);                    \
+	  s->sharding.part = SHARDING_CONFIG; s->sharding.sets[0].is_config = true;                \
+	  s->sharding.sets[1].is_config = false; case_rings(s, 4, ring_of(1, 2), ring_of(1, 0)))   \
 	X(router, START, "part of a sharded cluster", REFUSE, s->sharding.part = SHARDING_ROUTER)  \
 	X(shard_not_known, START, "part of a sharded cluster", WAIT,                               \
 	  s->sharding.fact.who = WITNESS_NONE)                                                     \
-	X(became_a_shard, NARROW, "part of a sharded cluster", REFUSE,                             \
-	  s->sharding.part = SHARDING_SHARD)                                                       \
+	X(shard_narrows, NARROW, "part of a sharded cluster", PASS, sharded(s); voted(s))          \
 	X(shard_not_known_midway, NARROW, "part of a sharded cluster", PASS,                       \
 	  s->sharding.fact.who = WITNESS_NONE)                                                     \
 	X(file_unreadable, START, "keyfile", REFUSE, s->keyfile.ring.is_known = false)             \
@@ -484,6 +544,32 @@ static void each_gate_answers_as_its_row_says(void **state)
 				g = &the.plan.gates[k];
 		if (g && (!strstr(the.plan.reason, g->name) || !the.plan.is_waiting))
 			fail_msg("%s: %s", rows[i].name, the.plan.reason);
+	}
+}
+
+/* Asked before the gate, since nobody is looked at in vain either. */
+static void nothing_is_narrowed_while_a_part_of_the_cluster_is_not_known(void **state)
+{
+	static const char *const words[] = {"not known", "silent", "mongos"};
+	for (unsigned i = 0; i < ARRAY_N(words); i++) {
+		struct seen_sharding *x = &the.s.sharding;
+		ask_for(NARROW);
+		sharded(&the.s);
+		voted(&the.s);
+		case_plan();
+		planned_get(ACT_PUT_KEYFILE);
+		if (i == 0) {
+			x->topology.who = WITNESS_NONE;
+			cut_z(x->topology_why, sizeof(x->topology_why), "it is not known");
+		} else if (i == 1) {
+			x->sets[1].is_known = false;
+			cut_z(x->sets[1].why, sizeof(x->sets[1].why), "it is silent");
+		} else
+			x->routers_n = 1;
+		case_plan();
+		assert_null(planned(ACT_PUT_KEYFILE));
+		assert_non_null(strstr(the.plan.reason, words[i]));
+		assert_true(the.plan.is_waiting);
 	}
 }
 
@@ -962,6 +1048,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_gate_answers_as_its_row_says),
+	    cmocka_unit_test(nothing_is_narrowed_while_a_part_of_the_cluster_is_not_known),
 	    cmocka_unit_test(every_gate_has_a_row_that_shuts_it),
 	    cmocka_unit_test(each_gate_says_why_as_its_row_says),
 	    cmocka_unit_test(what_is_said_of_a_key_counts_for_no_certificate),

@@ -102,7 +102,8 @@ class Member:
             "    engineConfig:\n      cacheSizeGB: 0.25\nnet:\n  port: %d\n  bindIp: 127.0.0.1\n  unixDomainSocket:\n    enabled: false\n%s"
             "security:\n  keyFile: %s\n%sprocessManagement:\n  fork: true\n  pidFilePath: %s\n%s")
             % (self.name, self.log, self.dir, self.port, tls, self.keyfile,
-               "replication:\n  replSetName: %s\n  oplogSizeMB: 200\n" % self.world.set_name if self.world.replica else "", self.pid_file,
+               ("replication:\n  replSetName: %s\n  oplogSizeMB: 200\n" % self.world.set_name if self.world.replica else "")
+               + ("sharding:\n  clusterRole: %s\n" % self.world.role if self.world.role else ""), self.pid_file,
                "setParameter:\n" + params if params else ""), 0o600)
 
     # -- the process
@@ -171,13 +172,13 @@ class World:
     """A replica set. Use as a context; under bench.nest nothing outlives it even without."""
 
     def __init__(self, folder, mongod, members=3, tls=True, rotactl=None, arbiters=0, set_name="rs0", parameters=None, wrap=None, env=None,
-                 chaining=True, tls_lines=None, replica=True):
+                 chaining=True, tls_lines=None, replica=True, role=None, key=None):
         self.dir, self.mongod, self.set_name, self.tls_lines = folder, mongod, set_name, tls_lines  # tls_lines(member): more of net.tls
-        self.chaining, self.replica = chaining, replica
+        self.chaining, self.replica, self.role = chaining, replica, role  # role: of a sharded cluster, shardsvr or configsvr
         self.parameters, self.wrap, self.env = dict(parameters or {}), list(wrap or []), env
         os.makedirs(folder, mode=0o700, exist_ok=True)
         self.pki = pki.Pki(os.path.join(folder, "pki"), rotactl) if tls else None
-        self.key = new_key()
+        self.key = key or new_key()
         ports = free_ports(members)
         self.members = [Member(self, "db%d" % (i + 1), p, i >= members - arbiters) for i, p in enumerate(ports)]
 
@@ -210,6 +211,8 @@ class World:
         elif initiate:
             conf = {"_id": self.set_name, "settings": {"chainingAllowed": self.chaining}, "members": [dict({"_id": i, "host": m.address}, **({"arbiterOnly": True} if m.arbiter else {}))
                                                       for i, m in enumerate(self.members)]}
+            if self.role == "configsvr":
+                conf["configsvr"] = True
             with self.members[0].client(key=self.key) as c:
                 c.admin.command("replSetInitiate", conf)
             first = wait_for("a first primary", 60, self._elect, 0.1)

@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""One key rotated in a whole sharded cluster: three config servers, two shards of three, a rotad for each of the nine.
+
+usage: sharded.py rotate|router..."""
+import os
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, os.path.join(HERE, "lib"))
+from bench import logs, nest  # noqa: E402
+from bench.cases import Cases  # noqa: E402
+from bench.rotads import Fleet  # noqa: E402
+from bench.show import Checks, say, wait_for  # noqa: E402
+from bench.world import World, keys_of, new_key  # noqa: E402
+from bench.writer import Writer  # noqa: E402
+from pymongo.errors import PyMongoError  # noqa: E402
+
+CASES = Cases()
+case = CASES.case
+
+
+class Sampler:
+    """Asks every member, directly and all the time, whether it is the primary; tells when sets were without a settled one."""
+
+    def __init__(self, worlds):
+        self.worlds, self.stop_asked, self.lock = worlds, threading.Event(), threading.Lock()
+        self.is_primary = {m: False for w in worlds for m in w.members}
+        self.without = []  # (from, to, set)
+        self.open = {}
+        self.threads = [threading.Thread(target=self._ask, args=(m,), daemon=True) for m in self.is_primary]
+
+    def start(self):
+        for t in self.threads:
+            t.start()
+        wait_for("the sampler to see a primary of each set", 30, lambda: all(self._has(w) for w in self.worlds), 0.1)
+        with self.lock:
+            self.without, self.open = [], {}
+        return self
+
+    def _has(self, w):
+        return any(self.is_primary[m] for m in w.members)
+
+    def _ask(self, m):
+        with m.client(login=False, serverSelectionTimeoutMS=300, connectTimeoutMS=300, socketTimeoutMS=1000) as c:
+            while not self.stop_asked.is_set():
+                try:
+                    is_primary = bool(c.admin.command("isMaster").get("ismaster"))
+                except PyMongoError:
+                    is_primary = False
+                with self.lock:
+                    self.is_primary[m] = is_primary
+                    now = time.monotonic()
+                    for w in self.worlds:
+                        if m not in w.members:
+                            continue
+                        if self._has(w):
+                            if w in self.open:
+                                self.without.append((self.open.pop(w), now, w))
+                        else:
+                            self.open.setdefault(w, now)
+                time.sleep(0.05)
+
+    def stop(self):
+        self.stop_asked.set()
+        for t in self.threads:
+            t.join(5)
+
+    def overlaps(self):
+        """Two sets without a primary at once: (seconds, set, set)."""
+        found = []
+        for i, (a, b, w) in enumerate(self.without):
+            for c, d, v in self.without[i + 1:]:
+                if w is not v and min(b, d) - max(a, c) > 0:
+                    found.append((round(min(b, d) - max(a, c), 2), w.set_name, v.set_name))
+        return found
+
+    def longest(self):
+        return max([b - a for a, b, _ in self.without] or [0])
+
+
+class Cluster:
+    def __init__(self, sets=("cfg", "sh1", "sh2"), members=3, **changes):
+        self.checks, self.changes = Checks(), changes
+        self.dir = tempfile.mkdtemp(prefix="rotad-sharded.")
+        self.key = new_key()
+        self.worlds = [World(os.path.join(self.dir, name), os.environ["MONGOD"], members, tls=False, set_name=name, key=self.key,
+                             role="configsvr" if i == 0 else "shardsvr") for i, name in enumerate(sets)]
+        for w in self.worlds:
+            for m in w.members:
+                m.name = "%s-%s" % (w.set_name, m.name)
+        self.fleets, self.writers = [], []
+
+    def __enter__(self):
+        for w in self.worlds:
+            w.up()
+        with self.worlds[0].primary().client(key=self.key) as c:
+            for w in self.worlds[1:]:
+                c.admin.command("_configsvrAddShard", "%s/%s" % (w.set_name, ",".join(m.address for m in w.members)), writeConcern={"w": "majority"})
+        say("a sharded cluster of %d sets, %d members", len(self.worlds), len(self.members()))
+        self.fleets = [Fleet(w, os.environ["ROTAD"], os.environ["ROTACTL"], "0s", **self.changes) for w in self.worlds]
+        return self
+
+    def __exit__(self, *exc):
+        if exc and exc[0]:
+            self.show()
+        for x in self.writers:
+            x.stop_asked.set()
+        for x in self.fleets + self.worlds:
+            x.__exit__(None, None, None)
+        nest.end_rest()
+
+    def members(self):
+        return [m for w in self.worlds for m in w.members]
+
+    def rotads(self):
+        return [r for f in self.fleets for r in f.all]
+
+    def show(self):
+        for r in self.rotads():
+            print("---- rotad of %s (started %d times)\n%s%s\n%s" % (r.name, r.starts, r.last_words(12), r.ctl("status").text(), r.ctl("explain").text()), flush=True)
+
+    def start(self):
+        for r in self.rotads():  # all, before any is asked: one alone cannot tell how the others stand
+            r.start()
+
+    def wait_ready(self, seconds=120):
+        def test():
+            for r in self.rotads():
+                members = r.status()["instances"][0]["members"]
+                if len(members) != len(self.members()) or not all(m["rotad"] and m["rotad"]["rehearsed"] for m in members):
+                    return False
+            return True
+        wait_for("every rotad to know all of the cluster", seconds, test, 0.5)
+
+    def write(self):
+        self.writers = [Writer(w, name="bench", threads=4, per_second=30).start() for w in self.worlds[1:]]
+
+    def bound(self, world, since):
+        """mongod's own time for the restarts of a set, one after the other."""
+        return sum(r.bound() for r in logs.restarts(world, since))
+
+    def is_rotated(self, old):
+        kept = [keys_of(m.keyfile) for m in self.members()]
+        if kept[0][0] == old or any(k != [kept[0][0]] for k in kept):
+            return False
+        try:
+            return all(m.accepts(kept[0][0]) for m in self.members()) and not any(m.accepts(old) for m in self.members())
+        except PyMongoError:
+            return False
+
+    def rotate(self, old, seconds=400):
+        """Ask one shard's rotad; wait until all of the cluster has it, and everybody says so. Gives the seconds it took, or None."""
+        begun = time.monotonic()
+        r = self.fleets[1].all[0].ctl("rotate", "keyfile", "--yes", "--reason", "test")
+        self.checks.that("a shard's rotad takes the order for the cluster", r.status == 0, r.text()[-300:])
+        try:
+            wait_for("one key everywhere, the old one refused everywhere", seconds, lambda: self.is_rotated(old), 0.5)
+            took = time.monotonic() - begun
+            wait_for("every rotad to be done", 60, lambda: all(x.ctl("status").status == 0 for x in self.rotads()), 0.5)
+            return took
+        except TimeoutError as e:
+            say("%s", e)
+            self.show()
+            return None
+
+    def finish(self):
+        c = self.checks
+        for w in self.worlds:
+            c.that("set %s is healthy" % w.set_name, w.wait_healthy(60))
+        for x in self.writers:
+            x.stop()
+            c.that("no write failed on %s" % x.world.set_name, not x.failed, [t for _, t in x.failed[:2]] or "%d acknowledged" % len(x.acked))
+            c.that("none is lost on %s" % x.world.set_name, not x.lost())
+        c.print()
+        return c.status()
+
+
+@case
+def rotate():
+    """One key in all sets; by default never two sets without a primary at once."""
+    with Cluster() as s:
+        s.start()
+        s.wait_ready()
+        s.write()
+        sampler = Sampler(s.worlds).start()
+        since = time.time()
+        took = s.rotate(s.key)
+        sampler.stop()
+        s.checks.that("one key in all of the cluster, the old one refused everywhere", took is not None, "%.0f s" % (took or 0))
+        with s.worlds[0].primary().client() as c:
+            docs = sorted(d["_id"] for d in c.admin["rotad.ledger"].find({}, {"_id": 1}))
+        s.checks.that("the ledger is on the config servers", "proposal/1" in docs, docs[:3])
+        for w in s.worlds[1:]:
+            with w.primary().client() as c:
+                s.checks.that("none is on %s" % w.set_name, c.admin["rotad.ledger"].count_documents({}) == 0)
+        restarts = {w.set_name: len(logs.restarts(w, since)) for w in s.worlds}
+        s.checks.that("each member was restarted twice", all(n == 6 for n in restarts.values()), restarts)
+        s.checks.that("never two sets were without a primary at once", not sampler.overlaps(),
+                      sampler.overlaps() or "%d times without one, at most %.1f s" % (len(sampler.without), sampler.longest()))
+        say("mongod's own time: %s", ", ".join("%s %.0f s" % (w.set_name, s.bound(w, since)) for w in s.worlds))
+        return s.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(CASES.main())
