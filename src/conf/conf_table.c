@@ -207,10 +207,8 @@ const struct conf_row conf_table[] = {
      .low = 1,
      .high = 64,
      .merge = CONF_MERGE_LOW,
-     .not_yet = "follow sharded clusters",
-     .instead = "write 1",
-     .obeyed = 1,
-     .help = "Sets of one cluster that may be in a turn at once"},
+     .help = "Sets of one sharded cluster that may be in a turn at once, after the config "
+	     "servers: 64 for all"},
     {.path = "keyfile.onForeignWrite",
      .type = CONF_WORD,
      IN_CONFIG(policy.keyfile.on_foreign_write),

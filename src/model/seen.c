@@ -136,6 +136,17 @@ struct ring_ids seen_loaded(const struct seen *s)
 	return r;
 }
 
+enum claim_state seen_turn_of(const struct seen *s, const char *host)
+{
+	const struct seen_ledger *l = &s->ledger;
+	if (strcmp(l->claim.host, host) == 0)
+		return l->claim.state;
+	for (unsigned i = 0; i < l->slots_n; i++)
+		if (strcmp(l->slots[i].host, host) == 0)
+			return l->slots[i].state;
+	return CLAIM_FREE;
+}
+
 int seen_roll_index(const struct seen *s, const char *host)
 {
 	for (unsigned i = 0; s->ledger.has_proposal && i < s->ledger.proposal.roll_n; i++)
@@ -149,7 +160,7 @@ bool seen_is_dead(const struct seen *s, unsigned member)
 	const struct seen_member *m = &s->members[member];
 	const struct seen_ledger *l = &s->ledger;
 	int r = seen_roll_index(s, m->host);
-	ASSERT(member < s->members_n);
+	ASSERT(member < seen_all_n(s));
 	switch (seen_generation(s)) {
 	case GENERATION_OPEN:
 	case GENERATION_CARRIED:

@@ -199,11 +199,17 @@ struct seen_ledger {
 	bool is_unknown_protocol;
 	struct token id;
 	bool has_proposal;
-	struct proposal proposal; /* of the highest generation, its signer admitted */
+	struct proposal proposal;     /* of the highest generation, its signer admitted */
 	bool lacks_pivot, lacks_next; /* not held on this host, so that no look can try it */
 	struct roll roll;
 	struct claim claim;
 	bool is_claim_mine;
+	/* Turns of the other sets of a sharded cluster; a waiting one that stands still is none. */
+	unsigned slots_n;
+	struct seen_slot {
+		char set[NAME_BYTES_MAX], host[HOST_BYTES_MAX];
+		enum claim_state state;
+	} slots[SETS_MAX];
 	struct wall claim_moved; /* when this host saw it move last, by its wall clock; stands still
 				    for a dead holder */
 	bool is_claim_stale;     /* waiting and not moved for CLAIM_STALE_US of our boot clock */
@@ -386,6 +392,8 @@ bool seen_is_dead(const struct seen *s, unsigned member);
 /* Does this host's own process lack the pivot, so that all others refuse it? It is of no use to the
  * set as it is. By its own keys and by what each member that answers says of it. */
 bool seen_is_isolated(const struct seen *s);
+/* Has that member the turn of its set, or is it the next to act? */
+enum claim_state seen_turn_of(const struct seen *s, const char *host);
 /* Index into the proposal's roll, or -1. */
 int seen_roll_index(const struct seen *s, const char *host);
 

@@ -599,8 +599,17 @@ static enum gate_verdict gate_claim(const struct planner *p, enum gate_for what,
 	if (l->is_claim_mine && l->claim.purpose != wanted)
 		return say(r, GATE_WAIT, "it is held for %s of this member",
 			   wanted == CLAIM_FOR_RESTART ? "the certificate" : "the restart");
-	if (l->is_claim_mine || l->claim.state == CLAIM_FREE || l->is_claim_stale)
-		return say(r, GATE_PASS, l->is_claim_mine ? "mine" : "free");
+	if (l->is_claim_mine)
+		return say(r, GATE_PASS, "mine");
+	if (l->claim.state == CLAIM_FREE || l->is_claim_stale) {
+		/* One a set, and of a sharded cluster so many sets at once (PROTOCOL 2). */
+		if (l->slots_n < MAX(p->policy->keyfile.max_parallel, 1u))
+			return say(r, GATE_PASS, "free");
+		return say(r, GATE_WAIT, "'%.60s' of set %.40s has the turn%s; maxParallel is %u",
+			   l->slots[0].host, l->slots[0].set,
+			   l->slots[0].state == CLAIM_ACTING ? ", acting" : "",
+			   MAX(p->policy->keyfile.max_parallel, 1u));
+	}
 	return say(r, GATE_WAIT, "'%.80s' has the turn%s", l->claim.host,
 		   l->claim.state == CLAIM_ACTING ? ", acting" : "");
 }

@@ -41,6 +41,8 @@ struct planner {
 
 /* Append an act; its reason as printf. Returns it for further fields. */
 struct act *plan_add(struct planner *p, enum act_kind kind, const char *format, ...) PRINTF(3, 4);
+/* How soon to look again for what the others do: in a sharded cluster each look asks many. */
+int64_t plan_pace_us(const struct planner *p);
 /* Set the plan's one-sentence reason (the last one wins). */
 void plan_say(struct planner *p, const char *format, ...) PRINTF(2, 3);
 /* Something is under way and held back: reason, and look again after wait_us. */

@@ -496,7 +496,7 @@ static bool open_plan(struct planner *p)
 			    s->self_host, g->next.number, removed, yea, g->roll_n);
 			return true;
 		}
-		plan_wait(p, US_S / 4, "%s has voted for key %u; waits for %s (%u of %u).",
+		plan_wait(p, plan_pace_us(p), "%s has voted for key %u; waits for %s (%u of %u).",
 			  s->self_host, g->next.number, missing, yea, g->roll_n);
 		return true;
 	}
@@ -585,7 +585,7 @@ static void close_plan(struct planner *p, const struct key_name *gone)
 	char missing[WAITS_BYTES];
 	struct wall since = {.us = 0};
 	if (!all_settled(p, &gone->id, missing)) {
-		plan_wait(p, US_S / 4, "%s is done with key %u; waits for %s.", s->self_host,
+		plan_wait(p, plan_pace_us(p), "%s is done with key %u; waits for %s.", s->self_host,
 			  gone->number, missing);
 		return;
 	}
@@ -595,7 +595,7 @@ static void close_plan(struct planner *p, const struct key_name *gone)
 	/* Of times to come: the clock was set back since, and nothing is waited for by it. */
 	if (since.us <= s->now.us && s->now.us - since.us < rank_wait_us(p, NULL)) {
 		plan_wait(
-		    p, US_S / 4,
+		    p, plan_pace_us(p),
 		    "All have changed; the old key is being proven refused by another rotad.");
 		return;
 	}

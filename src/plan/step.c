@@ -56,6 +56,11 @@ void plan_wait(struct planner *p, int64_t wait_us, const char *format, ...)
 	wake_at_most(p, wait_us);
 }
 
+int64_t plan_pace_us(const struct planner *p)
+{
+	return p->s->others_n > 0 ? US_S : US_S / 4;
+}
+
 struct event *plan_tell(struct planner *p, enum event_kind kind, const char *subject)
 {
 	struct plan *plan = p->plan;

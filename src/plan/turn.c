@@ -626,8 +626,9 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 		    (g->verdict == GATE_REFUSE || !g->opens_soon))
 			plan_add(p, ACT_RELEASE_CLAIM, "%s: %s", g->name, g->text);
 		p->plan->needs_attention |= g->verdict == GATE_REFUSE;
-		plan_wait(p, US_S / 4, "%s needs a restart to %s, and waits: %s: %s.", s->self_host,
-			  text, g->name, g->text);
+		plan_wait(p, plan_holds_claim(p, CLAIM_FOR_RESTART) ? US_S / 4 : plan_pace_us(p),
+			  "%s needs a restart to %s, and waits: %s: %s.", s->self_host, text,
+			  g->name, g->text);
 		return;
 	}
 	if (claims(p) && !l->is_claim_mine) {

@@ -38,7 +38,8 @@ static bool is_overdue(const struct planner *p, const struct seen_member *m)
 	const struct seen *s = p->s;
 	const struct seen_ledger *l = &s->ledger;
 	bool is_turn_idle =
-	    l->claim.state == CLAIM_FREE || (l->claim.state == CLAIM_WAITING && l->is_claim_stale);
+	    l->slots_n == 0 && (l->claim.state == CLAIM_FREE ||
+				(l->claim.state == CLAIM_WAITING && l->is_claim_stale));
 	return !m->is_self && m->has_statement && p->generation != GENERATION_NONE &&
 	       is_turn_idle && s->moved_at.us &&
 	       s->now.us - s->moved_at.us > ACTS_WITHIN_S * US_S &&
@@ -48,7 +49,7 @@ static bool is_overdue(const struct planner *p, const struct seen_member *m)
 /* Away for its own turn: that is on course. */
 static bool is_in_turn(const struct seen *s, const struct seen_member *m)
 {
-	return s->ledger.claim.state == CLAIM_ACTING && strcmp(s->ledger.claim.host, m->host) == 0;
+	return seen_turn_of(s, m->host) == CLAIM_ACTING;
 }
 
 static const char *heard(const struct seen_member *m, char *out, size_t out_n)

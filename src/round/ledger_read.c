@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/rng.h"
+#include "codec/claims_json.h"
 #include "codec/json_mem.h"
 #include "codec/digest.h"
 #include "codec/envelope.h"
@@ -489,13 +490,106 @@ static void read_roll_again(struct seat *t)
 	read_roll(t, doc.text, doc.rev);
 }
 
+/* By whom it is held, and since when it stands still by this host's own boot-time clock. */
+static void judge_claim(struct seat *t, int64_t rev)
+{
+	struct seen_ledger *l = &t->seen->ledger;
+	struct mono boot = t->ports.host.ops->boot(t->ports.host.self);
+	l->claim.rev = rev;
+	l->is_claim_mine = l->claim.state != CLAIM_FREE &&
+			   spki_equal(&l->claim.head.from, &t->identity.spki) &&
+			   (strcmp(l->claim.host, t->seen->self_host) == 0 ||
+			    /* the set names this member otherwise since it took the turn */
+			    seen_find_member(t->seen, l->claim.host) < 0);
+	if (rev != t->claim_rev || l->claim.beat != t->claim_beat) {
+		t->claim_rev = rev;
+		t->claim_beat = l->claim.beat;
+		t->claim_moved = t->seen->now;
+		t->claim_moved_boot = boot;
+	}
+	l->claim_moved = t->claim_moved;
+	l->is_claim_stale = l->claim.state == CLAIM_WAITING &&
+			    boot.us - t->claim_moved_boot.us > CLAIM_STALE_S * US_S;
+}
+
+/* A waiting claim of another set that does not move holds up nobody, as within a set. */
+static bool is_slot_stale(struct seat *t, const char *set, const struct claim *c)
+{
+	struct cluster_memory *m = t->cluster;
+	struct mono boot = t->ports.host.ops->boot(t->ports.host.self);
+	unsigned i = 0;
+	while (i < m->slots_n && strcmp(m->slots[i].set, set) != 0)
+		i++;
+	if (i == SETS_MAX)
+		return false;
+	struct cluster_slot *s = &m->slots[i];
+	if (i == m->slots_n || s->seq != c->head.seq ||
+	    !token_equal(&s->incarnation, &c->head.incarnation)) {
+		*s = (struct cluster_slot){
+		    .incarnation = c->head.incarnation, .seq = c->head.seq, .since = boot};
+		cut_z(s->set, sizeof(s->set), set);
+		m->slots_n = MAX(m->slots_n, i + 1);
+	}
+	s->is_stale = c->state == CLAIM_WAITING && boot.us - s->since.us > CLAIM_STALE_S * US_S;
+	return s->is_stale;
+}
+
+/* Turns of a sharded cluster: this member's set's own, and those of the others. */
+static void read_slots(struct seat *t, const struct docs *d)
+{
+	struct seen_ledger *l = &t->seen->ledger;
+	const struct store_doc *doc = find_doc(d, CLAIMS_DOC);
+	const char *own = t->cluster->sets[0].name;
+	struct doc_trust trust = seat_trust(t);
+	struct claims_parts parts;
+	struct err err = ERR_INIT;
+	t->revs_claim = doc ? doc->rev : 0;
+	if (!doc)
+		return;
+	if (!claims_decode(doc->text, &parts, &err)) {
+		/* Somebody has the turn, and it cannot be told who: nobody takes it. */
+		doubt(t, "the claims", &err);
+		l->claim.state = CLAIM_ACTING;
+		return;
+	}
+	for (unsigned i = 0; i < parts.n; i++) {
+		const char *set = parts.slots[i].set;
+		struct seen_slot *slot = &l->slots[l->slots_n];
+		struct claim c = {.state = CLAIM_ACTING};
+		err_clear(&err);
+		bool ok = claim_decode(parts.slots[i].text, &trust, &c, &err);
+		if (!ok) {
+			doubt(t, "a claim", &err);
+			c = (struct claim){.state = CLAIM_ACTING};
+		}
+		if (strcmp(set, own) == 0) {
+			l->claim = c;
+			if (ok)
+				judge_claim(t, (int64_t)(c.head.seq & INT64_MAX));
+			continue;
+		}
+		if (c.state == CLAIM_FREE || (ok && is_slot_stale(t, set, &c)))
+			continue;
+		*slot = (struct seen_slot){.state = c.state};
+		cut_z(slot->set, sizeof(slot->set), set);
+		cut_z(slot->host, sizeof(slot->host), c.host[0] ? c.host : "?");
+		l->slots_n++;
+	}
+}
+
 static void read_claim(struct seat *t, const struct docs *d)
 {
 	struct seen_ledger *l = &t->seen->ledger;
 	const struct store_doc *doc = find_doc(d, "claim");
 	struct err err = ERR_INIT;
 	struct doc_trust trust = seat_trust(t);
-	struct mono boot = t->ports.host.ops->boot(t->ports.host.self);
+	if (seen_is_sharded(t->seen)) {
+		if (t->cluster && t->cluster->sets_n)
+			read_slots(t, d);
+		else /* not read, then: nobody takes it */
+			l->claim.state = CLAIM_ACTING;
+		return;
+	}
 	t->revs_claim = doc ? doc->rev : 0;
 	if (!doc)
 		return;
@@ -505,21 +599,7 @@ static void read_claim(struct seat *t, const struct docs *d)
 		l->claim.state = CLAIM_ACTING;
 		return;
 	}
-	l->claim.rev = doc->rev;
-	l->is_claim_mine = l->claim.state != CLAIM_FREE &&
-			   spki_equal(&l->claim.head.from, &t->identity.spki) &&
-			   (strcmp(l->claim.host, t->seen->self_host) == 0 ||
-			    /* the set names this member otherwise since it took the turn */
-			    seen_find_member(t->seen, l->claim.host) < 0);
-	if (doc->rev != t->claim_rev || l->claim.beat != t->claim_beat) {
-		t->claim_rev = doc->rev;
-		t->claim_beat = l->claim.beat;
-		t->claim_moved = t->seen->now;
-		t->claim_moved_boot = boot;
-	}
-	l->claim_moved = t->claim_moved;
-	l->is_claim_stale = l->claim.state == CLAIM_WAITING &&
-			    boot.us - t->claim_moved_boot.us > CLAIM_STALE_S * US_S;
+	judge_claim(t, doc->rev);
 }
 
 /* Was the identity that spoke for this host revoked, and is there no other? */

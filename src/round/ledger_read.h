@@ -18,6 +18,7 @@ bool ledger_moved(struct seat *t);
 struct doc_trust seat_trust(struct seat *t);
 /* The key by which this rotad shows that it belongs here; NULL: it has none. */
 const struct secret *seat_endorsing_key(const struct seat *t, bool is_joined);
+#define CLAIMS_DOC "claims" /* the turns of a sharded cluster; a set's own is "claim" */
 /* Document ids. out has DOC_ID_BYTES. */
 const char *doc_id(char *out, const char *kind, const char *name);
 const char *doc_id_n(char *out, const char *kind, uint64_t generation);

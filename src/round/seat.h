@@ -152,6 +152,14 @@ struct cluster_memory {
 		struct wall at;
 		char why[128];
 	} sets[SETS_MAX]; /* as seen_sharding.sets */
+	unsigned slots_n; /* turns of the other sets, and since when each stands still */
+	struct cluster_slot {
+		char set[NAME_BYTES_MAX];
+		struct token incarnation;
+		uint64_t seq;
+		struct mono since;
+		bool is_stale;
+	} slots[SETS_MAX];
 	unsigned members_n;
 	struct cluster_member {
 		unsigned set;

@@ -70,9 +70,9 @@ static const char *verdict_word(enum login_verdict v)
 
 static const char *turn_word(const struct seen *s, unsigned i)
 {
-	const struct seen_member *m = &s->members[i];
-	if (s->ledger.claim.state != CLAIM_FREE && strcmp(s->ledger.claim.host, m->host) == 0)
-		return s->ledger.claim.state == CLAIM_ACTING ? "now" : "next";
+	const enum claim_state state = seen_turn_of(s, s->members[i].host);
+	if (state != CLAIM_FREE)
+		return state == CLAIM_ACTING ? "now" : "next";
 	return "";
 }
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One key rotated in a whole sharded cluster: three config servers, two shards of three, a rotad for each of the nine.
 
-usage: sharded.py rotate|router..."""
+usage: sharded.py rotate|parallel|router..."""
+import datetime
 import os
 import sys
 import tempfile
@@ -141,7 +142,7 @@ class Cluster:
 
     def bound(self, world, since):
         """mongod's own time for the restarts of a set, one after the other."""
-        return sum(r.bound() for r in logs.restarts(world, since))
+        return sum(r.bound() for r in logs.restarts(world, since) if r.well)
 
     def is_rotated(self, old):
         kept = [keys_of(m.keyfile) for m in self.members()]
@@ -152,7 +153,7 @@ class Cluster:
         except PyMongoError:
             return False
 
-    def rotate(self, old, seconds=400):
+    def rotate(self, old, seconds=700):
         """Ask one shard's rotad; wait until all of the cluster has it, and everybody says so. Gives the seconds it took, or None."""
         begun = time.monotonic()
         r = self.fleets[1].all[0].ctl("rotate", "keyfile", "--yes", "--reason", "test")
@@ -203,6 +204,65 @@ def rotate():
                       sampler.overlaps() or "%d times without one, at most %.1f s" % (len(sampler.without), sampler.longest()))
         say("mongod's own time: %s", ", ".join("%s %.0f s" % (w.set_name, s.bound(w, since)) for w in s.worlds))
         return s.finish()
+
+
+def at_once(restarts):
+    """The pairs of these restarts that overlap."""
+    return [(a.member.name, b.member.name) for i, a in enumerate(restarts) for b in restarts[i + 1:]
+            if min(a.well or 0, b.well or 0) > max(a.begun, b.begun)]
+
+
+@case
+def parallel():
+    """maxParallel: the shards take their turns beside each other, after the config servers; one member of a set at a time."""
+    with Cluster(keyfile={"mode": "act", "maxAge": "never", "maxParallel": 64}) as s:
+        s.start()
+        s.wait_ready()
+        s.write()
+        since = time.time()
+        took = s.rotate(s.key)
+        s.checks.that("one key in all of the cluster, the old one refused everywhere", took is not None, "%.0f s" % (took or 0))
+        turns = {w.set_name: logs.restarts(w, since) for w in s.worlds}
+        for name, restarts in turns.items():
+            s.checks.that("one member of %s at a time" % name, len(restarts) == 6 and not at_once(restarts), at_once(restarts) or len(restarts))
+        s.checks.that("the shards' turns are beside each other", at_once(turns["sh1"] + turns["sh2"]))
+        s.checks.that("the config servers go first in the first pass", max(r.well or 0 for r in turns["cfg"][:3]) <= min(r.begun for r in turns["sh1"] + turns["sh2"]))
+        bounds = {w.set_name: s.bound(w, since) for w in s.worlds}
+        limit = bounds["cfg"] + 1.25 * max(bounds["sh1"], bounds["sh2"])
+        s.checks.that("it takes no longer than the config servers and 1.25 times the slowest shard", (took or 999) <= limit,
+                      "%.0f s, limit %.0f s; mongod's own time: %s" % (took or 0, limit, ", ".join("%s %.0f s" % kv for kv in bounds.items())))
+        return s.finish()
+
+
+@case
+def router():
+    """A living mongos is named, and no rotation begins; one that has not spoken for ten minutes is none."""
+    with Cluster(sets=("cfg", "sh1"), members=1) as s:
+        now = datetime.datetime.utcnow()
+
+        def spoke(name, minutes_ago):
+            with s.worlds[0].primary().client(key=s.key) as c:
+                c.config.mongos.replace_one({"_id": name}, {"_id": name, "ping": now - datetime.timedelta(minutes=minutes_ago)}, upsert=True)
+
+        spoke("gone.example.net:27017", 60)
+        spoke("r1.example.net:27017", 0)
+        s.start()
+        s.wait_ready()
+        for r in s.rotads():
+            got = r.ctl("rotate", "keyfile", "--yes", "--reason", "test")
+            s.checks.that("%s refuses, and names the mongos" % r.name, got.status == 2 and "r1.example.net" in " ".join(got.text().split()), got.text()[-300:])
+            got = r.ctl("doctor")
+            s.checks.that("so does its doctor", "r1.example.net" in " ".join(got.text().split()))
+        spoke("r1.example.net:27017", 11)
+
+        def other():
+            got = s.rotads()[1].ctl("rotate", "keyfile", "--yes", "--reason", "test")
+            return got.status == 2 and "mongos" not in got.text() and "a single member" in " ".join(got.text().split())
+        wait_for("the mongos to be no reason any more", 60, other, 1)
+        s.checks.that("one that is gone is no reason", True)
+        s.checks.that("no file was touched", all(keys_of(m.keyfile) == [s.key] for m in s.members()))
+        s.checks.print()
+        return s.checks.status()
 
 
 if __name__ == "__main__":

@@ -86,7 +86,6 @@ static const struct {
      "a rotation would be due every 18h, but minAge allows one only after 1d"},
     /* what no part of rotad obeys is refused, with what to do */
     {ONE "keyfile: {rideAlong: 14d}\n", 2, 22, "does not wait for restarts"},
-    {ONE "keyfile: {maxParallel: 2}\n", 2, 24, "does not follow sharded clusters"},
     {ONE "keyfile: {routers: [m1]}\n", 2, 20, "does not follow mongos yet"},
     {ONE "authorities: {mode: ask}\n", 2, 21, "does not replace a CA yet"},
     {"instances: [{name: a, address: \"h:1\", successors: [b]}]\n", 1, 51,
@@ -108,7 +107,7 @@ static const struct {
 static void what_is_obeyed_of_an_unfinished_key_is_allowed(void **state)
 {
 	static const char *const texts[] = {
-	    "keyfile: {strategy: twoPass, rideAlong: no, maxParallel: 1}\n",
+	    "keyfile: {strategy: twoPass, rideAlong: no, maxParallel: 2}\n",
 	    "authorities: {mode: off}\n", "authorities: {mode: observe}\n"};
 	for (size_t i = 0; i < ARRAY_N(texts); i++) {
 		char text[256];

@@ -135,6 +135,18 @@ static void sharded(struct seen *s)
 	}
 }
 
+/* So many other sets of a sharded cluster are in a turn. */
+static void another_set_turns(struct seen *s, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct seen_slot *slot = &s->ledger.slots[i];
+		slot->state = i ? CLAIM_WAITING : CLAIM_ACTING;
+		snprintf(slot->set, sizeof(slot->set), "sh%u", i);
+		snprintf(slot->host, sizeof(slot->host), "sh%u-a:27017", i);
+	}
+	s->ledger.slots_n = n;
+}
+
 /* And they have voted yea too. */
 static void voted(struct seen *s)
 {
@@ -407,6 +419,16 @@ static void voted(struct seen *s)
 	X(claimed_stale, TURN, "the turn is free", PASS, case_claim(s, CLAIM_WAITING, 2);          \
 	  s->ledger.is_claim_stale = true)                                                         \
 	X(claimed_certificate, CERT, "the turn is free", WAIT, case_claim(s, CLAIM_ACTING, 2))     \
+	X(claimed_by_another_set, TURN, "the turn is free", WAIT, another_set_turns(s, 1))         \
+	X(two_sets_may_turn, TURN, "the turn is free", PASS, another_set_turns(s, 1);              \
+	  p->keyfile.max_parallel = 2)                                                             \
+	X(claimed_by_two_other_sets, TURN, "the turn is free", WAIT, another_set_turns(s, 2);      \
+	  p->keyfile.max_parallel = 2)                                                             \
+	X(none_may_turn_is_one, TURN, "the turn is free", PASS, p->keyfile.max_parallel = 0)       \
+	X(claimed_there_and_here, TURN, "the turn is free", WAIT, another_set_turns(s, 1);         \
+	  p->keyfile.max_parallel = 9; case_claim(s, CLAIM_WAITING, 2))                            \
+	X(claimed_there_and_stale_here, TURN, "the turn is free", WAIT, another_set_turns(s, 1);   \
+	  case_claim(s, CLAIM_WAITING, 2); s->ledger.is_claim_stale = true)                        \
 	X(claimed_to_reload, TURN, "the turn is free", WAIT, case_claim(s, CLAIM_ACTING, 0);       \
 	  s->ledger.is_claim_mine = true; s->ledger.claim.purpose = CLAIM_FOR_CERTIFICATE)         \
 	X(window_certificate_ends_a_day_after_it_opens, CERT, "window", WAIT, night_window(p);     \

@@ -84,6 +84,7 @@ static void each_kind_goes_as_its_row_says(void **state)
 	} rows[] = {
 	    {"ledger", TIDY_KEEP, TIDY_KEEP},
 	    {"claim", TIDY_KEEP, TIDY_KEEP},
+	    {"claims", TIDY_KEEP, TIDY_KEEP},
 	    {"hold", TIDY_KEEP, TIDY_KEEP},
 	    {"something/else", TIDY_KEEP, TIDY_KEEP},
 	    {"proposal/1", TIDY_NOW, TIDY_NOW},
