@@ -99,6 +99,7 @@ static const struct field_row statement_rows[] = {
     FIELD(struct statement, member, FIELD_INT64, "member"),
     FIELD(struct statement, generation, FIELD_UINT64, "generation"),
     FIELD(struct statement, retired, FIELD_UINT64, "retired"),
+    FIELD(struct statement, is_given_up, FIELD_BOOL, "givenUp"),
     FIELD(struct statement, process_id, FIELD_LINE, "processId"),
     FIELD(struct statement, disk, FIELD_RING_IDS, "disk"),
     FIELD(struct statement, running, FIELD_RING_IDS, "running"),

@@ -147,6 +147,7 @@ struct statement {
 	int64_t member;
 	uint64_t generation;
 	uint64_t retired; /* the last generation whose end this rotad has carried out */
+	bool is_given_up; /* it knows of a nay to that generation, and writes its key no more */
 	char process_id[PROCESS_ID_CHARS + 1];
 	struct ring_ids disk, running;
 	char version[WORD_BYTES]; /* of rotad */

@@ -27,7 +27,8 @@ static bool statement_differs(const struct planner *p)
 	if (strcmp(t->process_id, s->process.process_id) != 0 ||
 	    strcmp(t->mode, mode_name(p->mode)) != 0)
 		return true;
-	if (t->retired != anchor_retired_generation(&s->anchor))
+	if (t->retired != anchor_retired_generation(&s->anchor) ||
+	    t->is_given_up != (p->generation == GENERATION_DEAD))
 		return true;
 	if (!ring_ids_equal(&t->disk, &s->keyfile.ring) &&
 	    (t->disk.is_known || s->keyfile.ring.is_known))

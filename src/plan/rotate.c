@@ -557,7 +557,9 @@ static bool open_plan(struct planner *p)
 	return true;
 }
 
-/* Has every member, by its rotad's word, the final keyring in file and process? */
+/* Has every member, by its rotad's word, the final keyring in file and process? After a nay by what
+ * it said since it knows of that: one that has not seen it may be about to write the burnt key, and
+ * nothing would look for that after the end. */
 static bool all_settled(const struct planner *p, const struct key_id *gone,
 			char ret_missing[WAITS_BYTES])
 {
@@ -571,7 +573,10 @@ static bool all_settled(const struct planner *p, const struct key_id *gone,
 		if ((r >= 0 && s->ledger.roll.is_without[r]) ||
 		    ((int)i != s->self && seen_is_dead(s, i)))
 			continue;
-		if (((int)i != s->self && !m->has_statement) || !disk->is_known ||
+		bool is_late = (int)i != s->self && p->generation == GENERATION_DEAD &&
+			       !(m->statement.is_given_up &&
+				 m->statement.generation == s->ledger.proposal.generation);
+		if (((int)i != s->self && !m->has_statement) || is_late || !disk->is_known ||
 		    ring_ids_has(disk, gone) || ring_has_retired(disk, &s->anchor) ||
 		    turn_need(p, i) != NEED_NO)
 			waits_name(p, m->host, ret_missing, WAITS_BYTES);

@@ -220,6 +220,7 @@ static bool publish_statement(struct seat *t, const struct act *a, struct err *e
 	cut_z(st.host, sizeof(st.host), s->self_host);
 	st.generation = s->ledger.has_proposal ? s->ledger.proposal.generation : 0;
 	st.retired = anchor_retired_generation(&t->anchor);
+	st.is_given_up = seen_generation(s) == GENERATION_DEAD;
 	cut_z(st.process_id, sizeof(st.process_id), s->process.process_id);
 	st.disk = s->keyfile.ring;
 	st.running = s->process.loaded;

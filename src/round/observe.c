@@ -204,7 +204,8 @@ static bool read_rs(struct seat *t, const struct mongod_target *own)
 			 "rs.conf cannot be read: %.400s", err.text);
 		return t->has_rs;
 	}
-	t->rs = rs;
+	memcpy(&t->rs, &rs, offsetof(struct mongod_config, members));
+	memcpy(t->rs.members, rs.members, rs.members_n * sizeof(rs.members[0]));
 	t->rs_at = t->seen->now;
 	t->has_rs = true;
 	return true;
@@ -1247,7 +1248,11 @@ static void forget(struct seat *t)
 		kept = arena_get(&t->arena, sizeof(*kept), &ignored);
 	if (kept)
 		*kept = s->ledger;
-	memset(s, 0, sizeof(*s)); /* large: not copied from a zeroed one */
+	/* Large, most of it members that there are not: those were never written. */
+	const unsigned members_n = s->members_n;
+	memset(s, 0, offsetof(struct seen, members));
+	memset(s->members, 0, members_n * sizeof(s->members[0]));
+	memset(&s->keyfile, 0, sizeof(*s) - offsetof(struct seen, keyfile));
 	if (kept)
 		s->ledger = *kept;
 	s->now = seat_now(t);

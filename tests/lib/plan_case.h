@@ -179,6 +179,8 @@ static inline void case_propose(struct seen *s, const char *votes)
 				   : votes[i] == 'n' ? VOTE_NAY
 						     : VOTE_NONE;
 	}
+	for (unsigned i = 0; i < s->members_n; i++)
+		s->members[i].statement.is_given_up = strchr(votes, 'n') != NULL;
 	if (s->self >= 0 && r->votes[s->self].word != VOTE_NONE) {
 		s->anchor.votes_n = 1;
 		s->anchor.votes[0].word = r->votes[s->self].word;
@@ -283,6 +285,7 @@ static inline void case_poison_member(struct seen *s, enum case_beyond beyond)
 	process_name(m->process_id, 25, 1);
 	cut_z(t->process_id, sizeof(t->process_id), is_odd ? "another" : m->process_id);
 	m->statement_moved.us = is_odd ? CASE_NOW - US_DAY : CASE_NOW + US_S;
+	t->is_given_up = !is_odd;
 	t->retired = t->generation = is_odd ? 0 : s->ledger.proposal.generation;
 	case_proof(s, seen_all_n(s), 1, is_odd ? LOGIN_REFUSED : LOGIN_ACCEPTED);
 	case_proof(s, seen_all_n(s), 2, is_odd ? LOGIN_REFUSED : LOGIN_ACCEPTED);

@@ -158,6 +158,7 @@ static inline void toy_statement(struct toy_member *m, const struct seen *s)
 	t->generation = s->ledger.has_proposal ? s->ledger.proposal.generation : 0;
 	t->disk = s->keyfile.ring;
 	t->retired = anchor_retired_generation(&m->anchor);
+	t->is_given_up = seen_generation(s) == GENERATION_DEAD;
 	t->running = s->process.loaded;
 	cut_z(t->process_id, sizeof(t->process_id), s->process.process_id);
 	cut_z(t->mode, sizeof(t->mode), mode_name(toy.policy.mode));

@@ -66,13 +66,6 @@ static const struct {
     {DO_TAKE, "waits: its turn:", "turns are taken in an order (order.h)"},
     {DO_ACT, "waits: its turn:", "the same"},
     {DO_STOP, "waits: its turn:", "the same"},
-    /* OPEN, see HACKING: a nay, and the end recorded by another host's word of before, while this
-     * one's plan still wrote [p,q] and somebody restarted it onto that: what its process has loaded
-     * is then not looked at (PROTOCOL 1: "restart where [p,q] runs"). All share the pivot. */
-    {DO_TAKE, "Nothing is due",
-     "OPEN: a process that takes the burnt key is not found after the end"},
-    {DO_ACT, "Nothing is due", "the same"},
-    {DO_STOP, "Nothing is due", "the same"},
     {DO_PUT, "previous keyfile is put back",
      "a rotad that was started anew goes back to the pivot alone, by its anchor, where the kept "
      "file has p besides"},

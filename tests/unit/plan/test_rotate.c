@@ -575,6 +575,33 @@ static void a_key_that_is_not_held_is_not_looked_for_for_ever(void **state)
 	}
 }
 
+/* After a nay the end is by what each member's rotad said since it knows of that: one that does not
+ * may be about to write the burnt key. */
+static void the_end_of_a_dead_generation_waits_for_words_given_since_the_nay(void **state)
+{
+	static const struct {
+		const char *votes;
+		bool is_given_up;
+		uint64_t generation;
+		bool is_closed;
+	} rows[] = {
+	    {"ynn", true, 1, true},
+	    {"ynn", false, 1, false},
+	    {"ynn", true, 0, false}, /* of another one */
+	    {"ynn", false, 0, false},
+	};
+	for (size_t r = 0; r < ARRAY_N(rows); r++) {
+		struct seen *s = &the.s;
+		case_begin(0);
+		case_propose(s, rows[r].votes);
+		s->members[2].statement.is_given_up = rows[r].is_given_up;
+		s->members[2].statement.generation = rows[r].generation;
+		case_plan();
+		if ((planned(ACT_CLOSE) != NULL) != rows[r].is_closed)
+			fail_msg("row %zu: %s", r, the.plan.reason);
+	}
+}
+
 /* Not a test of behaviour: that these walks went where they should, so that they cannot pass by
  * doing nothing. */
 static void the_walks_reached_the_acts_and_gates(void **state)
@@ -641,6 +668,7 @@ int main(void)
 	    cmocka_unit_test(a_process_with_both_keys_behind_a_narrow_file_is_seen_without_notes),
 	    cmocka_unit_test(lost_notes_hold_up_no_rotation_where_a_key_stands_by),
 	    cmocka_unit_test(a_key_that_is_not_held_is_not_looked_for_for_ever),
+	    cmocka_unit_test(the_end_of_a_dead_generation_waits_for_words_given_since_the_nay),
 	    cmocka_unit_test(the_walks_reached_the_acts_and_gates),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
