@@ -154,6 +154,7 @@ static const struct field_row order_rows[] = {
     FIELD(struct order, max_lag_us, FIELD_INT64, "maxLagUs"),
     FIELD(struct order, without, FIELD_LINE, "without"),
     FIELD(struct order, amends, FIELD_UINT64, "amends"),
+    FIELD(struct order, known, FIELD_UINT64, "known"),
     FIELD(struct order, serial, FIELD_UINT64, "serial"),
     FIELD(struct order, is_served, FIELD_BOOL, "served"),
 };

@@ -229,6 +229,7 @@ struct order {
 					 member, declared dead; "" none */
 	uint64_t amends; /* the generation that was under way: it changes that one's terms and
 			    begins nothing; 0: none was */
+	uint64_t known;  /* the newest generation in the ledger when it was given; 0: none */
 	/* Given by the central schedule of that serial; 0: by a person. Such a document stays when
 	 * it is served, so that every host that reads the schedule finds it given. */
 	uint64_t serial;

@@ -381,6 +381,22 @@ void anchor_carry(struct anchor *a, const struct proposal *p)
 	a->standby_born = (struct wall){.us = p->after.number ? p->head.at.us : 0};
 }
 
+bool order_is_of(const struct order *o, const struct proposal *p)
+{
+	bool may_serve = o->urgency != URGENCY_EMERGENCY || p->urgency == URGENCY_EMERGENCY;
+	if (o->amends)
+		return o->amends == p->generation;
+	return strcmp(p->order.hex, o->id.hex) == 0 || (o->known + 1 == p->generation && may_serve);
+}
+
+bool order_is_past(const struct order *o, const struct proposal *p, bool is_closed)
+{
+	if (order_is_of(o, p))
+		return is_closed;
+	return o->amends ? o->amends < p->generation
+			 : o->urgency != URGENCY_EMERGENCY && o->known + 1 < p->generation;
+}
+
 /* Whoever may propose could name any key as the one in use: by an honest proposal it is the
  * anchor's. A rotad whose yea stands knows how that generation ended before the next can begin,
  * unless its member was out of the set meanwhile: then, as for who was not asked, all members tell.

@@ -198,6 +198,7 @@ struct seen_ledger {
 	struct key_name unproven;
 	bool is_unknown_protocol;
 	struct token id;
+	uint64_t newest; /* generation there is a proposal of, believed or not */
 	bool has_proposal;
 	struct proposal proposal;     /* of the highest generation, its signer admitted */
 	bool lacks_pivot, lacks_next; /* not held on this host, so that no look can try it */
@@ -362,6 +363,12 @@ enum {
 };
 /* How far member i's clock is ahead of the primary's, by two looks from here; 0: not known. */
 int64_t seen_clock_ahead_us(const struct seen *s, unsigned i);
+/* Does that keyfile order belong to the generation of p: named by it, amending it, or given by one
+ * who had not seen it begin? An emergency is not taken for served by what was no emergency: its key
+ * may have stood by, and have leaked as well. */
+bool order_is_of(const struct order *o, const struct proposal *p);
+/* To one that is over? */
+bool order_is_past(const struct order *o, const struct proposal *p, bool is_closed);
 /* Is member's certificate order `with` that one, or a newer one? */
 bool seen_order_is_done(const struct seen *s, const struct order *o, const struct token *with);
 /* A certificate order that every member whom it concerns is done with, and that may therefore go:

@@ -840,7 +840,8 @@ static bool put_order(struct seat *t, const struct order_wish *w, struct token *
 			  .urgency = w->urgency,
 			  .breaks_freeze = w->breaks_freeze,
 			  .max_lag_us = w->max_lag_us,
-			  .amends = w->amends};
+			  .amends = w->amends,
+			  .known = t->seen->ledger.newest};
 	char id[DOC_ID_BYTES];
 	if (!t->anchor.ledger.hex[0])
 		return err_set(

@@ -431,6 +431,7 @@ static void read_generation(struct seat *t, const struct docs *d)
 		l->is_older_than_anchor = true;
 		return;
 	}
+	l->newest = best_n;
 	if (!best)
 		return;
 	if (!proposal_decode(best->text, &trust, &l->proposal, &err) ||
@@ -691,13 +692,12 @@ static void read_orders(struct seat *t, const struct docs *d)
 			l->given[l->given_n++] = o.id;
 		if (o.is_served)
 			continue;
-		if (o.kind == ORDER_KEYFILE && l->has_proposal &&
-		    (token_equal(&l->proposal.order, &o.id) ||
-		     o.amends == l->proposal.generation)) {
+		bool is_compared = o.kind == ORDER_KEYFILE && l->has_proposal;
+		if (is_compared && order_is_of(&o, &l->proposal)) {
 			take_terms(&l->terms, &o);
 			continue;
 		}
-		if (o.amends) /* what it amended is over */
+		if (o.amends || (is_compared && order_is_past(&o, &l->proposal, false)))
 			continue;
 		/* Of certificate orders for the same member the newest counts; keyfile orders all
 		 * stay until one rotation serves them. */

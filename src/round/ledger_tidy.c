@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "codec/digest.h"
+#include "model/seen.h"
 
 static const struct store_doc *find_doc(const struct tidy_view *v, const char *kind,
 					const char *name)
@@ -124,10 +125,7 @@ static enum tidy_verdict judge_order(const struct tidy_view *v, const struct sto
 		return TIDY_KEEP;
 	if (o.kind == ORDER_KEYFILE) {
 		const struct proposal *p = v->proposal;
-		bool is_over = p && o.amends ? o.amends < p->generation ||
-						   (v->is_closed && o.amends == p->generation)
-					     : p && v->is_closed && token_equal(&p->order, &o.id);
-		return is_over ? TIDY_NOW : TIDY_KEEP;
+		return p && order_is_past(&o, p, v->is_closed) ? TIDY_NOW : TIDY_KEEP;
 	}
 	if (o.host[0] && !is_member(v, o.host))
 		return TIDY_REST;

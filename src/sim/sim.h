@@ -112,6 +112,7 @@ struct sim_scenario {
 	unsigned expect_outcome;   /* enum sim_outcome */
 	unsigned expect_carried_n; /* so many rotations at least, carried and closed */
 	unsigned expect_undone_n;  /* and so many given up and closed */
+	bool is_expect_exact;      /* and not one more */
 	unsigned faults_n;
 	struct sim_fault faults[SIM_FAULTS_MAX];
 };

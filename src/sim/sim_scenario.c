@@ -184,8 +184,9 @@ void sim_scenario_print(const struct sim_scenario *s, struct buf *out)
 		buf_adds(out, "\n");
 	}
 	if (s->has_expect)
-		buf_addf(out, "expect %s %u %u\n", sim_outcome_words[s->expect_outcome],
-			 s->expect_carried_n, s->expect_undone_n);
+		buf_addf(out, "expect %s %u %u%s\n", sim_outcome_words[s->expect_outcome],
+			 s->expect_carried_n, s->expect_undone_n,
+			 s->is_expect_exact ? " exactly" : "");
 	for (unsigned i = 0; i < s->faults_n; i++) {
 		const struct sim_fault *f = &s->faults[i];
 		if (f->is_at_act)
@@ -350,6 +351,9 @@ static bool parse_line(struct words *w, struct sim_scenario *s)
 			s->expect_outcome++;
 		s->expect_carried_n = (unsigned)next_number(w);
 		s->expect_undone_n = (unsigned)next_number(w);
+		s->is_expect_exact = str_equal_z(str_trim(w->rest), "exactly");
+		if (s->is_expect_exact)
+			(void)next_word(w);
 		return s->expect_outcome <= SIM_SAFE_ONLY;
 	} else if (str_equal_z(word, "at"))
 		return parse_fault(w, true, false, s);

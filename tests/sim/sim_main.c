@@ -231,7 +231,8 @@ static int check_end(const struct sim_scenario *s, const struct sim_result *r)
 	}
 	if (s->has_expect &&
 	    (r->outcome != s->expect_outcome || r->rotations_n < s->expect_carried_n ||
-	     r->undone_n < s->expect_undone_n)) {
+	     r->undone_n < s->expect_undone_n ||
+	     (s->is_expect_exact && r->rotations_n > s->expect_carried_n))) {
 		printf("  expected: %s, %u carried, %u undone; it was %s, %u, %u\n",
 		       sim_outcome_words[s->expect_outcome], s->expect_carried_n,
 		       s->expect_undone_n, sim_outcome_words[r->outcome], r->rotations_n,

@@ -410,6 +410,44 @@ static void a_keyfile_order_is_not_over_by_certificates(void **state)
 	assert_false(seen_order_over(&the.s, &over));
 }
 
+/* Known: the newest generation when it was given; the proposal is of generation 5. */
+static void a_keyfile_order_belongs_to_the_rotation_that_its_giver_had_not_seen(void **state)
+{
+	static const struct {
+		uint64_t amends, known;
+		bool is_emergency, is_named, is_emergency_rotation;
+		bool is_of, is_past, is_past_when_closed;
+	} rows[] = {
+	    {0, 4, false, false, false, true, false, true},
+	    {0, 5, false, false, false, false, false, false},
+	    {0, 6, false, false, false, false, false, false},
+	    {0, 3, false, false, false, false, true, true},
+	    {0, 0, false, false, false, false, true, true},
+	    {0, 3, false, true, false, true, false, true},
+	    /* The key may have stood by, and have leaked: it is not served by what was none. */
+	    {0, 4, true, false, false, false, false, false},
+	    {0, 4, true, false, true, true, false, true},
+	    {0, 3, true, false, true, false, false, false},
+	    {0, 4, true, true, false, true, false, true},
+	    {5, 4, false, false, false, true, false, true},
+	    {5, 5, true, false, false, true, false, true},
+	    {4, 4, false, false, false, false, true, true},
+	    {4, 4, true, true, true, false, true, true},
+	    {6, 5, false, false, false, false, false, false},
+	};
+	for (size_t r = 0; r < ARRAY_N(rows); r++) {
+		struct proposal p = {.generation = 5, .order = {.hex = "aa"}};
+		struct order o = {.amends = rows[r].amends, .known = rows[r].known};
+		o.urgency = rows[r].is_emergency ? URGENCY_EMERGENCY : URGENCY_URGENT;
+		p.urgency = rows[r].is_emergency_rotation ? URGENCY_EMERGENCY : URGENCY_ROUTINE;
+		cut_z(o.id.hex, sizeof(o.id.hex), rows[r].is_named ? "aa" : "bb");
+		if (order_is_of(&o, &p) != rows[r].is_of ||
+		    order_is_past(&o, &p, false) != rows[r].is_past ||
+		    order_is_past(&o, &p, true) != rows[r].is_past_when_closed)
+			fail_msg("row %zu", r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,6 +463,7 @@ int main(void)
 	    cmocka_unit_test(of_orders_that_wait_the_weightiest_counts),
 	    cmocka_unit_test(a_certificate_order_is_over_when_all_are_done_with_it),
 	    cmocka_unit_test(a_keyfile_order_is_not_over_by_certificates),
+	    cmocka_unit_test(a_keyfile_order_belongs_to_the_rotation_that_its_giver_had_not_seen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,8 @@ static struct {
 	struct store_doc docs[DOCS];
 	char texts[DOCS][8192];
 	struct tidy_view view;
-	uint64_t amends; /* of the next order */
+	uint64_t amends, known; /* of the next order */
+	enum urgency urgency;
 } the;
 static const char *const present[] = {"db1.example.net:27017", "db2.example.net:27017"};
 
@@ -35,7 +36,8 @@ static int teardown(void **state)
 
 static void begin(bool is_closed)
 {
-	the.amends = 0;
+	the.amends = the.known = 0;
+	the.urgency = URGENCY_ROUTINE;
 	sample_proposal(&the.fleet, &the.proposal);
 	memset(the.proposal.digest.hex, 'd', DIGEST_CHARS);
 	memset(the.proposal.previous.hex, 'c', DIGEST_CHARS);
@@ -192,6 +194,8 @@ static size_t put_order(unsigned n, enum order_kind kind, const char *host, int6
 	memset(o.id.hex, '0' + (int)n, TOKEN_CHARS);
 	o.kind = kind;
 	o.amends = the.amends;
+	o.known = the.known;
+	o.urgency = the.urgency;
 	o.head.at.us += at;
 	memset(o.host, 0, sizeof(o.host));
 	PUT(o.host, host);
@@ -221,8 +225,17 @@ static void a_keyfile_order_goes_once_its_rotation_has_ended(void **state)
 {
 	for (int is_closed = 0; is_closed < 2; is_closed++) {
 		begin(is_closed);
+		const uint64_t now = the.proposal.generation;
+		the.known = now;
 		size_t served = put_order(1, ORDER_KEYFILE, "", 0);
 		size_t other = put_order(2, ORDER_KEYFILE, "", -US_DAY);
+		the.known = now - 1; /* by one who had not seen it begin */
+		size_t twin = put_order(6, ORDER_KEYFILE, "", 0);
+		the.urgency = URGENCY_EMERGENCY;
+		size_t alarm = put_order(7, ORDER_KEYFILE, "", 0);
+		the.urgency = URGENCY_ROUTINE;
+		the.known = now - 2;
+		size_t past = put_order(8, ORDER_KEYFILE, "", 0);
 		the.amends = the.proposal.generation;
 		size_t amends = put_order(3, ORDER_KEYFILE, "", 0);
 		the.amends = the.proposal.generation - 1;
@@ -231,6 +244,9 @@ static void a_keyfile_order_goes_once_its_rotation_has_ended(void **state)
 		size_t to_come = put_order(5, ORDER_KEYFILE, "", 0);
 		memset(the.proposal.order.hex, '1', TOKEN_CHARS);
 		assert_int_equal(tidy_judge(&the.view, amends), is_closed ? TIDY_NOW : TIDY_KEEP);
+		assert_int_equal(tidy_judge(&the.view, twin), is_closed ? TIDY_NOW : TIDY_KEEP);
+		assert_int_equal(tidy_judge(&the.view, alarm), TIDY_KEEP);
+		assert_int_equal(tidy_judge(&the.view, past), TIDY_NOW);
 		assert_int_equal(tidy_judge(&the.view, amended), TIDY_NOW);
 		assert_int_equal(tidy_judge(&the.view, to_come), TIDY_KEEP);
 		assert_int_equal(tidy_judge(&the.view, served), is_closed ? TIDY_NOW : TIDY_KEEP);
