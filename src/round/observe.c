@@ -1079,6 +1079,9 @@ static void follow_generation(struct seat *t)
 	struct anchor was = t->anchor;
 	struct err err = ERR_INIT;
 	enum anchor_step step = anchor_follow(t->seen, &t->anchor);
+	/* Whoever comes behind the votes takes the generation and what became of it at once. */
+	if (step == ANCHOR_MOVED && t->anchor.generation != was.generation)
+		(void)anchor_follow(t->seen, &t->anchor);
 	l->is_older_than_anchor |= step == ANCHOR_LEDGER_OLDER;
 	if (step == ANCHOR_UNPROVEN) {
 		l->unproven = seen_pivot(t->seen);

@@ -288,6 +288,9 @@ static void tell(void *self, const struct event *e, bool is_mine)
 	}
 	sim_oracle_text(h->w, "an event", e->what, strlen(e->what));
 	sim_oracle_text(h->w, "an event", e->headline, strlen(e->headline));
+	if (strcmp(e->name, "internal-error") == 0)
+		sim_broken(h->w, "bug", "%c's rotad tells a mistake of its own: %s", h->letter,
+			   e->what);
 	if (strcmp(e->name, "invariant-broken") == 0)
 		sim_broken(h->w, "planner", "%c's planner wanted what is not safe: %s: %s",
 			   h->letter, e->headline, e->what);

@@ -49,6 +49,8 @@ static void back(struct seen *s)
 	  s->members[1].is_primary = true; s->members[1].is_secondary = false;                     \
 	  case_rings(s, 0, ring_of(1, 2), ring_of(1, 2));                                          \
 	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)))                                          \
+	X(renamed_since, "release-claim", "", "named otherwise", wide(s);                          \
+	  case_claim(s, CLAIM_ACTING, 1); cut_z(s->ledger.claim.host, HOST_BYTES_MAX, "z:27017"))  \
 	X(gives_back, "release-claim", "", "has voted", wide(s); case_claim(s, CLAIM_ACTING, 1);   \
 	  s->process.loaded = ring_of(1, 2); s->ledger.roll.votes[1].word = VOTE_YEA;              \
 	  cut_z(s->members[1].statement.mode, WORD_BYTES, "act");                                  \
