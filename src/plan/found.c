@@ -28,7 +28,7 @@ static bool statement_differs(const struct planner *p)
 	    strcmp(t->mode, mode_name(p->mode)) != 0)
 		return true;
 	if (t->retired != anchor_retired_generation(&s->anchor) ||
-	    t->is_given_up != (p->generation == GENERATION_DEAD))
+	    (p->generation == GENERATION_DEAD && !t->is_given_up))
 		return true;
 	if (!ring_ids_equal(&t->disk, &s->keyfile.ring) &&
 	    (t->disk.is_known || s->keyfile.ring.is_known))

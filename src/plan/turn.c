@@ -617,13 +617,6 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 	struct wall rests = seen_rests_until(s);
 	if (rests.us)
 		tell_rests(p, rests);
-	if (l->is_claim_mine && strcmp(l->claim.host, s->self_host) != 0) {
-		plan_add(p, ACT_RELEASE_CLAIM, "it was taken as '%s', which is %s now",
-			 l->claim.host, s->self_host);
-		plan_say(p, "%s is named otherwise since it took the turn: it takes it anew.",
-			 s->self_host);
-		return;
-	}
 	if (!gate_check(p, GATE_FOR_TURN, &first)) {
 		const struct gate_result *g = &p->plan->gates[first];
 		tell_stuck(p);
@@ -636,6 +629,13 @@ void turn_plan(struct planner *p, const struct key_name *ring, unsigned ring_n, 
 		plan_wait(p, plan_holds_claim(p, CLAIM_FOR_RESTART) ? US_S / 4 : plan_pace_us(p),
 			  "%s needs a restart to %s, and waits: %s: %s.", s->self_host, text,
 			  g->name, g->text);
+		return;
+	}
+	if (l->is_claim_mine && strcmp(l->claim.host, s->self_host) != 0) {
+		plan_add(p, ACT_RELEASE_CLAIM, "it was taken as '%s', which is %s now",
+			 l->claim.host, s->self_host);
+		plan_say(p, "%s is named otherwise since it took the turn: it takes it anew.",
+			 s->self_host);
 		return;
 	}
 	if (claims(p) && !l->is_claim_mine) {

@@ -427,11 +427,11 @@ static void read_generation(struct seat *t, const struct docs *d)
 			best = &d->docs[i];
 		}
 	}
+	l->newest = best_n;
 	if (best_n < t->anchor.generation) {
 		l->is_older_than_anchor = true;
 		return;
 	}
-	l->newest = best_n;
 	if (!best)
 		return;
 	if (!proposal_decode(best->text, &trust, &l->proposal, &err) ||
