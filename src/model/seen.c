@@ -383,7 +383,8 @@ void anchor_carry(struct anchor *a, const struct proposal *p)
 
 bool order_is_of(const struct order *o, const struct proposal *p)
 {
-	bool may_serve = o->urgency != URGENCY_EMERGENCY || p->urgency == URGENCY_EMERGENCY;
+	bool may_serve =
+	    (o->urgency != URGENCY_EMERGENCY || p->urgency == URGENCY_EMERGENCY) && !o->without[0];
 	if (o->amends)
 		return o->amends == p->generation;
 	return strcmp(p->order.hex, o->id.hex) == 0 || (o->known + 1 == p->generation && may_serve);
@@ -394,7 +395,8 @@ bool order_is_past(const struct order *o, const struct proposal *p, bool is_clos
 	if (order_is_of(o, p))
 		return is_closed;
 	return o->amends ? o->amends < p->generation
-			 : o->urgency != URGENCY_EMERGENCY && o->known + 1 < p->generation;
+			 : o->urgency != URGENCY_EMERGENCY && !o->without[0] &&
+			       o->known + 1 < p->generation;
 }
 
 /* Whoever may propose could name any key as the one in use: by an honest proposal it is the

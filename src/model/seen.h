@@ -364,8 +364,8 @@ enum {
 /* How far member i's clock is ahead of the primary's, by two looks from here; 0: not known. */
 int64_t seen_clock_ahead_us(const struct seen *s, unsigned i);
 /* Does that keyfile order belong to the generation of p: named by it, amending it, or given by one
- * who had not seen it begin? An emergency is not taken for served by what was no emergency: its key
- * may have stood by, and have leaked as well. */
+ * who had not seen it begin? An emergency is not taken for served by what was no emergency (its key
+ * may have stood by, and have leaked as well), nor one without a member by one with it. */
 bool order_is_of(const struct order *o, const struct proposal *p);
 /* To one that is over? */
 bool order_is_past(const struct order *o, const struct proposal *p, bool is_closed);

@@ -441,6 +441,12 @@ static void a_keyfile_order_belongs_to_the_rotation_that_its_giver_had_not_seen(
 		o.urgency = rows[r].is_emergency ? URGENCY_EMERGENCY : URGENCY_URGENT;
 		p.urgency = rows[r].is_emergency_rotation ? URGENCY_EMERGENCY : URGENCY_ROUTINE;
 		cut_z(o.id.hex, sizeof(o.id.hex), rows[r].is_named ? "aa" : "bb");
+		if (!rows[r].is_emergency && !rows[r].amends && !rows[r].is_named) {
+			struct order without = o;
+			cut_z(without.without, sizeof(without.without), "z:27017");
+			assert_false(order_is_of(&without, &p));
+			assert_false(order_is_past(&without, &p, true));
+		}
 		if (order_is_of(&o, &p) != rows[r].is_of ||
 		    order_is_past(&o, &p, false) != rows[r].is_past ||
 		    order_is_past(&o, &p, true) != rows[r].is_past_when_closed)
