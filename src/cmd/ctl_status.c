@@ -249,7 +249,9 @@ static void members(struct page *g)
 		const json_t *lag = json_object_get(m, "lagSeconds");
 		char text[40];
 		view_new_row(t);
-		view_cell(t, 0, "%.30s", g->labels.text[i]);
+		/* Of a sharded cluster: as MongoDB writes it, set/host. */
+		view_cell(t, 0, "%.20s%s%.30s", view_text(m, "set"),
+			  view_text(m, "set")[0] ? "/" : "", g->labels.text[i]);
 		view_cell(t, 1, "%s",
 			  view_is(g->instance, "standalone") && view_is(m, "answers")
 			      ? "standalone"

@@ -874,6 +874,9 @@ void observe_others(struct seat *t)
 		bool ok;
 		if (!memory || m->is_arbiter)
 			continue;
+		/* Of another set that is away just now: its own rotads ask as well. */
+		if (i >= s->members_n && !fact_known(m->hello))
+			continue;
 		if (!seat_login(t, m->host, &target, &c))
 			ok = err_set(&err, ERR_AUTH, "there is nothing to log in with");
 		else if (!(ok = t->ports.mongod.ops->foreign_sessions(t->ports.mongod.self, &target,
