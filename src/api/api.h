@@ -29,6 +29,9 @@ enum api_need { API_READS, API_CHANGES };
 	X("GET", "/v1/trust", READS, false, "whom this host believes")                             \
 	X("POST", "/v1/trust/confirm", CHANGES, false, "admit the new identity of a host")         \
 	X("POST", "/v1/trust/revoke", CHANGES, false, "revoke the identity of a host")             \
+	X("POST", "/v1/keyfile/request", CHANGES, false, "ask for a key that a person carries")    \
+	X("POST", "/v1/keyfile/export", CHANGES, false, "seal the key in use for who asked")       \
+	X("POST", "/v1/keyfile/import", CHANGES, false, "take a key that was carried")             \
 	X("POST", "/v1/rotate", CHANGES, false, "order a rotation")                                \
 	X("POST", "/v1/approve", CHANGES, false, "approve what waits in mode ask")                 \
 	X("POST", "/v1/pause", CHANGES, false, "hold the cluster where it is")                     \

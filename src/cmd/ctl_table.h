@@ -43,6 +43,12 @@
 	  "Give the rotation up, back to the key in use")                                          \
 	X("act", "turn release", ctl_turn_release, CTL_DAEMON | CTL_ROOT,                          \
 	  "[--yes] [--instance I] [--cluster C]", "Give back a turn whose holder is gone")         \
+	X("act", "keyfile export", ctl_keyfile_export, CTL_DAEMON | CTL_ROOT,                      \
+	  "--for REQUEST [--out FILE] [--instance I] [--cluster C]",                               \
+	  "Seal the key in use for a host that lost it")                                           \
+	X("act", "keyfile import", ctl_keyfile_import, CTL_DAEMON | CTL_ROOT,                      \
+	  "FILE | --request [--out FILE] [--instance I] [--cluster C]",                            \
+	  "Ask for the key in use, or bring it")                                                   \
 	X("set up", "mode", ctl_mode, CTL_DAEMON | CTL_ROOT,                                       \
 	  "WORD [--kind K | --instance I]", "Set how much rotad may do on this host")              \
 	X("set up", "discover", ctl_discover, CTL_OFFLINE | CTL_ROOT, "[--output FILE | --write]", \

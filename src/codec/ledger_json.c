@@ -136,6 +136,12 @@ static const struct field_row revocation_rows[] = {
     FIELD(struct revocation, reason, FIELD_SAID, "reason"),
 };
 
+static const struct field_row request_rows[] = {
+    FIELD_GIVEN(struct request, host, FIELD_LINE, "host"),
+    FIELD_GIVEN(struct request, nonce.hex, FIELD_HEX, "nonce"),
+    FIELD_GIVEN(struct request, receive_key, FIELD_LINE, "receiveKey"),
+};
+
 static const struct field_row hold_rows[] = {
     FIELD(struct hold, is_on, FIELD_BOOL, "on"),
     FIELD_GIVEN(struct hold, who, FIELD_SAID, "who"),
@@ -187,6 +193,7 @@ STATIC_ASSERT(offsetof(struct claim, head) == 0, "head first");
 STATIC_ASSERT(offsetof(struct statement, head) == 0, "head first");
 STATIC_ASSERT(offsetof(struct identity_doc, identity.head) == 0, "head first");
 STATIC_ASSERT(offsetof(struct revocation, head) == 0, "head first");
+STATIC_ASSERT(offsetof(struct request, head) == 0, "head first");
 STATIC_ASSERT(offsetof(struct hold, head) == 0, "head first");
 STATIC_ASSERT(offsetof(struct order, head) == 0, "head first");
 STATIC_ASSERT(offsetof(struct csr_doc, head) == 0, "head first");
@@ -268,6 +275,12 @@ static bool check_revocation(const void *doc, struct err *err)
 	       err_set(err, ERR_INVALID, "an identity that revokes itself");
 }
 
+static bool check_request(const void *doc, struct err *err)
+{
+	const struct request *r = doc;
+	return public_key_check(r->receive_key, NULL, err);
+}
+
 static bool check_issued(const void *doc, struct err *err)
 {
 	const struct issued_doc *d = doc;
@@ -288,6 +301,7 @@ static const struct doc_row doc_table[DOC_N] = {
     [DOC_STATEMENT] = ROW("rotad-statement/1", struct statement, statement_rows, NULL),
     [DOC_IDENTITY] = ROW("rotad-identity/1", struct identity_doc, identity_rows, check_identity),
     [DOC_REVOCATION] = ROW("rotad-revocation/1", struct revocation, revocation_rows, check_revocation),
+    [DOC_REQUEST] = ROW("rotad-request/1", struct request, request_rows, check_request),
     [DOC_HOLD] = ROW("rotad-hold/1", struct hold, hold_rows, NULL),
     [DOC_ORDER] = ROW("rotad-order/1", struct order, order_rows, NULL),
     [DOC_CSR] = ROW("rotad-csr/1", struct csr_doc, csr_rows, NULL),
@@ -427,6 +441,7 @@ static const uint64_t *voted_generation(enum doc_type type, const void *doc)
 	case DOC_STATEMENT:
 	case DOC_IDENTITY:
 	case DOC_REVOCATION:
+	case DOC_REQUEST:
 	case DOC_HOLD:
 	case DOC_ORDER:
 	case DOC_CSR:

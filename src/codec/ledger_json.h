@@ -18,6 +18,7 @@
 	X(statement, STATEMENT, struct statement)                                                  \
 	X(identity_doc, IDENTITY, struct identity_doc)                                             \
 	X(revocation, REVOCATION, struct revocation)                                               \
+	X(request, REQUEST, struct request)                                                        \
 	X(hold, HOLD, struct hold)                                                                 \
 	X(order, ORDER, struct order)                                                              \
 	X(csr_doc, CSR, struct csr_doc)                                                            \

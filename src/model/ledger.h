@@ -204,6 +204,15 @@ struct revocation {
 	char who[NAME_BYTES_MAX], reason[REASON_BYTES];
 };
 
+/* What a host asks for that cannot log in anywhere: carried by a person to another host of the set,
+ * which answers with an envelope for this nonce. */
+struct request {
+	struct doc_head head;
+	char host[HOST_BYTES_MAX];
+	struct token nonce;
+	char receive_key[256]; /* as struct identity has it: the one that it can open with now */
+};
+
 /* A person's word: pause (hold) and resume; a foreign write holds too. "hold". */
 struct hold {
 	struct doc_head head;

@@ -13,6 +13,7 @@
 #include "codec/journal_line.h"
 #include "model/event_table.h"
 #include "plan/planner.h"
+#include "round/carry.h"
 #include "round/doctor_look.h"
 #include "round/enact_certificate.h"
 #include "round/trust.h"
@@ -533,6 +534,59 @@ static bool revoke_it(struct seat *t, const json_t *body, const char *who, json_
 	return true;
 }
 
+/* ---- a key that a person carries ---- */
+
+static bool carry_answer(const struct buf *text, json_t *ret, const char *name, struct err *err)
+{
+	json_t *z = json_stringn(text->p, text->n);
+	if (!z)
+		return err_set(err, ERR_MEMORY, "no memory for the answer");
+	json_object_set_new(ret, name, z);
+	return true;
+}
+
+static bool keyfile_request(struct seat *t, const json_t *body, const char *who, json_t *ret,
+			    struct err *err)
+{
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	(void)body;
+	if (!carry_request(t, &text, err) || !carry_answer(&text, ret, "request", err))
+		return false;
+	note(t, "keyfile request", who, "");
+	return true;
+}
+
+static bool keyfile_export(struct seat *t, const json_t *body, const char *who, json_t *ret,
+			   struct err *err)
+{
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	char host[HOST_BYTES_MAX], what[300];
+	observe(t);
+	if (!carry_export(t, str_of(text_of(body, "request")), &text, host, err) ||
+	    !carry_answer(&text, ret, "carried", err))
+		return false;
+	json_object_set_new(ret, "host", json_string(host));
+	snprintf(what, sizeof(what), "the key in use is sealed for %.200s, to be carried there",
+		 host);
+	note(t, "keyfile export", who, what);
+	tell(t, EVENT_OPERATOR_ACT, who, what,
+	     "If nobody of you did this: rotactl trust list, and look who was on that host.");
+	return true;
+}
+
+static bool keyfile_import(struct seat *t, const json_t *body, const char *who, json_t *ret,
+			   struct err *err)
+{
+	char from[HOST_BYTES_MAX], what[300];
+	if (!carry_import(t, str_of(text_of(body, "carried")), from, err))
+		return false;
+	json_object_set_new(ret, "from", json_string(from));
+	snprintf(what, sizeof(what), "a key that %.200s sealed was brought", from);
+	note(t, "keyfile import", who, what);
+	tell(t, EVENT_OPERATOR_ACT, who, what, "Nothing to do: rotad goes on by the ledger.");
+	return true;
+}
+
 static const char *const kind_words[JOURNAL_KIND_N] = {
     [JOURNAL_INTENT] = "intent", [JOURNAL_PROOF] = "done",    [JOURNAL_FAILED] = "failed",
     [JOURNAL_DEBT] = "debt",     [JOURNAL_BUDGET] = "budget", [JOURNAL_NOTE] = "note",
@@ -590,6 +644,9 @@ static const struct {
     {"/v1/trust", trust, false},
     {"/v1/trust/confirm", confirm, false},
     {"/v1/trust/revoke", revoke_it, true},
+    {"/v1/keyfile/request", keyfile_request, true},
+    {"/v1/keyfile/export", keyfile_export, true},
+    {"/v1/keyfile/import", keyfile_import, true},
     {"/v1/doctor", doctor, false},
     {"/v1/cert/request", cert_request, false},
     {"/v1/cert/import", cert_import, false},

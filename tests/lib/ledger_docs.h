@@ -199,6 +199,13 @@ static inline void sample_doc(struct fleet *f, enum doc_type type, void *doc)
 		PUT(r->reason, "stolen");
 		break;
 	}
+	case DOC_REQUEST: {
+		struct request *r = doc;
+		PUT(r->host, fleet_hosts[0]);
+		PUT(r->nonce.hex, "fedcba9876543210fedcba9876543210");
+		PUT(r->receive_key, f->keys[0].receive_key);
+		break;
+	}
 	case DOC_HOLD: {
 		struct hold *h = doc;
 		h->is_on = true;

@@ -3,7 +3,7 @@
 """An operator's bad day on real members: one that is gone for good, before a rotation and in its middle, and comes back all the same;
 an identity in wrong hands.
 
-usage: bad_day.py without|midway|revoked..."""
+usage: bad_day.py without|carried|midway|revoked..."""
 import os
 import re
 import sys
@@ -98,6 +98,41 @@ def without():
         say("%s is back with the dead key", gone.name)
         s.checks.that("it gets the present key and is one of the set again", s.wait_rotated(200))
         s.checks.that("the others were not restarted for it", len(s.restarts(w.members[0])) == 2, len(s.restarts(w.members[0])))
+        return s.finish()
+
+
+@case
+def carried():
+    """The same where its rotad has no login of its own: a person carries the key in use to it, sealed."""
+    with Scene(members=4) as s:
+        w = s.world
+        gone = four(s)
+        s.fleet.start()
+        s.wait_ready()
+        r, lost = s.fleet.of(w.members[0]), s.fleet.of(gone)
+        die(s, gone)
+        wait_for("it to be missed", 30, lambda: gone.address not in [m["host"] for m in r.status()["instances"][0]["members"] if m["answers"]], 0.3)
+        result = s.rotate(r, "--without", gone.address, wait="4m")
+        s.checks.that("the order without it is carried out", result.status == 0, result.out.splitlines()[-3:] or result.err)
+        wait_others(s, gone)
+        gone.start(check=False)
+        lost.start()
+        s.says(lost, "the ledger does not answer", 60)
+        say("%s is back with the dead key, and its rotad can log in nowhere", gone.name)
+        request, answer = (os.path.join(s.dir, f) for f in ("request", "answer"))
+        asked = lost.ctl("keyfile", "import", "--request", "--out", request)
+        s.checks.that("it asks", asked.status == 0, asked.text())
+        given = r.ctl("keyfile", "export", "--for", request, "--out", answer)
+        s.checks.that("a host that is well answers", given.status == 0, given.text())
+        kept = open(request).read() + open(answer).read()
+        s.checks.that("no key can be read in either", s.keys(w.members[0])[0][:24] not in kept and s.old_key[:24] not in kept)
+        wrong = s.fleet.of(w.members[1]).ctl("keyfile", "import", answer)
+        s.checks.that("another host does not take it", wrong.status == 2, wrong.text())
+        taken = lost.ctl("keyfile", "import", answer)
+        s.checks.that("who asked does", taken.status == 0, taken.text())
+        s.checks.that("it gets the present key and is one of the set again", s.wait_rotated(200))
+        again = lost.ctl("keyfile", "import", answer)
+        s.checks.that("once", again.status == 2, again.text())
         return s.finish()
 
 

@@ -579,7 +579,7 @@ static void what_a_revoked_one_said_of_generations_before_stands(void **state)
 	} rows[] = {{DOC_PROPOSAL, true}, {DOC_VOTE, true},        {DOC_WITHOUT, true},
 		    {DOC_CLOSURE, true},  {DOC_CLAIM, false},      {DOC_STATEMENT, false},
 		    {DOC_HOLD, false},    {DOC_ORDER, false},      {DOC_CSR, false},
-		    {DOC_ISSUED, false},  {DOC_REVOCATION, false}, {DOC_IDENTITY, true}};
+		    {DOC_ISSUED, false},    {DOC_REQUEST, false},  {DOC_REVOCATION, false}, {DOC_IDENTITY, true}};
 	for (size_t i = 0; i < ARRAY_N(rows); i++)
 		for (uint64_t until = 0; until < 5; until++) { /* the samples are of 3 */
 			struct err err = ERR_INIT;

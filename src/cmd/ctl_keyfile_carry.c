@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rotactl keyfile import --request, keyfile export --for, keyfile import: what a person carries
+ * between a host that is shut out and one that is well. Nothing readable is in it; who may have a
+ * key is the daemon's to judge. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cmd/ctl_daemon.h"
+#include "cmd/ctl_table.h"
+#include "cmd/ctl_view.h"
+#include "codec/json_mem.h"
+
+enum { CARRIED_BYTES_MAX = 32 * 1024 }; /* escaped it must fit into a request to the daemon */
+
+/* A new file, never over another. */
+static bool write_new(const char *path, const char *text, struct err *err)
+{
+	size_t n = strlen(text);
+	err_subject(err, path);
+	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EEXIST)
+		return err_set(err, ERR_CONFLICT, "it is there already; nothing was written");
+	if (fd < 0)
+		return err_sys(err, errno, "making the new file");
+	if (write(fd, text, n) == (ssize_t)n && fsync(fd) == 0)
+		return true;
+	(void)err_sys(err, errno, "writing the new file");
+	(void)unlink(path); /* ours, and of no use */
+	return false;
+}
+
+/* "-" is the standard input. */
+static bool read_text(const char *path, struct buf *ret, struct err *err)
+{
+	char part[4096];
+	const bool is_stdin = strcmp(path, "-") == 0;
+	auto_close int opened =
+	    is_stdin ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	const int fd = is_stdin ? STDIN_FILENO : opened;
+	err_subject(err, path);
+	if (fd < 0)
+		return err_sys(err, errno, "opening the file");
+	for (;;) {
+		ssize_t n = read(fd, part, sizeof(part));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, errno, "reading the file");
+		if (n == 0)
+			return ret->n > 0 || err_set(err, ERR_SYNTAX, "it is empty");
+		buf_add(ret, part, (size_t)n);
+		if (ret->n > CARRIED_BYTES_MAX || !buf_ok(ret, err))
+			return err_set(err, ERR_LIMIT, "more than %d bytes: it is something else",
+				       CARRIED_BYTES_MAX);
+	}
+}
+
+struct carry {
+	struct view_pick pick;
+	const char *out, *request;
+	bool is_request;
+};
+
+static bool take_options(struct ctl *ctl, int argc, char **argv, bool is_import, struct carry *ret)
+{
+	static const struct option imports[] = {VIEW_PICK_OPTIONS,
+						{"request", no_argument, NULL, 'q'},
+						{"out", required_argument, NULL, 'o'},
+						{NULL, 0, NULL, 0}};
+	static const struct option exports[] = {VIEW_PICK_OPTIONS,
+						{"for", required_argument, NULL, 'f'},
+						{"out", required_argument, NULL, 'o'},
+						{NULL, 0, NULL, 0}};
+	int c;
+	while ((c = ctl_option(ctl, argc, argv, "", is_import ? imports : exports)) != -1) {
+		if (view_pick_take(&ret->pick, c))
+			continue;
+		if (c == 'q')
+			ret->is_request = true;
+		else if (c == 'o')
+			ret->out = optarg;
+		else if (c == 'f')
+			ret->request = optarg;
+		else
+			return false;
+	}
+	return true;
+}
+
+/* Ask the daemon; text (or NULL) goes along by that name. */
+static enum ctl_exit ask(struct ctl *ctl, const struct carry *w, const char *route,
+			 const char *name, const struct buf *text, json_t **ret)
+{
+	AUTO(json_t) doc = NULL;
+	const json_t *instance;
+	struct wall now;
+	enum ctl_exit code = view_open_one(ctl, &w->pick, &doc, &instance, &now);
+	if (code != CTL_GOOD)
+		return code;
+	AUTO(json_t) body = json_pack("{s:s}", "instance", view_text(instance, "instance"));
+	json_t *carried = text ? json_stringn(text->p, text->n) : NULL;
+	if (!body || (text && !carried))
+		return ctl_usage(ctl, "that file is no text");
+	if (carried)
+		(void)json_object_set_new(body, name, carried);
+	code = ctl_ask(ctl, "POST", route, body, DAEMON_ROUND_S * US_S, ret);
+	if (code == CTL_GOOD)
+		view_to_doc(ctl, *ret);
+	return code;
+}
+
+/* To the new file, or to the standard output. */
+static enum ctl_exit hand_out(struct ctl *ctl, const struct carry *w, const char *text,
+			      const char *then)
+{
+	struct err err = ERR_INIT;
+	size_t n = strlen(text);
+	if (w->out && !write_new(w->out, text, &err))
+		return ctl_error(ctl, &err);
+	if (w->out)
+		ctl_say(ctl, "It is in %s. Then %s", w->out, then);
+	else if (!ctl->json)
+		fprintf(ctl->out, "%s%s", text, n && text[n - 1] == '\n' ? "" : "\n");
+	return CTL_GOOD;
+}
+
+enum ctl_exit ctl_keyfile_import(struct ctl *ctl, int argc, char **argv)
+{
+	struct carry w = {.out = NULL};
+	struct err err = ERR_INIT;
+	auto_buf struct buf text = {.max = CARRIED_BYTES_MAX + 4096};
+	AUTO(json_t) answer = NULL;
+	if (!take_options(ctl, argc, argv, true, &w))
+		return CTL_USAGE;
+	if (w.is_request ? optind < argc : optind + 1 != argc || w.out)
+		return ctl_usage(ctl, "either --request, or the one file that was carried here");
+	if (w.is_request) {
+		enum ctl_exit code = ask(ctl, &w, "/v1/keyfile/request", NULL, NULL, &answer);
+		return code != CTL_GOOD
+			   ? code
+			   : hand_out(ctl, &w, view_text(answer, "request"),
+				      "on a host of the set that is well: rotactl keyfile export "
+				      "--for FILE");
+	}
+	if (!read_text(argv[optind], &text, &err))
+		return ctl_error(ctl, &err);
+	enum ctl_exit code = ask(ctl, &w, "/v1/keyfile/import", "carried", &text, &answer);
+	if (code == CTL_GOOD)
+		view_row(ctl, 0, "",
+			 "The key that %s sealed is held: rotad logs in with it, reads the ledger, "
+			 "and puts the keyfile right by that. Follow it: rotactl status",
+			 view_text(answer, "from"));
+	return code;
+}
+
+enum ctl_exit ctl_keyfile_export(struct ctl *ctl, int argc, char **argv)
+{
+	struct carry w = {.out = NULL};
+	struct err err = ERR_INIT;
+	auto_buf struct buf text = {.max = CARRIED_BYTES_MAX + 4096};
+	AUTO(json_t) answer = NULL;
+	if (!take_options(ctl, argc, argv, false, &w))
+		return CTL_USAGE;
+	if (optind < argc || !w.request)
+		return ctl_usage(ctl, "--for names the file that rotactl keyfile import --request "
+				      "made on the other host");
+	if (!read_text(w.request, &text, &err))
+		return ctl_error(ctl, &err);
+	enum ctl_exit code = ask(ctl, &w, "/v1/keyfile/export", "request", &text, &answer);
+	return code != CTL_GOOD ? code
+				: hand_out(ctl, &w, view_text(answer, "carried"),
+					   "on the host that asked: rotactl keyfile import FILE");
+}
