@@ -88,8 +88,10 @@ static void tell(struct planner *p, enum event_kind kind, const char *keys, cons
 	snprintf(e->we_did, sizeof(e->we_did), "%s", we_did);
 	if (is_put_back)
 		snprintf(e->you, sizeof(e->you),
-			 "Stop what wrote it, or set keyfile: {writer: external}. Then: rotactl "
-			 "resume");
+			 "Stop what wrote it, or set keyfile: {writer: external}. Then: %s"
+			 "rotactl resume",
+			 p->plan->waits_for_approval ? "rotactl approve; once it is put back: "
+						     : "");
 	else
 		foreign_advice(s, e->you, sizeof(e->you));
 }
@@ -186,10 +188,24 @@ bool foreign_plan(struct planner *p)
 			 k->has_stranger ? "a key that the ledger does not know"
 			 : has_retired   ? "only retired keys"
 					 : "not the keys of this generation");
-	bool may_restore = p->mode == MODE_ACT &&
+	bool may_restore = p->mode >= MODE_ASK &&
 			   p->policy->keyfile.on_foreign_write == FOREIGN_RESTORE &&
 			   p->policy->keyfile.writer == WRITER_ROTAD && k->ring.is_known &&
 			   !k->has_stranger && s->debts.restored_at.us == 0 && has_ledger;
+	if (may_restore && p->mode == MODE_ASK && !s->is_approved) {
+		hold(p, "a foreign write of the keyfile");
+		p->plan->waits_for_approval = true;
+		tell(p, EVENT_FOREIGN_WRITE, keys,
+		     "Held all rotations. The file is put back once a person approves it (mode "
+		     "ask).",
+		     true);
+		plan_wait(p, 5 * US_S,
+			  "The keyfile of %s was overwritten by something else (%s): it is put "
+			  "back once, when a person approves it: rotactl approve. Do not restart "
+			  "it.",
+			  s->self_host, keys);
+		return true;
+	}
 	if (may_restore) {
 		hold(
 		    p,
@@ -227,10 +243,7 @@ bool foreign_plan(struct planner *p)
 	     : !has_ledger
 		 ? "Nothing yet: the ledger does not answer. No rotation can go on either."
 	     : p->mode <= MODE_OBSERVE ? "Nothing: rotad only looks (mode observe)."
-	     : p->mode == MODE_ASK
-		 ? "Held all rotations. The file is left as it is: rotad puts a file back in mode "
-		   "act only, and nothing waits for an approval."
-		 : "Held all rotations. The file is left as it is.",
+				       : "Held all rotations. The file is left as it is.",
 	     false);
 	plan_wait(p, 5 * US_S,
 		  "The keyfile of %s was overwritten by something else (%s); nothing more is "

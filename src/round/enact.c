@@ -423,6 +423,7 @@ static bool restore_keyfile(struct seat *t, const struct act *a, struct err *err
 {
 	t->notes.restored_at =
 	    seat_now(t); /* the budget is spent before the act: a crash cannot spend it twice */
+	t->is_approved = false; /* mode ask: one word for one file */
 	return notes_put(t, err) && put_keyfile(t, a, err);
 }
 

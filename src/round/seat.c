@@ -9,6 +9,7 @@
 #include "codec/anchor_json.h"
 #include "codec/base64.h"
 #include "codec/journal_line.h"
+#include "round/round.h"
 
 const struct secret *keychain_find(const struct keychain *c, const struct key_id *id)
 {
@@ -196,6 +197,7 @@ static bool open_notes(struct seat *t, struct err *err)
 		/* Notes only tell where to look first; without them everything is looked at anew.
 		 */
 		t->notes = (struct notes){.has_written = false};
+		snprintf(t->notes_why, sizeof(t->notes_why), "%.150s", err->text);
 		err_clear(err);
 		return true;
 	}
@@ -237,6 +239,21 @@ static bool open_journal(struct seat *t, struct err *err)
 	       err_in(err, "rolling '%s'", path);
 }
 
+/* What a person wants to know later: debts and budgets of before are forgotten. */
+static void note_damage(struct seat *t)
+{
+	struct journal_entry e = {.kind = JOURNAL_NOTE};
+	struct err ignored = ERR_INIT; /* what is wrong with the disk is told by the next act */
+	if (!t->notes_why[0])
+		return;
+	cut_z(e.act, sizeof(e.act), "notes");
+	snprintf(e.text, sizeof(e.text),
+		 "notes.json could not be read (%s) and is begun anew: everything is looked at "
+		 "again; what was owed or approved before is forgotten",
+		 t->notes_why);
+	(void)!record_line(t, &e, &ignored);
+}
+
 bool seat_open(struct seat *t, const struct config *config, const struct instance_policy *instance,
 	       const struct round_ports *ports, struct err *err)
 {
@@ -251,8 +268,11 @@ bool seat_open(struct seat *t, const struct config *config, const struct instanc
 	if (!t->seen || !t->identities)
 		return err_set(err, ERR_MEMORY, "no memory for instance '%s'", instance->name);
 	read_machine_id(t);
-	return seat_token(t, &t->incarnation, err) && open_identity(t, err) &&
-	       open_anchor(t, err) && open_notes(t, err) && open_journal(t, err);
+	bool ok = seat_token(t, &t->incarnation, err) && open_identity(t, err) &&
+		  open_anchor(t, err) && open_notes(t, err) && open_journal(t, err);
+	if (ok)
+		note_damage(t);
+	return ok;
 }
 
 void seat_close(struct seat *t)

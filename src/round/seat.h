@@ -183,6 +183,7 @@ struct seat {
 	struct identity_keys identity;
 	struct anchor anchor;
 	struct notes notes;
+	char notes_why[160]; /* why they could not be read at the start; "" they could */
 
 	/* remembered */
 	struct keychain chain;

@@ -101,7 +101,14 @@ static void unanswered(struct seen *s)
 	  p->keyfile.on_foreign_write = FOREIGN_HOLD)                                              \
 	X(external_writer, "hold", "foreign-write", "nothing more", voted(s); wrote(s, 1, 0);      \
 	  p->keyfile.writer = WRITER_EXTERNAL)                                                     \
-	X(asks, "hold", "foreign-write", "nothing more", voted(s); wrote(s, 1, 0);                 \
+	X(asks_again_and_again, "hold", "second-writer", "nothing more", voted(s); wrote(s, 1, 0); \
+	  p->mode = MODE_ASK; cut_z(s->members[1].statement.mode, WORD_BYTES, "ask");              \
+	  s->debts.restored_at.us = CASE_NOW - US_H; s->is_approved = true)                        \
+	X(is_approved, "hold restore-keyfile", "foreign-write", "put back once, and everything",   \
+	  voted(s);                                                                                \
+	  wrote(s, 1, 0); p->mode = MODE_ASK; s->is_approved = true;                               \
+	  cut_z(s->members[1].statement.mode, WORD_BYTES, "ask"))                                  \
+	X(asks, "hold", "foreign-write", "rotactl approve", voted(s); wrote(s, 1, 0);              \
 	  p->mode = MODE_ASK; cut_z(s->members[1].statement.mode, WORD_BYTES, "ask"))              \
 	X(off, "", "", "Nothing", voted(s); wrote(s, 1, 0); p->keyfile.mode = MODE_OFF;            \
 	  cut_z(s->members[1].statement.mode, WORD_BYTES, "off"))                                  \
@@ -197,8 +204,8 @@ static void whose_the_file_is_is_told(void **state)
 	assert_non_null(strstr(told_get("foreign-write")->what, "owner is uid 1007."));
 	cut_z(the.s.keyfile.marker, sizeof(the.s.keyfile.marker), "Ansible managed");
 	case_plan();
-	assert_non_null(
-	    strstr(told_get("foreign-write")->what, "owner is uid 1007; text has \"Ansible managed\"."));
+	assert_non_null(strstr(told_get("foreign-write")->what,
+			       "owner is uid 1007; text has \"Ansible managed\"."));
 	wrote(&the.s, 1, 0);
 	case_plan();
 	assert_non_null(

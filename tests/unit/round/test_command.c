@@ -675,6 +675,28 @@ static void a_body_names_its_instance_or_none(void **state UNUSED)
 	}
 }
 
+/* ---- what was damaged ---- */
+
+static void damaged_notes_are_begun_anew_and_that_is_told(void **state UNUSED)
+{
+	struct err err = ERR_INIT;
+	const struct round_ports ports = w.t.ports;
+	w.t.notes.approved_generation = 7;
+	assert_true(notes_put(&w.t, &err));
+	seat_close(&w.t);
+	assert_true(seat_open(&w.t, w.config, &w.config->instances[0], &ports, &err));
+	assert_int_equal(w.t.notes.approved_generation, 7);
+	assert_int_equal(w.journal.n, 0);
+	seat_close(&w.t);
+	const int i = fake_files_find(&w.files, STATE "/notes.json");
+	assert_true(i >= 0);
+	w.files.files[i].bytes[w.files.files[i].n / 2] ^= 1;
+	w.files.files[i].bytes[0] = 'x';
+	assert_true(seat_open(&w.t, w.config, &w.config->instances[0], &ports, &err));
+	assert_int_equal(w.t.notes.approved_generation, 0);
+	assert_non_null(strstr(buf_z(&w.journal), "begun anew"));
+}
+
 /* ---- declared dead ---- */
 
 static bool without(const char *host, bool *ret_is_news, struct err *err)
@@ -768,6 +790,7 @@ int main(void)
 	    T(an_approved_generation_is_kept_on_disk),
 	    T(verify_looks_at_what_each_serves),
 	    T(a_body_names_its_instance_or_none),
+	    T(damaged_notes_are_begun_anew_and_that_is_told),
 	    T(who_is_declared_dead_gets_no_nay),
 	    T(who_has_a_nay_cannot_be_declared_dead),
 	    T(nobody_is_declared_dead_in_doubt),
