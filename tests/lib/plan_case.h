@@ -216,6 +216,38 @@ static inline void case_proof(struct seen *s, unsigned i, unsigned key, enum log
 				.is_controlled = true};
 	cut_z(p->process_id, sizeof(p->process_id), m->process_id);
 }
+
+/* Part of a sharded cluster: d and e are its config servers, on whose roll entries this set's
+ * follow. */
+static inline void case_sharded(struct seen *s)
+{
+	struct seen_sharding *x = &s->sharding;
+	x->part = SHARDING_SHARD;
+	x->topology = seen_at(CASE_NOW);
+	x->sets_n = 2;
+	x->sets[0] = (struct seen_set){.name = "rs0", .is_known = true, .members_n = 3};
+	x->sets[1] =
+	    (struct seen_set){.name = "cfg", .is_known = true, .is_config = true, .members_n = 2};
+	s->others_n = 2;
+	for (unsigned i = 3; i < 5; i++) {
+		case_member(s, i, i == 3);
+		case_proof(s, i, 1, LOGIN_ACCEPTED);
+		s->members[i].set = 1;
+		if (!s->ledger.has_proposal)
+			continue;
+		struct roll_entry *r = &s->ledger.proposal.roll[s->ledger.proposal.roll_n++];
+		r->member = s->members[i].id;
+		r->identity = spki_n(i);
+		cut_z(r->host, sizeof(r->host), s->members[i].host);
+	}
+}
+
+/* And they have voted yea too. */
+static inline void case_others_yea(struct seen *s)
+{
+	for (unsigned i = 3; i < 5; i++)
+		s->ledger.roll.votes[i].word = VOTE_YEA;
+}
 static inline void case_claim(struct seen *s, enum claim_state state, unsigned holder)
 {
 	s->ledger.claim = (struct claim){.rev = 1, .state = state};

@@ -110,31 +110,6 @@ static void arbiter(struct seen *s, unsigned i)
 	s->members[i].is_secondary = s->members[i].is_electable = false;
 }
 
-/* Part of a sharded cluster: d and e are its config servers, on whose roll entries this set's
- * follow. */
-static void sharded(struct seen *s)
-{
-	struct seen_sharding *x = &s->sharding;
-	x->part = SHARDING_SHARD;
-	x->topology = seen_at(CASE_NOW);
-	x->sets_n = 2;
-	x->sets[0] = (struct seen_set){.name = "rs0", .is_known = true, .members_n = 3};
-	x->sets[1] =
-	    (struct seen_set){.name = "cfg", .is_known = true, .is_config = true, .members_n = 2};
-	s->others_n = 2;
-	for (unsigned i = 3; i < 5; i++) {
-		case_member(s, i, i == 3);
-		case_proof(s, i, 1, LOGIN_ACCEPTED);
-		s->members[i].set = 1;
-		if (!s->ledger.has_proposal)
-			continue;
-		struct roll_entry *r = &s->ledger.proposal.roll[s->ledger.proposal.roll_n++];
-		r->member = s->members[i].id;
-		r->identity = spki_n(i);
-		cut_z(r->host, sizeof(r->host), s->members[i].host);
-	}
-}
-
 /* So many other sets of a sharded cluster are in a turn. */
 static void another_set_turns(struct seen *s, unsigned n)
 {
@@ -145,13 +120,6 @@ static void another_set_turns(struct seen *s, unsigned n)
 		snprintf(slot->host, sizeof(slot->host), "sh%u-a:27017", i);
 	}
 	s->ledger.slots_n = n;
-}
-
-/* And they have voted yea too. */
-static void voted(struct seen *s)
-{
-	for (unsigned i = 3; i < 5; i++)
-		s->ledger.roll.votes[i].word = VOTE_YEA;
 }
 
 /* X(name, ask, gate, verdict, spoil): s, p and i are the seen, the policy, the instance. */
@@ -237,40 +205,41 @@ static void voted(struct seen *s)
 	X(shard_in_an_emergency, START, "part of a sharded cluster", WAIT,                         \
 	  s->sharding.part = SHARDING_SHARD;                                                       \
 	  s->ledger.orders[0].urgency = URGENCY_EMERGENCY)                                         \
-	X(shard, START, "part of a sharded cluster", PASS, sharded(s))                             \
-	X(shard_with_mongos, START, "part of a sharded cluster", REFUSE, sharded(s);               \
+	X(shard, START, "part of a sharded cluster", PASS, case_sharded(s))                        \
+	X(shard_with_mongos, START, "part of a sharded cluster", REFUSE, case_sharded(s);          \
 	  s->sharding.routers_n = 1)                                                               \
-	X(shard_with_a_silent_set, START, "part of a sharded cluster", WAIT, sharded(s);           \
+	X(shard_with_a_silent_set, START, "part of a sharded cluster", WAIT, case_sharded(s);      \
 	  s->sharding.sets[1].is_known = false)                                                    \
-	X(shard_with_old_news, START, "part of a sharded cluster", WAIT, sharded(s);               \
+	X(shard_with_old_news, START, "part of a sharded cluster", WAIT, case_sharded(s);          \
 	  s->sharding.topology.who = WITNESS_NONE)                                                 \
-	X(shard_others_rehearsed, START, "all rehearsed", PASS, sharded(s))                        \
-	X(shard_other_set_without_rotad, START, "all rehearsed", WAIT, sharded(s);                 \
+	X(shard_others_rehearsed, START, "all rehearsed", PASS, case_sharded(s))                   \
+	X(shard_other_set_without_rotad, START, "all rehearsed", WAIT, case_sharded(s);            \
 	  s->members[4].has_statement = false)                                                     \
-	X(shard_other_set_not_ready, START, "all rehearsed", WAIT, sharded(s);                     \
+	X(shard_other_set_not_ready, START, "all rehearsed", WAIT, case_sharded(s);                \
 	  s->members[3].statement.is_rehearsed = false)                                            \
-	X(shard_other_set_looks_only, START, "all rehearsed", REFUSE, sharded(s);                  \
+	X(shard_other_set_looks_only, START, "all rehearsed", REFUSE, case_sharded(s);             \
 	  cut_z(s->members[3].statement.mode, WORD_BYTES, "observe"))                              \
-	X(shard_sessions_elsewhere, START, "other users of the key", REFUSE, sharded(s);           \
+	X(shard_sessions_elsewhere, START, "other users of the key", REFUSE, case_sharded(s);      \
 	  cut_z(s->members[4].others, 64, "10.0.0.9"))                                             \
-	X(shard_after_its_canary, TURN, "its turn", PASS, sharded(s);                              \
+	X(shard_after_its_canary, TURN, "its turn", PASS, case_sharded(s);                         \
 	  case_rings(s, 3, ring_of(1, 2), ring_of(1, 2));                                          \
 	  case_rings(s, 4, ring_of(1, 2), ring_of(1, 2)))                                          \
-	X(shard_before_its_canary, TURN, "its turn", WAIT, sharded(s);                             \
+	X(shard_before_its_canary, TURN, "its turn", WAIT, case_sharded(s);                        \
 	  case_rings(s, 3, ring_of(1, 2), ring_of(1, 2));                                          \
 	  case_rings(s, 4, ring_of(1, 2), ring_of(1, 0)))                                          \
-	X(shard_canary_not_seen, TURN, "its turn", WAIT, sharded(s);                               \
+	X(shard_canary_not_seen, TURN, "its turn", WAIT, case_sharded(s);                          \
 	  case_rings(s, 3, ring_of(1, 2), ring_of(1, 2));                                          \
 	  case_rings(s, 4, ring_of(1, 2), ring_of(1, 2)); down(s, 4))                              \
-	X(shard_waits_for_no_other_shard, TURN, "its turn", PASS, sharded(s);                      \
+	X(shard_waits_for_no_other_shard, TURN, "its turn", PASS, case_sharded(s);                 \
 	  s->sharding.sets[1].is_config = false; case_rings(s, 4, ring_of(1, 2), ring_of(1, 0)))   \
-	X(config_servers_wait_for_no_shard, TURN, "its turn", PASS, sharded(s);                    \
+	X(config_servers_wait_for_no_shard, TURN, "its turn", PASS, case_sharded(s);               \
 	  s->sharding.part = SHARDING_CONFIG; s->sharding.sets[0].is_config = true;                \
 	  s->sharding.sets[1].is_config = false; case_rings(s, 4, ring_of(1, 2), ring_of(1, 0)))   \
 	X(router, START, "part of a sharded cluster", REFUSE, s->sharding.part = SHARDING_ROUTER)  \
 	X(shard_not_known, START, "part of a sharded cluster", WAIT,                               \
 	  s->sharding.fact.who = WITNESS_NONE)                                                     \
-	X(shard_narrows, NARROW, "part of a sharded cluster", PASS, sharded(s); voted(s))          \
+	X(shard_narrows, NARROW, "part of a sharded cluster", PASS, case_sharded(s);               \
+	  case_others_yea(s))                                                                      \
 	X(shard_not_known_midway, NARROW, "part of a sharded cluster", PASS,                       \
 	  s->sharding.fact.who = WITNESS_NONE)                                                     \
 	X(file_unreadable, START, "keyfile", REFUSE, s->keyfile.ring.is_known = false)             \
@@ -576,8 +545,8 @@ static void nothing_is_narrowed_while_a_part_of_the_cluster_is_not_known(void **
 	for (unsigned i = 0; i < ARRAY_N(words); i++) {
 		struct seen_sharding *x = &the.s.sharding;
 		ask_for(NARROW);
-		sharded(&the.s);
-		voted(&the.s);
+		case_sharded(&the.s);
+		case_others_yea(&the.s);
 		case_plan();
 		planned_get(ACT_PUT_KEYFILE);
 		if (i == 0) {

@@ -220,6 +220,31 @@ static void unread(struct seen *s)
 	  s->members[0].proofs_n = 0; s->ledger.roll.is_without[0] = true)                         \
 	X(close_without_the_first, true, "", does(ACT_CLOSE), carried(s);                          \
 	  s->members[0].proofs_n = 0; s->ledger.roll.is_without[0] = true)                         \
+	X(shard_proposes, true, "", does(ACT_PROPOSE), case_sharded(s))                            \
+	X(shard_proposes_without_a_set, false, "a part alone", does(ACT_PROPOSE), case_sharded(s); \
+	  s->sharding.sets[1].is_known = false)                                                    \
+	X(shard_proposes_beside_a_mongos, false, "a part alone", does(ACT_PROPOSE),                \
+	  case_sharded(s);                                                                         \
+	  s->sharding.routers_n = 1)                                                               \
+	X(shard_narrows_by_the_others_votes, true, "", writes(ACT_PUT_KEYFILE, 2, 0), carried(s);  \
+	  case_sharded(s); case_others_yea(s))                                                     \
+	X(shard_narrows_past_a_newcomer_elsewhere, false, "'e:27017' is not seen to accept",       \
+	  writes(ACT_PUT_KEYFILE, 2, 0), carried(s);                                               \
+	  case_sharded(s); case_others_yea(s); s->ledger.proposal.roll_n--)                        \
+	X(shard_narrows_while_a_set_is_not_known, false, "not all sets",                           \
+	  writes(ACT_PUT_KEYFILE, 2, 0), carried(s);                                               \
+	  case_sharded(s); case_others_yea(s); s->sharding.sets[1].is_known = false)               \
+	X(shard_narrows_before_the_others_vote, false, "without the pivot",                        \
+	  writes(ACT_PUT_KEYFILE, 2, 0), carried(s);                                               \
+	  s->anchor.pivot = key_n(1); case_sharded(s))                                             \
+	X(shard_closes, true, "", does(ACT_CLOSE), carried(s); case_sharded(s);                    \
+	  case_others_yea(s); s->members[3].proofs_n = s->members[4].proofs_n = 0;                 \
+	  case_proof(s, 3, 1, LOGIN_REFUSED); case_proof(s, 4, 1, LOGIN_REFUSED))                  \
+	X(shard_closes_by_its_own_set, false, "'d:27017' is not proven to refuse",                 \
+	  does(ACT_CLOSE), carried(s);                                                             \
+	  case_sharded(s); case_others_yea(s))                                                     \
+	X(shard_closes_without_a_set, false, "not all sets", does(ACT_CLOSE), carried(s);          \
+	  case_sharded(s); case_others_yea(s); s->sharding.topology.who = WITNESS_NONE)            \
 	X(close_newcomer_unproven, false, "'d:27017' is not proven", does(ACT_CLOSE), carried(s);  \
 	  s->members_n = 4; case_member(s, 3, false))                                              \
 	X(restart_second_the_first, false, "'a:27017' does not answer", does(ACT_RESTART),         \
