@@ -39,7 +39,7 @@ def others(s, m):
     return [o for o in s.world.members if o is not m]
 
 
-def goes_on(s, what, seconds=300):
+def goes_on(s, what, seconds=600):
     s.wait_rotated(what + ", and the rotation ends", seconds)
 
 

@@ -317,7 +317,7 @@ class HostScene:
             return False
         return all(m.accepts(new) and not m.accepts(self.old_key) for m in self.world.members)
 
-    def wait_rotated(self, what, seconds=300):
+    def wait_rotated(self, what, seconds=600):
         start = time.monotonic()
         try:
             wait_for(what, seconds, lambda: self.is_rotated() and all(m.ctl("status").status == 0 for m in self.world.members), 0.5)
