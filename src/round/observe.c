@@ -874,6 +874,9 @@ void observe_others(struct seat *t)
 		bool ok;
 		if (!memory || m->is_arbiter)
 			continue;
+		/* Who is declared dead is not missed; one that answers is asked. */
+		if (i < s->members_n && seen_is_dead(s, i) && !fact_known(m->hello))
+			continue;
 		/* Of another set that is away just now: its own rotads ask as well. */
 		if (i >= s->members_n && !fact_known(m->hello))
 			continue;
