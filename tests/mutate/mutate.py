@@ -13,6 +13,7 @@ import random
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -171,7 +172,7 @@ def argued_read(path):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("where", nargs="*", help="FILE or FILE:LINE of src/plan and src/round; none: all")
+    p.add_argument("where", nargs="*", help="FILE, FILE:LINE or FOLDER of src/plan and src/round; none: all")
     p.add_argument("--root", type=pathlib.Path, required=True, help="the source tree; run it in the build folder")
     p.add_argument("--make", default="make")
     p.add_argument("--sample", type=int, default=0, help="so many, drawn by --seed; 0: each one")
@@ -188,9 +189,10 @@ def main():
         sys.exit("mutate: argued for what is there no more:\n" + "\n".join("  " + " @@ ".join(key) for key in stale))
     wanted = [w.split(":") for w in a.where]
     mutants = [m for f in files for m in mutants_of(root, f)
-               if not wanted or any(m.file.endswith(w[0]) and (len(w) < 2 or m.line == int(w[1])) for w in wanted)]
+               if not wanted or any((m.file.endswith(w[0]) or m.file.startswith(w[0] + "/")) and
+                                    (len(w) < 2 or m.line == int(w[1])) for w in wanted)]
     if a.sample and a.sample < len(mutants):
-        mutants = sorted(random.Random(a.seed).sample(mutants, a.sample))
+        mutants = random.Random(a.seed).sample(mutants, a.sample)  # in the order drawn: what is done is a sample at any time
     if not mutants:
         sys.exit("mutate: nothing to flip there")
 
@@ -209,8 +211,10 @@ def main():
             originals[file] = pathlib.Path(f"{folder}/m.s").read_bytes()
 
     counts, survivors = collections.defaultdict(collections.Counter), []
-    with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-        verdicts = pool.map(lambda m: judge(build, m, originals, scenarios, a.sim_seeds), mutants)
+    pool = concurrent.futures.ThreadPoolExecutor(a.jobs)
+    verdicts = pool.map(lambda m: judge(build, m, originals, scenarios, a.sim_seeds), mutants)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
         for done, (mutant, verdict) in enumerate(zip(mutants, verdicts), 1):
             if sys.stderr.isatty():
                 print(f"\r{done} of {len(mutants)}", end="", file=sys.stderr)
@@ -221,6 +225,9 @@ def main():
                 why = argued.get((mutant.file, mutant.was, mutant.now))
                 print(f"{mutant.file}:{mutant.line}: {'argued: ' + why if why else 'SURVIVED'}\n  - {mutant.was}\n  + {mutant.now}",
                       flush=True)
+    except KeyboardInterrupt:
+        print(f"\nended early: {sum(c.total() for c in counts.values())} of {len(mutants)}")
+    pool.shutdown(cancel_futures=True)
     print(f"\n{'file':32} {'flipped':>8} {'noticed':>8} {'survived':>8}   (no change of the code, or no C: not counted)")
     total = collections.Counter()
     for file in sorted(counts):
