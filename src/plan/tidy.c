@@ -15,11 +15,11 @@ bool tidy_plan(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct seen_ledger *l = &s->ledger;
-	unsigned rank = s->self < 0 ? RANKS_MAX : MIN((unsigned)s->self, (unsigned)RANKS_MAX);
-	/* A person's hold is for everything; and in doubt nothing is removed. */
-	if (!plan_writes_ledger(p) || !fact_known(l->fact) || !l->exists ||
-	    l->is_older_than_anchor || l->is_other_than_anchor || l->is_unknown_protocol ||
-	    l->hold.is_on || p->plan->acts_n > 0 || l->outlived_n <= rank * RANK_DOCS)
+	unsigned rank = MIN((unsigned)s->self, (unsigned)RANKS_MAX);
+	/* A person's hold is for everything. In doubt about the ledger, or about who this member
+	 * is, the plan has ended before (plan/step.c). */
+	if (!plan_writes_ledger(p) || l->hold.is_on || p->plan->acts_n > 0 ||
+	    l->outlived_n <= rank * RANK_DOCS)
 		return false;
 	plan_add(p, ACT_TIDY_LEDGER, "%u documents of the ledger are needed by nothing any more",
 		 l->outlived_n);

@@ -19,6 +19,8 @@ static void whether_any_may_be_restarted_is_told_only_when_known(void **state)
 	    {NULL, {{1}, {1}, {1}}, {{1}, {3}, {1}}, 0, RESTART_UNSAFE},
 	    {NULL, {{1}, {1}, {1}}, {{1}, {1}, {1}}, 3, RESTART_UNKNOWN},
 	    {NULL, {{9}, {1}, {1}}, {{1}, {1}, {1}}, 3, RESTART_UNSAFE},
+	    {NULL, {{1}, {1}, {1}}, {{3}, {1}, {1}}, 0, RESTART_UNSAFE},
+	    {NULL, {{1}, {1}, {1}}, {{1}, {1}, {1}}, 1, RESTART_UNKNOWN},
 	};
 	for (size_t r = 0; r < ARRAY_N(rows); r++) {
 		case_begin(1);
@@ -109,6 +111,56 @@ static void progress_counts_by_member(void **state)
 	case_begin(1);
 	case_plan();
 	assert_int_equal(the.plan.steps_n, 0); /* nothing is under way */
+	case_propose(&the.s, "yyn");
+	case_plan();
+	assert_int_equal(the.plan.steps_n, 0); /* it goes back */
+}
+
+/* The first that is under way is the one that is waited for. */
+static void each_step_is_to_come_under_way_or_done(void **state)
+{
+	static const struct {
+		const char *votes;
+		unsigned disk[3][2], loaded[3][2];
+		enum step_state states[5];
+		bool is_held;
+	} rows[] = {
+	    {"---", {{1}, {1}, {1}}, {{1}, {1}, {1}}, {STEP_NOW}, false},
+	    {"---", {{1}, {1}, {1}}, {{1}, {1}, {1}}, {STEP_WAITING}, true},
+	    {"-y-",
+	     {{1, 2}, {1, 2}, {1}},
+	     {{1}, {1, 2}, {1}},
+	     {STEP_WAITING, STEP_NOW, STEP_NOW},
+	     false},
+	    {"yyy",
+	     {{1, 2}, {2}, {2}},
+	     {{1, 2}, {1, 2}, {2}},
+	     {STEP_DONE, STEP_DONE, STEP_DONE, STEP_NOW, STEP_TO_COME},
+	     false},
+	    {"yyy",
+	     {{2}, {2}, {2}},
+	     {{2}, {2}, {2}},
+	     {STEP_DONE, STEP_DONE, STEP_DONE, STEP_DONE, STEP_WAITING},
+	     false},
+	    {"yyy",
+	     {{2}, {2}, {2}},
+	     {{2}, {2}, {1, 2}},
+	     {STEP_DONE, STEP_DONE, STEP_DONE, STEP_WAITING, STEP_TO_COME},
+	     false},
+	};
+	for (size_t r = 0; r < ARRAY_N(rows); r++) {
+		case_begin(1);
+		case_propose(&the.s, rows[r].votes);
+		for (unsigned i = 0; i < 3; i++)
+			case_rings(&the.s, i, ring_of(rows[r].disk[i][0], rows[r].disk[i][1]),
+				   ring_of(rows[r].loaded[i][0], rows[r].loaded[i][1]));
+		the.s.ledger.hold.is_on = rows[r].is_held;
+		case_plan();
+		for (unsigned i = 0; i < 5; i++)
+			if (the.plan.steps[i].state != rows[r].states[i])
+				fail_msg("row %zu, step %u: %d: %s", r, i,
+					 (int)the.plan.steps[i].state, the.plan.reason);
+	}
 }
 
 static void what_a_rotation_costs_is_foretold(void **state)
@@ -121,6 +173,12 @@ static void what_a_rotation_costs_is_foretold(void **state)
 	assert_int_equal(the.plan.failed_logins_n, 3);
 	assert_int_equal(the.plan.seconds_foretold, 30);
 	assert_false(the.plan.is_measured);
+	the.instance.drain_us = -1; /* the server's own */
+	case_plan();
+	assert_int_equal(the.plan.seconds_foretold, 108);
+	the.instance.drain_us = 0;
+	case_plan();
+	assert_int_equal(the.plan.seconds_foretold, 18);
 	the.s.debts.turn_took_us = 17 * US_S; /* what it really takes here */
 	case_plan();
 	assert_int_equal(the.plan.seconds_foretold, 102);
@@ -135,6 +193,13 @@ static void what_a_rotation_costs_is_foretold(void **state)
 	the.s.ledger.orders[0].urgency = URGENCY_EMERGENCY;
 	case_plan();
 	assert_int_equal(the.plan.restarts_n, 6);
+	case_begin(0);
+	the.s.members_n = 1; /* nobody to elect */
+	case_plan();
+	assert_int_equal(the.plan.elections_n, 0);
+	the.s.members_n = 2;
+	case_plan();
+	assert_int_equal(the.plan.elections_n, 2);
 }
 
 static void a_turn_that_is_over_is_given_back_and_no_other(void **state)
@@ -217,6 +282,7 @@ int main(void)
 	    cmocka_unit_test(one_that_is_away_is_named_where_a_restart_is_asked_about),
 	    cmocka_unit_test(another_members_trouble_is_said_where_nothing_is_due),
 	    cmocka_unit_test(progress_counts_by_member),
+	    cmocka_unit_test(each_step_is_to_come_under_way_or_done),
 	    cmocka_unit_test(what_a_rotation_costs_is_foretold),
 	    cmocka_unit_test(a_turn_that_is_over_is_given_back_and_no_other),
 	    cmocka_unit_test(a_turn_is_not_kept_for_a_process_that_nobody_looks_at),

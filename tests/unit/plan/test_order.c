@@ -17,6 +17,7 @@ static void arbiters_hidden_and_delayed_go_first_and_the_primary_last(void **sta
 		char order[8] = "";
 		case_begin(0);
 		case_letters(&the.s, rows[i].members);
+		case_poison(&the.s, BEYOND_AWAY);
 		order_all(&the.s, at);
 		for (unsigned k = 0; k < the.s.members_n; k++) {
 			order[k] = rows[i].members[at[k]];
@@ -39,6 +40,9 @@ static void equals_go_by_their_id_not_by_their_place(void **state)
 	assert_int_equal(at[0], 2);
 	assert_int_equal(at[1], 1);
 	assert_int_equal(at[2], 0);
+	the.s.members[1].delay_s = 1; /* save for one that is delayed, by however little */
+	order_all(&the.s, at);
+	assert_int_equal(at[0], 1);
 }
 
 int main(void)

@@ -129,6 +129,39 @@ static void clustered(struct seen *s, int day_n)
 	  case_claim(s, CLAIM_ACTING, 2))                                                          \
 	X(held, "release-claim", "", "hold", staged(s); case_claim(s, CLAIM_ACTING, 1);            \
 	  s->ledger.claim.purpose = CLAIM_FOR_CERTIFICATE; s->ledger.hold.is_on = true)            \
+	X(ends_in_two_weeks, "", "certificate-expiring", "Nothing", takes_none(s); aged(s, 76);    \
+	  p->certificates.mode = MODE_OBSERVE)                                                     \
+	X(ends_in_two_weeks_and_a_moment, "", "", "Nothing", takes_none(s); aged(s, 76);           \
+	  p->certificates.mode = MODE_OBSERVE; s->certificate.file.chain_not_after.us++)           \
+	X(served_ends_in_two_weeks, "", "certificate-expiring", "Nothing", takes_none(s);          \
+	  aged(s, 1); p->certificates.mode = MODE_OBSERVE;                                         \
+	  s->certificate.served = s->certificate.file;                                             \
+	  s->certificate.served.chain_not_after.us = CASE_NOW + 14 * US_DAY)                       \
+	X(authority_is_silent_for_ten_minutes_almost, "", "", "Waits for", aged(s, 70);            \
+	  s->certificate.stage = CERT_STAGE_ASKED; s->certificate.retry_at.us = CASE_NOW + US_MIN; \
+	  s->certificate.asked_at.us = CASE_NOW - 10 * US_MIN + 1)                                 \
+	X(alone, "install-certificate reload", "", "gets its new certificate", staged(s);          \
+	  s->is_standalone = true)                                                                 \
+	X(first_went_back, "", "", "!a:27017 had to take its new one back", canary(s);             \
+	  s->members[2].is_hidden = false;                                                         \
+	  s->members[0].statement.certificate_refused = token_n(7);                                \
+	  s->members[0].statement.is_certificate_taken_back = true)                                \
+	X(first_goes_first, "", "", "a:27017 goes first", canary(s);                               \
+	  s->members[2].is_hidden = false; s->members[0].is_primary = false)                       \
+	X(canary_has_no_rotad, "take-claim", "", "turn to load", canary(s);                        \
+	  s->members[2].has_statement = false)                                                     \
+	X(one_that_takes_no_orders_went_back, "take-claim", "", "turn to load", canary(s);         \
+	  c_is_over(s, true); s->members[2].statement.takes_certificates = false)                  \
+	X(back_not_served_for_long, "roll-back-certificate", BACK, "!c does not", going_back(s);   \
+	  cut_z(s->certificate.served.serial, 64, "0B");                                           \
+	  cut_z(s->members[1].statement.certificate_serial, 64, "0B");                             \
+	  s->certificate.retry_at.us = CASE_NOW - 30 * US_S)                                       \
+	X(back_not_served_for_almost_long, "", "", "!put back, and not served yet", going_back(s); \
+	  cut_z(s->certificate.served.serial, 64, "0B");                                           \
+	  cut_z(s->members[1].statement.certificate_serial, 64, "0B");                             \
+	  s->certificate.retry_at.us = CASE_NOW - 30 * US_S + 1)                                   \
+	X(back_and_its_reload_failed, "", "", "!not served yet: exit 1", going_back(s);            \
+	  cut_z(s->certificate.reload_why, 64, "exit 1"))                                          \
 	X(canary_first, "", "", "c:27017 goes first", canary(s))                                   \
 	X(canary_done, "take-claim", "", "turn to load", canary(s);                                \
 	  s->members[2].statement.certificate_order = token_n(7))                                  \

@@ -53,6 +53,34 @@ static void clocks(struct seen *s, int a_s, int b_s, int c_s)
 	X(asked_elsewhere_long_ago, "propose", "", "proposed", case_order(s, ORDER_KEYFILE);       \
 	  s->ledger.orders[0].head.from = spki_n(2);                                               \
 	  s->ledger.orders[0].head.at.us = CASE_NOW - US_MIN)                                      \
+	X(asked_elsewhere_almost_long_ago, "", "", "the rotad that was asked",                     \
+	  case_order(s, ORDER_KEYFILE);                                                            \
+	  s->ledger.orders[0].head.from = spki_n(2);                                               \
+	  s->ledger.orders[0].head.at.us = CASE_NOW - US_MIN + 1)                                  \
+	X(asked_elsewhere_tomorrow, "propose", "", "proposed", case_order(s, ORDER_KEYFILE);       \
+	  s->ledger.orders[0].head.from = spki_n(2);                                               \
+	  s->ledger.orders[0].head.at.us = CASE_NOW + 1)                                           \
+	X(asked_elsewhere_now, "", "", "the rotad that was asked", case_order(s, ORDER_KEYFILE);   \
+	  s->ledger.orders[0].head.from = spki_n(2); s->ledger.orders[0].head.at.us = CASE_NOW)    \
+	X(old_to_the_day, "", "", "!due: key 1 is at least 2 days old", p->mode = MODE_OBSERVE;    \
+	  p->keyfile.max_age_us = 2 * US_DAY; s->keyfile.born.us = CASE_NOW - 2 * US_DAY)          \
+	X(old_but_for_a_moment, "", "", "looks and changes nothing", p->mode = MODE_OBSERVE;       \
+	  p->keyfile.max_age_us = 2 * US_DAY; s->keyfile.born.us = CASE_NOW - 2 * US_DAY + 1)      \
+	X(old_enough, "", "", "!due: key 1 is 24 h 0 min old", p->mode = MODE_OBSERVE;             \
+	  p->keyfile.max_age_us = US_H; s->keyfile.born.us = CASE_NOW - US_DAY;                    \
+	  s->keyfile.is_born_exact = true)                                                         \
+	X(not_old_enough, "", "", "looks and changes nothing", p->mode = MODE_OBSERVE;             \
+	  p->keyfile.max_age_us = US_H; s->keyfile.born.us = CASE_NOW - US_DAY + 1)                \
+	X(never_too_old, "", "", "looks and changes nothing", p->mode = MODE_OBSERVE;              \
+	  s->keyfile.born.us = CASE_NOW - 999 * US_DAY)                                            \
+	X(held_with_its_turn, "release-claim", "", "!hold", case_propose(s, "---");                \
+	  case_claim(s, CLAIM_ACTING, 1); s->ledger.hold.is_on = true)                             \
+	X(keyfiles_alone_are_off, "", "", "Nothing is", p->keyfile.mode = MODE_OFF;                \
+	  cut_z(s->members[1].statement.mode, WORD_BYTES, "off"))                                  \
+	X(clock_of_this_host_by_its_mongod, "", "", "Nothing is due", clocks(s, 0, 400, 0))        \
+	X(first_shares_no_key_on_disk, "", "", "!a:27017 does not hold key 1",                     \
+	  case_order(s, ORDER_KEYFILE);                                                            \
+	  s->members[0].statement.disk = ring_of(3, 0))                                            \
 	X(shares_no_key_on_disk, "", "", "!c:27017 does not hold key 1",                           \
 	  case_order(s, ORDER_KEYFILE);                                                            \
 	  s->members[2].statement.disk = ring_of(3, 0))                                            \
@@ -226,6 +254,42 @@ static void the_clocks_of_others_leave_room_for_what_matters(void **state)
 	assert_string_equal(the.plan.events[EVENTS_PER_ROUND_MAX - 1].name, "clock-jumped");
 }
 
+/* The soonest of all that is waited for. */
+static void it_looks_again_when_the_first_of_its_waits_ends(void **state)
+{
+	static const struct {
+		bool is_external, is_staged;
+		int64_t wake_us;
+	} rows[] = {{false, false, 10 * US_S},
+		    {true, false, 5 * US_S},
+		    {false, true, US_S / 4},
+		    {true, true, US_S / 4}};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		case_begin(1);
+		if (rows[i].is_external) {
+			case_propose(&the.s, "---");
+			the.policy.keyfile.writer = WRITER_EXTERNAL;
+		}
+		if (rows[i].is_staged) {
+			the.s.certificate.fact = seen_at(CASE_NOW);
+			the.s.certificate.stage = CERT_STAGE_STAGED;
+			the.s.certificate.file.is_known = true;
+			the.s.certificate.file.chain_not_after.us = CASE_NOW + 40 * US_DAY;
+			case_claim(&the.s, CLAIM_ACTING, 2);
+		}
+		case_plan();
+		assert_int_equal(the.plan.wake_at.us - CASE_NOW, rows[i].wake_us);
+	}
+}
+
+static void a_clock_that_is_behind_is_told_so(void **state)
+{
+	case_begin(1);
+	clocks(&the.s, 0, 0, -400);
+	case_plan();
+	assert_non_null(strstr(told_get("clock-jumped")->what, "it is 6 min 0 s behind"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +297,8 @@ int main(void)
 	    cmocka_unit_test(the_same_question_has_the_same_answer),
 	    cmocka_unit_test(one_proves_the_old_key_refused_and_the_next_only_if_it_does_not),
 	    cmocka_unit_test(the_clock_of_another_is_told_in_its_place),
+	    cmocka_unit_test(it_looks_again_when_the_first_of_its_waits_ends),
+	    cmocka_unit_test(a_clock_that_is_behind_is_told_so),
 	    cmocka_unit_test(the_clocks_of_others_leave_room_for_what_matters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,6 +64,36 @@ static void shut(struct policy *p)
 	X(c_waits_for_anothers_turn, "", "", "waits for c:27017 (2 of 3)", voted(s);               \
 	  s->moved_at.us = s->members[2].statement_moved.us = CASE_NOW - 61 * US_S;                \
 	  case_claim(s, CLAIM_ACTING, 0))                                                          \
+	X(c_moves_on_time, "", "", "waits for c:27017 (2 of 3)", voted(s);                         \
+	  s->moved_at.us = CASE_NOW - 60 * US_S;                                                   \
+	  s->members[2].statement_moved.us = CASE_NOW - 61 * US_S)                                 \
+	X(c_speaks_on_time, "", "", "waits for c:27017 (2 of 3)", voted(s);                        \
+	  s->moved_at.us = CASE_NOW - 61 * US_S;                                                   \
+	  s->members[2].statement_moved.us = CASE_NOW - 60 * US_S)                                 \
+	X(c_moves_since_nobody_knows, "", "", "waits for c:27017 (2 of 3)", voted(s);              \
+	  s->members[2].statement_moved.us = CASE_NOW - 61 * US_S)                                 \
+	X(c_waits_for_one_that_left, "", "", "c:27017 (its rotad was last heard", voted(s);        \
+	  s->moved_at.us = s->members[2].statement_moved.us = CASE_NOW - 61 * US_S;                \
+	  case_claim(s, CLAIM_WAITING, 0); s->ledger.is_claim_stale = true)                        \
+	X(c_waits_for_one_that_waits, "", "", "waits for c:27017 (2 of 3)", voted(s);              \
+	  s->moved_at.us = s->members[2].statement_moved.us = CASE_NOW - 61 * US_S;                \
+	  case_claim(s, CLAIM_WAITING, 0))                                                         \
+	X(a_is_away, "", "member-unreachable", "waits for a:27017 (it does not answer) (2 of 3)",  \
+	  voted(s);                                                                                \
+	  s->ledger.roll.votes[0].word = VOTE_NONE; s->ledger.roll.votes[2].word = VOTE_YEA;       \
+	  away(s, 0, 99))                                                                          \
+	X(c_spoke_half_an_hour_ago, "", "", "waits for c:27017 (2 of 3)", voted(s);                \
+	  s->members[2].statement_moved.us = CASE_NOW - 30 * US_MIN)                               \
+	X(c_spoke_over_half_an_hour_ago, "", "member-without-rotad", "does it run?)", voted(s);    \
+	  s->members[2].statement_moved.us = CASE_NOW - 30 * US_MIN - 1)                           \
+	X(stands_still_by_its_window_and_more, "", "rotation-waiting", "!the key would change",    \
+	  case_propose(s, "---");                                                                  \
+	  shut(p); cut_z(s->process.pending, 64, "mongod.conf");                                   \
+	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)); s->moved_at.us = CASE_NOW - 5 * US_H)    \
+	X(stands_still_by_a_freeze, "", "", "freeze", case_propose(s, "---"); p->freezes_n = 1;    \
+	  p->freezes[0] =                                                                          \
+	      (struct freeze){.from_day = CASE_NOW / US_DAY, .until_day = CASE_NOW / US_DAY};      \
+	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)); s->moved_at.us = CASE_NOW - 5 * US_H)    \
 	X(c_spoke_a_moment_ago, "", "", "waits for c:27017 (2 of 3)", voted(s);                    \
 	  s->moved_at.us = CASE_NOW - 61 * US_S)                                                   \
 	X(c_never_spoke, "", "member-without-rotad", "c:27017 (its rotad was never heard",         \
