@@ -48,6 +48,7 @@ static inline bool plan_row_is_calm(const struct event *e)
 	    "member-not-back",
 	    "member-unreachable",
 	    "member-without-rotad",
+	    "key-used-by-others",
 	};
 	for (size_t i = 0; i < ARRAY_N(calm); i++)
 		if (strcmp(calm[i], e->name) == 0)

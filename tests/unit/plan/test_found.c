@@ -252,6 +252,31 @@ static void a_lost_vote_whose_process_is_not_known_is_looked_for(void **state)
 	assert_false(the.plan.looks[0].expects_refusal);
 }
 
+/* The later ones in the configuration leave it to the first ones, but not for ever. */
+static void whoever_is_last_tidies_in_the_end(void **state)
+{
+	for (unsigned self = 8; self <= 9; self++) {
+		case_begin(0);
+		the.s.members_n = 10;
+		for (unsigned i = 1; i < the.s.members_n; i++) {
+			the.s.members[i] = the.s.members[1];
+			the.s.members[i].id = i;
+			snprintf(the.s.members[i].host, HOST_BYTES_MAX, "m%u:27017", i);
+		}
+		the.s.self = (int)self;
+		cut_z(the.s.self_host, HOST_BYTES_MAX, the.s.members[self].host);
+		the.s.members[self].is_self = true;
+		cut_z(the.s.process.process_id, sizeof(the.s.process.process_id),
+		      the.s.members[self].process_id);
+		the.s.ledger.outlived_n = 128;
+		case_plan();
+		assert_null(planned(ACT_TIDY_LEDGER));
+		the.s.ledger.outlived_n = 129;
+		case_plan();
+		(void)planned_get(ACT_TIDY_LEDGER);
+	}
+}
+
 static void the_first_member_speaks_as_well(void **state)
 {
 	case_begin(0);
@@ -267,6 +292,7 @@ int main(void)
 	    cmocka_unit_test(a_ledger_that_is_not_ours_stops_everything),
 	    cmocka_unit_test(an_unproven_key_is_tried_on_every_member),
 	    cmocka_unit_test(a_lost_vote_whose_process_is_not_known_is_looked_for),
+	    cmocka_unit_test(whoever_is_last_tidies_in_the_end),
 	    cmocka_unit_test(the_first_member_speaks_as_well),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,26 @@ static void clocks(struct seen *s, int a_s, int b_s, int c_s)
 	}
 }
 
+/* All have voted, and nobody has written the new key alone yet. */
+static void all_both(struct seen *s)
+{
+	case_propose(s, "yyy");
+	for (unsigned i = 0; i < 3; i++) {
+		case_rings(s, i, ring_of(1, 2), ring_of(1, 2));
+		case_proof(s, i, 2, LOGIN_ACCEPTED);
+	}
+}
+/* All have it alone, for a minute: it is b's to prove that the old one is refused. */
+static void all_new(struct seen *s)
+{
+	case_propose(s, "yyy");
+	s->anchor.pivot = key_n(2);
+	for (unsigned i = 0; i < 3; i++) {
+		case_rings(s, i, ring_of(2, 0), ring_of(2, 0));
+		s->members[i].statement_moved.us = CASE_NOW - US_MIN;
+	}
+}
+
 #define ROWS(X)                                                                                    \
 	X(idle, "", "", "Nothing is due (mode act)", )                                             \
 	X(observe, "", "", "rotad looks and changes nothing", p->mode = MODE_OBSERVE)              \
@@ -106,6 +126,64 @@ static void clocks(struct seen *s, int a_s, int b_s, int c_s)
 	X(pending_before_its_vote, "", "", "does not vote yet", case_propose(s, "---");            \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); case_proof(s, 1, 2, LOGIN_ACCEPTED);     \
 	  cut_z(s->process.pending, 64, "mongod.conf"))                                            \
+	X(carried_and_has_the_old_one, "put-keyfile", "", "!Keys 1+2 are written",                 \
+	  case_propose(s, "yyy");                                                                  \
+	  case_rings(s, 1, ring_of(1, 0), ring_of(1, 0)))                                          \
+	X(carried_and_loaded_the_old_one, "take-claim", "", "!load key 1+2",                       \
+	  case_propose(s, "yyy");                                                                  \
+	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)))                                          \
+	X(carried_and_to_be_looked_at, "", "", "!accepts key 2 alone", case_propose(s, "yyy");     \
+	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); s->process.loaded.is_known = false;      \
+	  s->members[1].statement.running.is_known = false)                                        \
+	X(carried_and_one_joined, "release-claim", "newcomer-without-key", "joined after",         \
+	  all_both(s);                                                                             \
+	  s->members_n = 4; case_member(s, 3, false); case_claim(s, CLAIM_WAITING, 1))             \
+	X(carried_and_one_joined_and_its_rotad_says_it_follows, "", "", "accepts key 2 alone",     \
+	  all_both(s);                                                                             \
+	  s->members_n = 4; case_member(s, 3, false);                                              \
+	  case_rings(s, 3, ring_of(1, 2), ring_of(1, 2)))                                          \
+	X(carried_and_one_without_a_rotad_refuses, "", "newcomer-without-key", "joined after",     \
+	  all_both(s);                                                                             \
+	  s->members_n = 4; case_member(s, 3, false); s->members[3].has_statement = false;         \
+	  case_proof(s, 3, 2, LOGIN_REFUSED))                                                      \
+	X(narrow_and_the_old_one_is_accepted, "", "", "!c:27017 still accepts key 1", all_new(s);  \
+	  case_proof(s, 2, 1, LOGIN_ACCEPTED))                                                     \
+	X(narrow_and_the_old_one_is_accepted_by_the_first, "", "", "!a:27017 still accepts key 1", \
+	  all_new(s);                                                                              \
+	  case_proof(s, 0, 1, LOGIN_ACCEPTED))                                                     \
+	X(narrow_and_refused, "close", "", "the rotation is closed", all_new(s);                   \
+	  for (unsigned m = 0; m < 3; m++) case_proof(s, m, 1, LOGIN_REFUSED))                     \
+	X(narrow_and_one_was_given_up, "close", "", "the rotation is closed", all_new(s);          \
+	  s->ledger.roll.is_without[0] = true; s->members[0].statement.disk = ring_of(1, 2);       \
+	  for (unsigned m = 1; m < 3; m++) case_proof(s, m, 1, LOGIN_REFUSED))                     \
+	X(narrow_and_the_first_is_not, "", "", "waits for a:27017", all_new(s);                    \
+	  s->members[0].statement.disk = ring_of(1, 2))                                            \
+	X(narrow_and_the_first_says_nothing, "", "member-without-rotad", "waits for a:27017",      \
+	  all_new(s);                                                                              \
+	  s->members[0].has_statement = false)                                                     \
+	X(narrow_and_one_file_is_unknown, "", "", "waits for c:27017", all_new(s);                 \
+	  s->members[2].statement.disk.is_known = false)                                           \
+	X(closed_and_undone, "retire", "", "retired on this host", case_propose(s, "yyn");         \
+	  case_close(s, false))                                                                    \
+	X(retired_and_loaded_still, "take-claim", "", "load key 2", case_propose(s, "yyy");        \
+	  case_close(s, true); s->anchor.pivot = key_n(2);                                         \
+	  s->anchor.retired[s->anchor.retired_n++] = key_n(1); for (unsigned m = 0; m < 3; m++)    \
+	      case_rings(s, m, ring_of(2, 0), ring_of(2, m == 1 ? 1 : 0)))                         \
+	X(one_was_given_up_and_one_waited_for, "", "", "waits for c:27017 (2 of 3)",               \
+	  case_propose(s, "-y-");                                                                  \
+	  s->ledger.roll.is_without[0] = true; case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)))     \
+	X(unwritable_without_a_word, "", "", "!waits: keyfile", case_propose(s, "---");            \
+	  s->keyfile.is_writable = false)                                                          \
+	X(asked_here_and_others_use_it, "propose", "key-used-by-others", "proposed",               \
+	  case_order(s, ORDER_KEYFILE);                                                            \
+	  cut_z(s->members[2].others, 64, "10.0.0.9");                                             \
+	  p->keyfile.other_users = OTHER_USERS_IGNORE)                                             \
+	X(asked_elsewhere_and_others_use_it, "propose", "", "proposed",                            \
+	  case_order(s, ORDER_KEYFILE);                                                            \
+	  s->ledger.orders[0].head.from = spki_n(2);                                               \
+	  s->ledger.orders[0].head.at.us = CASE_NOW - US_MIN;                                      \
+	  cut_z(s->members[2].others, 64, "10.0.0.9");                                             \
+	  p->keyfile.other_users = OTHER_USERS_IGNORE)                                             \
 	X(file_lost_it, "put-keyfile", "", "!written", case_propose(s, "yyy");                     \
 	  case_close(s, true); s->anchor.pivot = key_n(2); s->anchor.retired_n = 1;                \
 	  s->anchor.retired[0] = key_n(1); case_rings(s, 1, ring_of(1, 0), ring_of(2, 0)))         \
@@ -282,6 +360,31 @@ static void it_looks_again_when_the_first_of_its_waits_ends(void **state)
 	}
 }
 
+static void a_proposal_says_whose_word_it_follows(void **state)
+{
+	case_begin(1);
+	case_order(&the.s, ORDER_KEYFILE);
+	case_plan();
+	const struct act *a = planned_get(ACT_PROPOSE);
+	assert_string_equal(a->reason, "asked for, by alice");
+	assert_string_equal(a->order.hex, token_n(7).hex);
+	assert_int_equal(a->urgency, URGENCY_ROUTINE);
+	cut_z(the.s.ledger.orders[0].reason, REASON_BYTES, "quarterly");
+	cut_z(the.s.ledger.orders[0].ticket, NAME_BYTES_MAX, "CHG4");
+	the.s.ledger.orders[0].urgency = URGENCY_EMERGENCY;
+	case_plan();
+	assert_string_equal(planned_get(ACT_PROPOSE)->reason, "quarterly, CHG4, by alice");
+	assert_int_equal(planned_get(ACT_PROPOSE)->urgency, URGENCY_EMERGENCY);
+	/* By age it is the first member's, and nobody's word. */
+	case_begin(0);
+	case_shared(&the.s);
+	the.policy.keyfile.max_age_us = 2 * US_DAY;
+	the.s.keyfile.born.us = CASE_NOW - 2 * US_DAY;
+	case_plan();
+	assert_string_equal(planned_get(ACT_PROPOSE)->reason, "key 1 is at least 2 days old");
+	assert_string_equal(planned_get(ACT_PROPOSE)->order.hex, "");
+}
+
 static void a_clock_that_is_behind_is_told_so(void **state)
 {
 	case_begin(1);
@@ -298,6 +401,7 @@ int main(void)
 	    cmocka_unit_test(one_proves_the_old_key_refused_and_the_next_only_if_it_does_not),
 	    cmocka_unit_test(the_clock_of_another_is_told_in_its_place),
 	    cmocka_unit_test(it_looks_again_when_the_first_of_its_waits_ends),
+	    cmocka_unit_test(a_proposal_says_whose_word_it_follows),
 	    cmocka_unit_test(a_clock_that_is_behind_is_told_so),
 	    cmocka_unit_test(the_clocks_of_others_leave_room_for_what_matters),
 	};

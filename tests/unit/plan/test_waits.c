@@ -113,6 +113,9 @@ static void shut(struct policy *p)
 	X(moves, "", "", "waits for c", voted(s); s->moved_at.us = CASE_NOW - 30 * US_MIN)         \
 	X(stands_still, "", "rotation-waiting", "waits for c", voted(s);                           \
 	  s->moved_at.us = CASE_NOW - 31 * US_MIN)                                                 \
+	X(stands_still_by_its_lag, "", "rotation-waiting", "lag", case_propose(s, "---");          \
+	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)); s->members[1].lag_us = US_H;             \
+	  s->moved_at.us = CASE_NOW - 31 * US_MIN)                                                 \
 	X(stands_still_by_its_window, "", "", "window", case_propose(s, "---"); shut(p);           \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)); s->moved_at.us = CASE_NOW - 5 * US_H)    \
 	X(refused_start, "", "rotation-refused", "allowDowntime", case_order(s, ORDER_KEYFILE);    \
