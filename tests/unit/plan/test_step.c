@@ -50,6 +50,10 @@ static void all_new(struct seen *s)
 	  s->keyfile.born.us = CASE_NOW - 2 * US_DAY)                                              \
 	X(too_young, "", "", "Nothing is due", p->keyfile.max_age_us = US_H;                       \
 	  s->keyfile.born.us = CASE_NOW - 2 * US_H)                                                \
+	X(old_and_observed_without_a_ledger, "", "", "looks and changes nothing",                  \
+	  p->mode = MODE_OBSERVE;                                                                  \
+	  s->ledger.exists = false; p->keyfile.max_age_us = US_DAY;                                \
+	  s->keyfile.born.us = CASE_NOW - 2 * US_DAY)                                              \
 	X(stands_by_and_due, "", "", "!due: key 2 has stood by for 2 days, half of maxAge",        \
 	  p->mode = MODE_OBSERVE;                                                                  \
 	  p->keyfile.max_age_us = 4 * US_DAY; s->keyfile.born.us = CASE_NOW - 3 * US_DAY;          \
