@@ -129,7 +129,8 @@ def purge():
         time.sleep(20)
         if s.turn() is m:  # purged while it acted: nobody else can know that nothing of it acts any more
             say("    %s", " ".join(m.ctl("turn", "release", "--yes").text().split()))
-        wait_for("the end of the rotation that nobody can end", 180, lambda: all(x.keys() == [s.old_key] for x in s.world.members), 1)
+        wait_for("the end of the rotation that nobody can end", 180, lambda: all(
+            x.keys() == [s.old_key] and "Keyfile rotation" not in x.ctl("status").text() for x in s.world.members), 1)
         s.wait_ready(180)
         s.begin()
         s.wait_rotated("installed again and confirmed, the next rotation ends")
