@@ -43,6 +43,20 @@ def world(folder, name, **more):
     return World(os.path.join(folder, name), os.environ["MONGOD"], rotactl=os.environ["ROTACTL"], set_name=name, **more)
 
 
+def rehearse(rotad, member, restarts, checks):
+    """What is foretold of a rotation of this very set, and the pages: of it, and of who accepts which key."""
+    page, verified = (os.path.join(rotad.dir, name) for name in ("rehearsal.html", "verify.html"))
+    r = rotad.ctl("--json", "--config", rotad.conf, "simulate", "--instance", member.name, "--fleets", "2", "--html", page, timeout=300)
+    doc = r.json()
+    first = doc["rotations"][0]["result"]
+    checks.that("the set is rehearsed as it is: %d members, %d restarts, 0 unsafe" % (len(doc["members"]), first["restarts"]),
+                r.status == 0 and len(doc["members"]) == len(rotad.fleet.world.members) and first["restarts"] == restarts
+                and first["outcome"] == "done" and doc["fleets"]["unsafe"] == 0, r.text()[-400:])
+    v = rotad.ctl("verify", "--instance", member.name, "--html", verified)
+    checks.that("pages of the rehearsal and of verify name each member", v.status == 0 and all(
+        str(m.port) in open(p, encoding="utf-8").read() for p in (page, verified) for m in rotad.fleet.world.members), v.text()[-400:])
+
+
 def rotate(rotad, member, checks, what):
     """Order a rotation at that rotad for that member's cluster and follow it to its end."""
     r = rotad.fleet.watch(rotad, ["rotate", "keyfile", "--instance", member.name, "--yes", "--reason", "test", "--wait", "--timeout", "4m"], say, 300)
@@ -113,6 +127,7 @@ def one_host(folder, checks):
             fleet.all = [both, fleet.of(c)]
             fleet.start()
             joined(both, a.name, b.name)
+            rehearse(both, a, 6, checks)
             rotate(both, b, checks, "two members by one rotad")
             is_rotated(checks, w.members, w.key, "two members by one rotad")
             checks.that("the set is healthy", w.wait_healthy(60))
