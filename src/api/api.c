@@ -17,7 +17,12 @@
 
 #include "base/cleanup.h"
 
-enum { CONNECTIONS_MAX = 64, CONNECTION_MEMORY = 32 * 1024, IDLE_S = 30 };
+enum {
+	CONNECTIONS_MAX = 64,
+	PEER_CONNECTIONS_MAX = 32, /* of one user: the others still get in */
+	CONNECTION_MEMORY = 32 * 1024,
+	IDLE_S = 30,
+};
 
 const struct api_route api_routes[] = {
 #define X(m, p, n, s, h) {.method = m, .path = p, .need = API_##n, .is_snapshot = s, .help = h},
@@ -29,6 +34,10 @@ const size_t api_routes_n = ARRAY_N(api_routes);
 struct api {
 	struct MHD_Daemon *daemon;
 	struct api_owner owner;
+	struct {
+		uid_t uid;
+		unsigned n;
+	} peers[CONNECTIONS_MAX]; /* who is connected how often; n 0: a free row */
 };
 
 /* One HTTP request, from its first line to its end. */
@@ -90,13 +99,55 @@ static void name_peer(pid_t pid, uid_t uid, char *out, size_t out_n)
 		snprintf(out, out_n, "uid %u", (unsigned)who);
 }
 
-static bool peer_of(struct MHD_Connection *c, struct api_call *call)
+static bool cred_of(struct MHD_Connection *c, struct ucred *ret, int *ret_fd)
 {
 	const union MHD_ConnectionInfo *info =
 	    MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	socklen_t n = sizeof(*ret);
+	if (!info || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, ret, &n) != 0)
+		return false;
+	*ret_fd = info->connect_fd;
+	return true;
+}
+
+/* A connection begins or ends. One too many of its user is shut at once; libmicrohttpd then closes
+ * it. */
+static void count_peer(void *self, struct MHD_Connection *c, void **context,
+		       enum MHD_ConnectionNotificationCode what)
+{
+	struct api *a = self;
 	struct ucred cred;
-	socklen_t n = sizeof(cred);
-	if (!info || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) != 0)
+	unsigned row = 0;
+	int fd;
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		uintptr_t counted = (uintptr_t)*context; /* row + 1; 0: it was not counted */
+		if (counted)
+			a->peers[counted - 1].n--;
+		return;
+	}
+	*context = NULL;
+	if (!cred_of(c, &cred, &fd))
+		return; /* whoever it is, no request of his will be taken */
+	for (unsigned i = 0; i < ARRAY_N(a->peers); i++)
+		if (a->peers[i].n && a->peers[i].uid == cred.uid)
+			row = i + 1;
+	for (unsigned i = 0; !row && i < ARRAY_N(a->peers); i++)
+		if (!a->peers[i].n)
+			row = i + 1;
+	if (!row || a->peers[row - 1].n >= PEER_CONNECTIONS_MAX) {
+		(void)shutdown(fd, SHUT_RDWR);
+		return;
+	}
+	a->peers[row - 1].uid = cred.uid;
+	a->peers[row - 1].n++;
+	*context = (void *)(uintptr_t)row;
+}
+
+static bool peer_of(struct MHD_Connection *c, struct api_call *call)
+{
+	struct ucred cred;
+	int fd;
+	if (!cred_of(c, &cred, &fd))
 		return false;
 	call->uid = cred.uid;
 	name_peer(cred.pid, cred.uid, call->who, sizeof(call->who));
@@ -195,12 +246,13 @@ bool api_new(int listen_fd, const struct api_owner *owner, struct api **ret, str
 	if (!a)
 		return err_set(err, ERR_MEMORY, "no memory for the interface");
 	a->owner = *owner;
-	a->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-				     handle, a, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-				     MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-				     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-				     MHD_OPTION_NOTIFY_COMPLETED, completed, a, MHD_OPTION_END);
+	a->daemon =
+	    MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, a,
+			     MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+			     (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+			     (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+			     (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_CONNECTION, count_peer, a,
+			     MHD_OPTION_NOTIFY_COMPLETED, completed, a, MHD_OPTION_END);
 	if (!a->daemon) {
 		free(a);
 		return err_sys(err, errno, "starting the interface");
