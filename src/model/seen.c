@@ -29,6 +29,9 @@ bool seen_is_whole(const struct seen *s, const char **ret_why)
 	const struct seen_sharding *x = &s->sharding;
 	const char *ignored;
 	const char **why = ret_why ? ret_why : &ignored;
+	*why = x->why;
+	if (!fact_known(x->fact))
+		return false;
 	*why = "";
 	if (!seen_is_sharded(s))
 		return true;
@@ -177,6 +180,14 @@ bool seen_is_dead(const struct seen *s, unsigned member)
 	return m->is_revoked;
 }
 
+bool seen_is_passed_over(const struct seen *s, unsigned member)
+{
+	const struct seen_member *m = &s->members[member];
+	int r = seen_roll_index(s, m->host);
+	return r >= 0 && s->ledger.roll.is_without[r] && !fact_known(m->hello) &&
+	       (int)member != s->self;
+}
+
 bool seen_is_isolated(const struct seen *s)
 {
 	const struct seen_member *self = seen_self(s);
@@ -293,7 +304,7 @@ bool seen_order_is_done(const struct seen *s, const struct order *o, const struc
 static bool is_done_by_all(const struct seen *s, const struct order *o)
 {
 	unsigned done_n = 0;
-	if (!seen_is_whole(s, NULL) && s->sharding.routers_n == 0)
+	if (seen_is_sharded(s) && !seen_is_whole(s, NULL) && s->sharding.routers_n == 0)
 		return false; /* not all of them are known */
 	for (unsigned i = 0; i < seen_all_n(s); i++) {
 		const struct seen_member *m = &s->members[i];

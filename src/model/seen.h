@@ -334,8 +334,8 @@ static inline unsigned seen_all_n(const struct seen *s)
 int seen_find_member(const struct seen *s, const char *host); /* of all; index or -1 */
 /* Is the member part of a sharded cluster? */
 bool seen_is_sharded(const struct seen *s);
-/* Are all who share the key known, and nobody among them whom rotad does not follow? Else *ret_why
- * (or NULL) tells. */
+/* Is it known whether there are others, are all who share the key known, and nobody among them whom
+ * rotad does not follow? Else *ret_why (or NULL) tells. */
 bool seen_is_whole(const struct seen *s, const char **ret_why);
 /* The proof for key on the process that hello shows now; NULL if there is none. */
 const struct key_proof *seen_find_proof(const struct seen_member *m, const struct key_id *key);
@@ -396,6 +396,9 @@ struct wall seen_rests_until(const struct seen *s);
 /* Is this member declared dead, in the generation under way or, while there is none, for the one
  * that is wanted? Nobody waits for it, and nothing is asked of it. */
 bool seen_is_dead(const struct seen *s, unsigned member);
+/* Is it declared dead in this roll and indeed away? Only then no look at it is needed: whose word
+ * that was (a stolen identity's as well), one that answers is asked. */
+bool seen_is_passed_over(const struct seen *s, unsigned member);
 /* Does this host's own process lack the pivot, so that all others refuse it? It is of no use to the
  * set as it is. By its own keys and by what each member that answers says of it. */
 bool seen_is_isolated(const struct seen *s);

@@ -138,16 +138,16 @@ static void restart_now(struct planner *p)
 {
 	const struct seen *s = p->s;
 	struct plan *plan = p->plan;
-	const char *why;
+	const char *why = "";
 	plan->restart_now = RESTART_UNKNOWN;
 	if (s->self < 0 || !key_id_given(&p->pivot.id) || s->members_n == 0) {
 		snprintf(plan->restart_why, sizeof(plan->restart_why),
 			 "cannot tell: the keys of the members are not known here");
 		return;
 	}
-	if (!seen_is_whole(s, &why)) {
+	if (fact_known(s->sharding.fact) && !seen_is_whole(s, &why)) {
 		snprintf(plan->restart_why, sizeof(plan->restart_why),
-			 "cannot tell: not all of the sharded cluster is known (%.150s)", why);
+			 "cannot tell: not all who share the key are known (%.150s)", why);
 		return;
 	}
 	if (s->keyfile.is_refused) {

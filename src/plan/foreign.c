@@ -140,9 +140,7 @@ static bool is_looked(struct planner *p)
 	    (p->generation != GENERATION_CARRIED && !(c->is_given && c->is_carried)))
 		return true;
 	for (unsigned i = 0; i < s->members_n; i++) {
-		int r = seen_roll_index(s, s->members[i].host);
-		if (!(r >= 0 && s->ledger.roll.is_without[r]) &&
-		    !plan_look(p, i, &g->next.id, &g->next.id, false))
+		if (!seen_is_passed_over(s, i) && !plan_look(p, i, &g->next.id, &g->next.id, false))
 			all = false;
 	}
 	return all;

@@ -459,10 +459,9 @@ static enum gate_verdict gate_sharding(const struct planner *p, enum gate_for wh
 {
 	const struct seen_sharding *x = &p->s->sharding;
 	const char *why;
-	/* What has begun ends, unless it is known to part the cluster. */
+	(void)what;
 	if (!fact_known(x->fact))
-		return say(r, what == GATE_FOR_NARROW ? GATE_PASS : GATE_WAIT, "not known: %.180s",
-			   x->why);
+		return say(r, GATE_WAIT, "not known: %.180s", x->why);
 	if (x->part == SHARDING_NONE)
 		return say(r, GATE_PASS, "no");
 	if (x->part == SHARDING_ROUTER)
@@ -639,7 +638,7 @@ static const struct {
     {"the turn is free", GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_claim, false},
     {"all others healthy", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_others,
      true},
-    {"who is declared dead stays away", GATE_FOR_TURN, gate_dead, false},
+    {"who is declared dead stays away", GATE_FOR_NARROW | GATE_FOR_TURN, gate_dead, false},
     {"a primary stays without it", GATE_FOR_START | GATE_FOR_TURN, gate_votes, true},
     {"majority writes go on", GATE_FOR_START | GATE_FOR_TURN, gate_writes, true},
     {"a successor is ready", GATE_FOR_START | GATE_FOR_TURN, gate_successor, true},

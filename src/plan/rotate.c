@@ -224,14 +224,14 @@ static bool look_all(struct planner *p, bool wants_refused)
 	char note[160];
 	const char *why;
 	if (!seen_is_whole(s, &why)) {
-		p->plan->needs_attention = true;
-		plan_wait(p, US_S, "Waits until all of the sharded cluster is known: %s.", why);
+		p->plan->needs_attention |= seen_is_sharded(s);
+		plan_wait(p, US_S, "Waits until all who share the key are known: %s.", why);
 		return false;
 	}
 	for (unsigned i = 0; i < seen_all_n(s); i++) {
 		const struct seen_member *m = &s->members[i];
 		int r = seen_roll_index(s, m->host);
-		if (r >= 0 && s->ledger.roll.is_without[r])
+		if (seen_is_passed_over(s, i))
 			continue;
 		/* Of another set its vote says that it accepts the new key (PROTOCOL 1). */
 		if (r >= 0 && i >= s->members_n && !wants_refused)

@@ -110,7 +110,7 @@ static bool safe_write(const struct seen *s, const struct act *a, struct err *er
 			const struct seen_member *m = &s->members[i];
 			int r = seen_roll_index(s, m->host);
 			/* Of another set its vote says it (PROTOCOL 1). */
-			if (r >= 0 && (s->ledger.roll.is_without[r] || i >= s->members_n))
+			if ((r >= 0 && i >= s->members_n) || seen_is_passed_over(s, i))
 				continue;
 			if (!seen_accepts(m, &p->next.id))
 				return err_set(
@@ -219,9 +219,7 @@ static bool safe_close(const struct seen *s, struct err *err)
 	if (!seen_is_whole(s, NULL))
 		return err_set(err, ERR_BUG, "invariant 2: not all sets are known");
 	for (unsigned i = 0; i < seen_all_n(s); i++) {
-		int r = seen_roll_index(s, s->members[i].host);
-		if (!(r >= 0 && s->ledger.roll.is_without[r]) &&
-		    !seen_refuses(&s->members[i], &p->pivot.id))
+		if (!seen_is_passed_over(s, i) && !seen_refuses(&s->members[i], &p->pivot.id))
 			return err_set(err, ERR_BUG,
 				       "invariant 2: '%s' is not proven to refuse key %u",
 				       s->members[i].host, p->pivot.number);
@@ -256,7 +254,7 @@ bool safe_holds(const struct seen *s, const struct act *a, struct err *err)
 	case ACT_CLOSE:
 		return safe_close(s, err);
 	case ACT_PROPOSE:
-		return (fact_known(s->sharding.fact) && seen_is_whole(s, NULL)) ||
+		return seen_is_whole(s, NULL) ||
 		       err_set(err, ERR_BUG,
 			       "a key of a part alone, of a cluster whose sets share it");
 	case ACT_FOUND_LEDGER:

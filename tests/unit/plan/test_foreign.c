@@ -84,7 +84,7 @@ static void unanswered(struct seen *s)
 	  s->anchor.retired[0] = key_n(2))                                                         \
 	X(old_key_without_the_first, "hold restore-keyfile", "foreign-write", "put back",          \
 	  case_propose(s, "yyy");                                                                  \
-	  all_accept(s); wrote(s, 1, 0); s->members[0].proofs_n = 0;                               \
+	  all_accept(s); wrote(s, 1, 0); s->members[0].hello.who = WITNESS_NONE;                   \
 	  s->ledger.roll.is_without[0] = true)                                                     \
 	X(old_key_newcomer_unseen, "hold", "foreign-write", "once every member",                   \
 	  case_propose(s, "yyy");                                                                  \

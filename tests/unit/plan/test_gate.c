@@ -240,8 +240,6 @@ static void another_set_turns(struct seen *s, unsigned n)
 	  s->sharding.fact.who = WITNESS_NONE)                                                     \
 	X(shard_narrows, NARROW, "part of a sharded cluster", PASS, case_sharded(s);               \
 	  case_others_yea(s))                                                                      \
-	X(shard_not_known_midway, NARROW, "part of a sharded cluster", PASS,                       \
-	  s->sharding.fact.who = WITNESS_NONE)                                                     \
 	X(file_unreadable, START, "keyfile", REFUSE, s->keyfile.ring.is_known = false)             \
 	X(file_stranger, START, "keyfile", REFUSE, s->keyfile.has_stranger = true)                 \
 	X(file_readonly, WRITE, "keyfile", REFUSE, s->keyfile.is_writable = false)                 \

@@ -118,6 +118,17 @@ static void unread(struct seen *s)
 	  carried(s);                                                                              \
 	  s->members_n = 4; case_member(s, 3, false))                                              \
 	X(write_without_dead_one, true, "", writes(ACT_PUT_KEYFILE, 2, 0), carried(s);             \
+	  s->members[2].hello.who = WITNESS_NONE; s->ledger.roll.is_without[2] = true)             \
+	X(write_beside_dead_one_alive, false, "'c:27017' is not seen to accept",                   \
+	  writes(ACT_PUT_KEYFILE, 2, 0), carried(s);                                               \
+	  s->members[2].proofs_n = 0; s->ledger.roll.is_without[2] = true)                         \
+	X(write_narrow_of_who_knows_what, false, "not all sets are known",                         \
+	  writes(ACT_PUT_KEYFILE, 2, 0), carried(s);                                               \
+	  s->sharding.fact.who = WITNESS_NONE)                                                     \
+	X(close_without_dead_one, true, "", does(ACT_CLOSE), carried(s);                           \
+	  s->members[2].hello.who = WITNESS_NONE; s->ledger.roll.is_without[2] = true)             \
+	X(close_beside_dead_one_alive, false, "'c:27017' is not proven to refuse",                 \
+	  does(ACT_CLOSE), carried(s);                                                             \
 	  s->members[2].proofs_n = 0; s->ledger.roll.is_without[2] = true)                         \
 	X(keep_both_unseen, true, "", writes(ACT_PUT_KEYFILE, 1, 2), carried(s);                   \
 	  s->members[2].proofs_n = 0)                                                              \
@@ -217,9 +228,9 @@ static void unread(struct seen *s)
 	  open(s, "---");                                                                          \
 	  a->ring[0].id.hex[0] = 0)                                                                \
 	X(write_without_the_first, true, "", writes(ACT_PUT_KEYFILE, 2, 0), carried(s);            \
-	  s->members[0].proofs_n = 0; s->ledger.roll.is_without[0] = true)                         \
+	  s->members[0].hello.who = WITNESS_NONE; s->ledger.roll.is_without[0] = true)             \
 	X(close_without_the_first, true, "", does(ACT_CLOSE), carried(s);                          \
-	  s->members[0].proofs_n = 0; s->ledger.roll.is_without[0] = true)                         \
+	  s->members[0].hello.who = WITNESS_NONE; s->ledger.roll.is_without[0] = true)             \
 	X(shard_proposes, true, "", does(ACT_PROPOSE), case_sharded(s))                            \
 	X(shard_proposes_without_a_set, false, "a part alone", does(ACT_PROPOSE), case_sharded(s); \
 	  s->sharding.sets[1].is_known = false)                                                    \

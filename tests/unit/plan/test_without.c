@@ -118,13 +118,23 @@ static void isolated(struct seen *s)
 	X(narrows, "put-keyfile", "", "Keys 2 are written", carried(s))                            \
 	X(narrows_not_with_it, "", "member-unreachable", "waits for e:27017", carried(s);          \
 	  s->ledger.roll.is_without[E] = false)                                                    \
+	X(narrows_not_beside_one_back, "", "dead-member-alive", "accepts key 2", carried(s);       \
+	  back(s, LOGIN_REFUSED))                                                                  \
+	X(narrows_beside_one_back_with_the_key, "put-keyfile", "", "Keys 2 are written",           \
+	  carried(s);                                                                              \
+	  back(s, LOGIN_ACCEPTED))                                                                 \
+	X(narrows_not_while_nobody_knows_who_shares_it, "", "", "all who share the key",           \
+	  carried(s);                                                                              \
+	  s->sharding.fact.who = WITNESS_NONE)                                                     \
+	X(closes_not_beside_one_back, "", "", "refuses key 1", narrowed(s);                        \
+	  back(s, LOGIN_ACCEPTED); s->members[E].statement_moved.us = 0)                           \
 	X(closes, "close", "", "the rotation is closed", narrowed(s))                              \
 	X(closes_not_with_another_unasked, "", "", "refuses key 1", narrowed(s);                   \
 	  s->members[3].proofs_n = 0)                                                              \
-	X(isolated, "take-claim", "", "!It is b:27017's turn", isolated(s))                         \
-	X(isolated_but_seen_by_one, "", "", "!b:27017 needs a restart", isolated(s);                \
+	X(isolated, "take-claim", "", "!It is b:27017's turn", isolated(s))                        \
+	X(isolated_but_seen_by_one, "", "", "!b:27017 needs a restart", isolated(s);               \
 	  s->members[1].unseen_by = 5)                                                             \
-	X(isolated_and_another_is_ill, "", "", "!'c:27017' does not see all", isolated(s);          \
+	X(isolated_and_another_is_ill, "", "", "!'c:27017' does not see all", isolated(s);         \
 	  s->members[2].unseen = 3)                                                                \
 	X(isolated_with_the_key, "", "", "lag", isolated(s);                                       \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));                                          \
