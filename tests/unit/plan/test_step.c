@@ -158,7 +158,8 @@ static void all_new(struct seen *s)
 	X(narrow_and_refused, "close", "", "the rotation is closed", all_new(s);                   \
 	  for (unsigned m = 0; m < 3; m++) case_proof(s, m, 1, LOGIN_REFUSED))                     \
 	X(narrow_and_one_was_given_up, "close", "", "the rotation is closed", all_new(s);          \
-	  s->ledger.roll.is_without[0] = true; s->members[0].statement.disk = ring_of(1, 2);       \
+	  s->ledger.roll.is_without[0] = true; s->members[0].hello.who = WITNESS_NONE;             \
+	  s->members[0].statement.disk = ring_of(1, 2);                                            \
 	  for (unsigned m = 1; m < 3; m++) case_proof(s, m, 1, LOGIN_REFUSED))                     \
 	X(narrow_and_the_first_is_not, "", "", "waits for a:27017", all_new(s);                    \
 	  s->members[0].statement.disk = ring_of(1, 2))                                            \
