@@ -98,7 +98,7 @@ class Cluster:
     def __enter__(self):
         for w in self.worlds:
             w.up()
-        with self.worlds[0].primary().client(key=self.key) as c:
+        with self.worlds[0].primary().client(key=self.key, socketTimeoutMS=120000) as c:  # adding a shard waits for much
             for w in self.worlds[1:]:
                 c.admin.command("_configsvrAddShard", "%s/%s" % (w.set_name, ",".join(m.address for m in w.members)), writeConcern={"w": "majority"})
         say("a sharded cluster of %d sets, %d members", len(self.worlds), len(self.members()))
