@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -72,7 +73,9 @@ bool page_write(const struct buf *page, const char *path, struct err *err)
 	err_subject(err, path);
 	if (!f)
 		return err_sys(err, errno, "the page is written into a new file");
-	if (fwrite(page->p, 1, page->n, f) != page->n || fflush(f) != 0)
-		return err_sys(err, errno, "the page");
-	return true;
+	if (fwrite(page->p, 1, page->n, f) == page->n && fflush(f) == 0)
+		return true;
+	(void)err_sys(err, errno, "the page");
+	(void)unlink(path); /* half a page would keep the next one out */
+	return false;
 }

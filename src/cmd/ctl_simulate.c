@@ -3,6 +3,7 @@
  * its shape. The calendar is made here, by the windows and freezes that rotad obeys; what a
  * rotation does and costs is told by rotad-sim, which runs the real rounds and the real planner. */
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -29,7 +30,8 @@ enum {
 	ROTATIONS_MAX = 40, /* more are counted, and said not to be rehearsed */
 	RENEWALS_MAX = 60,
 	OUTPUT_MAX = 4 * 1024 * 1024,
-	RUN_S = 600, /* for one call of rotad-sim; a fleet takes a tenth of a second */
+	RUN_S = 120,    /* for one call of rotad-sim, */
+	FLEET_MS = 300, /* and for each fleet and member: three members take a tenth of a second */
 	TURN_S = 20, /* a turn without the drain, at most: when the second rotation is asked for */
 };
 
@@ -60,7 +62,9 @@ struct rehearsal {
 	struct wall cert_from, cert_until; /* 0: no certificate is known */
 	uint64_t seed;
 	long fleets;
-	bool is_standing_by; /* the next key stands beside the one in use */
+	bool is_config_optional; /* it is the default path */
+	char policy[300];        /* which policy it was */
+	bool is_standing_by;     /* the next key stands beside the one in use */
 	/* what came of it */
 	json_t *rotations, *renewals;
 	int64_t not_rehearsed;
@@ -140,15 +144,27 @@ static bool take_policy(struct rehearsal *r, const char *instance, struct conf *
 	    .files = &files, .is_elsewhere = true, .uid = CONF_UID_ANY, .now = r->now};
 	config_init(&conf->config);
 	r->config = &conf->config;
-	if (access(r->ctl->config_path, F_OK) != 0 && errno == ENOENT)
+	if (r->is_config_optional && access(r->ctl->config_path, F_OK) != 0 && errno == ENOENT) {
+		snprintf(r->policy, sizeof(r->policy), "the defaults: there is no %.200s",
+			 r->ctl->config_path);
 		return true;
+	}
 	err_subject(err, r->ctl->config_path);
 	if (!conf_load(r->ctl->config_path, &how, conf, faults, err))
 		return false;
+	const struct schedule_policy *schedule = &conf->config.schedule;
+	snprintf(r->policy, sizeof(r->policy), "%.200s%s", r->ctl->config_path,
+		 schedule->url[0] || schedule->file[0] ? ", without the central schedule" : "");
 	r->instance = instance                   ? config_find_instance(&conf->config, instance)
 		      : conf->config.instances_n ? &conf->config.instances[0]
 						 : NULL;
 	return true;
+}
+
+static enum mode keyfile_mode(const struct rehearsal *r)
+{
+	return r->instance ? instance_mode(&r->config->policy, r->instance, KIND_KEYFILE)
+			   : policy_mode(&r->config->policy, KIND_KEYFILE);
 }
 
 /* ---- one rotation ---- */
@@ -212,7 +228,8 @@ static json_t *run(const struct rehearsal *r, uint64_t seed, bool is_second, lon
 	scenario_of(r, seed, is_second, &text);
 	struct program_call call = {.argv = {path, fleets ? "--fleets" : NULL, n},
 				    .input = buf_str(&text),
-				    .timeout_us = RUN_S * US_S,
+				    .timeout_us =
+					RUN_S * US_S + fleets * (int64_t)r->n * FLEET_MS * US_MS,
 				    .output_max = OUTPUT_MAX};
 	err_subject(err, path);
 	if (!program_hook_ops.run(NULL, &call, &result, err))
@@ -265,7 +282,8 @@ static bool rotation(struct rehearsal *r, struct wall due, unsigned index, struc
 	const char *outcome = view_text(result, "outcome");
 	int64_t took_us =
 	    (int64_t)(json_number_value(json_object_get(result, "took")) * (double)US_S);
-	bool fits = !for_us || took_us <= for_us;
+	bool ended = strcmp(outcome, "done") == 0;
+	bool fits = ended && (!for_us || took_us <= for_us);
 	json_object_set_new(row, "fits", json_boolean(fits));
 	*ret_end = wall_add(begins, took_us);
 	if (strcmp(outcome, "unsafe") == 0)
@@ -279,7 +297,8 @@ static bool rotation(struct rehearsal *r, struct wall due, unsigned index, struc
 struct sums {
 	int64_t restarts, pauses;
 	double pause_longest, held;
-	size_t ended, shown;
+	size_t shown, ended, never_n, unsafe_n;
+	const char *waits; /* of the first that does not end */
 };
 
 static double number(const json_t *o, const char *key)
@@ -289,15 +308,20 @@ static double number(const json_t *o, const char *key)
 
 static struct sums sums_of(const json_t *rotations)
 {
-	struct sums s = {.shown = json_array_size(rotations)};
+	struct sums s = {.shown = json_array_size(rotations), .waits = ""};
 	for (size_t i = 0; i < s.shown; i++) {
 		const json_t *x = json_object_get(json_array_get(rotations, i), "result"),
 			     *p = json_object_get(x, "pauses");
+		const char *outcome = view_text(x, "outcome");
+		s.never_n += x == NULL;
+		s.ended += strcmp(outcome, "done") == 0;
+		s.unsafe_n += strcmp(outcome, "unsafe") == 0;
+		if (x && strcmp(outcome, "done") != 0 && !s.waits[0])
+			s.waits = view_text(x, "waits");
 		s.restarts += view_int(x, "restarts");
 		s.pauses += view_int(p, "n");
 		s.pause_longest = MAX(s.pause_longest, number(p, "longest"));
 		s.held += number(x, "majorityWritesHeld");
-		s.ended += strcmp(view_text(x, "outcome"), "done") == 0;
 	}
 	return s;
 }
@@ -348,6 +372,15 @@ static void certificate_calendar(struct rehearsal *r)
 		if (due.us >= r->until.us)
 			return;
 		bool opens = window_next(&r->config->policy, due, &begins, &for_us);
+		/* Windows yield to expiry, and so do freezes that say so (invariant 10). */
+		if (!opens || begins.us > until.us - US_DAY) {
+			struct wall last = wall_add(until, -US_DAY);
+			struct freeze_view f = freeze_at(&r->config->policy, last);
+			if (!f.is_frozen || f.rescue_expiring) {
+				begins = last.us < due.us ? due : last;
+				opens = true;
+			}
+		}
 		bool is_late = !opens || begins.us >= until.us;
 		json_array_append_new(
 		    r->renewals, json_pack("{s:o, s:o, s:o, s:b}", "due", time_text(due), "begins",
@@ -389,6 +422,8 @@ static void document(struct rehearsal *r, json_t *fleets)
 	json_object_set_new(doc, "from", time_text(r->now));
 	json_object_set_new(doc, "until", time_text(r->until));
 	json_object_set_new(doc, "seed", json_integer((json_int_t)r->seed));
+	json_object_set_new(doc, "policy", json_string(r->policy));
+	json_object_set_new(doc, "keyfileMode", json_string(mode_name(keyfile_mode(r))));
 	json_object_set_new(doc, "strategy",
 			    json_string(k->strategy == STRATEGY_STANDBY ? "standby" : "twoPass"));
 	json_object_set_new(doc, "maxAgeSeconds", json_integer(k->max_age_us / US_S));
@@ -444,9 +479,6 @@ static void say_rotations(struct rehearsal *r)
 	}
 	ctl_say(r->ctl, "%s", "");
 	view_table_print(r->ctl, t);
-	if (n > shown || r->not_rehearsed)
-		view_row(r->ctl, 2, NULL, "%lld more in that time are not shown.",
-			 (long long)(r->not_rehearsed + (int64_t)(n - shown)));
 	free(t);
 }
 
@@ -517,54 +549,75 @@ static void say_fleets(struct rehearsal *r, const json_t *f)
 		      sizeof(span)));
 }
 
-static void say_answer(struct rehearsal *r, const json_t *fleets)
+static void add_line(json_t *lines, const char *format, ...) PRINTF(2, 3);
+static void add_line(json_t *lines, const char *format, ...)
+{
+	char line[900];
+	va_list ap;
+	va_start(ap, format);
+	vsnprintf(line, sizeof(line), format, ap);
+	va_end(ap);
+	json_array_append_new(lines, json_string(line));
+}
+
+/* The answer, a sentence a line; the page begins with the same. */
+static json_t *answer(const struct rehearsal *r, const json_t *fleets)
 {
 	struct sums s = sums_of(r->rotations);
+	json_t *lines = json_array();
 	char until[32];
 	const char *cluster = r->cluster[0] ? r->cluster : "this set";
-	const json_t *first = json_object_get(json_array_get(r->rotations, 0), "result");
-	bool is_unsafe = view_int(fleets, "unsafe") > 0;
-	for (size_t i = 0; i < s.shown; i++)
-		is_unsafe |=
-		    strcmp(view_text(json_object_get(json_array_get(r->rotations, i), "result"),
-				     "outcome"),
-			   "unsafe") == 0;
+	enum mode mode = keyfile_mode(r);
+	size_t stuck_n = s.shown - s.ended - s.never_n - s.unsafe_n;
 	view_date(r->until, until, sizeof(until));
-	if (is_unsafe)
-		view_row(r->ctl, 2, NULL,
+	if (s.unsafe_n || view_int(fleets, "unsafe"))
+		add_line(lines,
 			 "%s: a simulated fleet broke an invariant. This is a mistake in rotad: do "
 			 "not rotate, and send the output of --json to its makers.",
 			 cluster);
-	else if (s.shown && s.ended < s.shown && view_text(first, "waits")[0])
-		view_row(r->ctl, 2, NULL, "%s: the rotation does not end: %s", cluster,
-			 view_text(first, "waits"));
-	else if (!s.shown)
-		view_row(r->ctl, 2, NULL, "%s: no rotation of the keyfile is due until %s.",
-			 cluster, until);
-	else
-		view_row(
-		    r->ctl, 2, NULL,
-		    "%s until %s: %zu keyfile rotation%s, %lld restarts; writes pause %lld times, "
-		    "%.1f s at most.",
-		    cluster, until, s.shown + (size_t)r->not_rehearsed,
-		    s.shown + (size_t)r->not_rehearsed == 1 ? "" : "s", (long long)s.restarts,
-		    (long long)s.pauses, s.pause_longest);
+	if (s.never_n)
+		add_line(lines,
+			 "%s: %zu of %zu rotations never begin: no window opens within 400 days.",
+			 cluster, s.never_n, s.shown);
+	if (stuck_n)
+		add_line(lines, "%s: %zu of %zu rotations do not end: %.500s", cluster, stuck_n,
+			 s.shown, s.waits);
+	if (!s.shown)
+		add_line(lines, "%s: no rotation of the keyfile is due until %s.", cluster, until);
+	else if (s.ended)
+		add_line(lines,
+			 "%s until %s: %zu keyfile rotation%s, %lld restarts; writes pause %lld "
+			 "times, %.1f s at most.",
+			 cluster, until, s.ended, s.ended == 1 ? "" : "s", (long long)s.restarts,
+			 (long long)s.pauses, s.pause_longest);
+	if (r->not_rehearsed)
+		add_line(lines, "%lld more in that time were not rehearsed.",
+			 (long long)r->not_rehearsed);
 	if (s.held > 0)
-		view_row(
-		    r->ctl, 2, NULL,
-		    "Majority writes are held up for %.0f s in all: too few data-bearing members "
-		    "are left during a turn.",
-		    s.held);
+		add_line(lines,
+			 "Majority writes are held up for %.0f s in all: too few data-bearing "
+			 "members are left during a turn.",
+			 s.held);
 	if (r->config->policy.keyfile.max_age_us <= 0)
-		view_row(
-		    r->ctl, 2, NULL,
-		    "keyfile.maxAge is not set: rotations come by order only; one is rehearsed as "
-		    "if ordered now.");
+		add_line(lines, "keyfile.maxAge is not set: rotations come by order only; one is "
+				"rehearsed as if ordered now.");
+	if (r->instance && mode == MODE_ASK)
+		add_line(lines, "keyfile.mode is ask: each begins only after rotactl approve.");
+	else if (r->instance && mode != MODE_ACT)
+		add_line(lines, "keyfile.mode is %s: none of this happens before it is ask or act.",
+			 mode_name(mode));
+	return lines;
 }
 
-static void text(struct rehearsal *r, const json_t *fleets)
+static void say_answer(struct rehearsal *r, const json_t *lines)
 {
-	say_answer(r, fleets);
+	for (size_t i = 0; i < json_array_size(lines); i++)
+		view_row(r->ctl, 2, NULL, "%s", json_string_value(json_array_get(lines, i)));
+}
+
+static void text(struct rehearsal *r, const json_t *fleets, const json_t *lines)
+{
+	say_answer(r, lines);
 	if (json_array_size(r->rotations)) {
 		say_rotations(r);
 		say_members(r);
@@ -572,11 +625,12 @@ static void text(struct rehearsal *r, const json_t *fleets)
 	say_renewals(r);
 	say_fleets(r, fleets);
 	ctl_say(r->ctl, "%s", "");
-	view_row(r->ctl, 2, NULL,
-		 "Simulated: rotad's own rounds and planner on a fleet of this shape (seed %llu); "
-		 "starts take 0.5 to 4 s there, elections less than 0.5 s. Drivers add their own "
-		 "retries to a pause.",
-		 (unsigned long long)r->seed);
+	view_row(
+	    r->ctl, 2, NULL,
+	    "Simulated: rotad's own rounds and planner on a fleet of this shape (seed %llu), by "
+	    "%s; starts take 0.5 to 4 s there, elections less than 0.5 s. Drivers add their own "
+	    "retries to a pause.",
+	    (unsigned long long)r->seed, r->policy);
 }
 
 /* ---- the verb ---- */
@@ -617,15 +671,18 @@ static enum ctl_exit rehearse(struct rehearsal *r, const char *html)
 			worse(r, CTL_ATTENTION);
 	}
 	if (ok) {
-		text(r, fleets);
+		json_t *lines = answer(r, fleets);
+		text(r, fleets, lines);
 		document(r, fleets);
+		json_object_set_new(r->ctl->doc, "answer", lines);
 	}
 	json_decref(r->rotations);
 	json_decref(r->renewals);
-	if (!ok)
-		return ctl_error(r->ctl, &err);
-	if (html && !write_page(r, html, &err))
-		return ctl_error(r->ctl, &err);
+	/* 2 says that a fleet was not safe, and nothing else. */
+	if (!ok || (html && !write_page(r, html, &err))) {
+		(void)ctl_error(r->ctl, &err);
+		return CTL_UNKNOWN;
+	}
 	if (html)
 		ctl_say(r->ctl, "\n  The page: %s", html);
 	return r->worst;
@@ -703,10 +760,21 @@ enum ctl_exit ctl_simulate(struct ctl *ctl, int argc, char **argv)
 				      json_array_size(json_object_get(one, "members")));
 			return ctl_error_with(ctl, &err, "rotactl simulate --members N");
 		}
+		const json_t *first = json_array_get(json_object_get(one, "members"), 0);
+		if (view_text(first, "set")[0]) {
+			(void)err_set(&err, ERR_UNSUPPORTED,
+				      "a sharded cluster is not rehearsed yet, only one set");
+			(void)ctl_error_with(ctl, &err,
+					     "rotactl simulate --members N for each of its sets");
+			return CTL_UNKNOWN;
+		}
 		instance = view_text(one, "instance");
 	}
+	r.is_config_optional = strcmp(ctl->config_path, SYSCONFDIR "/rotad/rotad.yaml") == 0;
 	r.until = wall_add(r.now, (int64_t)days * US_DAY);
-	if (!take_policy(&r, instance, conf, faults, &err))
-		return ctl_error(ctl, &err);
+	if (!take_policy(&r, instance, conf, faults, &err)) {
+		(void)ctl_error(ctl, &err);
+		return CTL_UNKNOWN;
+	}
 	return rehearse(&r, html);
 }

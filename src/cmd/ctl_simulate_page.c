@@ -44,13 +44,15 @@ static void year(const json_t *doc, struct buf *b)
 				 view_date(at, date, sizeof(date)));
 	}
 	for (size_t i = 0; i < json_array_size(renewals); i++) {
+		bool is_late = view_is(json_array_get(renewals, i), "tooLate");
 		struct wall at = view_wall(json_array_get(renewals, i), "begins");
 		if (at.us)
 			buf_addf(b,
-				 "<circle cx='%.0f' cy='46' r='6' fill='var(--k1)'>"
-				 "<title>certificates, %s</title></circle>",
+				 "<circle cx='%.0f' cy='46' r='6' fill='var(--%s)'>"
+				 "<title>certificates, %s%s</title></circle>",
 				 14 + (WIDTH - 30) * (double)(at.us - from.us) / span,
-				 view_date(at, date, sizeof(date)));
+				 is_late ? "away" : "k1", view_date(at, date, sizeof(date)),
+				 is_late ? ": TOO LATE" : "");
 	}
 	buf_addf(b, "<text class='dim' x='10' y='82'>%s</text>",
 		 view_date(from, date, sizeof(date)));
@@ -80,8 +82,11 @@ static void calendar(const json_t *doc, struct buf *b)
 				 : "never");
 		if (!ended) {
 			buf_adds(b, "<td class='bad' colspan='5'>");
-			page_text(b, x ? "does not end: " : "no window opens within 400 days");
-			page_text(b, view_text(x, "waits"));
+			bool is_unsafe = strcmp(view_text(x, "outcome"), "unsafe") == 0;
+			page_text(b, !x          ? "no window opens within 400 days"
+				     : is_unsafe ? "NOT SAFE: "
+						 : "does not end: ");
+			page_text(b, view_text(x, is_unsafe ? "why" : "waits"));
 			continue;
 		}
 		page_cell(
@@ -224,7 +229,8 @@ static void legend(struct buf *b)
 		 "<p class='dim'>The band is what the member's keyfile holds, a new shade for each "
 		 "time it is written; the strong bar over it: the member is away. &#10003; it has "
 		 "voted for the new key, P it becomes primary, the dashed line: all have voted. "
-		 "At every moment one key is common to all files and all processes.</p>\n");
+		 "In a safe rotation one key is common to all files and all processes at every "
+		 "moment.</p>\n");
 }
 
 static void fleets(const json_t *f, struct buf *b)
@@ -259,7 +265,7 @@ void simulate_page(const json_t *doc, struct buf *b)
 	const json_t *rotations = json_object_get(doc, "rotations");
 	const char *cluster = view_text(doc, "cluster");
 	char from[32], until[32], span[32], title[320];
-	const json_t *one_pass = NULL, *two_pass = NULL;
+	const json_t *one_pass = NULL, *two_pass = NULL, *lines = json_object_get(doc, "answer");
 	for (size_t i = 0; i < json_array_size(rotations); i++) {
 		const json_t *row = json_array_get(rotations, i);
 		const json_t **as = view_is(row, "onePass") ? &one_pass : &two_pass;
@@ -279,6 +285,11 @@ void simulate_page(const json_t *doc, struct buf *b)
 		buf_addf(b, ", a key lives %s",
 			 view_span(view_int(doc, "maxAgeSeconds") * US_S, span, sizeof(span)));
 	buf_adds(b, "</p>\n");
+	for (size_t i = 0; i < json_array_size(lines); i++) {
+		buf_adds(b, "<p>");
+		page_text(b, json_string_value(json_array_get(lines, i)));
+		buf_adds(b, "</p>\n");
+	}
 	year(doc, b);
 	calendar(doc, b);
 	if (two_pass)
@@ -288,14 +299,14 @@ void simulate_page(const json_t *doc, struct buf *b)
 	if (two_pass || one_pass)
 		legend(b);
 	fleets(json_object_get(doc, "fleets"), b);
-	buf_addf(
-	    b,
-	    "<h2>How this was made</h2><p>Simulated by rotad's own rounds and planner on a fleet "
-	    "of "
-	    "this shape (seed %lld); the calendar obeys the windows and freezes of its policy. "
-	    "Starts take 0.5 to 4 s there and elections less than 0.5 s; what drivers add to a "
-	    "pause by their own retries is not in it. The same command with the same seed gives "
-	    "the same rotations.</p>\n",
-	    (long long)view_int(doc, "seed"));
+	buf_addf(b,
+		 "<h2>How this was made</h2><p>Simulated by rotad's own rounds and planner on a "
+		 "fleet of this shape (seed %lld); the calendar obeys the windows and freezes of ",
+		 (long long)view_int(doc, "seed"));
+	page_text(b, view_text(doc, "policy"));
+	buf_adds(b,
+		 ". Starts take 0.5 to 4 s there and elections less than 0.5 s; what drivers add "
+		 "to a pause by their own retries is not in it. The same command with the same "
+		 "seed gives the same rotations.</p>\n");
 	page_end(b);
 }

@@ -62,31 +62,19 @@ static json_t *result_json(const struct sim_scenario *s, const struct sim_result
 	    seconds(c->held_us), "members", members, "happenings", happenings);
 }
 
-/* A host of the drawn fleet in one of this shape: a member, or one that may join. */
-static unsigned host_of(const struct sim_scenario *shape, const struct sim_scenario *drawn,
-			unsigned host)
-{
-	return host < drawn->members_n ? host % shape->members_n
-				       : shape->members_n + (host - drawn->members_n);
-}
-
 /* The same shape, with what goes wrong drawn from a seed. */
 static void draw(const struct sim_scenario *shape, uint64_t seed, struct sim_scenario *ret)
 {
 	struct sim_scenario drawn;
-	sim_scenario_draw(&drawn, seed);
+	sim_scenario_draw_for(&drawn, seed, shape->members_n);
 	*ret = *shape;
 	ret->seed = seed;
 	ret->is_lively = false; /* many: time is worth more than seconds of a slow rotad */
 	ret->heal_us = drawn.heal_us;
 	ret->bound_us = FLEET_BOUND_MIN * US_MIN;
-	ret->spares_n = MIN(drawn.spares_n, SIM_HOSTS_MAX - shape->members_n);
-	ret->faults_n = ret->spares_n == drawn.spares_n ? drawn.faults_n : 0;
-	for (unsigned i = 0; i < ret->faults_n; i++) {
-		ret->faults[i] = drawn.faults[i];
-		ret->faults[i].host = host_of(shape, &drawn, drawn.faults[i].host);
-		ret->faults[i].other = host_of(shape, &drawn, drawn.faults[i].other);
-	}
+	ret->spares_n = drawn.spares_n;
+	ret->faults_n = drawn.faults_n;
+	memcpy(ret->faults, drawn.faults, sizeof(ret->faults));
 }
 
 static json_t *fleets_json(const struct sim_scenario *shape, uint64_t n)

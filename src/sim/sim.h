@@ -119,6 +119,8 @@ struct sim_scenario {
 
 /* A scenario drawn from the seed. */
 void sim_scenario_draw(struct sim_scenario *s, uint64_t seed);
+/* The same for a set of that many members; 0: drawn as well. */
+void sim_scenario_draw_for(struct sim_scenario *s, uint64_t seed, unsigned members_n);
 /* A few more faults of one kind, by its seed. */
 void sim_scenario_add(struct sim_scenario *s, enum sim_fault_kind kind);
 /* As text, a line a word; and back. Errors: ERR_SYNTAX with the line. */

@@ -106,6 +106,11 @@ static void draw_fault(struct sim_fault *f, struct rng *r, const struct sim_scen
 
 void sim_scenario_draw(struct sim_scenario *s, uint64_t seed)
 {
+	sim_scenario_draw_for(s, seed, 0);
+}
+
+void sim_scenario_draw_for(struct sim_scenario *s, uint64_t seed, unsigned members_n)
+{
 	static const unsigned sizes[] = {3, 3, 3, 3, 3, 3, 3, 3, 3, 5, 5, 1};
 	static const int64_t latencies[] = {200, 1000, 5000, 30000};
 	struct rng r = {.state = seed * 0x9e3779b97f4a7c15u + 1};
@@ -130,6 +135,12 @@ void sim_scenario_draw(struct sim_scenario *s, uint64_t seed)
 		s->members_n = s->members_n == 1 ? 3 : s->members_n;
 		if (is_on[SIM_LEAVE] && rng_below(&r, 2))
 			s->members_n = 5;
+	}
+	if (members_n) {
+		s->members_n = members_n;
+		s->spares_n = MIN(s->spares_n, SIM_HOSTS_MAX - members_n);
+		is_on[SIM_JOIN] &= s->spares_n > 0;
+		is_on[SIM_KILL_ROTAD] |= s->spares_n == 0; /* one at least stays on */
 	}
 	s->faults_n = rng_below(&r, 10) == 0 ? 0 : (unsigned)between(&r, 1, 14);
 	for (unsigned i = 0; i < s->faults_n; i++)

@@ -18,6 +18,8 @@ ROWS = [
     ("two passes once, then one", "3", POLICY % ("90d", "standby"), ["--days", "60"], 0,
      {"restarts": 6, "rotations": 2, "outcome": "done", "last": 3}),
     ("an arbiter wants a word", "PSA", "", [], 1, {"outcome": "stuck", "waits": "majority writes would stop while 'a' restarts"}),
+    ("a set that stays in observe", "3", (POLICY % ("90d", "twoPass")).replace("mode: act", "mode: observe"), ["--days", "1"], 0,
+     {"rotations": 1, "says": "keyfile.mode is observe"}),
     ("hidden, delayed and voteless ones", "PSHDN", "", [], 0, {"restarts": 10, "outcome": "done"}),
 ]
 
@@ -29,12 +31,18 @@ def fail(name, text):
 def ask(rotactl, members, policy, options):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "rotad.yaml")
-        if policy:
-            with open(path, "w", encoding="utf-8") as f:
-                f.write("instances: [{name: rs0, configFile: /etc/mongod.conf, restart: {unit: mongod.service}}]\n" + policy)
-            os.chmod(path, 0o600)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("instances: [{name: rs0, configFile: /etc/mongod.conf, restart: {unit: mongod.service}}]\n" + (policy or POLICY % ("never", "twoPass")))
+        os.chmod(path, 0o600)
         return subprocess.run([rotactl, "--json", "--config", path, "simulate", "--members", members, "--fleets", "0", *options],
                               capture_output=True, text=True, timeout=300, check=False)
+
+
+def check_typo(rotactl):
+    ran = subprocess.run([rotactl, "--config", "/nonexistent/rotad.yaml", "simulate", "--members", "3", "--fleets", "0"],
+                         capture_output=True, text=True, timeout=300, check=False)
+    if ran.returncode != 3 or "/nonexistent/rotad.yaml" not in ran.stderr:
+        fail("a configuration that is not there", f"exit {ran.returncode}: {ran.stdout}{ran.stderr}")
 
 
 def main():
@@ -43,13 +51,15 @@ def main():
         ran = ask(rotactl, members, policy, options)
         if ran.returncode != code:
             fail(name, f"exit {ran.returncode}: {ran.stdout}{ran.stderr}")
-        rotations = json.loads(ran.stdout)["rotations"]
-        first = rotations[0]["result"]
+        doc = json.loads(ran.stdout)
+        rotations, says = doc["rotations"], " ".join(doc["answer"])
+        first = rotations[0].get("result", {"restarts": 0, "stepDowns": 0, "outcome": "", "waits": ""})
         seen = {"restarts": first["restarts"], "stepDowns": first["stepDowns"], "outcome": first["outcome"],
-                "rotations": len(rotations), "last": rotations[-1]["result"]["restarts"]}
+                "rotations": len(rotations), "last": rotations[-1].get("result", first)["restarts"], "says": says, "waits": first["waits"]}
         for key, value in wanted.items():
-            if value not in first["waits"] if key == "waits" else seen[key] != value:
-                fail(name, f"{key} is {seen.get(key, first['waits'])}, not {value}")
+            if value not in seen[key] if key in ("waits", "says") else seen[key] != value:
+                fail(name, f"{key} is {seen[key]}, not {value}")
+    check_typo(rotactl)
     once, again = (ask(rotactl, "PSS", "", ["--seed", "7"]) for _ in range(2))
     if json.loads(once.stdout)["rotations"][0]["result"] != json.loads(again.stdout)["rotations"][0]["result"]:
         fail("a seed", "gives another rotation the second time")
@@ -64,7 +74,7 @@ def main():
         page = os.path.join(folder, "page.html")
         if ask(rotactl, "3", "", ["--html", page]).returncode or "member by member" not in open(page, encoding="utf-8").read():
             fail("a page", "was not written")
-        if ask(rotactl, "3", "", ["--html", page]).returncode != 2:
+        if ask(rotactl, "3", "", ["--html", page]).returncode != 3:
             fail("a page", "was written over a file that was there")
 
 
