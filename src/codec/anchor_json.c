@@ -40,9 +40,17 @@ static const struct field_row pin_rows[] = {
     FIELD_IN(struct anchor_file, anchor.pins, host, FIELD_LINE, true, "host"),
     FIELD_IN(struct anchor_file, anchor.pins, spki.hex, FIELD_HEX, true, "identity"),
 };
+static const char *const stand_list[] = {
+    [REVOCATION_UNSAID] = "unsaid", [REVOCATION_SAID] = "said", [REVOCATION_FINAL] = "final"};
+static const struct field_words stand_words = {.words = stand_list, .n = ARRAY_N(stand_list)};
 static const struct field_row revoked_rows[] = {
     FIELD_IN(struct anchor_file, anchor.revoked, spki.hex, FIELD_HEX, true, "identity"),
     FIELD_IN(struct anchor_file, anchor.revoked, generation, FIELD_UINT64, false, "generation"),
+    {.name = "stand",
+     .kind = FIELD_WORD,
+     .offset = offsetof(struct anchor_file, anchor.revoked[0].stand) -
+	       offsetof(struct anchor_file, anchor.revoked[0]),
+     .words = &stand_words},
 };
 static const struct field_row anchor_rows[] = {
     FIELD(struct anchor_file, anchor.cluster, FIELD_LINE, "cluster"),

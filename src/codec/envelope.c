@@ -206,16 +206,19 @@ static bool content_check(const struct keyring_doc *d, const struct identity_key
 
 /* The signer, found by the name inside, verified over the bytes. */
 static bool signature_check(const struct signed_doc *doc, const struct keyring_doc *d,
-			    const struct doc_trust *trust, struct err *err)
+			    const struct envelope_want *want, struct err *err)
 {
+	const struct doc_trust *trust = want->trust;
 	const struct identity *signer = trust->find(trust->self, &d->head.from);
 	if (!signer || !spki_equal(&signer->spki, &d->head.from))
 		return err_set(err, ERR_UNTRUSTED,
 			       "an envelope by %.16s..., whom this host does not "
 			       "know",
 			       d->head.from.hex);
-	/* Of a generation that stands its keys are what its proposal says, whoever sealed them. */
-	if (signer->is_revoked ? d->generation > signer->stands_until : !signer->is_admitted)
+	/* Of a generation that stands its keys are what its proposal says, whoever sealed them. A
+	 * welcome is bound to none: there the signer's word is all there is. */
+	if (signer->is_revoked ? !want->proposal || d->generation > signer->stands_until
+			       : !signer->is_admitted)
 		return err_set(err, ERR_UNTRUSTED, "an envelope by '%s', %s", signer->host,
 			       signer->is_revoked ? "revoked" : "not admitted");
 	return identity_verify(signer->sign_key, doc->content, doc->signature, err);
@@ -231,7 +234,7 @@ static bool open_content(const struct secret *plain, const struct identity_keys 
 			      err))
 		return false;
 	canonical_open(&in, doc.content);
-	return fields_decode(&set, &in, ret, err) && signature_check(&doc, ret, want->trust, err) &&
+	return fields_decode(&set, &in, ret, err) && signature_check(&doc, ret, want, err) &&
 	       content_check(ret, me, want, err);
 }
 

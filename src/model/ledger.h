@@ -193,9 +193,10 @@ struct identity {
 	char why_not[256];
 };
 
-/* "revocation/SPKI", made once: a person's word that an identity is nobody's any more. It receives
- * no key, and nothing that it says is believed, save of generations up to this one, the newest one
- * as it was revoked: votes only accumulate. */
+/* "revocation/SPKI": a person's word that an identity is nobody's any more. It receives no key, and
+ * nothing that it says is believed, save of generations up to this one, the newest one as it was
+ * revoked: votes only accumulate. Who remembers it writes it again where it is gone or its signer
+ * is believed no more. */
 struct revocation {
 	struct doc_head head;
 	struct spki spki;
@@ -268,6 +269,12 @@ struct issued_doc {
 /* What a rotad never forgets (PROTOCOL 3): STATE/anchor.json, written durably before it publishes.
  */
 enum { RETIRED_MAX = 64, REVOKED_MAX = 64 };
+/* How a revocation stands in the ledger, as far as this host knows. */
+enum revocation_stand {
+	REVOCATION_UNSAID, /* a person's word here, of which no document tells yet */
+	REVOCATION_SAID,   /* its generation may rise once, to one proposed as it was written */
+	REVOCATION_FINAL
+};
 struct anchor {
 	char cluster[NAME_BYTES_MAX];
 	struct token ledger;
@@ -303,6 +310,7 @@ struct anchor {
 	struct {
 		struct spki spki;
 		uint64_t generation;
+		enum revocation_stand stand;
 	} revoked[REVOKED_MAX];
 	char
 	    salt_hex[65]; /* cluster salt for key ids: 32 random bytes; travels in envelopes only */

@@ -37,6 +37,8 @@
 	X(ROLL_BACK_CERTIFICATE, "roll-back-certificate", 1, 30,                                   \
 	  "put the previous certificate back")                                                     \
 	X(SIGN_REQUESTS, "sign-requests", 0, 30, "sign the other hosts' certificate requests")     \
+	X(PUBLISH_REVOCATION, "publish-revocation", 0, 20,                                         \
+	  "tell the others again whose identity is revoked")                                       \
 	X(TIDY_LEDGER, "tidy-ledger", 0, 30,                                                       \
 	  "remove documents of the ledger that nothing needs any more")
 

@@ -229,8 +229,9 @@ struct seen_ledger {
 	unsigned docs_n, outlived_n;   /* documents; of these such as nothing needs any more */
 	char crowd[128];               /* what they are, when there are DOCS_CROWDED; "" */
 	bool is_self_revoked;          /* this rotad's own identity: nobody believes it any more */
-	char revoked[256];             /* who this host found revoked just now, by whom; "" none */
-	char not_admitted[256];        /* hosts whose identity is not admitted, and why; "" */
+	unsigned revocations_owed_n;   /* remembered here, not (or not credibly) in the ledger */
+	char revoked[600]; /* who this host found revoked and has not told yet, by whom; "" none */
+	char not_admitted[256]; /* hosts whose identity is not admitted, and why; "" */
 };
 
 /* Things that went wrong earlier and still count; from the journal. */

@@ -247,7 +247,8 @@ static void release(struct planner *p)
 	for (unsigned i = 0; i < plan->acts_n; i++)
 		if (plan->acts[i].kind != ACT_PUBLISH_STATEMENT &&
 		    plan->acts[i].kind != ACT_WELCOME && plan->acts[i].kind != ACT_SIGN_REQUESTS &&
-		    plan->acts[i].kind != ACT_VOTE && plan->acts[i].kind != ACT_TIDY_LEDGER)
+		    plan->acts[i].kind != ACT_VOTE && plan->acts[i].kind != ACT_TIDY_LEDGER &&
+		    plan->acts[i].kind != ACT_PUBLISH_REVOCATION)
 			return;
 	if (s->self < 0 || s->certificate.stage == CERT_STAGE_INSTALLED ||
 	    s->certificate.stage == CERT_STAGE_GOING_BACK || s->certificate.is_reload_running ||

@@ -70,6 +70,18 @@ static void tell_ledger(struct planner *p, enum event_kind kind, const char *wha
 	    "mongod needs nothing meanwhile.");
 }
 
+/* In doubt as well: who wrote what is not believed may be the one that took the word away. */
+static void publish_owed(struct planner *p)
+{
+	const struct seen_ledger *l = &p->s->ledger;
+	if (l->revocations_owed_n > 0 && l->identities_n > 0 && !l->is_self_revoked &&
+	    plan_writes_ledger(p))
+		plan_add(
+		    p, ACT_PUBLISH_REVOCATION,
+		    "%u revoked identities that this host remembers and the ledger does not tell",
+		    l->revocations_owed_n);
+}
+
 /* Who cannot believe the newest proposal, or a vote (a newcomer that never had the key by which one
  * showed that it belonged here, who has left since) says all the same how its member stands: a
  * statement promises nothing, and the others wait for it to end what this one cannot follow. */
@@ -179,8 +191,9 @@ static void tell_revoked(struct planner *p)
 	    l->is_self_revoked
 		? "If this host is sound again: stop rotad, wipe its state directory, start "
 		  "it, and on each other host: rotactl trust confirm"
-		: "If nobody of you did this: rotactl pause, and look who was on the host "
-		  "that is named. What that identity knew: rotactl rotate keyfile --emergency");
+		: "Take its member out of the set (rs.remove), or stop its mongod for good. Then, "
+		  "since what it knew it knows: rotactl rotate keyfile --emergency. If nobody of "
+		  "you did this: rotactl pause, and look who was on the host that is named");
 }
 
 bool ledger_plan(struct planner *p)
@@ -189,13 +202,22 @@ bool ledger_plan(struct planner *p)
 	    "Nothing is written and nothing is restarted until a person decides.";
 	const struct seen *s = p->s;
 	const struct seen_ledger *l = &s->ledger;
+	if (l->revoked[0] || l->is_self_revoked) /* at once: what follows may last */
+		tell_revoked(p);
 	if (!fact_known(l->fact)) {
 		/* A file that would lock the member out is told all the same: now of all times
 		 * somebody may restart it. */
 		if (s->has_salt && foreign_plan(p))
 			return true;
-		if (l->is_doubted)
+		if (l->is_older_than_anchor || l->is_other_than_anchor)
+			tell_ledger(
+			    p, EVENT_LEDGER_OLDER_THAN_ANCHOR,
+			    "The proposal that this host follows cannot be believed any more.",
+			    nothing);
+		else if (l->is_doubted) {
 			state_in_doubt(p);
+			publish_owed(p);
+		}
 		plan_wait(p, US_S / 2, "Nothing is planned: %s. %.200s",
 			  l->is_doubted ? "the ledger is not believed"
 					: "the ledger does not answer",
@@ -232,8 +254,6 @@ bool ledger_plan(struct planner *p)
 	}
 	if (key_id_given(&l->unproven.id))
 		return unproven_plan(p);
-	if (l->revoked[0] || l->is_self_revoked)
-		tell_revoked(p);
 	if (l->is_self_revoked) {
 		p->plan->needs_attention = true;
 		plan_wait(p, 5 * US_S,
@@ -278,6 +298,7 @@ bool ledger_plan(struct planner *p)
 		plan_say(p, "This rotad makes itself known in the ledger.");
 		return true;
 	}
+	publish_owed(p);
 	unsigned keyless_n = l->identities_unwelcomed_n + l->identities_keyless_n;
 	if (keyless_n > 0 && s->has_salt && p->mode >= MODE_ASK)
 		plan_add(p, ACT_WELCOME, "%u identities have not received the present keyring",

@@ -392,8 +392,9 @@ static bool may_give(const struct seat *t, const struct schedule_order *o)
 {
 	const struct seen *s = t->seen;
 	bool is_keyfile = o->kind == ORDER_KEYFILE;
+	/* Revoked, nobody would believe it: another host gives it. */
 	if (s->self < 0 || !fact_known(s->ledger.fact) || !s->ledger.exists ||
-	    t->notes.job_is_open || !t->anchor.ledger.hex[0])
+	    s->ledger.is_self_revoked || t->notes.job_is_open || !t->anchor.ledger.hex[0])
 		return false;
 	if (instance_mode(&t->config->policy, t->instance,
 			  is_keyfile ? KIND_KEYFILE : KIND_CERTIFICATES) <= MODE_OBSERVE)

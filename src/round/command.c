@@ -142,6 +142,7 @@ static bool leave_out(struct seat *t, const json_t *body, const struct order_wis
 		note(t, "trust revoke", w->who, r.host);
 		/* Its nay, if it gave one, stands: then the next rotation goes on without it. */
 		if (seen_generation(t->seen) != GENERATION_NONE &&
+		    trust_is_host_revoked(t, r.host) &&
 		    !go_without(t, r.host, w->who, w->reason, ret, &no_vote) &&
 		    no_vote.kind != ERR_REFUSED) {
 			*err = no_vote;
@@ -510,9 +511,10 @@ static bool revoke_it(struct seat *t, const json_t *body, const char *who, json_
 	json_object_set_new(ret, "host", json_string(r.host));
 	json_object_set_new(ret, "answers",
 			    json_boolean(m >= 0 && fact_known(t->seen->members[m].hello)));
-	/* Its mongod counts as declared dead (PROTOCOL 6). Where it has voted nay that stands. */
+	/* Its mongod counts as declared dead (PROTOCOL 6), unless another identity speaks for it.
+	 * Where it has voted nay that stands. */
 	struct err no_vote = ERR_INIT;
-	if (seen_generation(t->seen) != GENERATION_NONE &&
+	if (seen_generation(t->seen) != GENERATION_NONE && trust_is_host_revoked(t, r.host) &&
 	    !go_without(t, r.host, who, why, ret, &no_vote) && no_vote.kind != ERR_REFUSED) {
 		*err = no_vote;
 		return false;
@@ -527,10 +529,11 @@ static bool revoke_it(struct seat *t, const json_t *body, const char *who, json_
 		return true;
 	snprintf(text, sizeof(text), "the identity %.16s... of %.120s is revoked: %.60s",
 		 r.spki[0].hex, r.host, why);
-	tell(
-	    t, EVENT_IDENTITY_REVOKED, who, text,
-	    "What it knew it knows: rotactl rotate keyfile --emergency. If nobody of you did this: "
-	    "rotactl pause, and look who was on this host.");
+	tell(t, EVENT_IDENTITY_REVOKED, who, text,
+	     "Take its member out of the set (rs.remove), or stop its mongod for good: it shares "
+	     "the key in use. Then, since what it knew it knows: rotactl rotate keyfile "
+	     "--emergency. If nobody of you did this: rotactl pause, and look who was on this "
+	     "host.");
 	return true;
 }
 

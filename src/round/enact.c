@@ -2,6 +2,7 @@
 /* The hands: one function an act, in a table. Each does its act by ports and leaves the seat's
  * notes true; what to do next is decided by the next look. Certificates are in enact_certificate.c.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "round/ledger_read.h"
 #include "round/ledger_write.h"
 #include "round/round.h"
+#include "round/trust.h"
 
 /* ---- the ledger's house-keeping ---- */
 
@@ -157,6 +159,12 @@ static bool welcome(struct seat *t, const struct act *a, struct err *err)
 			  err))
 			return false;
 	return true;
+}
+
+static bool tell_revocations(struct seat *t, const struct act *a, struct err *err)
+{
+	(void)a;
+	return trust_publish_owed(t, err);
 }
 
 /* A document that was changed, or removed by another rotad, meanwhile is left to the next look. */
@@ -833,6 +841,33 @@ static bool hold(struct seat *t, const struct act *a, struct err *err)
 	return notes_put(t, err);
 }
 
+/* An order of the schedule that stands there already. What a rotad that is revoked since wrote of
+ * it counts for nobody; it is given in its place, unless the newest rotation serves it. */
+static bool give_anew(struct seat *t, const struct order *o, struct str text, bool *ret_is_first,
+		      struct err *err)
+{
+	const struct store_port *store = seat_store(t);
+	const struct seen_ledger *l = &t->seen->ledger;
+	struct doc_trust trust = seat_trust(t);
+	struct store_doc doc;
+	struct order there;
+	struct err why = ERR_INIT;
+	char id[DOC_ID_BYTES];
+	bool found;
+	*ret_is_first = false;
+	if (!store->ops->read(store->self, doc_id(id, "scheduled", o->id.hex), &t->arena, &doc,
+			      &found, err))
+		return err_in(err, "reading '%s' in the ledger", id);
+	if (!found || order_decode(doc.text, &trust, &there, &why) || why.sys != EKEYREVOKED ||
+	    (l->has_proposal && token_equal(&l->proposal.order, &o->id)))
+		return true;
+	*ret_is_first = ledger_swap(t, id, text, doc.rev, err);
+	if (*ret_is_first || err->kind != ERR_CONFLICT)
+		return *ret_is_first;
+	err_clear(err); /* so did another host */
+	return true;
+}
+
 static bool put_order(struct seat *t, const struct order_wish *w, struct token *ret_id,
 		      bool *ret_is_first, struct err *err)
 {
@@ -868,7 +903,8 @@ static bool put_order(struct seat *t, const struct order_wish *w, struct token *
 	/* Another host that reads the same schedule was first. */
 	if (w->id && err->kind == ERR_CONFLICT) {
 		err_clear(err);
-		return true;
+		if (give_anew(t, &o, buf_str(&text), ret_is_first, err))
+			return true;
 	}
 	return err_in(err, "giving the order");
 }
@@ -1084,6 +1120,7 @@ static bool (*const enact_table[ACT_N])(struct seat *t, const struct act *a, str
     [ACT_CONFIRM_CERTIFICATE] = enact_confirm_certificate,
     [ACT_ROLL_BACK_CERTIFICATE] = enact_roll_back_certificate,
     [ACT_SIGN_REQUESTS] = enact_sign_requests,
+    [ACT_PUBLISH_REVOCATION] = tell_revocations,
     [ACT_TIDY_LEDGER] = tidy_ledger,
 };
 

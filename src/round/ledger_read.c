@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -245,17 +246,59 @@ static void read_identities(struct seat *t, const struct docs *d, bool is_joined
 	keyring_fini(&ring);
 }
 
+/* The proposal of the highest number, and that number (0: there is none). */
+static const struct store_doc *newest_proposal(const struct docs *d, uint64_t *ret_n)
+{
+	const struct store_doc *best = NULL;
+	const char *rest;
+	*ret_n = 0;
+	for (size_t i = 0; i < d->n; i++) {
+		uint64_t n = 0;
+		if (!has_prefix(&d->docs[i], "proposal/", &rest))
+			continue;
+		for (; *rest >= '0' && *rest <= '9' && n < UINT64_MAX / 20; rest++)
+			n = n * 10 + (uint64_t)(*rest - '0');
+		if (n > *ret_n) {
+			*ret_n = n;
+			best = &d->docs[i];
+		}
+	}
+	return best;
+}
+
+static struct trust_sight sight(struct seat *t, const struct docs *d, bool is_joined)
+{
+	struct trust_sight ret = {.is_joined = is_joined, .newest = t->anchor.generation};
+	const struct store_doc *best = newest_proposal(d, &ret.highest);
+	struct doc_trust trust = seat_trust(t);
+	struct err ignored = ERR_INIT;
+	auto_free struct proposal *p = calloc(1, sizeof(*p));
+	if (best && p && proposal_decode(best->text, &trust, p, &ignored) &&
+	    p->generation == ret.highest)
+		ret.newest = MAX(ret.newest, p->generation);
+	return ret;
+}
+
+/* Kept until it is told: the round may end before that, or belong to a person's question. */
+static void tell_later(struct seat *t, const char *text)
+{
+	size_t n = strlen(t->revoked);
+	snprintf(t->revoked + n, sizeof(t->revoked) - n, "%s%s", n ? "; " : "", text);
+	cut_z(t->seen->ledger.revoked, sizeof(t->seen->ledger.revoked), t->revoked);
+}
+
 /* By persons on other hosts. Signed by whom this host believed until now: of two that revoke each
  * other both are out, and a person decides. True when there is one that was not known. */
-static bool read_revocations(struct seat *t, const struct docs *d)
+static bool read_revocations(struct seat *t, const struct docs *d, bool is_joined)
 {
-	struct seen_ledger *l = &t->seen->ledger;
 	struct doc_trust trust = seat_trust(t);
+	struct trust_sight known = {.is_joined = is_joined};
 	const char *rest;
-	bool any = false;
+	bool any = false, has_sight = false;
 	for (size_t i = 0; i < d->n; i++) {
 		struct revocation r;
 		struct err err = ERR_INIT;
+		char text[300];
 		if (!has_prefix(&d->docs[i], "revocation/", &rest))
 			continue;
 		if (!revocation_decode(d->docs[i].text, &trust, &r, &err) ||
@@ -264,14 +307,49 @@ static bool read_revocations(struct seat *t, const struct docs *d)
 			continue;
 		}
 		const struct identity *by = find_identity(t, &r.head.from);
-		if (!by || by->is_superseded || !trust_take_revocation(t, &r))
+		if (!by || by->is_superseded || !trust_is_news(t, &r))
+			continue;
+		if (!has_sight)
+			known = sight(t, d, is_joined);
+		has_sight = true;
+		bool was_known = trust_is_revoked(t, &r.spki);
+		if (!trust_take_revocation(t, &r, &known))
 			continue;
 		any = true;
-		snprintf(l->revoked, sizeof(l->revoked),
-			 "%.60s (%.16s...) by %.40s on %.60s: %.60s", r.host, r.spki.hex, r.who,
-			 by->host, r.reason);
+		if (was_known)
+			continue;
+		snprintf(text, sizeof(text), "%.60s (%.16s...) by %.40s on %.60s: %.60s", r.host,
+			 r.spki.hex, r.who, by->host, r.reason);
+		tell_later(t, text);
 	}
 	return any;
+}
+
+/* What is remembered here and not, or not credibly, in the ledger: it never was, somebody removed
+ * it, or its signer is believed no more. Others that remember it write it as well: not too often.
+ */
+static void find_owed(struct seat *t, const struct docs *d)
+{
+	enum { OWED_REST_S = 60 };
+	const struct anchor *a = &t->anchor;
+	struct mono now = t->ports.host.ops->boot(t->ports.host.self);
+	bool is_unsaid = false;
+	for (unsigned i = 0; i < a->revoked_n; i++) {
+		const struct spki *spki = &a->revoked[i].spki;
+		struct revocation r;
+		char id[DOC_ID_BYTES];
+		const struct store_doc *doc = find_doc(d, doc_id(id, "revocation", spki->hex));
+		if (spki_equal(spki, &t->identity.spki) || !find_identity(t, spki) ||
+		    (doc && a->revoked[i].stand != REVOCATION_UNSAID &&
+		     trust_revocation_stands(t, spki, doc->text, &r) &&
+		     r.generation >= a->revoked[i].generation))
+			continue;
+		is_unsaid |= a->revoked[i].stand == REVOCATION_UNSAID;
+		t->revocations_owed[t->revocations_owed_n++] = *spki;
+	}
+	if (is_unsaid || t->revocations_at.us == 0 ||
+	    now.us - t->revocations_at.us >= OWED_REST_S * US_S)
+		t->seen->ledger.revocations_owed_n = t->revocations_owed_n;
 }
 
 /* Pin each host's first admitted identity (round/trust.h). Does that identity speak for the member,
@@ -410,23 +488,12 @@ static void read_roll(struct seat *t, struct str text, int64_t rev)
 static void read_generation(struct seat *t, const struct docs *d)
 {
 	struct seen_ledger *l = &t->seen->ledger;
-	const struct store_doc *best = NULL, *roll;
-	uint64_t best_n = 0;
+	const struct store_doc *roll;
+	uint64_t best_n;
+	const struct store_doc *best = newest_proposal(d, &best_n);
 	struct err err = ERR_INIT;
 	struct doc_trust trust = seat_trust(t);
 	char id[DOC_ID_BYTES];
-	const char *rest;
-	for (size_t i = 0; i < d->n; i++) {
-		uint64_t n = 0;
-		if (!has_prefix(&d->docs[i], "proposal/", &rest))
-			continue;
-		for (; *rest >= '0' && *rest <= '9' && n < UINT64_MAX / 20; rest++)
-			n = n * 10 + (uint64_t)(*rest - '0');
-		if (n > best_n) {
-			best_n = n;
-			best = &d->docs[i];
-		}
-	}
 	l->newest = best_n;
 	if (best_n < t->anchor.generation) {
 		l->is_older_than_anchor = true;
@@ -603,21 +670,6 @@ static void read_claim(struct seat *t, const struct docs *d)
 	judge_claim(t, doc->rev);
 }
 
-/* Was the identity that spoke for this host revoked, and is there no other? */
-static bool is_host_revoked(const struct seat *t, const char *host)
-{
-	bool is_revoked = false;
-	for (unsigned i = 0; i < t->identities_n; i++) {
-		const struct identity *id = &t->identities[i].identity;
-		if (strcmp(id->host, host) != 0)
-			continue;
-		if (id->is_admitted && !id->is_superseded)
-			return false;
-		is_revoked |= id->is_revoked;
-	}
-	return is_revoked;
-}
-
 static void read_statements(struct seat *t, const struct docs *d)
 {
 	struct seen *s = t->seen;
@@ -628,7 +680,7 @@ static void read_statements(struct seat *t, const struct docs *d)
 		struct err err = ERR_INIT;
 		const struct store_doc *doc = find_doc(d, doc_id(id, "statement", m->host));
 		struct member_memory *memory = seat_memory(t, m->host);
-		m->is_revoked = !m->is_self && is_host_revoked(t, m->host);
+		m->is_revoked = !m->is_self && trust_is_host_revoked(t, m->host);
 		if (!doc || !memory)
 			continue;
 		if (!statement_decode(doc->text, &trust, &m->statement, &err) ||
@@ -668,6 +720,8 @@ static void take_terms(struct order_terms *terms, const struct order *o)
 	}
 }
 
+static const char order_void[] = "an order that a revoked host took counts no more";
+
 static void read_orders(struct seat *t, const struct docs *d)
 {
 	struct seen_ledger *l = &t->seen->ledger;
@@ -675,6 +729,7 @@ static void read_orders(struct seat *t, const struct docs *d)
 								   : URGENCY_ROUTINE};
 	struct doc_trust trust = seat_trust(t);
 	const char *rest;
+	bool is_void_told = strstr(t->revoked, order_void) != NULL;
 	for (size_t i = 0; i < d->n; i++) {
 		struct order o;
 		struct err err = ERR_INIT;
@@ -684,6 +739,12 @@ static void read_orders(struct seat *t, const struct docs *d)
 			continue;
 		if (!order_decode(d->docs[i].text, &trust, &o, &err)) {
 			doubt(t, d->docs[i].id, &err);
+			/* One of the schedule is given again by who reads it. */
+			if (err.sys == EKEYREVOKED && !is_scheduled && t->revoked[0] &&
+			    !is_void_told) {
+				tell_later(t, order_void);
+				is_void_told = true;
+			}
 			continue;
 		}
 		if (is_scheduled != (o.serial > 0))
@@ -896,44 +957,40 @@ static void find_outlived(struct seat *t, const struct docs *d)
 	t->resting_n = kept_n;
 }
 
+/* Kinds of documents: what can be without number ends in '/'. Those that nobody can do without must
+ * be whole, where not all can be read; of the others what is too much is left out, which holds a
+ * rotation up and never on. A document of no kind is not seen then: so every kind is here. */
+static const struct {
+	const char *prefix;
+	bool is_needed, is_split; /* read by the first hex digit of its name */
+} kinds[] = {
+    {"ledger", true, false},      {"proposal/", true, false},  {"roll/", true, false},
+    {"identity/", true, false},   {"claim", true, false},      {"hold", true, false},
+    {"statement/", true, false},  {"scheduled/", true, false}, {"order/", false, false},
+    {"csr/", false, false},       {"issued/", false, false},   {"envelope/", false, true},
+    {"revocation/", true, false}, /* after what is judged by them: what came meanwhile counts */
+};
+
 /* What there is of each kind, for people. */
 static void count_crowd(struct seen_ledger *l, const struct docs *d)
 {
-	static const char *const kinds[] = {"envelope/", "order/",     "scheduled/",
-					    "identity/", "statement/", "proposal/",
-					    "roll/",     "csr/",       "issued/"};
 	size_t at = 0;
 	const char *rest;
 	for (size_t k = 0; k < ARRAY_N(kinds); k++) {
+		const int length = (int)strlen(kinds[k].prefix) - 1;
 		unsigned n = 0;
-		for (size_t i = 0; i < d->n; i++)
-			n += has_prefix(&d->docs[i], kinds[k], &rest);
+		for (size_t i = 0; kinds[k].prefix[length] == '/' && i < d->n; i++)
+			n += has_prefix(&d->docs[i], kinds[k].prefix, &rest);
 		if (n > 0 && at < sizeof(l->crowd))
 			at += (size_t)snprintf(l->crowd + at, sizeof(l->crowd) - at, "%s%u %.*s",
-					       at ? ", " : "", n, (int)strlen(kinds[k]) - 1,
-					       kinds[k]);
+					       at ? ", " : "", n, length, kinds[k].prefix);
 	}
 }
 
-/* All documents; when there are more than one answer holds, kind by kind. Kinds that nobody can do
- * without must be whole; of the others what is too much is left out, which holds a rotation up and
- * never on. */
+/* All documents; when there are more than one answer holds, kind by kind. */
 static bool list_all(struct seat *t, struct docs *ret, struct err *err)
 {
-	static const struct {
-		const char *prefix;
-		bool is_needed;
-	} kinds[] = {
-	    {"ledger", true},      {"proposal/", true},   {"roll/", true},
-	    {"identity/", true},   {"claim", true},       {"hold", true},
-	    {"statement/", true},  {"scheduled/", true},  {"order/", false},
-	    {"csr/", false},       {"issued/", false},    {"envelope/0", false},
-	    {"envelope/1", false}, {"envelope/2", false}, {"envelope/3", false},
-	    {"envelope/4", false}, {"envelope/5", false}, {"envelope/6", false},
-	    {"envelope/7", false}, {"envelope/8", false}, {"envelope/9", false},
-	    {"envelope/a", false}, {"envelope/b", false}, {"envelope/c", false},
-	    {"envelope/d", false}, {"envelope/e", false}, {"envelope/f", false},
-	};
+	static const char digits[] = "0123456789abcdef";
 	const struct store_port *store = seat_store(t);
 	struct store_doc *docs, *all;
 	size_t n, all_n = 0;
@@ -947,16 +1004,23 @@ static bool list_all(struct seat *t, struct docs *ret, struct err *err)
 	all = arena_get(&t->arena, 2 * DOCS_MAX * sizeof(*all), err);
 	if (!all)
 		return false;
-	for (size_t k = 0; k < ARRAY_N(kinds); k++) {
-		if (!store->ops->list(store->self, kinds[k].prefix, &t->arena, &docs, &n, err)) {
-			if (err->kind != ERR_LIMIT || kinds[k].is_needed)
-				return false;
-			err_clear(err);
-			continue;
+	for (size_t k = 0; k < ARRAY_N(kinds); k++)
+		for (size_t c = 0; c < (kinds[k].is_split ? sizeof(digits) - 1 : 1); c++) {
+			char prefix[32];
+			snprintf(prefix, sizeof(prefix), "%s%.*s", kinds[k].prefix,
+				 kinds[k].is_split, digits + c);
+			if (!store->ops->list(store->self, prefix, &t->arena, &docs, &n, err)) {
+				if (err->kind != ERR_LIMIT || kinds[k].is_needed)
+					return false;
+				err_clear(err);
+				continue;
+			}
+			if (n > 2 * DOCS_MAX - all_n && kinds[k].is_needed)
+				return err_set(err, ERR_LIMIT,
+					       "the ledger holds too much to be read");
+			for (size_t i = 0; i < n && all_n < 2 * DOCS_MAX; i++)
+				all[all_n++] = docs[i];
 		}
-		for (size_t i = 0; i < n && all_n < 2 * DOCS_MAX; i++)
-			all[all_n++] = docs[i];
-	}
 	*ret = (struct docs){.docs = all, .n = all_n};
 	t->seen->ledger.docs_n = DOCS_MAX + 1; /* at least */
 	return true;
@@ -969,6 +1033,8 @@ void ledger_read(struct seat *t)
 	struct err err = ERR_INIT;
 	struct docs d = {.n = 0};
 	t->outlived_n = 0;
+	t->revocations_owed_n = 0;
+	cut_z(l->revoked, sizeof(l->revoked), t->revoked);
 	if (!list_all(t, &d, &err)) {
 		snprintf(l->why, sizeof(l->why), "%.250s", err.text);
 		if (!s->is_standalone)
@@ -995,13 +1061,14 @@ void ledger_read(struct seat *t)
 	if (!is_joined)
 		t->anchor.ledger = l->id;
 	read_identities(t, &d, is_joined);
-	if (read_revocations(t, &d)) /* they count from here on */
+	if (read_revocations(t, &d, is_joined)) /* they count from here on */
 		read_identities(t, &d, is_joined);
 	if (!is_joined) {
 		t->anchor.ledger = none;
 		read_welcome(t, &d);
 		return; /* the next round reads with the ledger's salt */
 	}
+	find_owed(t, &d);
 	read_generation(t, &d);
 	l->lacks_pivot = l->has_proposal && !keychain_find(&t->chain, &l->proposal.pivot.id);
 	l->lacks_next = l->has_proposal && !keychain_find(&t->chain, &l->proposal.next.id);

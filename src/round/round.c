@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/event_table.h"
 #include "plan/planner.h"
 #include "plan/post.h"
 #include "plan/safe.h"
@@ -120,6 +121,9 @@ int64_t round_run(struct seat *t, bool dry_run, bool is_poked)
 		plan_now(t);
 	}
 	record_events(t, &t->plan);
+	for (unsigned i = 0; i < t->plan.events_n; i++)
+		if (strcmp(t->plan.events[i].name, event_table[EVENT_IDENTITY_REVOKED].name) == 0)
+			t->revoked[0] = 0;
 	for (unsigned i = 0; !dry_run && i < t->plan.acts_n; i++) {
 		if (!act_now(t, &t->plan.acts[i], &err)) {
 			char why[REASON_BYTES];

@@ -80,7 +80,7 @@ struct order_wish {
 	const char *host, *who, *reason, *ticket; /* "" where not given */
 	bool breaks_freeze;
 	int64_t max_lag_us;
-	uint64_t amends; /* order.amends */
+	uint64_t amends;     /* order.amends */
 	const char *without; /* order.without; NULL: none */
 	/* Of the central schedule: its serial, and the id that all hosts know the order by. Giving
 	 * one that was given already is fine. 0 and NULL: a person's. */
@@ -94,8 +94,8 @@ MUST_CHECK bool seat_hold(struct seat *t, bool is_on, const char *who, const cha
 			  int64_t *ret_rev, struct err *err);
 /* A nay in the name of every member that has not voted. */
 MUST_CHECK bool seat_abort(struct seat *t, const char *who, const char *why, struct err *err);
-/* Declare a member of the generation under way dead, by compare-and-set on the document of its votes.
- * *ret_is_news (or NULL): false when it was so already. Errors: ERR_REFUSED (it has voted nay, is not
+/* Declare a member of the generation under way dead, by compare-and-set on the document of its
+ * votes. *ret_is_news: false when it was so already. Errors: ERR_REFUSED (it has voted nay, is not
  * on the roll, is this one; there is no generation, or the ledger cannot be believed), those of the
  * store. */
 MUST_CHECK bool seat_without(struct seat *t, const char *host, const char *who, const char *why,

@@ -240,7 +240,11 @@ struct seat {
 	int64_t revs_claim; /* of the claim as read: what its change is compared with */
 	bool is_welcomed[MEMBERS_MAX + ROUTERS_MAX];
 	bool is_keyless[MEMBERS_MAX + ROUTERS_MAX]; /* see seen_ledger.identities_keyless_n */
-	struct token carry_nonce; /* of the last request for a key that is carried by hand */
+	char revoked[600];                          /* seen_ledger.revoked, until it is told */
+	unsigned revocations_owed_n;
+	struct spki revocations_owed[REVOKED_MAX]; /* see seen_ledger.revocations_owed_n */
+	struct mono revocations_at;                /* when they were written last */
+	struct token carry_nonce;      /* of the last request for a key that is carried by hand */
 	char unreadable[DOC_ID_BYTES]; /* an envelope for this host that cannot be opened; "" */
 	unsigned asked_again_n;        /* so often another was asked for */
 	unsigned outlived_n; /* documents that may be removed, at the revision that was judged */

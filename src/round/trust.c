@@ -252,81 +252,186 @@ static bool revoked_room(struct seat *t)
 	return a->revoked_n < REVOKED_MAX;
 }
 
-bool trust_take_revocation(struct seat *t, const struct revocation *r)
+bool trust_is_revoked(const struct seat *t, const struct spki *spki)
+{
+	return find_revoked(&t->anchor, spki) >= 0;
+}
+
+bool trust_is_news(const struct seat *t, const struct revocation *r)
+{
+	const struct anchor *a = &t->anchor;
+	int at = find_revoked(a, &r->spki);
+	return at < 0 || (a->revoked[at].stand == REVOCATION_SAID &&
+			  r->generation > a->revoked[at].generation);
+}
+
+bool trust_take_revocation(struct seat *t, const struct revocation *r, const struct trust_sight *s)
 {
 	struct anchor *a = &t->anchor;
 	struct err ignored = ERR_INIT;
 	int at = find_revoked(a, &r->spki);
-	bool is_news = at < 0;
 	/* Of who is in nobody's sight any more there is nothing to remember. */
-	if (is_news && (!is_in_ledger(t, &r->spki) || !revoked_room(t)))
+	if (!trust_is_news(t, r) || (at < 0 && (!is_in_ledger(t, &r->spki) || !revoked_room(t))))
 		return false;
-	if (is_news) {
+	if (at < 0) {
 		at = (int)a->revoked_n++;
 		a->revoked[at].spki = r->spki;
-		a->revoked[at].generation = r->generation;
-	} else if (r->generation <= a->revoked[at].generation)
+		a->revoked[at].generation = MAX(MIN(r->generation, s->newest), a->generation);
+		a->revoked[at].stand = REVOCATION_SAID;
+	} else if (s->highest > a->revoked[at].generation) {
+		a->revoked[at].generation++;
+		a->revoked[at].stand = REVOCATION_FINAL;
+	} else
 		return false;
-	a->revoked[at].generation = r->generation;
-	if (a->ledger.hex[0])
+	if (s->is_joined)
 		(void)!anchor_put(t, &ignored); /* else with the next one */
 	return true;
 }
 
-/* The document for the others, with the newest generation as of now: one that was proposed while
- * this was written stands as well. A second revocation of the same identity changes nothing. */
-static bool publish_revocation(struct seat *t, struct revocation *r, struct err *err)
+bool trust_revocation_stands(struct seat *t, const struct spki *spki, struct str text,
+			     struct revocation *ret)
 {
-	enum { TRIES_MAX = 4 };
+	struct doc_trust trust = seat_trust(t);
+	struct err ignored = ERR_INIT;
+	if (!revocation_decode(text, &trust, ret, &ignored) || !spki_equal(&ret->spki, spki))
+		return false;
+	const struct identity *by = trust.find(trust.self, &ret->head.from);
+	return by && by->is_admitted && !by->is_superseded;
+}
+
+bool trust_is_host_revoked(const struct seat *t, const char *host)
+{
+	bool is_revoked = false;
+	for (unsigned i = 0; i < t->identities_n; i++) {
+		const struct identity *id = &t->identities[i].identity;
+		if (strcmp(id->host, host) != 0)
+			continue;
+		if (id->is_admitted && !id->is_superseded)
+			return false;
+		is_revoked |= id->is_revoked;
+	}
+	return is_revoked;
+}
+
+/* The newest generation that this host can have believed of anybody, followed or not. */
+static uint64_t newest_of(const struct seat *t)
+{
+	const struct seen_ledger *l = &t->seen->ledger;
+	bool is_believed = l->has_proposal || key_id_given(&l->unproven.id);
+	return MAX(t->anchor.generation, is_believed ? l->proposal.generation : 0);
+}
+
+/* The document for the others. The first time it names the newest generation as of now: one that
+ * was proposed while it was written stands as well. Later it says what this host remembers. */
+static bool publish_revocation(struct seat *t, unsigned at, struct revocation *r, struct err *err)
+{
+	enum { TRIES_MAX = 5 };
 	const struct store_port *store = seat_store(t);
+	struct anchor *a = &t->anchor;
+	const bool is_first = a->revoked[at].stand == REVOCATION_UNSAID;
+	bool is_raised = false;
 	char id[DOC_ID_BYTES];
-	bool is_newer = true;
-	for (int64_t i = 0; is_newer && i < TRIES_MAX; i++) {
+	r->generation = MAX(a->revoked[at].generation, is_first ? newest_of(t) : 0);
+	for (int i = 0; i < TRIES_MAX; i++) {
 		auto_buf struct buf text = {.max = DOC_BYTES_MAX};
 		struct store_doc doc;
-		seat_head(t, &r->head);
-		if (!revocation_encode(r, &t->identity, &text, NULL, err))
-			return err_in(err, "revoking '%s'", r->host);
-		if (!ledger_swap(t, doc_id(id, "revocation", r->spki.hex), buf_str(&text), i,
-				 err)) {
-			if (err->kind != ERR_CONFLICT)
-				return false;
-			err_clear(err);
-			return true; /* another person's word says the same */
+		struct revocation there;
+		bool found, is_newer = false;
+		doc_id(id, "revocation", r->spki.hex);
+		if (!store->ops->read(store->self, id, &t->arena, &doc, &found, err))
+			return err_in(err, "reading '%s' in the ledger", id);
+		bool stands = found && trust_revocation_stands(t, &r->spki, doc.text, &there);
+		if (!stands || there.generation < r->generation) {
+			seat_head(t, &r->head);
+			if (!revocation_encode(r, &t->identity, &text, NULL, err))
+				return err_in(err, "revoking '%s'", r->host);
+			if (!ledger_swap(t, id, buf_str(&text), found ? doc.rev : 0, err)) {
+				if (err->kind != ERR_CONFLICT)
+					return false;
+				err_clear(err);
+				continue; /* another person's word, perhaps */
+			}
 		}
-		if (!store->ops->read(store->self, doc_id_n(id, "proposal", r->generation + 1),
+		if (!is_first)
+			return true;
+		if (!is_raised &&
+		    !store->ops->read(store->self, doc_id_n(id, "proposal", r->generation + 1),
 				      &t->arena, &doc, &is_newer, err))
 			return err_in(err, "reading '%s' in the ledger", id);
-		r->generation += is_newer;
+		if (!is_newer) {
+			a->revoked[at].generation = r->generation;
+			a->revoked[at].stand = REVOCATION_FINAL;
+			return anchor_put(t, err);
+		}
+		r->generation++;
+		is_raised = true;
+	}
+	return err_set(err, ERR_CONFLICT,
+		       "'%.100s' in the ledger is changed by others all the time", id);
+}
+
+bool trust_publish_owed(struct seat *t, struct err *err)
+{
+	t->revocations_at = t->ports.host.ops->boot(t->ports.host.self);
+	for (unsigned i = 0; i < t->revocations_owed_n; i++) {
+		int at = find_revoked(&t->anchor, &t->revocations_owed[i]);
+		struct revocation r = {.spki = t->revocations_owed[i], .who = "rotad"};
+		for (unsigned k = 0; k < t->identities_n; k++)
+			if (spki_equal(&t->identities[k].identity.spki, &r.spki))
+				cut_z(r.host, sizeof(r.host), t->identities[k].identity.host);
+		snprintf(r.reason, sizeof(r.reason), "remembered by %.200s", t->seen->self_host);
+		if (at >= 0 && r.host[0] && !publish_revocation(t, (unsigned)at, &r, err))
+			return err_in(err, "revoking '%s'", r.host);
 	}
 	return true;
 }
 
-static bool revoke_one(struct seat *t, const struct identity *id, const char *who, const char *why,
+static bool is_owed(const struct seat *t, const struct spki *spki)
+{
+	int at = find_revoked(&t->anchor, spki);
+	bool is_owed = at >= 0 && t->anchor.revoked[at].stand == REVOCATION_UNSAID;
+	for (unsigned i = 0; i < t->revocations_owed_n; i++)
+		is_owed |= spki_equal(&t->revocations_owed[i], spki);
+	return is_owed;
+}
+
+static bool revoke_one(struct seat *t, struct identity *id, const char *who, const char *why,
 		       struct err *err)
 {
-	const struct seen_ledger *l = &t->seen->ledger;
-	struct revocation r = {.spki = id->spki,
-			       .generation = l->has_proposal ? l->proposal.generation : 0};
+	struct anchor *a = &t->anchor;
+	struct revocation r = {.spki = id->spki};
+	int at = find_revoked(a, &id->spki);
 	cut_z(r.host, sizeof(r.host), id->host);
 	cut_z(r.who, sizeof(r.who), who);
 	cut_z(r.reason, sizeof(r.reason), why);
-	/* Here first: whatever becomes of the document, this host does not believe it any more. */
-	if (!trust_take_revocation(t, &r))
+	if (at < 0 && !revoked_room(t))
 		return err_set(err, ERR_LIMIT,
 			       "this host remembers as many revoked identities as "
 			       "it can (%d)",
 			       REVOKED_MAX);
-	if (!anchor_put(t, err) || !publish_revocation(t, &r, err))
-		return false;
-	(void)trust_take_revocation(t, &r); /* by a newer generation, perhaps */
-	return true;
+	if (at < 0) {
+		at = (int)a->revoked_n++;
+		a->revoked[at].spki = id->spki;
+		a->revoked[at].generation = newest_of(t);
+		a->revoked[at].stand = REVOCATION_UNSAID;
+	}
+	if (!id->is_revoked)
+		id->stands_until = id->is_admitted ? a->revoked[at].generation : 0;
+	id->is_revoked = true;
+	id->is_admitted = id->is_superseded = false;
+	/* Here first: whatever becomes of the document, this host does not believe it any more. */
+	return anchor_put(t, err) &&
+	       (publish_revocation(t, (unsigned)at, &r, err) ||
+		err_in(err,
+		       "'%.200s' is revoked on this host; the others are told when the ledger can "
+		       "be written",
+		       r.host));
 }
 
 bool trust_revoke(struct seat *t, const char *name, const char *who, const char *why,
 		  struct trust_revoked *ret, struct err *err)
 {
-	const struct identity *found[REVOKED_AT_ONCE_MAX];
+	struct identity *found[REVOKED_AT_ONCE_MAX];
 	const struct seen_ledger *l = &t->seen->ledger;
 	struct trust_revoked r = {.n = 0};
 	unsigned found_n = 0, known_n = 0;
@@ -342,7 +447,7 @@ bool trust_revoke(struct seat *t, const char *name, const char *who, const char 
 		return err_set(err, ERR_REFUSED,
 			       "this host is not admitted itself yet; revoke on another host");
 	for (unsigned i = 0; i < t->identities_n; i++) {
-		const struct identity *id = &t->identities[i].identity;
+		struct identity *id = &t->identities[i].identity;
 		if (!names(id, name) &&
 		    !(is_print && strncmp(id->spki.hex, wanted, strlen(wanted)) == 0))
 			continue;
@@ -351,9 +456,13 @@ bool trust_revoke(struct seat *t, const char *name, const char *who, const char 
 				       "'%.200s' is this host: nobody revokes itself, say it on "
 				       "another host of the set",
 				       id->host);
-		known_n++;
+		if (known_n++ > 0 && strcmp(r.host, id->host) != 0)
+			return err_set(err, ERR_CONFLICT,
+				       "'%.200s' fits %.100s and %.100s: give the host with its "
+				       "port, or a fingerprint",
+				       name, r.host, id->host);
 		cut_z(r.host, sizeof(r.host), id->host);
-		if (id->is_revoked)
+		if (id->is_revoked && !is_owed(t, &id->spki))
 			continue;
 		if (found_n == REVOKED_AT_ONCE_MAX)
 			return err_set(err, ERR_LIMIT,

@@ -35,10 +35,30 @@ struct trust_confirmed {
 MUST_CHECK bool trust_confirm(struct seat *t, const char *host, const char *fingerprint,
 			      struct trust_confirmed *ret, struct err *err);
 
-/* Never believe that identity again, save what it said of generations up to revocation's, from here
- * on and durably. False when that was known. Its room is that of one that the ledger does not hold
- * any more. What cannot be written now holds until this rotad ends, and is read again then. */
-bool trust_take_revocation(struct seat *t, const struct revocation *r);
+/* What this host knows of generations as it reads a revocation. */
+struct trust_sight {
+	bool is_joined;   /* else the anchor is not written: it would say that it is */
+	uint64_t newest;  /* believed here, by the trust of before */
+	uint64_t highest; /* of which a proposal stands in the ledger, believed or not */
+};
+/* Is it remembered here? */
+bool trust_is_revoked(const struct seat *t, const struct spki *spki);
+/* Does it say more than this host remembers? */
+bool trust_is_news(const struct seat *t, const struct revocation *r);
+/* Never believe that identity again, from here on and durably, save what it said of generations up
+ * to revocation's: no less than this host follows, no more than it can have believed. That rises
+ * once, by one, where that one is proposed (it was as the document was written). False when it was
+ * known. Its room is that of one that the ledger does not hold any more. What cannot be written now
+ * holds until this rotad ends, and is read again then. */
+bool trust_take_revocation(struct seat *t, const struct revocation *r, const struct trust_sight *s);
+/* Does this document, "revocation/SPKI", tell whoever believes what this host believes? */
+bool trust_revocation_stands(struct seat *t, const struct spki *spki, struct str text,
+			     struct revocation *ret);
+/* Write what this host remembers and the ledger lacks (t->revocations_owed). Errors: those of the
+ * store. */
+MUST_CHECK bool trust_publish_owed(struct seat *t, struct err *err);
+/* Was the identity that spoke for this host revoked, and is there no other? */
+bool trust_is_host_revoked(const struct seat *t, const char *host);
 
 /* What a person's revocation did. */
 enum { REVOKED_AT_ONCE_MAX = 8 };
@@ -48,8 +68,10 @@ struct trust_revoked {
 	struct spki spki[REVOKED_AT_ONCE_MAX];
 };
 /* Revoke all identities of that host (with or without port), or the one whose fingerprint begins
- * so: here, and by a document for all hosts. By what the seat read just now. Errors: as
- * trust_confirm(); ERR_LIMIT, those of the store. */
+ * so: here, and by a document for all hosts. By what the seat read just now; what was revoked
+ * before and did not reach the ledger is written again. Errors: as trust_confirm() (ERR_CONFLICT:
+ * two members fit); ERR_LIMIT, those of the store: then it is revoked here, and owed to the others.
+ */
 MUST_CHECK bool trust_revoke(struct seat *t, const char *host_or_fingerprint, const char *who,
 			     const char *why, struct trust_revoked *ret, struct err *err);
 

@@ -30,7 +30,7 @@ ALL = {"publish-identity", "publish-statement", "put-keyfile", "take-claim", "se
        "release-claim", "vote", "retire", "ask-authority", "install-certificate", "reload", "confirm-certificate"}
 ONE = {"found-ledger", "welcome", "propose", "step-down", "close", "sign-requests"}  # done by whoever comes first, or is what they are about
 # Only a fault leads to these (faults.py), or a third rotation (joins.py many).
-ELSEWHERE = {"restore-keyfile", "roll-back", "hold", "roll-back-certificate", "tidy-ledger"}
+ELSEWHERE = {"restore-keyfile", "roll-back", "hold", "roll-back-certificate", "tidy-ledger", "publish-revocation"}
 SIDES = ("before", "after")
 
 

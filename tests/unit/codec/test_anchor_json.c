@@ -28,7 +28,7 @@ static void sample(struct anchor *a)
 	    .pins_n = 1,
 	    .pins = {{.host = "db2:27017"}},
 	    .revoked_n = 1,
-	    .revoked = {{.generation = 11}},
+	    .revoked = {{.generation = 11, .stand = REVOCATION_FINAL}},
 	    .salt_hex = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
 	    .highest_number = 9,
 	    .key_born = {.us = 1795314976000000},

@@ -231,6 +231,35 @@ static void what_differs_from_the_expected_is_refused(void **state)
 	}
 }
 
+/* What it sealed of a generation that stands is what the proposal says; a welcome is its word. */
+static void a_revoked_identity_welcomes_nobody(void **state)
+{
+	for (int is_welcome = 0; is_welcome < 2; is_welcome++) {
+		struct err err = ERR_INIT;
+		struct fleet f = {.ids = {fleet.ids[0], fleet.ids[1], fleet.ids[2]}};
+		struct doc_trust trust = {.find = fleet_find, .self = &f};
+		auto_buf struct buf text = {.n = 0};
+		struct envelope_want want = good_want();
+		(void)state;
+		trust.cluster = proposal.head.cluster;
+		trust.ledger = &proposal.head.ledger;
+		want.trust = &trust;
+		if (is_welcome)
+			want.proposal = NULL;
+		seal_good(&text);
+		f.ids[0].is_revoked = true;
+		f.ids[0].is_admitted = false;
+		f.ids[0].stands_until = proposal.generation;
+		assert_int_equal(opens(buf_str(&text), &want, &err), !is_welcome);
+		if (is_welcome)
+			assert_non_null(strstr(err.text, "revoked"));
+		f.ids[0].is_revoked = false;
+		f.ids[0].is_admitted = true;
+		err = (struct err)ERR_INIT;
+		assert_true(opens(buf_str(&text), &want, &err));
+	}
+}
+
 static void a_flipped_bit_anywhere_is_refused(void **state)
 {
 	struct err err = ERR_INIT;
@@ -565,6 +594,7 @@ int main(void)
 	    cmocka_unit_test(nobody_else_can_open_it),
 	    cmocka_unit_test(a_renewed_receiving_key_opens_nothing_older),
 	    cmocka_unit_test(what_differs_from_the_expected_is_refused),
+	    cmocka_unit_test(a_revoked_identity_welcomes_nobody),
 	    cmocka_unit_test(a_flipped_bit_anywhere_is_refused),
 	    cmocka_unit_test(other_ciphers_kdfs_and_recipients_are_refused),
 	    cmocka_unit_test(a_bad_inside_is_refused),

@@ -79,6 +79,25 @@ static void in_doubt(struct seen *s, unsigned loaded)
 	  s->ledger.is_other_than_anchor = true)                                                   \
 	X(another_is_revoked, "", "identity-revoked", "Nothing is due",                            \
 	  cut_z(s->ledger.revoked, 64, "c (1234) by amy on a: stolen"))                            \
+	X(another_is_revoked_in_doubt, "publish-statement", "identity-revoked",                    \
+	  "!the ledger is not believed", in_doubt(s, 2);                                           \
+	  cut_z(s->ledger.revoked, 64, "c (1234) by amy on a: stolen"))                            \
+	X(revocation_owed, "publish-revocation", "", "Nothing is due",                             \
+	  s->ledger.revocations_owed_n = 1)                                                        \
+	X(revocation_owed_in_doubt, "publish-statement publish-revocation", "",                    \
+	  "!the ledger is not believed", in_doubt(s, 2);                                           \
+	  s->ledger.revocations_owed_n = 1)                                                        \
+	X(revocation_owed_by_one_that_is_revoked, "", "identity-revoked", "!nothing that it says", \
+	  s->ledger.revocations_owed_n = 1;                                                        \
+	  s->ledger.is_self_revoked = true)                                                        \
+	X(revocation_owed_observed, "", "", "", s->ledger.revocations_owed_n = 1;                  \
+	  p->mode = MODE_OBSERVE)                                                                  \
+	X(doubted_what_it_follows, "", "ledger-older-than-anchor", "!the ledger is not believed",  \
+	  in_doubt(s, 2);                                                                          \
+	  s->ledger.is_older_than_anchor = true)                                                   \
+	X(doubted_and_another, "", "ledger-older-than-anchor", "!the ledger is not believed",      \
+	  in_doubt(s, 2);                                                                          \
+	  s->ledger.is_other_than_anchor = true)                                                   \
 	X(revoked_itself, "", "identity-revoked", "!nothing that it says",                         \
 	  s->ledger.is_self_revoked = true)                                                        \
 	X(revoked_itself_and_has_work, "", "identity-revoked", "!nothing that it says",            \

@@ -439,6 +439,10 @@ static void order_waits_for_what_it_needs(void **state UNUSED)
 	run(h, "serial: 4\n" ORDER);
 	assert_int_equal(ledger.n, 0);
 	s->ledger.fact.who = WITNESS_OWN_EYES;
+	s->ledger.is_self_revoked = true; /* nobody would believe it: another host gives it */
+	run(h, "serial: 4\n" ORDER);
+	assert_int_equal(ledger.n, 0);
+	s->ledger.is_self_revoked = false;
 	run(h, "serial: 4\n" ORDER);
 	assert_int_equal(ledger.n, 1);
 	host_free(h);

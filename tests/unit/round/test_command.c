@@ -26,7 +26,7 @@ static struct {
 	struct seat t;
 	struct buf journal;
 	char told[64]; /* the last event */
-	bool store_is_down;
+	bool store_is_down, may_conflict;
 	struct {
 		char id[DOC_ID_BYTES];
 		char *text; /* NULL: a free place */
@@ -122,6 +122,10 @@ static bool doc_swap(void *self UNUSED, const struct store_doc *doc, int64_t exp
 		     enum store_outcome *ret, struct err *err UNUSED)
 {
 	int i = doc_find(doc->id);
+	if (w.may_conflict && (i >= 0 ? w.docs[i].rev : 0) != expected) {
+		*ret = STORE_CONFLICT;
+		return true;
+	}
 	assert_int_equal(i >= 0 ? w.docs[i].rev : 0, expected);
 	for (size_t k = 0; i < 0 && k < ARRAY_N(w.docs); k++)
 		if (!w.docs[k].text)
@@ -697,6 +701,41 @@ static void damaged_notes_are_begun_anew_and_that_is_told(void **state UNUSED)
 	assert_non_null(strstr(buf_z(&w.journal), "begun anew"));
 }
 
+/* An order of the schedule is given once, and again where nobody believes who gave it. */
+static void what_a_revoked_rotad_was_ordered_is_given_anew(void **state UNUSED)
+{
+	struct err err = ERR_INIT;
+	struct token id, given;
+	struct identity *who = &w.t.identities[0].identity;
+	struct order_wish wish = {.kind = ORDER_KEYFILE,
+				  .host = "",
+				  .who = "schedule serial 3",
+				  .reason = "",
+				  .ticket = "",
+				  .id = &id,
+				  .serial = 3};
+	memset(id.hex, 'c', TOKEN_CHARS);
+	id.hex[TOKEN_CHARS] = 0;
+	w.may_conflict = true;
+	assert_true(seat_order(&w.t, &wish, &given, &err));
+	assert_true(seat_order(&w.t, &wish, &given, &err));
+	assert_int_equal(w.docs[0].rev, 1); /* of somebody not known: left to a later look */
+	identity_describe(&w.t.identity, who);
+	who->is_admitted = true;
+	w.t.identities_n = 1;
+	assert_true(seat_order(&w.t, &wish, &given, &err));
+	assert_int_equal(w.docs[0].rev, 1);
+	who->is_admitted = false;
+	who->is_revoked = true;
+	assert_true(seat_order(&w.t, &wish, &given, &err));
+	assert_int_equal(w.docs[0].rev, 2);
+	/* The rotation that runs, or ran last, is the one that it ordered. */
+	propose("y--");
+	w.t.seen->ledger.proposal.order = id;
+	assert_true(seat_order(&w.t, &wish, &given, &err));
+	assert_int_equal(w.docs[0].rev, 2);
+}
+
 /* ---- declared dead ---- */
 
 static bool without(const char *host, bool *ret_is_news, struct err *err)
@@ -791,6 +830,7 @@ int main(void)
 	    T(verify_looks_at_what_each_serves),
 	    T(a_body_names_its_instance_or_none),
 	    T(damaged_notes_are_begun_anew_and_that_is_told),
+	    T(what_a_revoked_rotad_was_ordered_is_given_anew),
 	    T(who_is_declared_dead_gets_no_nay),
 	    T(who_has_a_nay_cannot_be_declared_dead),
 	    T(nobody_is_declared_dead_in_doubt),

@@ -455,7 +455,7 @@ static void a_revocation_is_remembered_before_it_is_published(void **state)
 	assert_int_equal(w.rev, 1);
 }
 
-static void a_revocation_that_another_host_published_counts(void **state)
+static void what_nobody_believes_in_its_place_is_replaced(void **state)
 {
 	struct trust_revoked r;
 	struct err err = ERR_INIT;
@@ -467,7 +467,8 @@ static void a_revocation_that_another_host_published_counts(void **state)
 	buf_adds(&w.text, "another's");
 	assert_true(trust_revoke(&w.t, "b", "amy", "stolen", &r, &err));
 	assert_int_equal(r.n, 1);
-	assert_string_equal(buf_z(&w.text), "another's");
+	assert_non_null(strstr(buf_z(&w.text), "\"who\":\"amy\""));
+	assert_int_equal(w.rev, 4);
 	assert_int_equal(w.t.anchor.revoked_n, 1);
 }
 
@@ -499,6 +500,35 @@ static void all_identities_of_a_host_go_and_of_no_other(void **state)
 	assert_int_equal(r.n, 1);
 	assert_int_equal(w.t.anchor.revoked_n, 1);
 	assert_string_equal(w.t.anchor.revoked[0].spki.hex, name('1').hex);
+}
+
+static void of_two_members_of_one_host_neither_goes(void **state)
+{
+	struct trust_revoked r;
+	struct err err = ERR_INIT;
+	(void)state;
+	has_keys();
+	add("b:27017", '1', true);
+	add("b:27018", '3', true);
+	assert_false(trust_revoke(&w.t, "b", "amy", "stolen", &r, &err));
+	assert_int_equal(err.kind, ERR_CONFLICT);
+	assert_non_null(strstr(err.text, "b:27017 and b:27018"));
+	assert_int_equal(w.t.anchor.revoked_n, 0);
+	assert_int_equal(w.rev, 0);
+}
+
+static void a_host_with_another_identity_is_not_revoked(void **state)
+{
+	(void)state;
+	assert_false(trust_is_host_revoked(&w.t, "b:27017"));
+	add("b:27017", '1', true)->is_superseded = true;
+	w.ids[0].identity.is_revoked = true;
+	w.ids[0].identity.is_admitted = false;
+	add("c:27017", 'c', true);
+	assert_true(trust_is_host_revoked(&w.t, "b:27017"));
+	add("b:27017", '2', true);
+	assert_false(trust_is_host_revoked(&w.t, "b:27017"));
+	assert_false(trust_is_host_revoked(&w.t, "c:27017"));
 }
 
 static void nobody_is_revoked_in_doubt(void **state)
@@ -558,24 +588,28 @@ static void a_revocation_that_cannot_be_written_here_is_not_published(void **sta
 static void what_is_read_of_a_revocation_only_grows(void **state)
 {
 	struct revocation r = {.spki = name('1'), .generation = 4};
+	struct trust_sight s = {.is_joined = true, .newest = 4, .highest = 4};
 	(void)state;
-	assert_false(trust_take_revocation(&w.t, &r)); /* of nobody whom the ledger holds */
+	assert_false(trust_take_revocation(&w.t, &r, &s)); /* of nobody whom the ledger holds */
 	add("b:27017", '1', true);
-	assert_true(trust_take_revocation(&w.t, &r));
-	assert_false(trust_take_revocation(&w.t, &r));
+	assert_true(trust_take_revocation(&w.t, &r, &s));
+	assert_false(trust_take_revocation(&w.t, &r, &s));
 	r.generation = 3;
-	assert_false(trust_take_revocation(&w.t, &r));
+	assert_false(trust_take_revocation(&w.t, &r, &s));
+	r.generation = 7;
+	assert_false(trust_take_revocation(&w.t, &r, &s)); /* not proposed */
 	assert_int_equal(w.t.anchor.revoked[0].generation, 4);
-	r.generation = 5;
-	assert_true(trust_take_revocation(&w.t, &r));
+	s.highest = 7;
+	assert_true(trust_take_revocation(&w.t, &r, &s));
 	assert_int_equal(w.t.anchor.revoked[0].generation, 5);
+	assert_false(trust_take_revocation(&w.t, &r, &s)); /* once */
 	assert_int_equal(w.files.puts_n, 2);
 	/* Full of those whom nobody can show any more. */
 	while (w.t.anchor.revoked_n < REVOKED_MAX)
 		w.t.anchor.revoked[w.t.anchor.revoked_n++].spki = name('5');
 	add("c:27017", '2', true);
 	r.spki = name('2');
-	assert_true(trust_take_revocation(&w.t, &r));
+	assert_true(trust_take_revocation(&w.t, &r, &s));
 	assert_int_equal(w.t.anchor.revoked_n, REVOKED_MAX);
 	assert_string_equal(w.t.anchor.revoked[0].spki.hex, name('1').hex);
 	assert_string_equal(w.t.anchor.revoked[REVOKED_MAX - 1].spki.hex, name('2').hex);
@@ -600,9 +634,11 @@ int main(void)
 	    TRUST_TEST(a_confirmation_that_cannot_be_written_counts_for_nothing),
 	    TRUST_TEST(each_state_is_named),
 	    TRUST_TEST(a_revocation_is_remembered_before_it_is_published),
-	    TRUST_TEST(a_revocation_that_another_host_published_counts),
+	    TRUST_TEST(what_nobody_believes_in_its_place_is_replaced),
 	    TRUST_TEST(a_proposal_that_came_meanwhile_stands),
 	    TRUST_TEST(all_identities_of_a_host_go_and_of_no_other),
+	    TRUST_TEST(of_two_members_of_one_host_neither_goes),
+	    TRUST_TEST(a_host_with_another_identity_is_not_revoked),
 	    TRUST_TEST(nobody_is_revoked_in_doubt),
 	    cmocka_unit_test_setup_teardown(
 		a_revocation_that_cannot_be_written_here_is_not_published, set_up, tear_down),
