@@ -227,7 +227,7 @@ struct seen_ledger {
 	unsigned identities_n, identities_unwelcomed_n; /* admitted; of these without the salt */
 	unsigned identities_keyless_n; /* admitted members without the keys of this generation */
 	unsigned docs_n, outlived_n;   /* documents; of these such as nothing needs any more */
-	char crowd[128];               /* what they are, when there are DOCS_CROWDED; "" */
+	char crowd[192];               /* what they are, when there are DOCS_CROWDED; "" */
 	bool is_self_revoked;          /* this rotad's own identity: nobody believes it any more */
 	unsigned revocations_owed_n;   /* remembered here, not (or not credibly) in the ledger */
 	char revoked[600]; /* who this host found revoked and has not told yet, by whom; "" none */

@@ -330,7 +330,7 @@ static bool read_revocations(struct seat *t, const struct docs *d, bool is_joine
  */
 static void find_owed(struct seat *t, const struct docs *d)
 {
-	enum { OWED_REST_S = 60 };
+	enum { OWED_REST_S = 60, UNSAID_REST_S = 5 };
 	const struct anchor *a = &t->anchor;
 	struct mono now = t->ports.host.ops->boot(t->ports.host.self);
 	bool is_unsaid = false;
@@ -347,8 +347,8 @@ static void find_owed(struct seat *t, const struct docs *d)
 		is_unsaid |= a->revoked[i].stand == REVOCATION_UNSAID;
 		t->revocations_owed[t->revocations_owed_n++] = *spki;
 	}
-	if (is_unsaid || t->revocations_at.us == 0 ||
-	    now.us - t->revocations_at.us >= OWED_REST_S * US_S)
+	if (t->revocations_at.us == 0 ||
+	    now.us - t->revocations_at.us >= (is_unsaid ? UNSAID_REST_S : OWED_REST_S) * US_S)
 		t->seen->ledger.revocations_owed_n = t->revocations_owed_n;
 }
 
@@ -964,11 +964,21 @@ static const struct {
 	const char *prefix;
 	bool is_needed, is_split; /* read by the first hex digit of its name */
 } kinds[] = {
-    {"ledger", true, false},      {"proposal/", true, false},  {"roll/", true, false},
-    {"identity/", true, false},   {"claim", true, false},      {"hold", true, false},
-    {"statement/", true, false},  {"scheduled/", true, false}, {"order/", false, false},
-    {"csr/", false, false},       {"issued/", false, false},   {"envelope/", false, true},
-    {"revocation/", true, false}, /* after what is judged by them: what came meanwhile counts */
+    {"ledger", true, false},
+    {"proposal/", true, false},
+    {"roll/", true, false},
+    {"identity/", true, false},
+    {"claim", true, false},
+    {"hold", true, false},
+    {"statement/", true, false},
+    {"scheduled/", true, false},
+    /* Behind what is judged by it: no vote is read that came after it. Before what may be left
+     * out: there is always room for it. */
+    {"revocation/", true, false},
+    {"order/", false, false},
+    {"csr/", false, false},
+    {"issued/", false, false},
+    {"envelope/", false, true},
 };
 
 /* What there is of each kind, for people. */

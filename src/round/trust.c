@@ -476,13 +476,19 @@ bool trust_revoke(struct seat *t, const char *name, const char *who, const char 
 			       "the ledger holds no identity of '%.200s', and none with such a "
 			       "fingerprint: rotactl trust list",
 			       name);
+	/* Each of them here, though the first did not reach the others. */
+	bool ok = true;
 	for (unsigned i = 0; i < found_n; i++) {
-		if (!revoke_one(t, found[i], who, why, err))
-			return false;
+		struct err failed = ERR_INIT;
+		if (!revoke_one(t, found[i], who, why, &failed) && ok) {
+			*err = failed;
+			ok = false;
+		}
 		r.spki[r.n++] = found[i]->spki;
 	}
-	*ret = r;
-	return true;
+	if (ok)
+		*ret = r;
+	return ok;
 }
 
 /* ---- what is shown ---- */

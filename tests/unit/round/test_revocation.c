@@ -291,6 +291,8 @@ static void one_that_could_not_be_published_is_published_later(void **state UNUS
 		assert_true(judged(2)->is_revoked); /* here at once */
 		assert_int_equal(look()->revocations_owed_n, 1);
 		assert_false(trust_publish_owed(&w.t, &err));
+		assert_int_equal(look()->revocations_owed_n, 0); /* what else is due goes on */
+		w.boot_us += 6 * US_S;
 		assert_int_equal(look()->revocations_owed_n, 1);
 		w.is_down = false;
 		err = (struct err)ERR_INIT;

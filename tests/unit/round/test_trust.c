@@ -580,9 +580,14 @@ static void a_revocation_that_cannot_be_written_here_is_not_published(void **sta
 	(void)state;
 	has_keys();
 	add("b:27017", '1', true);
+	add("b:27017", '2', true)->is_superseded = true;
 	w.files.is_full = true;
 	assert_false(trust_revoke(&w.t, "b", "amy", "x", &r, &err));
+	assert_int_equal(err.kind, ERR_DISK_FULL);
 	assert_int_equal(w.rev, 0);
+	/* Till it ends it believes neither of them. */
+	assert_true(w.ids[0].identity.is_revoked && w.ids[1].identity.is_revoked);
+	assert_int_equal(w.t.anchor.revoked_n, 2);
 }
 
 static void what_is_read_of_a_revocation_only_grows(void **state)
