@@ -461,6 +461,34 @@ static void what_was_found_is_kept_until_it_is_told(void **state UNUSED)
 	assert_string_equal(look()->revoked, "");
 }
 
+static void an_order_that_goes_with_it_is_told(void **state UNUSED)
+{
+	struct err err = ERR_INIT;
+	for (unsigned is_scheduled = 0; is_scheduled < 2; is_scheduled++) {
+		auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+		struct order o = {
+		    .kind = ORDER_KEYFILE, .who = "amy", .serial = is_scheduled, .known = NEWEST};
+		char id[DOC_ID_BYTES];
+		tear_down(NULL);
+		set_up(NULL);
+		fleet_head(&fleet, 2, &o.head);
+		memset(o.id.hex, 'c', TOKEN_CHARS);
+		assert_true(order_encode(&o, &fleet.keys[2], &text, NULL, &err));
+		put(doc_id(id, is_scheduled ? "scheduled" : "order", o.id.hex), buf_str(&text));
+		assert_int_equal(look()->orders_n, 1);
+		put_revocation(1, 2, NEWEST);
+		for (int i = 0; i < 2; i++) {
+			const struct seen_ledger *l = look();
+			const char *told = strstr(l->revoked, "; an order");
+			assert_int_equal(l->orders_n, 0);
+			/* The schedule gives its own again. */
+			assert_int_equal(told != NULL, !is_scheduled);
+			if (told)
+				assert_null(strstr(told + 1, "; an order")); /* once */
+		}
+	}
+}
+
 static void who_has_not_joined_writes_no_anchor(void **state UNUSED)
 {
 	w.t.anchor.ledger.hex[0] = 0;
@@ -518,6 +546,7 @@ int main(void)
 	    T(it_rises_once_to_what_is_proposed),
 	    T(one_that_says_less_is_written_again),
 	    T(what_was_found_is_kept_until_it_is_told),
+	    T(an_order_that_goes_with_it_is_told),
 	    T(who_has_not_joined_writes_no_anchor),
 	    T(of_a_crowded_ledger_every_kind_is_read),
 	};
