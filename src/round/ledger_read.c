@@ -524,6 +524,9 @@ static void read_generation(struct seat *t, const struct docs *d)
 		return;
 	}
 	l->has_proposal = true;
+	/* Also before the first vote, when there is no roll yet. */
+	for (unsigned i = 0; i < l->proposal.roll_n; i++)
+		l->roll.is_without[i] = l->proposal.roll[i].is_dead;
 	roll = find_doc(d, doc_id_n(id, "roll", best_n));
 	if (roll)
 		read_roll(t, roll->text, roll->rev);

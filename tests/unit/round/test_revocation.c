@@ -22,7 +22,7 @@ static struct {
 	struct identity_doc ids[MEMBERS_MAX + ROUTERS_MAX];
 	struct seat t;
 	int64_t boot_us;
-	bool is_down, is_crowded;
+	bool is_down, is_crowded, has_dead;
 	struct {
 		char id[DOC_ID_BYTES];
 		char *text; /* NULL: a free place */
@@ -145,6 +145,7 @@ static struct digest put_proposal(unsigned who, uint64_t generation)
 	sample_proposal(&fleet, p);
 	fleet_head(&fleet, who, &p->head);
 	p->generation = generation;
+	p->roll[2].is_dead = w.has_dead;
 	assert_true(proposal_encode(p, &fleet.keys[who], &text, &p->digest, &err));
 	put(doc_id_n(id, "proposal", generation), buf_str(&text));
 	return p->digest;
@@ -489,6 +490,19 @@ static void an_order_that_goes_with_it_is_told(void **state UNUSED)
 	}
 }
 
+/* Else the members wait for its word before the first vote, and none is ever given. */
+static void one_that_a_proposal_leaves_out_is_dead_before_the_first_vote(void **state UNUSED)
+{
+	for (int dead = 0; dead < 2; dead++) {
+		w.has_dead = dead;
+		w.t.anchor.proposal = put_proposal(1, NEWEST);
+		assert_true(look()->has_proposal);
+		assert_int_equal(seen_is_dead(w.t.seen, 2), dead);
+		assert_false(seen_is_dead(w.t.seen, 1));
+		assert_int_equal(seen_generation(w.t.seen), GENERATION_OPEN);
+	}
+}
+
 static void who_has_not_joined_writes_no_anchor(void **state UNUSED)
 {
 	w.t.anchor.ledger.hex[0] = 0;
@@ -547,6 +561,7 @@ int main(void)
 	    T(one_that_says_less_is_written_again),
 	    T(what_was_found_is_kept_until_it_is_told),
 	    T(an_order_that_goes_with_it_is_told),
+	    T(one_that_a_proposal_leaves_out_is_dead_before_the_first_vote),
 	    T(who_has_not_joined_writes_no_anchor),
 	    T(of_a_crowded_ledger_every_kind_is_read),
 	};
