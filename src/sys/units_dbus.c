@@ -330,6 +330,13 @@ bool units_look(struct units *u, const char *unit, struct unit_view *ret, struct
 
 /* ---- a file in place of a right ---- */
 
+/* A path unit of somebody else's waits for a file that is none of ours to make. */
+static bool is_ours(const char *file)
+{
+	return str_starts(str_of(file), STR("/run/rotad/")) ||
+	       str_starts(str_of(file), STR("/run/rotad-"));
+}
+
 /* The first PathExists= of a path unit that waits: a(ss), kind and path. */
 static void read_awaited(struct units *u, const char *path_unit, char *out, size_t out_n)
 {
@@ -352,7 +359,7 @@ static void read_awaited(struct units *u, const char *path_unit, char *out, size
 	    sd_bus_message_enter_container(paths, 'a', "(ss)") <= 0)
 		return;
 	while (!out[0] && sd_bus_message_read(paths, "(ss)", &kind, &file) > 0)
-		if (strcmp(kind, "PathExists") == 0 && !copy_z(out, out_n, file))
+		if (strcmp(kind, "PathExists") == 0 && is_ours(file) && !copy_z(out, out_n, file))
 			out[0] = 0;
 }
 
