@@ -138,7 +138,7 @@ class Cluster:
         wait_for("every rotad to know all of the cluster", seconds, test, 0.5)
 
     def write(self):
-        self.writers = [Writer(w, name="bench", threads=4, per_second=30).start() for w in self.worlds[1:]]
+        self.writers = [Writer(w, name="bench", threads=4, per_second=30, as_router=True).start() for w in self.worlds[1:]]
 
     def bound(self, world, since):
         """mongod's own time for the restarts of a set, one after the other."""
@@ -175,6 +175,7 @@ class Cluster:
         for x in self.writers:
             x.stop()
             c.that("no write failed on %s" % x.world.set_name, not x.failed, [t for _, t in x.failed[:2]] or "%d acknowledged" % len(x.acked))
+            say("%s: %d times sent again to a new primary that did not know the sharding yet", x.world.set_name, x.refreshed)
             c.that("none is lost on %s" % x.world.set_name, not x.lost())
         c.print()
         return c.status()

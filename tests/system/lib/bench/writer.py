@@ -10,6 +10,8 @@ from bson import ObjectId
 from pymongo import monitoring
 from pymongo.errors import PyMongoError, WriteError
 
+STALE_CONFIG, ROUTER_TRIES = 13388, 10  # so often a mongos tries a write again
+
 
 class _Retries(monitoring.CommandListener):
     """Counts inserts that were sent again: the second time that a thread's call starts one."""
@@ -39,11 +41,14 @@ class _Retries(monitoring.CommandListener):
 
 
 class Writer:
-    def __init__(self, world, name="app", threads=8, per_second=250, database="shop", collection="orders"):
+    def __init__(self, world, name="app", threads=8, per_second=250, database="shop", collection="orders", as_router=False):
+        """as_router: written to a shard directly, as a mongos does: a new primary that does not know the collection's sharding yet answers
+        StaleConfig, nothing is written, and it is sent again while the shard looks it up."""
         self.world, self.name, self.per_second = world, name, per_second
         self.database, self.collection = database, collection
         self.retries, self.stop_asked, self.lock = _Retries(), threading.Event(), threading.Lock()
         self.acked, self.at, self.failed = [], [], []  # ids; when, monotonic and sorted enough; (when, text)
+        self.as_router, self.refreshed = as_router, 0
         self.overlooked = 0  # labelled answers that the driver did not act on; part of the retries
         self.client = world.application(name, event_listeners=[self.retries])
         self.threads = [threading.Thread(target=self._write, args=(i, threads), daemon=True) for i in range(threads)]
@@ -58,6 +63,16 @@ class Writer:
             time.sleep(0.05)
         return self
 
+    def _insert(self, c, doc):
+        for tries in range(ROUTER_TRIES):
+            try:
+                return c.insert_one(doc)
+            except WriteError as e:
+                if not self.as_router or e.code != STALE_CONFIG or tries == ROUTER_TRIES - 1:
+                    raise
+                self.refreshed += 1
+                time.sleep(0.05 * tries)
+
     def _write(self, number, of):
         c = self.client[self.database][self.collection]
         step = of / self.per_second
@@ -71,7 +86,7 @@ class Writer:
             self.retries.begin()
             try:
                 try:
-                    c.insert_one(doc)
+                    self._insert(c, doc)
                 except WriteError:
                     # The server wrote nothing and put the label "send it again" on its answer. pymongo (4.20 too) overlooks the
                     # label where the error stands in writeErrors, other drivers do not; about 1 step-down in 25 meets it.
