@@ -63,9 +63,13 @@ def restarts(world, since, until=None):
         for other, lines in seen.items():
             if other == r.member.address:
                 continue
-            first = [e["at"] for e in lines if e.get("id") == MEMBER_STATE and e["attr"].get("hostAndPort") == r.member.address
-                     and e["attr"].get("newState") in ("SECONDARY", "PRIMARY", "ARBITER") and e["at"] >= (r.listening or r.exited)]
-            if first:
+            told = [e for e in lines if e.get("id") == MEMBER_STATE and e["attr"].get("hostAndPort") == r.member.address and e["at"] >= r.begun]
+            first = [e["at"] for e in told if e["attr"].get("newState") in ("SECONDARY", "PRIMARY", "ARBITER")
+                     and e["at"] >= (r.listening or r.exited)]
+            # One that never missed it (away for less than a heartbeat's time) tells of it at its own next start only.
+            own = [x.begun for x in out if x.member.address == other and x.begun > r.begun]
+            missed = [e for e in told if e["attr"].get("newState") not in ("SECONDARY", "PRIMARY", "ARBITER") and (not own or e["at"] < own[0])]
+            if first and missed:
                 r.well = max(r.well, first[0])
     return sorted(out, key=lambda r: r.begun)
 
