@@ -208,9 +208,10 @@ def rotate():
 
 
 def at_once(restarts):
-    """The pairs of these restarts that overlap."""
+    """The pairs of these restarts that overlap, until a member is back in its state. What the others tell of it is of no use here: one that
+    never missed it tells of it at its own next start only."""
     return [(a.member.name, b.member.name) for i, a in enumerate(restarts) for b in restarts[i + 1:]
-            if min(a.well or 0, b.well or 0) > max(a.begun, b.begun)]
+            if min(a.back or 0, b.back or 0) > max(a.begun, b.begun)]
 
 
 @case

@@ -24,7 +24,7 @@ class Restart:
 
     def __init__(self, member, begun):
         self.member, self.begun = member, begun
-        self.exited = self.started = self.listening = self.well = None
+        self.exited = self.started = self.listening = self.back = self.well = None  # back: in its state; well: and all others have told so
 
     def bound(self):
         return self.well - self.begun
@@ -56,20 +56,16 @@ def restarts(world, since, until=None):
                     r.listening = e["at"]
                 state = e.get("attr", {}).get("newState") if e.get("id") == OWN_STATE else None
                 if state in ("SECONDARY", "PRIMARY", "ARBITER") and r.well is None:
-                    r.well = max(e["at"], r.listening or 0)
+                    r.back = r.well = max(e["at"], r.listening or 0)
     for r in out:
         if r.well is None:
             continue
         for other, lines in seen.items():
             if other == r.member.address:
                 continue
-            told = [e for e in lines if e.get("id") == MEMBER_STATE and e["attr"].get("hostAndPort") == r.member.address and e["at"] >= r.begun]
-            first = [e["at"] for e in told if e["attr"].get("newState") in ("SECONDARY", "PRIMARY", "ARBITER")
-                     and e["at"] >= (r.listening or r.exited)]
-            # One that never missed it (away for less than a heartbeat's time) tells of it at its own next start only.
-            own = [x.begun for x in out if x.member.address == other and x.begun > r.begun]
-            missed = [e for e in told if e["attr"].get("newState") not in ("SECONDARY", "PRIMARY", "ARBITER") and (not own or e["at"] < own[0])]
-            if first and missed:
+            first = [e["at"] for e in lines if e.get("id") == MEMBER_STATE and e["attr"].get("hostAndPort") == r.member.address
+                     and e["attr"].get("newState") in ("SECONDARY", "PRIMARY", "ARBITER") and e["at"] >= (r.listening or r.exited)]
+            if first:
                 r.well = max(r.well, first[0])
     return sorted(out, key=lambda r: r.begun)
 
