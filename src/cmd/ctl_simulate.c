@@ -30,9 +30,10 @@ enum {
 	ROTATIONS_MAX = 40, /* more are counted, and said not to be rehearsed */
 	RENEWALS_MAX = 60,
 	OUTPUT_MAX = 4 * 1024 * 1024,
-	RUN_S = 120,    /* for one call of rotad-sim, */
+	RUN_S = 600,    /* for one call of rotad-sim, */
 	FLEET_MS = 300, /* and for each fleet and member: three members take a tenth of a second */
 	TURN_S = 20, /* a turn without the drain, at most: when the second rotation is asked for */
+	WAITS_MIN = 10, /* what does not end within twice its time and this does not end */
 };
 
 struct member_kind {
@@ -177,6 +178,9 @@ static int64_t drain_us(const struct rehearsal *r)
 /* The scenario: nothing goes wrong. With is_second one rotation has left the next key beside. */
 static void scenario_of(const struct rehearsal *r, uint64_t seed, bool is_second, struct buf *out)
 {
+	const int64_t drain = drain_us(r);
+	const int64_t two_passes_us =
+	    2 * (int64_t)r->n * ((drain >= 0 ? drain : 15 * US_S) + TURN_S * US_S);
 	struct sim_scenario s = {
 	    .seed = seed,
 	    .members_n = r->n,
@@ -185,14 +189,13 @@ static void scenario_of(const struct rehearsal *r, uint64_t seed, bool is_second
 	    .has_downtime = true,
 	    .downtime = r->instance ? r->instance->allow_downtime : DOWNTIME_NONE,
 	    .latency_us = US_MS,
-	    .drain_us = drain_us(r),
+	    .drain_us = drain,
 	    .heal_us = US_S,
-	    .bound_us = 8 * US_H};
+	    .bound_us = 2 * two_passes_us + WAITS_MIN * US_MIN};
 	memcpy(s.kinds, r->kinds, sizeof(s.kinds));
 	if (is_second) {
-		int64_t turn_us = (s.drain_us >= 0 ? s.drain_us : 15 * US_S) + TURN_S * US_S;
 		s.faults[s.faults_n++] =
-		    (struct sim_fault){.kind = SIM_ROTATE, .at_us = 2 * (int64_t)r->n * turn_us};
+		    (struct sim_fault){.kind = SIM_ROTATE, .at_us = two_passes_us};
 		s.heal_us = s.faults[0].at_us + US_S;
 	}
 	sim_scenario_print(&s, out);

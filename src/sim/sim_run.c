@@ -15,7 +15,7 @@ uint64_t sim_crypto_state;
 enum {
 	CARE_US = 3 * 1000000,
 	IDLE_MAX_US = 6 * 1000000,
-	EVENTS_PER_RUN_MAX = 3 * 1000 * 1000, /* a bound from above: it would be a mistake here */
+	EVENTS_PER_RUN_MAX = 40 * 1000 * 1000, /* a bound from above: it would be a mistake here */
 };
 
 /* ---- what happened ---- */
