@@ -13,7 +13,6 @@
 #include "cmd/ctl_table.h"
 
 #define SOCKET_DEFAULT "/run/rotad/rotad.sock"
-#define CONFIG_DEFAULT SYSCONFDIR "/rotad/rotad.yaml"
 
 enum {
 	CTL_ARGS_MAX = 256,       /* arguments of one command line */
@@ -276,7 +275,7 @@ static void print_help(FILE *to)
 		    "  --json                print one JSON object\n"
 		    "  --no-color            no colours, also on a terminal\n"
 		    "  --socket PATH         socket of rotad (default " SOCKET_DEFAULT ")\n"
-		    "  --config FILE         configuration (default " CONFIG_DEFAULT ")\n"
+		    "  --config FILE         configuration (default " CTL_CONFIG_DEFAULT ")\n"
 		    "  --help, --version\n"
 		    "\nexit  0 good, 1 needs attention, 2 failing or refused, 3 cannot tell,\n"
 		    "      64 usage, 75 not finished within --timeout (still safe, going on)\n");
@@ -538,7 +537,7 @@ enum ctl_exit ctl_main(int argc, char **argv, FILE *out, FILE *err)
 	    .err = err,
 	    .no_color = (no_color && no_color[0]) || (term && strcmp(term, "dumb") == 0),
 	    .socket_path = socket_path && socket_path[0] ? socket_path : SOCKET_DEFAULT,
-	    .config_path = CONFIG_DEFAULT,
+	    .config_path = CTL_CONFIG_DEFAULT,
 	    .doc = json_object(),
 	};
 	struct globals globals = {.missing = NULL};

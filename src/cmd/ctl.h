@@ -15,6 +15,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#define CTL_CONFIG_DEFAULT SYSCONFDIR "/rotad/rotad.yaml"
+
 /* Exit codes of rotactl; part of its interface. */
 enum ctl_exit {
 	CTL_GOOD = 0,

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rotactl cert request, cert import: what a person carries to a CA and back, for an authority of
  * type manual. Checks are the daemon's. */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "cmd/ctl_cert.h"
 #include "cmd/ctl_daemon.h"
+#include "cmd/ctl_file.h"
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_view.h"
 #include "codec/json_mem.h"
@@ -48,23 +46,6 @@ static void tell_sheet(struct ctl *ctl, const json_t *r)
 	ctl_say(ctl, "%s", "");
 }
 
-/* A new file, never over another. */
-static bool write_new(const char *path, const char *text, struct err *err)
-{
-	size_t n = strlen(text);
-	err_subject(err, path);
-	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0 && errno == EEXIST)
-		return err_set(err, ERR_CONFLICT, "it is there already; nothing was written");
-	if (fd < 0)
-		return err_sys(err, errno, "making the new file");
-	if (write(fd, text, n) == (ssize_t)n && fsync(fd) == 0)
-		return true;
-	(void)err_sys(err, errno, "writing the new file");
-	(void)unlink(path); /* ours, and of no use */
-	return false;
-}
-
 enum ctl_exit ctl_cert_request(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct option longs[] = {VIEW_PICK_OPTIONS,
@@ -101,7 +82,7 @@ enum ctl_exit ctl_cert_request(struct ctl *ctl, int argc, char **argv)
 	if (code != CTL_GOOD)
 		return code;
 	view_to_doc(ctl, answer);
-	if (out && !write_new(out, view_text(answer, "csr"), &err))
+	if (out && !ctl_write_new(out, str_of(view_text(answer, "csr")), 0644, &err))
 		return ctl_error(ctl, &err);
 	if (is_sheet)
 		tell_sheet(ctl, answer);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rotactl discover: a configuration for this host, from what runs on it. What was found is in
  * sys/survey_proc.c, how it is written in conf/discovered.c. */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "cmd/ctl_file.h"
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_view.h"
 #include "codec/json_strict.h"
@@ -31,29 +28,6 @@ static bool check_text(struct str text, const char *path, struct err *err)
 		return err_set(err, ERR_MEMORY, "no memory to check the configuration");
 	return (conf_parse(text, path, conf, faults) && conf_check(conf, &how, faults)) ||
 	       conf_faults_err(faults, path, err);
-}
-
-/* A new file, durable, never over another. */
-static bool write_new(const char *path, struct str text, struct err *err)
-{
-	err_subject(err, path);
-	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
-	if (fd < 0 && errno == EEXIST)
-		return err_set(err, ERR_CONFLICT, "it is there already; nothing was written");
-	if (fd < 0)
-		return err_sys(err, errno, "making the new file");
-	for (size_t at = 0; at < text.n;) {
-		ssize_t n = write(fd, text.p + at, text.n - at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			(void)err_sys(err, errno, "writing the new file");
-			(void)unlink(path); /* ours, and of no use */
-			return false;
-		}
-		at += (size_t)n;
-	}
-	return fsync(fd) == 0 || err_sys(err, errno, "making the new file durable");
 }
 
 static json_t *said(const char *z)
@@ -152,7 +126,7 @@ enum ctl_exit ctl_discover(struct ctl *ctl, int argc, char **argv)
 		    ctl, &err,
 		    "what was found cannot be written as a configuration: by hand, "
 		    "as the example in man rotad.yaml");
-	if (path && !write_new(path, buf_str(&text), &err))
+	if (path && !ctl_write_new(path, buf_str(&text), 0640, &err))
 		return ctl_error_with(ctl, &err,
 				      err.kind == ERR_CONFLICT
 					  ? "rotactl discover shows it; --output another file"

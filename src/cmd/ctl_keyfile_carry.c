@@ -9,28 +9,12 @@
 
 #include "base/cleanup.h"
 #include "cmd/ctl_daemon.h"
+#include "cmd/ctl_file.h"
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_view.h"
 #include "codec/json_mem.h"
 
 enum { CARRIED_BYTES_MAX = 32 * 1024 }; /* escaped it must fit into a request to the daemon */
-
-/* A new file, never over another. */
-static bool write_new(const char *path, const char *text, struct err *err)
-{
-	size_t n = strlen(text);
-	err_subject(err, path);
-	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 && errno == EEXIST)
-		return err_set(err, ERR_CONFLICT, "it is there already; nothing was written");
-	if (fd < 0)
-		return err_sys(err, errno, "making the new file");
-	if (write(fd, text, n) == (ssize_t)n && fsync(fd) == 0)
-		return true;
-	(void)err_sys(err, errno, "writing the new file");
-	(void)unlink(path); /* ours, and of no use */
-	return false;
-}
 
 /* "-" is the standard input. */
 static bool read_text(const char *path, struct buf *ret, struct err *err)
@@ -118,7 +102,7 @@ static enum ctl_exit hand_out(struct ctl *ctl, const struct carry *w, const char
 {
 	struct err err = ERR_INIT;
 	size_t n = strlen(text);
-	if (w->out && !write_new(w->out, text, &err))
+	if (w->out && !ctl_write_new(w->out, str_of(text), 0600, &err))
 		return ctl_error(ctl, &err);
 	if (w->out)
 		ctl_say(ctl, "It is in %s. Then %s", w->out, then);

@@ -2,11 +2,7 @@
 /* The frame of the pages that rotactl writes; what stands in them is their verbs'. */
 #include "cmd/ctl_page.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <unistd.h>
-
-#include "base/cleanup.h"
+#include "cmd/ctl_file.h"
 
 static const char style[] =
     "<style>:root{--bg:#fff;--fg:#1b1f24;--dim:#5b6570;--line:#d5dae0;--away:#c2410c;--k0:#93b4d6;"
@@ -69,13 +65,6 @@ bool page_write(const struct buf *page, const char *path, struct err *err)
 {
 	if (!buf_ok(page, err))
 		return false;
-	auto_file FILE *f = fopen(path, "wxe");
-	err_subject(err, path);
-	if (!f)
-		return err_sys(err, errno, "the page is written into a new file");
-	if (fwrite(page->p, 1, page->n, f) == page->n && fflush(f) == 0)
-		return true;
-	(void)err_sys(err, errno, "the page");
-	(void)unlink(path); /* half a page would keep the next one out */
-	return false;
+	return ctl_write_new(path, buf_str(page), 0644, err) ||
+	       err_in(err, "writing the page into a new file");
 }

@@ -283,8 +283,7 @@ static bool rotation(struct rehearsal *r, struct wall due, unsigned index, struc
 	rename_hosts(r, result);
 	json_object_set_new(row, "result", result);
 	const char *outcome = view_text(result, "outcome");
-	int64_t took_us =
-	    (int64_t)(json_number_value(json_object_get(result, "took")) * (double)US_S);
+	int64_t took_us = (int64_t)(view_real(result, "took") * (double)US_S);
 	bool ended = strcmp(outcome, "done") == 0;
 	bool fits = ended && (!for_us || took_us <= for_us);
 	json_object_set_new(row, "fits", json_boolean(fits));
@@ -292,7 +291,7 @@ static bool rotation(struct rehearsal *r, struct wall due, unsigned index, struc
 	if (strcmp(outcome, "unsafe") == 0)
 		worse(r, CTL_FAILED);
 	else if (strcmp(outcome, "done") != 0 || !fits ||
-		 json_number_value(json_object_get(result, "majorityWritesHeld")) > 0)
+		 view_real(result, "majorityWritesHeld") > 0)
 		worse(r, CTL_ATTENTION);
 	return true;
 }
@@ -303,11 +302,6 @@ struct sums {
 	size_t shown, ended, never_n, unsafe_n;
 	const char *waits; /* of the first that does not end */
 };
-
-static double number(const json_t *o, const char *key)
-{
-	return json_number_value(json_object_get(o, key));
-}
 
 static struct sums sums_of(const json_t *rotations)
 {
@@ -323,8 +317,8 @@ static struct sums sums_of(const json_t *rotations)
 			s.waits = view_text(x, "waits");
 		s.restarts += view_int(x, "restarts");
 		s.pauses += view_int(p, "n");
-		s.pause_longest = MAX(s.pause_longest, number(p, "longest"));
-		s.held += number(x, "majorityWritesHeld");
+		s.pause_longest = MAX(s.pause_longest, view_real(p, "longest"));
+		s.held += view_real(x, "majorityWritesHeld");
 	}
 	return s;
 }
@@ -466,15 +460,15 @@ static void say_rotations(struct rehearsal *r)
 		if (!x)
 			continue;
 		if (ended)
-			view_cell(
-			    t, 2, "%s",
-			    view_span((int64_t)(number(x, "took") * (double)US_S), c, sizeof(c)));
+			view_cell(t, 2, "%s",
+				  view_span((int64_t)(view_real(x, "took") * (double)US_S), c,
+					    sizeof(c)));
 		else
 			view_cell(t, 2, "%s", "does not end");
 		view_cell(t, 3, "%lld", (long long)view_int(x, "restarts"));
 		if (ended)
 			view_cell(t, 4, "%lld, %.1f s at most", (long long)view_int(p, "n"),
-				  number(p, "longest"));
+				  view_real(p, "longest"));
 		view_cell(t, 5, "%s",
 			  !window                ? "always open"
 			  : view_is(row, "fits") ? view_span(window * US_S, d, sizeof(d))
@@ -502,7 +496,7 @@ static void say_members(struct rehearsal *r)
 			const json_t *x = json_object_get(
 			    json_object_get(json_array_get(r->rotations, k), "result"), "members");
 			restarts += view_int(json_array_get(x, i), "restarts");
-			away = MAX(away, number(json_array_get(x, i), "awayLongest"));
+			away = MAX(away, view_real(json_array_get(x, i), "awayLongest"));
 		}
 		view_new_row(t);
 		view_cell(t, 0, "%.30s", r->hosts[i]);
@@ -548,7 +542,7 @@ static void say_fleets(struct rehearsal *r, const json_t *f)
 	    "was done %s after its last fault.",
 	    (long long)view_int(f, "n"), (long long)view_int(f, "struck"),
 	    (long long)view_int(f, "unsafe"), (long long)view_int(f, "stuck"),
-	    view_span((int64_t)(number(f, "longestAfterTheLast") * (double)US_S), span,
+	    view_span((int64_t)(view_real(f, "longestAfterTheLast") * (double)US_S), span,
 		      sizeof(span)));
 }
 
@@ -773,7 +767,7 @@ enum ctl_exit ctl_simulate(struct ctl *ctl, int argc, char **argv)
 		}
 		instance = view_text(one, "instance");
 	}
-	r.is_config_optional = strcmp(ctl->config_path, SYSCONFDIR "/rotad/rotad.yaml") == 0;
+	r.is_config_optional = strcmp(ctl->config_path, CTL_CONFIG_DEFAULT) == 0;
 	r.until = wall_add(r.now, (int64_t)days * US_DAY);
 	if (!take_policy(&r, instance, conf, faults, &err)) {
 		(void)ctl_error(ctl, &err);

@@ -11,11 +11,6 @@
 
 enum { WIDTH = 960, LEFT = 150, ROW = 34, BAR = 16, KEY_COLORS = 4, LABEL = 110 };
 
-static double number(const json_t *o, const char *key)
-{
-	return json_number_value(json_object_get(o, key));
-}
-
 static const char *host(const json_t *doc, size_t i)
 {
 	return view_text(json_array_get(json_object_get(doc, "members"), i), "host");
@@ -89,11 +84,11 @@ static void calendar(const json_t *doc, struct buf *b)
 			page_text(b, view_text(x, is_unsafe ? "why" : "waits"));
 			continue;
 		}
-		page_cell(
-		    b, view_span((int64_t)(number(x, "took") * (double)US_S), when, sizeof(when)));
+		page_cell(b, view_span((int64_t)(view_real(x, "took") * (double)US_S), when,
+				       sizeof(when)));
 		buf_addf(b, "<td>%lld<td>%lld<td>%lld, %.1f s at most",
 			 (long long)view_int(x, "restarts"), (long long)view_int(x, "stepDowns"),
-			 (long long)view_int(p, "n"), number(p, "longest"));
+			 (long long)view_int(p, "n"), view_real(p, "longest"));
 		if (!window)
 			page_cell(b, "always open");
 		else {
@@ -102,9 +97,6 @@ static void calendar(const json_t *doc, struct buf *b)
 		}
 	}
 	buf_adds(b, "</table>\n");
-	if (view_int(doc, "notRehearsed"))
-		buf_addf(b, "<p>%lld more in that time were not rehearsed.</p>\n",
-			 (long long)view_int(doc, "notRehearsed"));
 }
 
 /* ---- one rotation, member by member ---- */
@@ -154,18 +146,18 @@ static void member_row(const json_t *happenings, size_t member, double took, str
 			continue;
 		if (is_end || strcmp(view_text(h, "what"), "wrote") == 0) {
 			snprintf(color_name, sizeof(color_name), "k%u", color % KEY_COLORS);
-			bar(b, member, file_from, is_end ? took : number(h, "at"), took, color_name,
-			    words);
+			bar(b, member, file_from, is_end ? took : view_real(h, "at"), took,
+			    color_name, words);
 			if (!is_end)
 				key_words(json_object_get(h, "keys"), words, sizeof(words));
-			file_from = is_end ? took : number(h, "at");
+			file_from = is_end ? took : view_real(h, "at");
 			color++;
 		}
 	}
 	for (size_t i = 0; i < json_array_size(happenings); i++) {
 		const json_t *h = json_array_get(happenings, i);
 		const char *what = view_text(h, "what");
-		double at = number(h, "at");
+		double at = view_real(h, "at");
 		if (view_int(h, "member") != (int64_t)member)
 			continue;
 		if (strcmp(what, "stops") == 0)
@@ -193,7 +185,7 @@ static void timeline(const json_t *doc, const json_t *row, struct buf *b)
 	const json_t *x = json_object_get(row, "result"),
 		     *happenings = json_object_get(x, "happenings");
 	size_t n = json_array_size(json_object_get(doc, "members"));
-	double took = number(x, "took");
+	double took = view_real(x, "took");
 	char span[32];
 	if (strcmp(view_text(x, "outcome"), "done") != 0 || !isgreater(took, 0))
 		return;
@@ -215,7 +207,8 @@ static void timeline(const json_t *doc, const json_t *row, struct buf *b)
 			    "<line x1='%.1f' x2='%.1f' y1='8' y2='%zu' stroke='var(--fg)' "
 			    "stroke-dasharray='4 3'><title>all have voted: from here on the new "
 			    "key is the common one</title></line>",
-			    x_of(number(h, "at"), took), x_of(number(h, "at"), took), 20 + n * ROW);
+			    x_of(view_real(h, "at"), took), x_of(view_real(h, "at"), took),
+			    20 + n * ROW);
 	}
 	buf_addf(b, "<text class='dim' x='%d' y='%zu'>0 s</text>", LEFT, 40 + n * ROW);
 	buf_addf(b, "<text class='dim' x='%d' y='%zu' text-anchor='end'>%s</text></svg>",
@@ -249,7 +242,7 @@ static void fleets(const json_t *f, struct buf *b)
 	    "\n",
 	    (long long)view_int(f, "n"), (long long)view_int(f, "struck"),
 	    (long long)view_int(f, "unsafe"), (long long)view_int(f, "stuck"),
-	    view_span((int64_t)(number(f, "longestAfterTheLast") * (double)US_S), span,
+	    view_span((int64_t)(view_real(f, "longestAfterTheLast") * (double)US_S), span,
 		      sizeof(span)));
 	json_object_foreach(json_object_get((json_t *)(uintptr_t)f, "faults"), word, n)
 	{
@@ -280,7 +273,7 @@ void simulate_page(const json_t *doc, struct buf *b)
 	buf_adds(b, "<p class='dim'>");
 	buf_addf(b, "%zu members, strategy %s, drain %.0f s",
 		 json_array_size(json_object_get(doc, "members")), view_text(doc, "strategy"),
-		 number(doc, "drainSeconds"));
+		 view_real(doc, "drainSeconds"));
 	if (view_int(doc, "maxAgeSeconds"))
 		buf_addf(b, ", a key lives %s",
 			 view_span(view_int(doc, "maxAgeSeconds") * US_S, span, sizeof(span)));

@@ -27,6 +27,11 @@ int64_t view_int(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
+double view_real(const json_t *object, const char *key)
+{
+	return json_number_value(json_object_get(object, key));
+}
+
 bool view_is(const json_t *object, const char *key)
 {
 	const json_t *v = json_object_get(object, key);

@@ -58,6 +58,7 @@ enum ctl_exit view_worse(enum ctl_exit a, enum ctl_exit b);
 const char *view_text(const json_t *object, const char *key);
 /* 0 when absent or no number. */
 int64_t view_int(const json_t *object, const char *key);
+double view_real(const json_t *object, const char *key);
 bool view_is(const json_t *object, const char *key);
 struct wall view_wall(const json_t *object, const char *key); /* us 0 when absent */
 /* A ring as "7 8"; "none", "unknown"; a key without a number is "other". out_n at least 32. */

@@ -326,6 +326,13 @@ enum {
 };
 
 /* Helpers over the value; all pure. */
+/* Read, and the one that this host's anchor knows. */
+static inline bool seen_ledger_believed(const struct seen *s)
+{
+	const struct seen_ledger *l = &s->ledger;
+	return fact_known(l->fact) && !l->is_other_than_anchor && !l->is_older_than_anchor &&
+	       !l->is_unknown_protocol;
+}
 const struct seen_member *seen_self(const struct seen *s); /* NULL when self is -1 */
 /* All who share the key: of the set, or of all sets of the sharded cluster. */
 static inline unsigned seen_all_n(const struct seen *s)

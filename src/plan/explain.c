@@ -236,8 +236,7 @@ static void release(struct planner *p)
 	bool is_restart = s->ledger.claim.purpose == CLAIM_FOR_RESTART;
 	enum mode mode =
 	    is_restart ? p->mode : instance_mode(p->policy, p->instance, KIND_CERTIFICATES);
-	if (s->ledger.is_older_than_anchor || s->ledger.is_other_than_anchor ||
-	    s->ledger.is_unknown_protocol)
+	if (!seen_ledger_believed(s))
 		return;
 	if (mode <= MODE_OBSERVE) {
 		plan_add(p, ACT_RELEASE_CLAIM, "mode %s: the turn of %s is given back",

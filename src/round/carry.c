@@ -57,12 +57,11 @@ static bool seal_pivot(struct seat *t, const struct identity *to, const struct r
 bool carry_export(struct seat *t, struct str request, struct buf *ret_text,
 		  char ret_host[HOST_BYTES_MAX], struct err *err)
 {
-	const struct seen_ledger *l = &t->seen->ledger;
 	struct doc_trust trust = seat_trust(t);
 	auto_buf struct buf envelope = {.max = DOC_BYTES_MAX}, who = {.max = DOC_BYTES_MAX};
 	struct request r;
-	if (!fact_known(l->fact) || l->is_other_than_anchor || l->is_older_than_anchor ||
-	    l->is_unknown_protocol || l->is_self_revoked || !t->anchor.ledger.hex[0])
+	if (!seen_ledger_believed(t->seen) || t->seen->ledger.is_self_revoked ||
+	    !t->anchor.ledger.hex[0])
 		return err_set(err, ERR_REFUSED,
 			       "the ledger cannot be read or believed here now, and it tells which "
 			       "key is in use: ask on another host");

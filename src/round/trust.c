@@ -183,12 +183,10 @@ bool trust_confirm(struct seat *t, const char *host, const char *fingerprint,
 {
 	char wanted[SPKI_CHARS + 1];
 	const struct identity *id = NULL;
-	const struct seen_ledger *l = &t->seen->ledger;
 	struct anchor was = t->anchor;
 	if (!fingerprint_parse(fingerprint, wanted, err))
 		return false;
-	if (!fact_known(l->fact) || l->is_other_than_anchor || l->is_older_than_anchor ||
-	    l->is_unknown_protocol)
+	if (!seen_ledger_believed(t->seen))
 		return err_set(err, ERR_REFUSED,
 			       "the ledger cannot be read or believed here now; nobody is admitted "
 			       "by it");
@@ -432,14 +430,12 @@ bool trust_revoke(struct seat *t, const char *name, const char *who, const char 
 		  struct trust_revoked *ret, struct err *err)
 {
 	struct identity *found[REVOKED_AT_ONCE_MAX];
-	const struct seen_ledger *l = &t->seen->ledger;
 	struct trust_revoked r = {.n = 0};
 	unsigned found_n = 0, known_n = 0;
 	char wanted[SPKI_CHARS + 1];
 	struct err no_print = ERR_INIT;
 	bool is_print = fingerprint_parse(name, wanted, &no_print);
-	if (!fact_known(l->fact) || l->is_other_than_anchor || l->is_older_than_anchor ||
-	    l->is_unknown_protocol || l->is_self_revoked)
+	if (!seen_ledger_believed(t->seen) || t->seen->ledger.is_self_revoked)
 		return err_set(err, ERR_REFUSED,
 			       "the ledger cannot be read or believed here now; say it on another "
 			       "host");

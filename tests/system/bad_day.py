@@ -54,6 +54,15 @@ def die(s, m):
     say("%s is gone, with its rotad", m.name)
 
 
+def rotate_without(s, r, gone):
+    die(s, gone)
+    # By now that rotad sees that it is away.
+    wait_for("it to be missed", 30, lambda: gone.address not in [m["host"] for m in r.status()["instances"][0]["members"] if m["answers"]], 0.3)
+    result = s.rotate(r, "--without", gone.address, wait="4m")
+    s.checks.that("the order without it is carried out", result.status == 0, result.out.splitlines()[-3:] or result.err)
+    wait_others(s, gone)
+
+
 def others_of(s, m):
     return [x for x in s.world.members if x is not m]
 
@@ -86,12 +95,7 @@ def without():
         r = s.fleet.of(w.members[0])
         alive = s.rotate(r, "--without", gone.address)
         s.checks.that("who answers is not declared dead", alive.status == 2 and "it is not dead" in alive.text(), alive.text())
-        die(s, gone)
-        # By now it is seen to be away.
-        wait_for("it to be missed", 30, lambda: gone.address not in [m["host"] for m in r.status()["instances"][0]["members"] if m["answers"]], 0.3)
-        result = s.rotate(r, "--without", gone.address, wait="4m")
-        s.checks.that("the order without it is carried out", result.status == 0, result.out.splitlines()[-3:] or result.err)
-        wait_others(s, gone)
+        rotate_without(s, r, gone)
         s.checks.that("its file has the old key still", s.keys(gone) == [s.old_key])
         gone.start(check=False)
         s.fleet.of(gone).start()
@@ -110,11 +114,7 @@ def carried():
         s.fleet.start()
         s.wait_ready()
         r, lost = s.fleet.of(w.members[0]), s.fleet.of(gone)
-        die(s, gone)
-        wait_for("it to be missed", 30, lambda: gone.address not in [m["host"] for m in r.status()["instances"][0]["members"] if m["answers"]], 0.3)
-        result = s.rotate(r, "--without", gone.address, wait="4m")
-        s.checks.that("the order without it is carried out", result.status == 0, result.out.splitlines()[-3:] or result.err)
-        wait_others(s, gone)
+        rotate_without(s, r, gone)
         gone.start(check=False)
         lost.start()
         s.says(lost, "the ledger does not answer", 60)

@@ -45,7 +45,8 @@ static void without_a_daemon_it_says_so(void **state)
 
 static const char rehearsal[] =
     "{'cluster':'rs<0>','from':'2026-11-22T00:00:00Z','until':'2027-11-22T00:00:00Z','seed':1,"
-    "'strategy':'twoPass','maxAgeSeconds':7776000,'drainSeconds':15.0,'notRehearsed':2,"
+    "'strategy':'twoPass','maxAgeSeconds':7776000,'drainSeconds':15.0,"
+    "'answer':['2 more in that time were not rehearsed.'],"
     "'members':[{'host':'a&b','kind':'may become primary'}],"
     "'rotations':["
     "{'due':'2026-12-01T00:00:00Z','begins':'2026-12-05T02:00:00Z','windowSeconds':14400,'fits':"

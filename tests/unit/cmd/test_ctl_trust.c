@@ -65,15 +65,48 @@ static void the_list_says_who_waits_and_what_to_do(void **state)
 	}
 }
 
+/* A word that is sent: what it asks for, and what becomes of the answer. */
+struct sent_row {
+	const char *args[8];
+	unsigned status; /* 0: nothing is sent */
+	const char *answer, *body;
+	enum ctl_exit code;
+	const char *out, *err;
+};
+
+static void rows_are_sent(void **state, const char *word, const struct sent_row *rows, size_t n)
+{
+	char route[64];
+	snprintf(route, sizeof(route), "POST /v1/trust/%s", word);
+	for (size_t i = 0; i < n; i++) {
+		auto_free char *out = NULL, *err = NULL;
+		struct canned c = {.n = 0};
+		json_t *doc = fixture_json(FIXTURE("healthy.json"));
+		const char *args[RUN_ARGS_MAX] = {"trust", word, "--socket", NULL};
+		for (size_t k = 0; k < ARRAY_N(rows[i].args) && rows[i].args[k]; k++)
+			args[4 + k] = rows[i].args[k];
+		canned_status(&c, doc, 0);
+		canned_json(&c, rows[i].status, rows[i].answer);
+		canned_start(&c, *state);
+		args[3] = c.path;
+		if (ctl_run_args(args, &out, &err) != rows[i].code)
+			fail_msg("row %zu: %s%s", i, out, err);
+		canned_stop(&c);
+		assert_int_equal(c.asked_n, rows[i].status ? 2 : 0);
+		if (rows[i].status) {
+			assert_non_null(strstr(buf_z(&c.requests[1]), route));
+			assert_non_null(strstr(buf_z(&c.requests[1]), rows[i].body));
+		}
+		assert_non_null(strstr(out, rows[i].out));
+		assert_non_null(strstr(err, rows[i].err));
+		json_decref(doc);
+		canned_fini(&c);
+	}
+}
+
 static void a_confirmation_sends_what_was_given(void **state)
 {
-	static const struct {
-		const char *args[8];
-		unsigned status; /* 0: nothing is sent */
-		const char *answer, *body;
-		enum ctl_exit code;
-		const char *out, *err;
-	} rows[] = {
+	static const struct sent_row rows[] = {
 	    {{"db2", "--fingerprint", PRINT, "--reason", "disk lost"},
 	     200,
 	     "{\"host\":\"db2:27017\",\"fingerprint\":\"" PRINT
@@ -118,92 +151,45 @@ static void a_confirmation_sends_what_was_given(void **state)
 	    /* Nobody sits at a terminal here. */
 	    {{"--json", "db2", "--reason", "x"}, 0, "", "", CTL_USAGE, "", ""},
 	};
-	for (size_t i = 0; i < ARRAY_N(rows); i++) {
-		auto_free char *out = NULL, *err = NULL;
-		struct canned c = {.n = 0};
-		json_t *doc = fixture_json(FIXTURE("healthy.json"));
-		const char *args[RUN_ARGS_MAX] = {"trust", "confirm", "--socket", NULL};
-		for (size_t k = 0; k < ARRAY_N(rows[i].args) && rows[i].args[k]; k++)
-			args[4 + k] = rows[i].args[k];
-		canned_status(&c, doc, 0);
-		canned_json(&c, rows[i].status, rows[i].answer);
-		canned_start(&c, *state);
-		args[3] = c.path;
-		if (ctl_run_args(args, &out, &err) != rows[i].code)
-			fail_msg("row %zu: %s%s", i, out, err);
-		canned_stop(&c);
-		assert_int_equal(c.asked_n, rows[i].status ? 2 : 0);
-		if (rows[i].status) {
-			assert_non_null(strstr(buf_z(&c.requests[1]), "POST /v1/trust/confirm"));
-			assert_non_null(strstr(buf_z(&c.requests[1]), rows[i].body));
-		}
-		assert_non_null(strstr(out, rows[i].out));
-		assert_non_null(strstr(err, rows[i].err));
-		json_decref(doc);
-		canned_fini(&c);
-	}
+	rows_are_sent(state, "confirm", rows, ARRAY_N(rows));
 }
 
 static void a_revocation_is_sent_with_its_reason(void **state)
 {
-	static const struct {
-		const char *args[6];
-		unsigned status; /* 0: nothing is sent */
-		const char *answer;
-		enum ctl_exit code;
-		const char *out, *err;
-	} rows[] = {
+	static const struct sent_row rows[] = {
 	    {{"db2", "--reason", "stolen", "--yes"},
 	     200,
 	     "{\"host\":\"db2:27017\",\"answers\":false,\"revoked\":[\"" PRINT "\"]}",
+	     "",
 	     CTL_GOOD,
 	     "db2 1111111111111111 is revoked, here now",
 	     ""},
 	    {{"db2", "--reason", "stolen", "--yes"},
 	     200,
 	     "{\"host\":\"db2:27017\",\"answers\":true,\"revoked\":[\"" PRINT "\"]}",
+	     "",
 	     CTL_GOOD,
 	     "rs.remove",
 	     ""},
 	    {{"db2", "--reason", "stolen", "--yes"},
 	     200,
 	     "{\"host\":\"db2:27017\",\"answers\":false,\"revoked\":[]}",
+	     "",
 	     CTL_GOOD,
 	     "already; nothing was changed",
 	     ""},
 	    {{"db1", "--reason", "stolen", "--yes"},
 	     409,
 	     "{\"error\":{\"kind\":\"REFUSED\",\"text\":\"'db1' is this host\"}}",
+	     "",
 	     CTL_FAILED,
 	     "",
 	     "is this host"},
-	    {{"db2", "--yes"}, 0, "", CTL_USAGE, "", "--reason is wanted"},
-	    {{"--reason", "x", "--yes"}, 0, "", CTL_USAGE, "", "one host or fingerprint"},
-	    {{"db2", "db3", "--reason", "x", "--yes"}, 0, "", CTL_USAGE, "", "one host"},
+	    {{"db2", "--yes"}, 0, "", "", CTL_USAGE, "", "--reason is wanted"},
+	    {{"--reason", "x", "--yes"}, 0, "", "", CTL_USAGE, "", "one host or fingerprint"},
+	    {{"db2", "db3", "--reason", "x", "--yes"}, 0, "", "", CTL_USAGE, "", "one host"},
 	};
-	for (size_t i = 0; i < ARRAY_N(rows); i++) {
-		auto_free char *out = NULL, *err = NULL;
-		struct canned c = {.n = 0};
-		json_t *doc = fixture_json(FIXTURE("healthy.json"));
-		const char *args[RUN_ARGS_MAX] = {"trust", "revoke", "--socket", NULL};
-		for (size_t k = 0; k < ARRAY_N(rows[i].args) && rows[i].args[k]; k++)
-			args[4 + k] = rows[i].args[k];
-		canned_status(&c, doc, 0);
-		canned_json(&c, rows[i].status, rows[i].answer);
-		canned_start(&c, *state);
-		args[3] = c.path;
-		if (ctl_run_args(args, &out, &err) != rows[i].code)
-			fail_msg("row %zu: %s%s", i, out, err);
-		canned_stop(&c);
-		if (rows[i].status)
-			assert_non_null(strstr(buf_z(&c.requests[1]), "POST /v1/trust/revoke"));
-		else
-			assert_true(c.asked_n < 2);
-		assert_non_null(strstr(out, rows[i].out));
-		assert_non_null(strstr(err, rows[i].err));
-		json_decref(doc);
-		canned_fini(&c);
-	}
+	rows_are_sent(state, "revoke", rows, ARRAY_N(rows));
 }
 
 int main(void)

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See ctl_file.h. */
+#include "cmd/ctl_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+static bool write_whole(int fd, struct str text, struct err *err)
+{
+	for (size_t at = 0; at < text.n;) {
+		ssize_t n = write(fd, text.p + at, text.n - at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, errno, "writing the new file");
+		at += (size_t)n;
+	}
+	return fsync(fd) == 0 || err_sys(err, errno, "making the new file durable");
+}
+
+bool ctl_write_new(const char *path, struct str text, unsigned mode, struct err *err)
+{
+	err_subject(err, path);
+	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0 && errno == EEXIST)
+		return err_set(err, ERR_CONFLICT, "it is there already; nothing was written");
+	if (fd < 0)
+		return err_sys(err, errno, "making the new file");
+	if (write_whole(fd, text, err))
+		return true;
+	(void)unlink(path); /* ours, and of no use */
+	return false;
+}
