@@ -232,8 +232,6 @@ const struct conf_row conf_table[] = {
      COUNT(struct config, policy.keyfile.routers_n),
      .high = ROUTERS_MAX,
      .merge = CONF_MERGE_FILL,
-     .not_yet = "follow mongos",
-     .instead = "rotate the keyfile of a sharded cluster by hand",
      .help = "mongos that must hold the key, beside those the cluster knows"},
 
     {.path = "certificates.mode",

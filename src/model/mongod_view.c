@@ -47,6 +47,8 @@ const char *member_state_name(enum member_state state)
 		return "ROLLBACK";
 	case MEMBER_REMOVED:
 		return "REMOVED";
+	case MEMBER_ROUTER:
+		return "MONGOS";
 	}
 	return "UNKNOWN";
 }

@@ -20,6 +20,7 @@ enum member_state { /* replSetGetStatus myState and members[].state */
 		    MEMBER_DOWN = 8,
 		    MEMBER_ROLLBACK = 9,
 		    MEMBER_REMOVED = 10,
+		    MEMBER_ROUTER = 100, /* a mongos: none of mongod's numbers */
 };
 /* Is this a server whose behaviour rotad is made for and tested with? "" (not known) is not. */
 bool mongod_version_is_tested(const char *version);

@@ -24,6 +24,16 @@ bool seen_is_sharded(const struct seen *s)
 	return fact_known(s->sharding.fact) && s->sharding.part != SHARDING_NONE;
 }
 
+bool seen_is_router(const struct seen *s)
+{
+	return fact_known(s->sharding.fact) && s->sharding.part == SHARDING_ROUTER;
+}
+
+unsigned seen_asked_n(const struct seen *s)
+{
+	return seen_is_router(s) ? seen_all_n(s) : s->members_n;
+}
+
 bool seen_is_whole(const struct seen *s, const char **ret_why)
 {
 	const struct seen_sharding *x = &s->sharding;
@@ -43,8 +53,7 @@ bool seen_is_whole(const struct seen *s, const char **ret_why)
 		if (!x->sets[i].is_known)
 			return false;
 	}
-	*why = "a mongos is part of it, which rotad does not follow";
-	return x->part != SHARDING_ROUTER && x->routers_n == 0;
+	return true;
 }
 
 const struct key_proof *seen_find_proof(const struct seen_member *m, const struct key_id *key)
@@ -304,7 +313,7 @@ bool seen_order_is_done(const struct seen *s, const struct order *o, const struc
 static bool is_done_by_all(const struct seen *s, const struct order *o)
 {
 	unsigned done_n = 0;
-	if (seen_is_sharded(s) && !seen_is_whole(s, NULL) && s->sharding.routers_n == 0)
+	if (seen_is_sharded(s) && !seen_is_whole(s, NULL))
 		return false; /* not all of them are known */
 	for (unsigned i = 0; i < seen_all_n(s); i++) {
 		const struct seen_member *m = &s->members[i];
@@ -313,6 +322,8 @@ static bool is_done_by_all(const struct seen *s, const struct order *o)
 			continue;
 		/* Who does not say how it stands may still have to serve it; whose rotad takes no
 		 * such orders never will. */
+		if (!m->has_statement && m->is_router)
+			continue; /* as before there was a rotad: it renews in its own way */
 		if (!m->has_statement)
 			return false;
 		if (seen_order_is_done(
@@ -423,7 +434,7 @@ static bool is_expected(const struct seen *s, const struct anchor *a)
 	if (!owes && key_id_given(&a->pivot.id) &&
 	    (key_id_equal(&p->pivot.id, &a->pivot.id) || key_id_equal(&now.id, &a->pivot.id)))
 		return true;
-	for (unsigned i = 0; i < s->members_n; i++)
+	for (unsigned i = 0; i < seen_asked_n(s); i++)
 		if (!seen_accepts(&s->members[i], &now.id))
 			return false;
 	return s->members_n > 0;

@@ -41,6 +41,7 @@ struct seen_member {
 	char host[HOST_BYTES_MAX];
 	unsigned set; /* index into sharding.sets; 0: its own, and where nothing is sharded */
 	bool is_self, is_voter, is_electable, is_arbiter, is_hidden;
+	bool is_router; /* a mongos: of no set, without a vote in any */
 	int64_t delay_s;
 	struct fact hello; /* not known: it did not answer this round; why tells */
 	char process_id[PROCESS_ID_CHARS + 1];
@@ -266,19 +267,18 @@ struct seen_sharding {
 	struct fact fact; /* not known: why tells */
 	enum sharding_part part;
 	char why[192]; /* by what it is known, or why not */
-	/* Its sets, this member's own first, then the config servers, then by name. */
+	/* Its sets, this member's own first, then the config servers, then by name; its mongos are
+	 * one more, the last where this member is none of them. */
 	struct fact topology; /* not known: topology_why tells */
 	char topology_why[192];
 	unsigned sets_n;
 	struct seen_set {
 		char name[NAME_BYTES_MAX]; /* of the replica set */
-		bool is_config;
+		bool is_config, is_routers;
 		bool is_known; /* its rs.conf was read, at whatever time: its members are below */
 		char why[128]; /* why not */
 		unsigned members_n;
 	} sets[SETS_MAX];
-	unsigned routers_n; /* mongos that live; the first of them */
-	char router[HOST_BYTES_MAX];
 };
 
 struct seen {
@@ -287,7 +287,7 @@ struct seen {
 	char cluster[NAME_BYTES_MAX];   /* for people: the set's name */
 	char self_host[HOST_BYTES_MAX]; /* this member's name in rs.conf; "" not known */
 	int self; /* index into members; -1: not in the configuration, or not known */
-	bool is_standalone, is_mongos;
+	bool is_standalone;
 	bool is_clock_sane;
 	char clock_why[128];
 	struct spki identity;
@@ -342,8 +342,13 @@ static inline unsigned seen_all_n(const struct seen *s)
 int seen_find_member(const struct seen *s, const char *host); /* of all; index or -1 */
 /* Is the member part of a sharded cluster? */
 bool seen_is_sharded(const struct seen *s);
-/* Is it known whether there are others, are all who share the key known, and nobody among them whom
- * rotad does not follow? Else *ret_why (or NULL) tells. */
+/* Is it a mongos? Then its own set are the mongos. */
+bool seen_is_router(const struct seen *s);
+/* Whose word counts where all of one's own set are asked: of a mongos all members, since those are
+ * its set. They come first in members. */
+unsigned seen_asked_n(const struct seen *s);
+/* Is it known whether there are others, and are all who share the key known? Else *ret_why (or
+ * NULL) tells. */
 bool seen_is_whole(const struct seen *s, const char **ret_why);
 /* The proof for key on the process that hello shows now; NULL if there is none. */
 const struct key_proof *seen_find_proof(const struct seen_member *m, const struct key_id *key);

@@ -237,7 +237,7 @@ bool options_probe(const struct ask *a, struct mongod_options *ret, struct err *
 /* A cursor by aggregate on the admin database: hands each batch to fn until it returns false. */
 typedef bool batch_fn(void *arg, const bson_t *batch_reply);
 
-static bool current_op(const struct ask *a, const char *flag, const bson_t *match,
+static bool current_op(const struct ask *a, const char *flag, bool is_mongos, const bson_t *match,
 		       const bson_t *project, batch_fn *fn, void *arg, struct err *err)
 {
 	auto_bson command = BSON_INITIALIZER, reply = BSON_INITIALIZER;
@@ -249,6 +249,8 @@ static bool current_op(const struct ask *a, const char *flag, const bson_t *matc
 	BSON_APPEND_DOCUMENT_BEGIN(&stage, "$currentOp", &part);
 	BSON_APPEND_BOOL(&part, "allUsers", true);
 	BSON_APPEND_BOOL(&part, flag, true);
+	if (is_mongos) /* its own, not those of its shards */
+		BSON_APPEND_BOOL(&part, "localOps", true);
 	bson_append_document_end(&stage, &part);
 	bson_append_document_end(&pipeline, &stage);
 	BSON_APPEND_DOCUMENT_BEGIN(&pipeline, "1", &stage);
@@ -317,8 +319,8 @@ static bool operations_probe(const struct ask *a, struct mongod_server *to, stru
 	BSON_APPEND_UTF8(&match, "type", "idleCursor");
 	BSON_APPEND_UTF8(&match, "ns", "admin.$cmd.aggregate");
 	BSON_APPEND_INT32(&project, "cursor.originatingCommand.pipeline", 1);
-	return current_op(a, "idleCursors", &match, &project, backup_batch, &to->has_backup_cursor,
-			  err) ||
+	return current_op(a, "idleCursors", false, &match, &project, backup_batch,
+			  &to->has_backup_cursor, err) ||
 	       err_in(err, "looking for backups");
 }
 
@@ -645,6 +647,7 @@ bool foreign_sessions_probe(const struct ask *a, const char *const *hosts, size_
 	auto_free struct addresses *known = calloc(1, sizeof(*known));
 	auto_free struct addresses *found = calloc(1, sizeof(*found));
 	struct foreign f = {.known = known, .found = found, .ok = true};
+	struct mongod_hello h;
 	bson_t users, user;
 
 	if (!known || !found)
@@ -652,6 +655,8 @@ bool foreign_sessions_probe(const struct ask *a, const char *const *hosts, size_
 	for (size_t i = 0; i < hosts_n; i++)
 		if (!addresses_of(hosts[i], a->deadline, known, err))
 			return false;
+	if (!session_hello(a->pool, &a->target, a->deadline, &h, err))
+		return false;
 	if (!own_address_add(a, known, err))
 		return err_in(err, "asking for one's own address");
 	BSON_APPEND_DOCUMENT_BEGIN(&match, "effectiveUsers", &users);
@@ -662,7 +667,8 @@ bool foreign_sessions_probe(const struct ask *a, const char *const *hosts, size_
 	bson_append_document_end(&match, &users);
 	BSON_APPEND_INT32(&project, "client", 1);
 	BSON_APPEND_INT32(&project, "appName", 1);
-	if (!current_op(a, "idleConnections", &match, &project, foreign_batch, &f, err))
+	if (!current_op(a, "idleConnections", h.is_mongos, &match, &project, foreign_batch, &f,
+			err))
 		return err_in(err, "listing sessions of __system");
 	if (!f.ok) {
 		*err = f.err;

@@ -66,6 +66,11 @@ static enum doctor_weight ask_member(const struct patient *p)
 	const struct seen *s = p->s;
 	if (s->is_standalone)
 		return say(p, DOCTOR_GOOD, "", "a standalone");
+	if (seen_is_router(s) && s->self < 0)
+		return say(p, s->process.is_answering ? DOCTOR_REFUSE : DOCTOR_GOOD,
+			   "config.mongos; or keyfile.routers in rotad.yaml(5)",
+			   "the config servers know no mongos that is this one%s%.200s",
+			   s->sharding.topology_why[0] ? ": " : "", s->sharding.topology_why);
 	if (!s->process.is_answering && s->self < 0)
 		return say(p, DOCTOR_GOOD, "", "cannot tell before mongod answers");
 	if (!fact_known(s->config) && s->self < 0)
@@ -75,7 +80,8 @@ static enum doctor_weight ask_member(const struct patient *p)
 	if (s->self < 0)
 		return say(p, DOCTOR_REFUSE, "rs.conf() in mongosh: is it in the set?",
 			   "rs.conf names no member that is this mongod");
-	return say(p, DOCTOR_GOOD, "", "%s, one of %u", s->self_host, s->members_n);
+	return say(p, DOCTOR_GOOD, "", "%s, one of %u%s", s->self_host, s->members_n,
+		   seen_is_router(s) ? " mongos" : "");
 }
 
 static enum doctor_weight ask_mode(const struct patient *p)
@@ -253,7 +259,7 @@ static const struct {
     {"window", "window", "nothing: it opens by itself", false},
     {"freeze", "freeze", "nothing: it ends by itself", false},
     {"part of a sharded cluster", "sharding",
-     "rotate the keyfile by hand, in all sets and mongos together; certificates go on", false},
+     "rotad on every host of all sets and mongos; rotactl status names who does not answer", false},
     {"all others healthy", "others", "rotactl status; then look at that member", false},
     {"a primary stays without it", "votes",
      "one more voting member; or instances[].allowDowntime: all", false},

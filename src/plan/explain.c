@@ -212,8 +212,10 @@ static void foretell(struct planner *p)
 	unsigned passes = is_ready && !(o && o->urgency == URGENCY_EMERGENCY) ? 1 : 2;
 	int64_t drain_us = p->instance->drain_us >= 0 ? p->instance->drain_us : 15 * US_S;
 	unsigned sets_n = MAX(s->sharding.sets_n, 1u);
+	for (unsigned i = 0; i < s->sharding.sets_n; i++)
+		sets_n -= s->sharding.sets[i].is_routers && sets_n > 1; /* they elect nobody */
 	p->plan->restarts_n = seen_all_n(s) * passes;
-	p->plan->elections_n = s->members_n > 1 ? passes * sets_n : 0;
+	p->plan->elections_n = s->members_n > 1 || seen_is_router(s) ? passes * sets_n : 0;
 	p->plan->failed_logins_n = seen_all_n(s);
 	/* Measured: 1 s to stop after the drain, 2 s to start and be seen by all (know: 1g). */
 	p->plan->is_measured = s->debts.turn_took_us > 0;

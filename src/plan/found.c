@@ -102,7 +102,7 @@ static bool unproven_plan(struct planner *p)
 	const struct key_name *key = &s->ledger.unproven;
 	const struct seen_member *refuses = NULL;
 	p->plan->needs_attention = true;
-	for (unsigned i = 0; i < s->members_n; i++) {
+	for (unsigned i = 0; i < seen_asked_n(s); i++) {
 		const struct key_proof *k = seen_find_proof(&s->members[i], &key->id);
 		if (k && k->verdict == LOGIN_REFUSED)
 			refuses = &s->members[i];

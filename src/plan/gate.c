@@ -171,6 +171,25 @@ static const char *first_away(const struct seen *s, unsigned member)
 	return "another member";
 }
 
+/* Applications go on through another mongos (DESIGN section 4). */
+static enum gate_verdict routers_stay_up(const struct planner *p, struct gate_result *r,
+					 bool writes)
+{
+	const struct seen *s = p->s;
+	unsigned left = 0;
+	if (writes)
+		return say(r, GATE_SKIP, "a mongos");
+	for (unsigned i = 0; i < s->members_n; i++)
+		left += others(p, i) && safe_is_up(&s->members[i]);
+	if (left)
+		return say(r, GATE_PASS, "%u other mongos", left);
+	if (p->instance->allow_downtime == DOWNTIME_ALL)
+		return say(r, GATE_PASS, "no, and allowDowntime says so");
+	if (s->members_n > 1)
+		return say(r, GATE_WAIT, "no other mongos answers");
+	return say(r, GATE_REFUSE, "the only mongos: it would be away; allowDowntime: all");
+}
+
 /* The structural half of invariant 3: could each member be down in turn? Asked before a rotation
  * begins. */
 static enum gate_verdict stay_up(const struct planner *p, enum gate_for what, struct gate_result *r,
@@ -179,6 +198,8 @@ static enum gate_verdict stay_up(const struct planner *p, enum gate_for what, st
 	const struct seen *s = p->s;
 	enum allow_downtime allowed = p->instance->allow_downtime;
 	const char *host, *away = "";
+	if (seen_is_router(s))
+		return routers_stay_up(p, r, writes);
 	for (unsigned i = 0; i < s->members_n; i++) {
 		bool keeps_votes, keeps_writes;
 		unsigned votes, data;
@@ -235,7 +256,7 @@ static enum gate_verdict gate_others(const struct planner *p, enum gate_for what
 				     struct gate_result *r)
 {
 	const struct seen *s = p->s;
-	bool has_primary = false;
+	bool has_primary = seen_is_router(s); /* it needs none */
 	if (s->is_standalone)
 		return say(r, GATE_SKIP, "a standalone");
 	for (unsigned i = 0; i < s->members_n; i++) {
@@ -248,7 +269,7 @@ static enum gate_verdict gate_others(const struct planner *p, enum gate_for what
 				   m->why);
 		if (m->is_quiescing)
 			return say(r, GATE_WAIT, "'%.60s' is shutting down", m->host);
-		if (!m->is_primary && !m->is_secondary && !m->is_arbiter)
+		if (!m->is_primary && !m->is_secondary && !m->is_arbiter && !m->is_router)
 			return say(r, GATE_WAIT, "'%.60s' is %s", m->host,
 				   member_state_name(m->state));
 		if (m->is_initial_syncing)
@@ -311,8 +332,8 @@ static enum gate_verdict gate_lag(const struct planner *p, enum gate_for what,
 	int64_t limit = plan_terms(p).max_lag_us;
 	char is[32], may[32];
 	(void)what;
-	if (s->is_standalone)
-		return say(r, GATE_SKIP, "a standalone");
+	if (s->is_standalone || seen_is_router(s))
+		return say(r, GATE_SKIP, "it follows nobody");
 	for (unsigned i = 0; i < s->members_n; i++) {
 		const struct seen_member *m = &s->members[i];
 		if (m->is_arbiter || m->delay_s > 0 || !m->is_voter)
@@ -401,7 +422,8 @@ static enum gate_verdict gate_rehearsed(const struct planner *p, enum gate_for w
 		if (seen_is_dead(s, i))
 			continue;
 		if (!m->has_statement)
-			return say(r, GATE_WAIT, "no rotad has spoken for '%.60s'%s%.40s", m->host,
+			return say(r, GATE_WAIT, "no rotad has spoken for %s'%.60s'%s%.40s",
+				   m->is_router ? "mongos " : "", m->host,
 				   s->ledger.not_admitted[0] ? ": " : "", s->ledger.not_admitted);
 		if (m->statement.protocol != PROTOCOL_NUMBER)
 			return say(r, GATE_REFUSE, "'%.60s' speaks protocol %u, this one %d",
@@ -459,21 +481,20 @@ static enum gate_verdict gate_sharding(const struct planner *p, enum gate_for wh
 {
 	const struct seen_sharding *x = &p->s->sharding;
 	const char *why;
+	unsigned routers_n = 0;
 	(void)what;
 	if (!fact_known(x->fact))
 		return say(r, GATE_WAIT, "not known: %.180s", x->why);
 	if (x->part == SHARDING_NONE)
 		return say(r, GATE_PASS, "no");
-	if (x->part == SHARDING_ROUTER)
-		return say(r, GATE_REFUSE, "a mongos: rotad does not follow it yet");
-	if (fact_known(x->topology) && x->routers_n > 0)
-		return say(r, GATE_REFUSE,
-			   "%u mongos share its key ('%.80s'), and rotad does not follow mongos "
-			   "yet; rotate it by hand",
-			   x->routers_n, x->router);
 	if (!seen_is_whole(p->s, &why))
 		return say(r, GATE_WAIT, "not all of it is known: %.180s", why);
-	return say(r, GATE_PASS, "%u sets, %u members", x->sets_n, seen_all_n(p->s));
+	for (unsigned i = 0; i < x->sets_n; i++)
+		routers_n += x->sets[i].is_routers ? x->sets[i].members_n : 0;
+	if (!routers_n)
+		return say(r, GATE_PASS, "%u sets, %u members", x->sets_n, seen_all_n(p->s));
+	return say(r, GATE_PASS, "%u sets, %u members and %u mongos", x->sets_n - 1,
+		   seen_all_n(p->s) - routers_n, routers_n);
 }
 
 static enum gate_verdict gate_rested(const struct planner *p, enum gate_for what,
@@ -543,7 +564,7 @@ static enum gate_verdict gate_order(const struct planner *p, enum gate_for what,
 	const struct seen *s = p->s;
 	const struct seen_member *self = seen_self(s);
 	char note[160];
-	bool has_primary = s->is_standalone;
+	bool has_primary = s->is_standalone || seen_is_router(s);
 	(void)what;
 	for (unsigned i = 0; i < s->members_n; i++)
 		has_primary |= s->members[i].is_primary;

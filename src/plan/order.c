@@ -3,6 +3,8 @@
  * once a pass. */
 #include "plan/order.h"
 
+#include <string.h>
+
 int order_rank(const struct seen_member *m)
 {
 	if (m->is_primary)
@@ -17,7 +19,9 @@ int order_rank(const struct seen_member *m)
 bool order_before(const struct seen_member *a, const struct seen_member *b)
 {
 	int ra = order_rank(a), rb = order_rank(b);
-	return ra != rb ? ra < rb : a->id < b->id;
+	if (ra != rb || a->id != b->id)
+		return ra != rb ? ra < rb : a->id < b->id;
+	return strcmp(a->host, b->host) < 0; /* mongos have no _id */
 }
 
 void order_all(const struct seen *s, unsigned ret[MEMBERS_MAX])

@@ -58,6 +58,8 @@ static bool is_set_before(const struct seen_sharding *x, unsigned set)
 {
 	if (x->sets[set].is_config != x->sets[0].is_config)
 		return x->sets[set].is_config;
+	if (x->sets[set].is_routers != x->sets[0].is_routers)
+		return x->sets[0].is_routers;
 	return strcmp(x->sets[set].name, x->sets[0].name) < 0;
 }
 

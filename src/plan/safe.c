@@ -7,7 +7,7 @@
 bool safe_is_up(const struct seen_member *m)
 {
 	return fact_known(m->hello) && !m->is_quiescing &&
-	       (m->is_primary || m->is_secondary || m->is_arbiter);
+	       (m->is_primary || m->is_secondary || m->is_arbiter || m->is_router);
 }
 
 /* MongoDB's manual, replSetGetStatus.writeMajorityCount: the lesser of the majority and the
@@ -151,7 +151,8 @@ static bool safe_restart(const struct seen *s, const struct act *a, struct err *
 		return err_set(err, ERR_BUG, "the claim is for '%s'", s->ledger.claim.host);
 	if (a->kind == ACT_RESTART && s->process.is_answering)
 		for (unsigned i = 0; i < s->members_n; i++)
-			if ((int)i != s->self && s->members[i].is_voter &&
+			if ((int)i != s->self &&
+			    (s->members[i].is_voter || s->members[i].is_router) &&
 			    !fact_known(s->members[i].hello) && !seen_is_dead(s, i))
 				return err_set(err, ERR_BUG, "invariant 3: '%s' does not answer",
 					       s->members[i].host);

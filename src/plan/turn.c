@@ -80,8 +80,8 @@ static bool is_ready(const struct planner *p, const char **ret_why)
 		*ret_why = "it does not answer yet";
 	else if (m->is_quiescing)
 		*ret_why = "it is shutting down";
-	else if (p->s->is_standalone)
-		return true;
+	else if (p->s->is_standalone || m->is_router)
+		return true; /* a mongos answers once it has found its config servers */
 	else if (!m->is_primary && !m->is_secondary && !m->is_arbiter)
 		*ret_why = "it recovers";
 	else if (m->is_initial_syncing)

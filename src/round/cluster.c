@@ -15,6 +15,8 @@ enum {
 	SHARDS_BELIEVED_S = 120, /* older than that it is not known any more */
 	SET_MAX_AGE_S = 30,      /* rs.conf of another set */
 	SILENT_AGAIN_S = 5,      /* one that does not answer is asked again; each time costs */
+	QUIET_AGAIN_S = 120,     /* a mongos that has not spoken for long is looked at again */
+	WORD_MAX_AGE_S = 3600,   /* so long a rotad's statement makes its mongos one that lives */
 };
 
 static bool is_old(const struct seat *t, struct wall at, int64_t seconds)
@@ -136,8 +138,14 @@ static bool add_set(struct cluster_memory *c, const struct cluster_memory *was, 
 	for (unsigned i = 0; i < c->sets_n; i++)
 		if (strcmp(c->sets[i].name, name) == 0)
 			return true; /* a config server set that is a shard as well */
-	if (c->sets_n == SETS_MAX) {
-		snprintf(c->why, sizeof(c->why), "more than %d sets", SETS_MAX);
+	/* One is for the mongos. */
+	if (c->sets_n == SETS_MAX - 1) {
+		snprintf(c->why, sizeof(c->why), "more than %d sets", SETS_MAX - 1);
+		return false;
+	}
+	if (strcmp(name, ROUTERS_SET) == 0 && c->sets_n > 0) {
+		cut_z(c->why, sizeof(c->why),
+		      "a replica set is named '" ROUTERS_SET "', as rotad calls the mongos");
 		return false;
 	}
 	*s = (struct cluster_set){.is_config = is_config};
@@ -165,6 +173,7 @@ static bool arrange(struct seat *t)
 {
 	struct cluster_memory *c = t->cluster;
 	bool is_config = t->seen->sharding.part == SHARDING_CONFIG;
+	bool is_router = t->seen->sharding.part == SHARDING_ROUTER;
 	char name[NAME_BYTES_MAX];
 	struct err err = ERR_INIT;
 	struct cluster_memory *was = arena_get(&t->arena, sizeof(*was), &err);
@@ -172,15 +181,18 @@ static bool arrange(struct seat *t)
 		return false;
 	*was = *c;
 	c->sets_n = c->members_n = 0;
-	if (!add_set(c, was, t->rs.set, "", is_config))
+	if (!is_router && strcmp(t->rs.set, ROUTERS_SET) == 0) {
+		cut_z(c->why, sizeof(c->why),
+		      "its replica set is named '" ROUTERS_SET "', as rotad calls the mongos");
+		return false;
+	}
+	if (!add_set(c, was, is_router ? ROUTERS_SET : t->rs.set, "", is_config))
 		return false;
 	c->sets[0].is_known = true;
 	if (!is_config &&
 	    (!cluster_set_name(c->config_db, name) || !add_set(c, was, name, c->config_db, true))) {
-		snprintf(c->why, sizeof(c->why),
-			 "its shardIdentity names the config servers as "
-			 "'%.100s'",
-			 c->config_db);
+		snprintf(c->why, sizeof(c->why), "%s names the config servers as '%.100s'",
+			 is_router ? "its sharding.configDB" : "its shardIdentity", c->config_db);
 		return false;
 	}
 	for (unsigned i = 0; i < c->shards.shards_n; i++) {
@@ -309,7 +321,11 @@ static void greet(struct seat *t, struct seen_member *m, struct cluster_member *
 		return;
 	}
 	memory->tried_at = t->seen->now;
-	if (!t->ports.mongod.ops->hello(t->ports.mongod.self, &target, &h, &err)) {
+	bool ok = t->ports.mongod.ops->hello(t->ports.mongod.self, &target, &h, &err);
+	if (ok && m->is_router != h.is_mongos)
+		ok = err_set(&err, ERR_PROTOCOL, "%s answers there",
+			     m->is_router ? "no mongos, but a mongod" : "a mongos");
+	if (!ok) {
 		if (memory->silent_since.us == 0)
 			memory->silent_since = t->seen->now;
 		m->silent_since = memory->silent_since;
@@ -318,7 +334,181 @@ static void greet(struct seat *t, struct seen_member *m, struct cluster_member *
 	}
 	memory->silent_since.us = 0;
 	observe_hello(t, m, &h);
-	c->was_primary = m->is_primary;
+	if (c)
+		c->was_primary = m->is_primary;
+	/* A mongos has no primary of its own to compare its clock with. */
+	if (c && m->is_primary && seen_is_router(t->seen) && h.local_time.us &&
+	    t->cluster->sets[m->set].is_config)
+		t->clock_offset_us = seat_now(t).us - h.local_time.us;
+}
+
+/* ---- mongos ---- */
+
+void cluster_note_word(struct seat *t, const struct statement *st)
+{
+	struct cluster_memory *c = t->cluster;
+	struct cluster_word *w = NULL;
+	if (!c)
+		return;
+	for (unsigned i = 0; i < c->spoken_n && !w; i++)
+		if (strcmp(c->spoken[i].host, st->host) == 0)
+			w = &c->spoken[i];
+	/* Who has not spoken for long makes room. */
+	for (unsigned i = 0; c->spoken_n == ROUTERS_MAX && i < ROUTERS_MAX && !w; i++)
+		if (is_old(t, c->spoken[i].moved, WORD_MAX_AGE_S))
+			w = &c->spoken[i];
+	if (!w && c->spoken_n == ROUTERS_MAX)
+		return;
+	if (!w)
+		w = &c->spoken[c->spoken_n++];
+	if (strcmp(w->host, st->host) == 0 && w->seq == st->head.seq &&
+	    strcmp(w->incarnation.hex, st->head.incarnation.hex) == 0)
+		return;
+	*w = (struct cluster_word){
+	    .seq = st->head.seq, .incarnation = st->head.incarnation, .moved = t->seen->now};
+	cut_z(w->host, sizeof(w->host), st->host);
+}
+
+static struct cluster_quiet *quiet_of(struct cluster_memory *c, const char *host)
+{
+	for (unsigned i = 0; i < c->quiet_n; i++)
+		if (strcmp(c->quiet[i].host, host) == 0)
+			return &c->quiet[i];
+	if (c->quiet_n == ROUTERS_MAX) /* as many as there are entries: none of these is one now */
+		c->quiet_n = 0;
+	struct cluster_quiet *q = &c->quiet[c->quiet_n++];
+	*q = (struct cluster_quiet){.is_alive = false};
+	cut_z(q->host, sizeof(q->host), host);
+	return q;
+}
+
+/* Entries of mongos that are gone stay for ever; one that lives and cannot tell the config servers
+ * so is found by a look, one a round. Its place may have been taken by another cluster's: asked
+ * once, it refuses. */
+static void look_at_quiet(struct seat *t)
+{
+	struct cluster_memory *c = t->cluster;
+	const struct mongod_router *r = NULL;
+	struct cluster_quiet *q = NULL;
+	for (unsigned i = 0; i < c->shards.routers_n && !r; i++) {
+		const struct mongod_router *one =
+		    &c->shards.routers[c->quiet_at++ % c->shards.routers_n];
+		if (!one->is_stale)
+			continue;
+		q = quiet_of(c, one->host);
+		if (is_old(t, q->at, QUIET_AGAIN_S))
+			r = one;
+	}
+	if (!r)
+		return;
+	struct mongod_target target = seat_target(t, r->host, false);
+	struct mongod_credential login;
+	struct mongod_login_result result;
+	struct mongod_hello h;
+	struct err ignored = ERR_INIT; /* then it is not seen to live */
+	q->at = t->seen->now;
+	q->is_alive = false;
+	if (!t->ports.mongod.ops->hello(t->ports.mongod.self, &target, &h, &ignored) ||
+	    !h.is_mongos || strcmp(h.process_id, q->refused) == 0 ||
+	    !seat_login(t, NULL, &target, &login) ||
+	    !t->ports.mongod.ops->login(t->ports.mongod.self, &target, &login, &result, &ignored))
+		return;
+	q->is_alive = result.verdict == LOGIN_ACCEPTED;
+	if (result.verdict == LOGIN_REFUSED)
+		cut_z(q->refused, sizeof(q->refused), h.process_id);
+}
+
+static bool is_router_there(const struct seen *s, unsigned set, const char *host)
+{
+	for (unsigned i = 0; i < seen_all_n(s); i++)
+		if (s->members[i].is_router && s->members[i].set == set &&
+		    strcmp(s->members[i].host, host) == 0)
+			return true;
+	return false;
+}
+
+static void add_router(struct seat *t, unsigned set, const char *host, bool greets)
+{
+	struct seen *s = t->seen;
+	struct seen_set *x = &s->sharding.sets[set];
+	const bool is_own = seen_is_router(s);
+	unsigned at = seen_all_n(s);
+	struct seen_member *m = &s->members[at];
+	if (!host[0] || is_router_there(s, set, host))
+		return;
+	if (at == MEMBERS_MAX) {
+		x->is_known = false;
+		snprintf(x->why, sizeof(x->why),
+			 "more than %d members and mongos together: rotad does not follow them",
+			 MEMBERS_MAX);
+		return;
+	}
+	*m = (struct seen_member){.id = -1, .set = set, .is_router = true, .state = MEMBER_UNKNOWN};
+	cut_z(m->host, sizeof(m->host), host);
+	if (is_own && strcmp(host, t->me) == 0)
+		m->is_self = true;
+	if (greets)
+		greet(t, m, NULL);
+	/* One that is known by two names is one. */
+	for (unsigned i = 0; i < at && m->process_id[0]; i++)
+		if (s->members[i].is_router && strcmp(s->members[i].process_id, m->process_id) == 0)
+			return;
+	m->sees_all = m->is_seen_by_all = fact_known(m->hello);
+	if (is_own)
+		s->members_n++;
+	else
+		s->others_n++;
+	x->members_n++;
+}
+
+/* The mongos that share the key (PROTOCOL 4): those that spoke to the config servers within ten
+ * minutes, those of policy, those that a rotad speaks for, and those found alive. */
+static void add_routers(struct seat *t, unsigned set, bool greets)
+{
+	const struct cluster_memory *c = t->cluster;
+	const struct keyfile_policy *p = &t->config->policy.keyfile;
+	if (seen_is_router(t->seen))
+		add_router(t, set, t->me, greets);
+	for (unsigned i = 0; i < c->shards.routers_n; i++)
+		if (!c->shards.routers[i].is_stale)
+			add_router(t, set, c->shards.routers[i].host, greets);
+	for (unsigned i = 0; i < p->routers_n; i++)
+		add_router(t, set, p->routers[i], greets);
+	for (unsigned i = 0; i < c->spoken_n; i++)
+		if (!is_old(t, c->spoken[i].moved, WORD_MAX_AGE_S))
+			add_router(t, set, c->spoken[i].host, greets);
+	for (unsigned i = 0; i < c->quiet_n; i++)
+		if (c->quiet[i].is_alive)
+			add_router(t, set, c->quiet[i].host, greets);
+}
+
+/* Which of them is this one: as the others call it, so that they mean the same. By its process; by
+ * its own name for itself, which is the one in config.mongos, where that cannot be dialled. */
+static void find_own(struct seat *t)
+{
+	struct seen *s = t->seen;
+	const char *own = s->process.process_id;
+	char name[HOST_BYTES_MAX] = "";
+	int by_name = -1, by_process = -1;
+	if (t->has_server && !strchr(t->server.host, ':'))
+		snprintf(name, sizeof(name), "%.200s:%d", t->server.host,
+			 t->options.port ? t->options.port : 27017);
+	else if (t->has_server)
+		cut_z(name, sizeof(name), t->server.host);
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *m = &s->members[i];
+		if (own[0] && strcmp(m->process_id, own) == 0)
+			by_process = (int)i;
+		else if (!m->process_id[0] && strcmp(m->host, t->me[0] ? t->me : name) == 0)
+			by_name = (int)i;
+	}
+	s->self = by_process >= 0 ? by_process : by_name;
+	for (unsigned i = 0; i < s->members_n; i++)
+		s->members[i].is_self = (int)i == s->self;
+	if (s->self < 0)
+		return;
+	cut_z(t->me, sizeof(t->me), s->members[s->self].host);
+	cut_z(s->self_host, sizeof(s->self_host), t->me);
 }
 
 /* The members of the other sets come after those of this one. */
@@ -358,30 +548,39 @@ static void show(struct seat *t)
 		x->topology = (struct fact){.who = WITNESS_OWN_EYES, .at = c->at};
 	cut_z(x->topology_why, sizeof(x->topology_why), c->why[0] ? c->why : "not asked yet");
 	x->sets_n = c->sets_n;
-	for (unsigned i = 0; i < c->sets_n; i++) {
+	x->sets[0].is_routers = seen_is_router(t->seen);
+	x->sets[0].is_known = true;
+	cut_z(x->sets[0].name, sizeof(x->sets[0].name),
+	      x->sets[0].is_routers ? ROUTERS_SET : c->sets[0].name);
+}
+
+/* After they were asked. */
+static void show_sets(struct seat *t)
+{
+	struct seen_sharding *x = &t->seen->sharding;
+	const struct cluster_memory *c = t->cluster;
+	for (unsigned i = x->sets[0].is_routers; i < c->sets_n; i++) {
 		x->sets[i] = (struct seen_set){.is_config = c->sets[i].is_config,
 					       .is_known = i == 0 || c->sets[i].is_known,
 					       .members_n = i == 0 ? t->seen->members_n : 0};
 		cut_z(x->sets[i].name, sizeof(x->sets[i].name), c->sets[i].name);
 		cut_z(x->sets[i].why, sizeof(x->sets[i].why), c->sets[i].why);
 	}
-	for (unsigned i = 0; i < c->shards.routers_n; i++) {
-		if (c->shards.routers[i].is_stale)
-			continue;
-		if (x->routers_n++ == 0)
-			cut_z(x->router, sizeof(x->router), c->shards.routers[i].host);
-	}
+	if (x->sets[0].is_routers)
+		return;
+	x->sets[x->sets_n] = (struct seen_set){.is_routers = true, .is_known = true};
+	cut_z(x->sets[x->sets_n].name, sizeof(x->sets[0].name), ROUTERS_SET);
 }
 
 void observe_cluster(struct seat *t)
 {
 	struct seen *s = t->seen;
 	struct err ignored = ERR_INIT; /* without room nothing of it is known */
-	const bool is_part = seen_is_sharded(s) && s->sharding.part != SHARDING_ROUTER;
+	const bool is_router = seen_is_router(s);
 	const bool may_ask = !t->notes.job_is_open && s->process.is_answering;
 	const bool is_under_way = key_id_given(&t->anchor.next.id);
 	struct cluster_memory *c;
-	if (!is_part || !t->has_rs || s->self < 0)
+	if (!seen_is_sharded(s) || (!is_router && (!t->has_rs || s->self < 0)))
 		return;
 	if (!t->cluster)
 		t->cluster = calloc(1, sizeof(*t->cluster));
@@ -390,16 +589,32 @@ void observe_cluster(struct seat *t)
 		(void)err_set(&ignored, ERR_MEMORY, "no memory for a cluster");
 		return;
 	}
+	if (is_router)
+		cut_z(c->config_db, sizeof(c->config_db), t->options.config_db);
 	if (may_ask && !c->id[0] && s->sharding.part == SHARDING_SHARD)
 		ask_identity(t);
-	if (may_ask && c->sets_n == 0 && (c->id[0] || s->sharding.part == SHARDING_CONFIG))
+	if (may_ask && c->sets_n == 0 &&
+	    (c->id[0] || is_router || s->sharding.part == SHARDING_CONFIG))
 		(void)!arrange(t);
 	if (may_ask && c->sets_n > 0 &&
 	    is_old(t, c->at, is_under_way ? SHARDS_UNDER_WAY_S : SHARDS_MAX_AGE_S))
 		ask_shards(t);
+	if (may_ask && c->has)
+		look_at_quiet(t);
+	show(t);
+	if (is_router) {
+		add_routers(t, 0, true);
+		find_own(t);
+		s->config =
+		    (struct fact){.who = c->has ? WITNESS_OWN_EYES : WITNESS_NONE, .at = c->at};
+	}
 	for (unsigned i = 1; may_ask && c->has && i < c->sets_n; i++)
 		if (!c->sets[i].is_known || is_old(t, c->sets[i].at, SET_MAX_AGE_S))
 			ask_set(t, i);
-	show(t);
+	show_sets(t);
 	add_others(t, may_ask);
+	if (is_router)
+		return;
+	add_routers(t, c->sets_n, may_ask);
+	s->sharding.sets_n += s->sharding.sets[c->sets_n].members_n > 0;
 }

@@ -75,7 +75,7 @@ static void add_peers(struct seat *t, struct doctor *d)
 	bool by_name = mode[0] && strcmp(mode, "keyFile") != 0;
 	unsigned well_n = 0, asked_n = 0;
 	char text[DOCTOR_TEXT_BYTES];
-	for (unsigned i = 0; i < s->members_n; i++) {
+	for (unsigned i = 0; i < seen_asked_n(s); i++) {
 		const struct seen_member *m = &s->members[i];
 		struct mongod_target target = seat_target(t, m->host, false);
 		struct mongod_tls_result r;

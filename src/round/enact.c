@@ -511,12 +511,14 @@ static bool self_call(struct seat *t, struct mongod_target *ret_target,
 
 static bool set_drain(struct seat *t, const struct act *a, struct err *err)
 {
+	static const char mongod[] = "shutdownTimeoutMillisForSignaledShutdown",
+			  mongos[] = "mongosShutdownTimeoutMillisForSignaledShutdown";
 	struct mongod_target target;
 	struct mongod_credential c;
 	if (!self_call(t, &target, &c, err))
 		return false;
 	if (!t->ports.mongod.ops->set_parameter(t->ports.mongod.self, &target, &c,
-						"shutdownTimeoutMillisForSignaledShutdown",
+						seen_is_router(t->seen) ? mongos : mongod,
 						a->drain_ms, err)) {
 		seat_login_failed(t, t->seen->self_host, &c, err);
 		return err_in(err, "setting how long '%s' drains", t->seen->self_host);

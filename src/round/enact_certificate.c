@@ -565,7 +565,7 @@ static bool ask_peers(struct seat *t, const char *staged, char *why, size_t why_
 {
 	enum { ASK_TWICE = 2 };
 	why[0] = 0;
-	for (unsigned i = 0; i < t->seen->members_n && !why[0]; i++) {
+	for (unsigned i = 0; i < seen_asked_n(t->seen) && !why[0]; i++) {
 		const struct seen_member *m = &t->seen->members[i];
 		struct mongod_target target = seat_target(t, m->host, false);
 		struct mongod_tls_result r = {.is_hello_answered = false};

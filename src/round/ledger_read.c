@@ -673,6 +673,27 @@ static void read_claim(struct seat *t, const struct docs *d)
 	judge_claim(t, doc->rev);
 }
 
+/* Of rotads whose members this host does not see: of mongos, which are in no configuration. */
+static void read_words(struct seat *t, const struct docs *d)
+{
+	struct doc_trust trust = seat_trust(t);
+	const char *rest;
+	for (size_t i = 0; i < d->n; i++) {
+		struct statement st;
+		struct err ignored = ERR_INIT; /* whoever it is, it counts when it is believed */
+		if (!has_prefix(&d->docs[i], "statement/", &rest))
+			continue;
+		int m = seen_find_member(t->seen, rest);
+		if ((m >= 0 && !t->seen->members[m].is_router) ||
+		    !statement_decode(d->docs[i].text, &trust, &st, &ignored) || st.member >= 0 ||
+		    strcmp(st.host, rest) != 0)
+			continue;
+		const struct identity *who = find_identity(t, &st.head.from);
+		if (who && !who->is_superseded && strcmp(who->host, rest) == 0)
+			cluster_note_word(t, &st);
+	}
+}
+
 static void read_statements(struct seat *t, const struct docs *d)
 {
 	struct seen *s = t->seen;
@@ -707,6 +728,8 @@ static void read_statements(struct seat *t, const struct docs *d)
 		m->has_statement = true;
 		m->statement_moved = memory->statement_moved;
 	}
+	if (seen_is_sharded(s))
+		read_words(t, d);
 }
 
 /* An order that is served, or that amends what runs, goes on to say how. */

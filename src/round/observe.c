@@ -249,6 +249,11 @@ void observe_hello(const struct seat *t, struct seen_member *m, const struct mon
 		   : h->is_secondary      ? MEMBER_SECONDARY
 		   : h->is_arbiter        ? MEMBER_ARBITER
 					  : MEMBER_RECOVERING;
+	if (!m->is_router)
+		return;
+	/* It calls itself a writable primary, for drivers. */
+	m->is_primary = m->is_secondary = false;
+	m->state = MEMBER_ROUTER;
 }
 
 static void look_at_members(struct seat *t, struct mongod_status *statuses, bool *has_status)
@@ -781,7 +786,7 @@ void observe_peers(struct seat *t)
 {
 	t->is_peer_check_done = true;
 	t->peers_why[0] = 0;
-	for (unsigned i = 0; i < t->seen->members_n; i++) {
+	for (unsigned i = 0; i < seen_asked_n(t->seen); i++) {
 		const struct seen_member *m = &t->seen->members[i];
 		struct mongod_target target = seat_target(t, m->host, false);
 		struct mongod_tls_result r;
@@ -1009,10 +1014,6 @@ static bool has_home(struct seat *t)
 				 x->why);
 		return strcmp(cluster, id) == 0;
 	}
-	if (x->part == SHARDING_ROUTER) {
-		cut_z(why, why_n, "a mongos: rotad does not follow it yet");
-		return false;
-	}
 	if (x->part != SHARDING_NONE) {
 		if (!c || !c->id[0] || c->sets_n == 0) {
 			snprintf(why, why_n, "the sharded cluster is not known yet: %.180s",
@@ -1133,7 +1134,8 @@ static bool look_at_set(struct seat *t, const struct mongod_target *self,
 				 t->instance->name);
 		return true;
 	}
-	if (!read_rs(t, self))
+	/* A mongos is of no set: see observe_cluster(). */
+	if (t->options.is_mongos || !read_rs(t, self))
 		return true;
 	add_members(t);
 	statuses = arena_get(&t->arena, sizeof(*statuses) * (s->members_n + 1), &err);
@@ -1298,7 +1300,6 @@ void observe(struct seat *t)
 	s->is_standalone = hello
 			       ? !hello->set_name[0] && !hello->is_mongos && !t->options.set_name[0]
 			       : was_standalone;
-	s->is_mongos = t->options.is_mongos;
 	cut_z(s->cluster, sizeof(s->cluster),
 	      t->options.set_name[0] ? t->options.set_name : t->instance->name);
 	if (!look_at_set(t, &self, hello))

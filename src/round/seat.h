@@ -152,6 +152,22 @@ struct cluster_memory {
 		struct wall at;
 		char why[128];
 	} sets[SETS_MAX]; /* as seen_sharding.sets */
+	/* Statements of rotads that speak for no member of a set: those of mongos. */
+	unsigned spoken_n;
+	struct cluster_word {
+		char host[HOST_BYTES_MAX];
+		struct token incarnation;
+		uint64_t seq;
+		struct wall moved; /* when this host saw it change last */
+	} spoken[ROUTERS_MAX];
+	/* Entries of config.mongos that have not spoken for long, looked at directly. */
+	unsigned quiet_n, quiet_at; /* the next one */
+	struct cluster_quiet {
+		char host[HOST_BYTES_MAX];
+		struct wall at;
+		char refused[PROCESS_ID_CHARS + 1]; /* this process is none of ours */
+		bool is_alive;
+	} quiet[ROUTERS_MAX];
 	unsigned slots_n; /* turns of the other sets, and since when each stands still */
 	struct cluster_slot {
 		char set[NAME_BYTES_MAX];
@@ -315,6 +331,11 @@ struct mongod_target seat_target(const struct seat *t, const char *host, bool is
 void seat_aim(struct seat *t); /* round/observe.c */
 /* round/cluster.c: the config servers' names, for the store; returns their number. */
 size_t cluster_store_hosts(const struct seat *t, char (*out)[HOST_BYTES_MAX], size_t max);
+/* The set that the mongos are called: a claim of theirs stands under it. No set of mongod may be
+ * called so. */
+#define ROUTERS_SET "mongos"
+/* A rotad's statement about a member of no set was read in the ledger. */
+void cluster_note_word(struct seat *t, const struct statement *st);
 /* "set/host,host": the set. */
 bool cluster_set_name(const char *seeds, char out[NAME_BYTES_MAX]);
 

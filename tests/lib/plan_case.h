@@ -242,10 +242,51 @@ static inline void case_sharded(struct seen *s)
 	}
 }
 
+/* Member i is a mongos. */
+static inline void case_router(struct seen *s, unsigned i)
+{
+	struct seen_member *m = &s->members[i];
+	m->id = m->statement.member = -1;
+	m->is_router = true;
+	m->is_voter = m->is_electable = m->is_primary = m->is_secondary = false;
+	m->state = MEMBER_ROUTER;
+}
+/* The sharded cluster gets a mongos, f. */
+static inline void case_add_mongos(struct seen *s)
+{
+	s->sharding.sets[s->sharding.sets_n++] = (struct seen_set){
+	    .name = "mongos", .is_known = true, .is_routers = true, .members_n = 1};
+	s->others_n++;
+	case_member(s, 5, false);
+	case_router(s, 5);
+	case_proof(s, 5, 1, LOGIN_ACCEPTED);
+	s->members[5].set = 2;
+	if (s->ledger.has_proposal) {
+		struct roll_entry *r = &s->ledger.proposal.roll[s->ledger.proposal.roll_n++];
+		*r = (struct roll_entry){.member = -1, .identity = spki_n(5)};
+		cut_z(r->host, sizeof(r->host), s->members[5].host);
+	}
+}
+static inline void case_mongos(struct seen *s)
+{
+	case_sharded(s);
+	case_add_mongos(s);
+}
+/* Its own set are the mongos: a, b and c are those. */
+static inline void case_as_router(struct seen *s)
+{
+	case_sharded(s);
+	s->sharding.part = SHARDING_ROUTER;
+	s->sharding.sets[0].is_routers = true;
+	cut_z(s->sharding.sets[0].name, sizeof(s->sharding.sets[0].name), "mongos");
+	for (unsigned i = 0; i < s->members_n; i++)
+		case_router(s, i);
+}
+
 /* And they have voted yea too. */
 static inline void case_others_yea(struct seen *s)
 {
-	for (unsigned i = 3; i < 5; i++)
+	for (unsigned i = 3; i < seen_all_n(s); i++)
 		s->ledger.roll.votes[i].word = VOTE_YEA;
 }
 static inline void case_claim(struct seen *s, enum claim_state state, unsigned holder)

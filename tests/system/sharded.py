@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""One key rotated in a whole sharded cluster: three config servers, two shards of three, a rotad for each of the nine.
+"""One key rotated in a whole sharded cluster: three config servers, two shards of three, two stand-ins of mongos, a rotad for each.
 
-usage: sharded.py rotate|parallel|router..."""
+usage: sharded.py rotate|parallel|router|mongos|newcomer..."""
 import datetime
 import os
+import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -16,7 +18,7 @@ from bench import logs, nest  # noqa: E402
 from bench.cases import Cases  # noqa: E402
 from bench.rotads import Fleet  # noqa: E402
 from bench.show import Checks, say, wait_for  # noqa: E402
-from bench.world import World, keys_of, new_key  # noqa: E402
+from bench.world import Member, World, free_ports, keys_of, new_key, write_whole  # noqa: E402
 from bench.writer import Writer  # noqa: E402
 from pymongo.errors import PyMongoError  # noqa: E402
 
@@ -83,9 +85,96 @@ class Sampler:
         return max([b - a for a, b, _ in self.without] or [0])
 
 
+class Router(Member):
+    """A stand-in of mongos (lib/fake_mongos.py)."""
+    arbiter = False
+
+    def lay_out(self, key):
+        os.makedirs(self.dir, mode=0o700)
+        write_whole(self.keyfile, "- %s\n" % key)
+        cfg = self.world.config
+        write_whole(self.conf, "systemLog:\n  destination: file\n  path: %s\nnet:\n  port: %d\n  bindIp: 127.0.0.1\nsharding:\n  configDB: %s/%s\n"
+                    "security:\n  keyFile: %s\nprocessManagement:\n  fork: true\n  pidFilePath: %s\n"
+                    % (self.log, self.port, cfg.set_name, ",".join(m.address for m in cfg.members), self.keyfile, self.pid_file))
+
+    def start(self, check=True):
+        r = subprocess.run([sys.executable, os.path.join(HERE, "lib", "fake_mongos.py"), "--config", self.conf], stdin=subprocess.DEVNULL)
+        if r.returncode and check:
+            raise RuntimeError("%s does not start: exit %d" % (self.name, r.returncode))
+        return r.returncode == 0
+
+    def route(self):
+        """A statement of an application through it, which writes to each shard."""
+        with self.client(login=False, serverSelectionTimeoutMS=1000, connectTimeoutMS=1000) as c:
+            return c.admin.command("fakeRoute")
+
+    def away(self, since):
+        """Of each restart since then: from the signal until it listened again."""
+        out, begun = [], None
+        for e in logs.entries(self.log, since):
+            if e.get("id") == 23377:
+                begun = e["at"]
+            elif e.get("id") == 23016 and begun:
+                out.append((begun, e["at"]))
+                begun = None
+        return out
+
+
+class Routers:
+    """The mongos of a cluster; to a fleet of rotads they are as a set."""
+    pki, replica, set_name = None, False, "mongos"
+
+    def __init__(self, folder, config, n):
+        self.dir, self.config = folder, config
+        self.members = [Router(self, "r%d" % (i + 1), p) for i, p in enumerate(free_ports(n))]
+
+    def up(self, key):
+        for m in self.members:
+            m.lay_out(key)
+            m.start()
+
+    def __exit__(self, *exc):
+        for m in self.members:
+            pid = m.pid()
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+
+
+class Application:
+    """Goes to any mongos that answers, all the time; fails when none of them finds its way into every shard."""
+
+    def __init__(self, routers):
+        self.routers, self.stop_asked, self.done, self.failed = routers, threading.Event(), 0, []
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self):
+        self.thread.start()
+        return self
+
+    def _run(self):
+        n = 0
+        while not self.stop_asked.is_set():
+            why = []
+            for m in self.routers.members[n:] + self.routers.members[:n]:
+                try:
+                    m.route()
+                    self.done += 1
+                    break
+                except PyMongoError as e:
+                    why.append("%s: %s" % (m.name, e))
+            else:
+                self.failed.append(" ".join(why)[:300])
+            n = (n + 1) % len(self.routers.members)
+            self.stop_asked.wait(0.1)
+
+    def stop(self):
+        self.stop_asked.set()
+        self.thread.join(30)
+
+
 class Cluster:
-    def __init__(self, sets=("cfg", "sh1", "sh2"), members=3, **changes):
-        self.checks, self.changes = Checks(), changes
+    def __init__(self, sets=("cfg", "sh1", "sh2"), members=3, routers=0, instance=None, **changes):
+        self.checks, self.changes, self.instance = Checks(), changes, instance or {}
         self.dir = tempfile.mkdtemp(prefix="rotad-sharded.")
         self.key = new_key()
         self.worlds = [World(os.path.join(self.dir, name), os.environ["MONGOD"], members, tls=False, set_name=name, key=self.key,
@@ -94,6 +183,7 @@ class Cluster:
             for m in w.members:
                 m.name = "%s-%s" % (w.set_name, m.name)
         self.fleets, self.writers = [], []
+        self.routers = Routers(os.path.join(self.dir, "mongos"), self.worlds[0], routers)
 
     def __enter__(self):
         for w in self.worlds:
@@ -102,7 +192,12 @@ class Cluster:
             for w in self.worlds[1:]:
                 c.admin.command("_configsvrAddShard", "%s/%s" % (w.set_name, ",".join(m.address for m in w.members)), writeConcern={"w": "majority"})
         say("a sharded cluster of %d sets, %d members", len(self.worlds), len(self.members()))
-        self.fleets = [Fleet(w, os.environ["ROTAD"], os.environ["ROTACTL"], "0s", **self.changes) for w in self.worlds]
+        os.makedirs(self.routers.dir, mode=0o700)
+        self.routers.up(self.key)
+        self.fleets = [Fleet(w, os.environ["ROTAD"], os.environ["ROTACTL"], "0s", **self.changes) for w in self.worlds + [self.routers]]
+        for r in self.rotads():
+            r.config["instances"][0].update(self.instance)
+            r.write()
         return self
 
     def __exit__(self, *exc):
@@ -110,12 +205,12 @@ class Cluster:
             self.show()
         for x in self.writers:
             x.stop_asked.set()
-        for x in self.fleets + self.worlds:
+        for x in self.fleets + self.worlds + [self.routers]:
             x.__exit__(None, None, None)
         nest.end_rest()
 
     def members(self):
-        return [m for w in self.worlds for m in w.members]
+        return [m for w in self.worlds + [self.routers] for m in w.members]
 
     def rotads(self):
         return [r for f in self.fleets for r in f.all]
@@ -128,11 +223,13 @@ class Cluster:
         for r in self.rotads():  # all, before any is asked: one alone cannot tell how the others stand
             r.start()
 
-    def wait_ready(self, seconds=180, rehearsed=True):
+    def wait_ready(self, seconds=180, others=0):
+        """others: mongos that nobody speaks for."""
         def test():
             for r in self.rotads():
                 members = r.status()["instances"][0]["members"]
-                if len(members) != len(self.members()) or not all(m["rotad"] and (m["rotad"]["rehearsed"] or not rehearsed) for m in members):
+                ready = [m for m in members if m["rotad"] and m["rotad"]["rehearsed"]]
+                if len(members) != len(self.members()) + others or len(ready) != len(self.members()):
                     return False
             return True
         wait_for("every rotad to know all of the cluster", seconds, test, 0.5)
@@ -238,8 +335,8 @@ def parallel():
 
 @case
 def router():
-    """A living mongos is named, and no rotation begins; one that has not spoken for ten minutes is none."""
-    with Cluster(sets=("cfg", "sh1"), members=1) as s:
+    """A living mongos without a rotad is named, and no rotation begins; one that has not spoken for ten minutes is none."""
+    with Cluster(sets=("cfg", "sh1"), members=1, instance={"allowDowntime": "all"}) as s:
         now = datetime.datetime.utcnow()
 
         def spoke(name, minutes_ago):
@@ -249,20 +346,80 @@ def router():
         spoke("gone.example.net:27017", 60)
         spoke("r1.example.net:27017", 0)
         s.start()
-        s.wait_ready(rehearsed=False)  # a set of one says that it cannot do without its member
+        s.wait_ready(others=1)
         for r in s.rotads():
-            got = r.ctl("rotate", "keyfile", "--yes", "--reason", "test")
-            s.checks.that("%s refuses, and names the mongos" % r.name, got.status == 2 and "r1.example.net" in " ".join(got.text().split()), got.text()[-300:])
             got = r.ctl("doctor")
-            s.checks.that("so does its doctor", "r1.example.net" in " ".join(got.text().split()))
+            s.checks.that("doctor of %s names the mongos" % r.name, "no rotad has spoken for mongos 'r1.example.net" in " ".join(got.text().split()), got.text()[-600:])
+        got = s.rotads()[1].ctl("rotate", "keyfile", "--yes", "--reason", "test", timeout=120)
+        s.checks.that("an order is taken, and waits", got.status == 0, got.text()[-300:])
+        wait_for("every rotad to say what it waits for", 30, lambda: all("r1.example.net" in r.ctl("explain").text() for r in s.rotads()), 0.5)
+        time.sleep(5)
+        s.checks.that("no file was touched while it lived", all(keys_of(m.keyfile) == [s.key] for m in s.members()))
         spoke("r1.example.net:27017", 11)
+        try:
+            wait_for("the rotation to go on", 120, lambda: s.is_rotated(s.key), 0.5)
+            s.checks.that("once it has not spoken for ten minutes it is no reason any more", True)
+        except TimeoutError as e:
+            s.show()
+            s.checks.that(str(e), False)
+        s.checks.print()
+        return s.checks.status()
 
-        def other():
-            got = s.rotads()[1].ctl("rotate", "keyfile", "--yes", "--reason", "test")
-            return got.status == 2 and "mongos" not in got.text() and "a single member" in " ".join(got.text().split())
-        wait_for("the mongos to be no reason any more", 60, other, 1)
-        s.checks.that("one that is gone is no reason", True)
-        s.checks.that("no file was touched", all(keys_of(m.keyfile) == [s.key] for m in s.members()))
+
+@case
+def mongos():
+    """Two mongos with their rotads: they take part in everything, one is away at a time, and applications find their way all the while."""
+    with Cluster(members=3, sets=("cfg", "sh1"), routers=2) as s:
+        s.start()
+        s.wait_ready()
+        s.write()
+        app = Application(s.routers).start()
+        since = time.time()
+        took = s.rotate(s.key)
+        app.stop()
+        s.checks.that("one key in all of the cluster, also in each mongos; the old one refused everywhere", took is not None, "%.0f s" % (took or 0))
+        away = {m.name: m.away(since) for m in s.routers.members}
+        s.checks.that("each mongos was restarted twice", all(len(a) == 2 for a in away.values()), {k: len(a) for k, a in away.items()})
+        spans = sorted(a for one in away.values() for a in one)
+        s.checks.that("never two at once", all(a[1] <= b[0] for a, b in zip(spans, spans[1:])), "at most %.1f s each" % max([b - a for a, b in spans] or [0]))
+        cfg = logs.restarts(s.worlds[0], since)
+        s.checks.that("after the config servers in the first pass", spans and spans[0][0] >= max(r.well or 0 for r in cfg[:3]))
+        s.checks.that("applications found their way through a mongos all the while", app.done and not app.failed, app.failed[:2] or "%d times" % app.done)
+        return s.finish()
+
+
+@case
+def newcomer():
+    """A mongos that appears in the middle without a rotad holds up the narrowing, is named, and is let go on when its rotad comes."""
+    with Cluster(members=1, sets=("cfg", "sh1"), routers=2, instance={"allowDowntime": "all"}) as s:
+        late = s.routers.members[1]
+        late.stop()
+        with s.worlds[0].primary().client(key=s.key) as c:
+            c.config.mongos.delete_one({"_id": late.address})
+        rotads = [r for r in s.rotads() if r.member is not late]
+        for r in rotads:
+            r.start()
+
+        def ready():
+            return all(len([m for m in r.status()["instances"][0]["members"] if m["rotad"] and m["rotad"]["rehearsed"]]) == 3 for r in rotads)
+        wait_for("three rotads to know each other", 120, ready, 0.5)
+        got = rotads[1].ctl("rotate", "keyfile", "--yes", "--reason", "test")
+        s.checks.that("the order is taken", got.status == 0, got.text()[-300:])
+        wait_for("both keys to be written", 60, lambda: all(len(keys_of(r.member.keyfile)) == 2 for r in rotads), 0.1)
+        late.start()
+        wait_for("it to be named", 90, lambda: any("%s, which joined" % late.address in " ".join(r.ctl("explain").text().split()) for r in rotads), 0.5)
+        time.sleep(5)
+        s.checks.that("nothing is narrowed while it lives with the old key alone", all(s.key in keys_of(r.member.keyfile) for r in rotads))
+        late.route()
+        s.checks.that("its application still finds the shard", True)
+        next(r for r in s.rotads() if r.member is late).start()
+        try:
+            wait_for("one key everywhere", 180, lambda: s.is_rotated(s.key), 0.5)
+            late.route()
+            s.checks.that("with a rotad it gets the key, takes its turn, and all ends", True)
+        except TimeoutError as e:
+            s.show()
+            s.checks.that(str(e), False)
         s.checks.print()
         return s.checks.status()
 

@@ -86,7 +86,6 @@ static const struct {
      "a rotation would be due every 18h, but minAge allows one only after 1d"},
     /* what no part of rotad obeys is refused, with what to do */
     {ONE "keyfile: {rideAlong: 14d}\n", 2, 22, "does not wait for restarts"},
-    {ONE "keyfile: {routers: [m1]}\n", 2, 20, "does not follow mongos yet"},
     {ONE "authorities: {mode: ask}\n", 2, 21, "does not replace a CA yet"},
     {"instances: [{name: a, address: \"h:1\", successors: [b]}]\n", 1, 51,
      "does not choose who becomes primary yet; remove the line, or set priorities in rs.conf"},

@@ -206,8 +206,40 @@ static void another_set_turns(struct seen *s, unsigned n)
 	  s->sharding.part = SHARDING_SHARD;                                                       \
 	  s->ledger.orders[0].urgency = URGENCY_EMERGENCY)                                         \
 	X(shard, START, "part of a sharded cluster", PASS, case_sharded(s))                        \
-	X(shard_with_mongos, START, "part of a sharded cluster", REFUSE, case_sharded(s);          \
-	  s->sharding.routers_n = 1)                                                               \
+	X(shard_with_mongos, START, "part of a sharded cluster", PASS, case_mongos(s))             \
+	X(shard_with_too_many_mongos, START, "part of a sharded cluster", WAIT, case_mongos(s);    \
+	  s->sharding.sets[2].is_known = false)                                                    \
+	X(mongos_rehearsed, START, "all rehearsed", PASS, case_mongos(s))                          \
+	X(mongos_without_rotad, START, "all rehearsed", WAIT, case_mongos(s);                      \
+	  s->members[5].has_statement = false)                                                     \
+	X(mongos_looks_only, START, "all rehearsed", REFUSE, case_mongos(s);                       \
+	  cut_z(s->members[5].statement.mode, WORD_BYTES, "observe"))                              \
+	X(shard_waits_for_no_mongos, TURN, "its turn", PASS, case_mongos(s);                       \
+	  case_rings(s, 3, ring_of(1, 2), ring_of(1, 2));                                          \
+	  case_rings(s, 4, ring_of(1, 2), ring_of(1, 2));                                          \
+	  case_rings(s, 5, ring_of(1, 2), ring_of(1, 0)))                                          \
+	X(mongos_that_is_away_keeps_no_shard, TURN, "all others healthy", PASS, case_mongos(s);    \
+	  down(s, 5))                                                                              \
+	X(router_others_up, TURN, "a primary stays without it", PASS, case_as_router(s))           \
+	X(router_others_down, TURN, "a primary stays without it", WAIT, case_as_router(s);         \
+	  down(s, 0); down(s, 2))                                                                  \
+	X(router_others_down_allowed, TURN, "a primary stays without it", PASS, case_as_router(s); \
+	  down(s, 0); down(s, 2); i->allow_downtime = DOWNTIME_ALL)                                \
+	X(router_another_away, TURN, "all others healthy", WAIT, case_as_router(s); down(s, 0))    \
+	X(router_another_stops, TURN, "all others healthy", WAIT, case_as_router(s);               \
+	  s->members[0].is_quiescing = true)                                                       \
+	X(router_without_a_primary, TURN, "all others healthy", PASS, case_as_router(s))           \
+	X(router_before_the_canary, TURN, "its turn", WAIT, case_as_router(s))                     \
+	X(router_after_the_canary, TURN, "its turn", PASS, case_as_router(s);                      \
+	  case_rings(s, 3, ring_of(1, 2), ring_of(1, 2));                                          \
+	  case_rings(s, 4, ring_of(1, 2), ring_of(1, 2));                                          \
+	  case_rings(s, 0, ring_of(1, 2), ring_of(1, 2)))                                          \
+	X(router_after_one_by_name, TURN, "its turn", WAIT, case_as_router(s);                     \
+	  case_rings(s, 3, ring_of(1, 2), ring_of(1, 2));                                          \
+	  case_rings(s, 4, ring_of(1, 2), ring_of(1, 2));                                          \
+	  case_rings(s, 0, ring_of(1, 2), ring_of(1, 0)))                                          \
+	X(router_while_a_shard_has_the_turn, TURN, "the turn is free", WAIT, case_as_router(s);    \
+	  another_set_turns(s, 1))                                                                 \
 	X(shard_with_a_silent_set, START, "part of a sharded cluster", WAIT, case_sharded(s);      \
 	  s->sharding.sets[1].is_known = false)                                                    \
 	X(shard_with_old_news, START, "part of a sharded cluster", WAIT, case_sharded(s);          \
@@ -235,7 +267,9 @@ static void another_set_turns(struct seen *s, unsigned n)
 	X(config_servers_wait_for_no_shard, TURN, "its turn", PASS, case_sharded(s);               \
 	  s->sharding.part = SHARDING_CONFIG; s->sharding.sets[0].is_config = true;                \
 	  s->sharding.sets[1].is_config = false; case_rings(s, 4, ring_of(1, 2), ring_of(1, 0)))   \
-	X(router, START, "part of a sharded cluster", REFUSE, s->sharding.part = SHARDING_ROUTER)  \
+	X(router, START, "part of a sharded cluster", PASS, case_as_router(s))                     \
+	X(router_before_it_is_known, START, "part of a sharded cluster", WAIT,                     \
+	  s->sharding.part = SHARDING_ROUTER)                                                      \
 	X(shard_not_known, START, "part of a sharded cluster", WAIT,                               \
 	  s->sharding.fact.who = WITNESS_NONE)                                                     \
 	X(shard_narrows, NARROW, "part of a sharded cluster", PASS, case_sharded(s);               \
@@ -539,7 +573,7 @@ static void each_gate_answers_as_its_row_says(void **state)
 /* Asked before the gate, since nobody is looked at in vain either. */
 static void nothing_is_narrowed_while_a_part_of_the_cluster_is_not_known(void **state)
 {
-	static const char *const words[] = {"not known", "silent", "mongos"};
+	static const char *const words[] = {"not known", "silent", "f:27017, which joined after"};
 	for (unsigned i = 0; i < ARRAY_N(words); i++) {
 		struct seen_sharding *x = &the.s.sharding;
 		ask_for(NARROW);
@@ -553,8 +587,10 @@ static void nothing_is_narrowed_while_a_part_of_the_cluster_is_not_known(void **
 		} else if (i == 1) {
 			x->sets[1].is_known = false;
 			cut_z(x->sets[1].why, sizeof(x->sets[1].why), "it is silent");
-		} else
-			x->routers_n = 1;
+		} else { /* a mongos that came after the proposal, whose rotad says what it runs */
+			case_add_mongos(&the.s);
+			the.s.ledger.proposal.roll_n--;
+		}
 		case_plan();
 		assert_null(planned(ACT_PUT_KEYFILE));
 		assert_non_null(strstr(the.plan.reason, words[i]));

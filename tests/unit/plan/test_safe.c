@@ -234,9 +234,32 @@ static void unread(struct seen *s)
 	X(shard_proposes, true, "", does(ACT_PROPOSE), case_sharded(s))                            \
 	X(shard_proposes_without_a_set, false, "a part alone", does(ACT_PROPOSE), case_sharded(s); \
 	  s->sharding.sets[1].is_known = false)                                                    \
-	X(shard_proposes_beside_a_mongos, false, "a part alone", does(ACT_PROPOSE),                \
-	  case_sharded(s);                                                                         \
-	  s->sharding.routers_n = 1)                                                               \
+	X(shard_proposes_with_a_mongos, true, "", does(ACT_PROPOSE), case_mongos(s))               \
+	X(shard_proposes_with_too_many_mongos, false, "a part alone", does(ACT_PROPOSE),           \
+	  case_mongos(s);                                                                          \
+	  s->sharding.sets[2].is_known = false)                                                    \
+	X(shard_narrows_by_the_vote_of_a_mongos, true, "", writes(ACT_PUT_KEYFILE, 2, 0),          \
+	  carried(s);                                                                              \
+	  case_mongos(s); case_others_yea(s))                                                      \
+	X(shard_narrows_past_a_new_mongos, false, "'f:27017' is not seen to accept",               \
+	  writes(ACT_PUT_KEYFILE, 2, 0), carried(s);                                               \
+	  case_mongos(s); case_others_yea(s); s->ledger.proposal.roll_n--)                         \
+	X(shard_narrows_before_a_mongos_votes, false, "without the pivot",                         \
+	  writes(ACT_PUT_KEYFILE, 2, 0), carried(s);                                               \
+	  s->anchor.pivot = key_n(1); case_mongos(s); case_others_yea(s);                          \
+	  s->ledger.roll.votes[5].word = VOTE_NONE)                                                \
+	X(shard_closes_before_a_mongos_refuses, false, "'f:27017' is not proven to refuse",        \
+	  does(ACT_CLOSE), carried(s);                                                             \
+	  case_mongos(s); case_others_yea(s); s->members[3].proofs_n = s->members[4].proofs_n = 0; \
+	  case_proof(s, 3, 1, LOGIN_REFUSED); case_proof(s, 4, 1, LOGIN_REFUSED))                  \
+	X(router_restarts, true, "", does(ACT_RESTART), open(s, "---"); case_as_router(s);         \
+	  my_turn(s))                                                                              \
+	X(router_restarts_while_another_is_away, false, "'c:27017' does not answer",               \
+	  does(ACT_RESTART), open(s, "---");                                                       \
+	  case_as_router(s); my_turn(s); s->members[2].hello.who = WITNESS_NONE)                   \
+	X(router_restarts_without_its_turn, false, "without an acting claim", does(ACT_RESTART),   \
+	  open(s, "---");                                                                          \
+	  case_as_router(s))                                                                       \
 	X(shard_narrows_by_the_others_votes, true, "", writes(ACT_PUT_KEYFILE, 2, 0), carried(s);  \
 	  case_sharded(s); case_others_yea(s))                                                     \
 	X(shard_narrows_past_a_newcomer_elsewhere, false, "'e:27017' is not seen to accept",       \
