@@ -87,7 +87,7 @@ char view_restart_now(const json_t *instance)
 
 bool view_is_up(const json_t *member)
 {
-	static const char *const good[] = {"PRIMARY", "SECONDARY", "ARBITER"};
+	static const char *const good[] = {"PRIMARY", "SECONDARY", "ARBITER", "MONGOS"};
 	const char *state = view_text(member, "state");
 	for (size_t i = 0; i < ARRAY_N(good); i++)
 		if (strcmp(state, good[i]) == 0)
