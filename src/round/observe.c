@@ -285,7 +285,8 @@ static void look_at_members(struct seat *t, struct mongod_status *statuses, bool
 			cut_z(m->why, sizeof(m->why), "it is shutting down");
 		/* Where users cannot be looked up yet, a given one would be refused for nothing. */
 		if (m->is_quiescing ||
-		    (t->instance->login.with != LOGIN_WITH_KEY && m->state == MEMBER_RECOVERING) ||
+		    (t->instance->login.with != LOGIN_WITH_KEY && !m->is_self &&
+		     m->state == MEMBER_RECOVERING) ||
 		    !seat_login(t, m->host, &target, &c))
 			continue;
 		err_clear(&err);
@@ -1294,6 +1295,8 @@ void observe(struct seat *t)
 	struct mongod_target self = seat_target(t, t->me[0] ? t->me : t->local, true);
 	if (t->ports.mongod.ops->hello(t->ports.mongod.self, &self, &answer, &err))
 		hello = &answer;
+	t->is_up =
+	    hello && (hello->is_writable_primary || hello->is_secondary || hello->is_arbiter);
 	name_self(t, hello);
 	look_at_process(t, hello);
 	look_at_job(t);

@@ -82,20 +82,19 @@ static bool read_password(struct seat *t)
 	return false;
 }
 
-static void candidates_of(struct seat *t, bool is_arbiter, struct candidates *ret)
+static void candidates_of(struct seat *t, bool has_users, struct candidates *ret)
 {
 	const struct login_policy *l = &t->instance->login;
 	const struct ring_ids *file = &t->seen->keyfile.ring;
 	*ret = (struct candidates){.n = 0};
-	/* An arbiter has no users. */
-	if (l->with == LOGIN_WITH_USER && !is_arbiter && read_password(t))
+	if (l->with == LOGIN_WITH_USER && has_users && read_password(t))
 		add(ret,
 		    (struct mongod_credential){.how = LOGIN_AS_USER,
 					       .key = &t->password,
 					       .user = l->user,
 					       .database = l->database[0] ? l->database : NULL},
 		    NULL);
-	if (l->with == LOGIN_WITH_CERTIFICATE && !is_arbiter)
+	if (l->with == LOGIN_WITH_CERTIFICATE && has_users)
 		add(ret, (struct mongod_credential){.how = LOGIN_AS_CERTIFICATE}, NULL);
 	/* Under plain keyFile a member's certificate cannot log in (code 18). */
 	if (has_mode(t, "sendKeyFile") || has_mode(t, "sendX509") || has_mode(t, "x509"))
@@ -117,12 +116,17 @@ static struct login_memory *memory_of(struct seat *t, const char *host)
 	return m ? &m->login : &t->login;
 }
 
-static bool is_arbiter_at(const struct seat *t, const char *host)
+/* An arbiter has no users, and a member in RECOVERING looks up none: one that holds dead keys alone
+ * stays there, and nobody but __system can mend it. Of the others the look tells (round/observe.c).
+ */
+static bool has_users_at(const struct seat *t, const char *host)
 {
+	if (host && !t->is_up && strcmp(t->me, host) == 0)
+		return false;
 	for (unsigned i = 0; host && i < t->rs.members_n; i++)
 		if (strcmp(t->rs.members[i].host, host) == 0)
-			return t->rs.members[i].is_arbiter;
-	return false;
+			return !t->rs.members[i].is_arbiter;
+	return true;
 }
 
 bool seat_login(struct seat *t, const char *host, struct mongod_target *target,
@@ -130,7 +134,7 @@ bool seat_login(struct seat *t, const char *host, struct mongod_target *target,
 {
 	struct candidates all;
 	struct login_memory *m = memory_of(t, host);
-	candidates_of(t, is_arbiter_at(t, host), &all);
+	candidates_of(t, has_users_at(t, host), &all);
 	if (all.n == 0)
 		return false;
 	if (m->signature != all.signature || m->skip >= all.n ||

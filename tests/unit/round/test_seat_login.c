@@ -125,6 +125,11 @@ static void loaded(int n)
 {
 	w.t.notes.loaded = (struct ring_ids){.is_known = true, .n = 1, .ids = {key_n(n)}};
 }
+static void recovering(void)
+{
+	cut_z(w.t.me, sizeof(w.t.me), A);
+	w.t.is_up = false;
+}
 static void arbiter(void)
 {
 	w.t.rs.members[0].is_arbiter = true;
@@ -148,6 +153,9 @@ static void arbiter(void)
 	X(user_without_a_password, "1 1", with_user(); w.password_fails = true; hold(1);           \
 	  in_file(1, 0))                                                                           \
 	X(an_arbiter_has_no_users, "1 1", with_user(); arbiter(); hold(1); in_file(1, 0))          \
+	X(one_in_recovering_looks_up_none, "1 1", with_user(); recovering(); hold(1);              \
+	  in_file(1, 0))                                                                           \
+	X(nor_any_client, "1 1", with_certificate(); recovering(); hold(1); in_file(1, 0))         \
 	X(certificate, "cert 1 cert", with_certificate(); hold(1); in_file(1, 0))                  \
 	X(an_arbiter_knows_no_client, "1 1", with_certificate(); arbiter(); hold(1);               \
 	  in_file(1, 0))                                                                           \
