@@ -45,6 +45,7 @@
 #define ACTS_PER_ROUND_MAX 16
 #define GATES_MAX 24
 #define EVENTS_PER_ROUND_MAX 8 /* told of one plan */
+#define ALARMS_MAX 16          /* troubles that stand, a bit each in a plan */
 #define HOOK_OUTPUT_BYTES_MAX                                                                      \
 	(64 * 1024)      /* kept of what a hook prints; the rest is read and thrown away */
 #define HOOK_ARGS_MAX 16 /* of a program that rotad starts */

@@ -264,6 +264,33 @@ static void tell_refused(struct daemon *d, const char *why)
 	tell(d, &e, true);
 }
 
+/* Of the host, and of the kinds and instances that differ from it. */
+static void tell_mode(struct daemon *d, const struct config *was, const struct config *is)
+{
+	auto_buf struct buf all = {.max = 768};
+	struct host_port host = host_linux();
+	struct event e = event_of(EVENT_MODE_CHANGED, NULL, d->config_path);
+	for (unsigned i = 0; i < is->instances_n; i++)
+		for (enum kind k = KIND_KEYFILE; k <= KIND_CERTIFICATES; k++) {
+			enum mode a = instance_mode(&was->policy, &was->instances[i], k),
+				  b = instance_mode(&is->policy, &is->instances[i], k);
+			if (a != b)
+				buf_addf(&all, "%s%.100s: %s %s, before: %s", all.n ? "; " : "",
+					 is->instances[i].name,
+					 k == KIND_KEYFILE ? "keyfile" : "certificates",
+					 mode_name(b), mode_name(a));
+		}
+	if (!all.n)
+		return;
+	e.at = host.ops->now(host.self);
+	snprintf(e.headline, sizeof(e.headline), "The mode of this host changed.");
+	snprintf(e.what, sizeof(e.what), "%s.", buf_z(&all));
+	snprintf(e.now, sizeof(e.now), "It counts from now on.");
+	snprintf(e.we_did, sizeof(e.we_did), "Read the configuration anew.");
+	snprintf(e.you, sizeof(e.you), "Nothing, if that was you: rotactl config show --running");
+	tell(d, &e, true);
+}
+
 static void take_conf(struct daemon *d)
 {
 	struct err err = ERR_INIT;
@@ -280,6 +307,7 @@ static void take_conf(struct daemon *d)
 		conf_free(next);
 		return;
 	}
+	tell_mode(d, &d->conf->config, &next->config);
 	central_take(d->central, next);
 	conf_free(d->conf);
 	d->conf = next;
@@ -334,6 +362,7 @@ static void *round_thread(void *self)
 			d->beat = boot_now();
 			pthread_mutex_unlock(&d->lock);
 		}
+		wiring_tell_helpers(d->wiring);
 		if (is_told)
 			publish(d);
 		/* A bound from below, so that a mistake in a plan does not become a busy loop. */
@@ -788,6 +817,10 @@ static bool run(struct daemon *d, struct err *err)
 	if (rc != 0)
 		return err_sys(err, rc, "starting the round thread");
 	tell_own(d, EVENT_STARTED, "rotad " PACKAGE_VERSION " started.", d->config_path);
+	if (secret_lock_failed())
+		tell_own(d, EVENT_SECRET_NOT_LOCKED, "Memory that holds keys cannot be locked.",
+			 "mlock failed: LimitMEMLOCK= of the unit, or memory.swap of its cgroup. "
+			 "Where there is no swap nothing is lost by it.");
 	(void)sd_notify(0, "READY=1");
 	rc = sd_event_loop(d->loop);
 	pthread_join(d->thread, NULL);

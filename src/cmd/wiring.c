@@ -13,6 +13,7 @@
 #include "authority/authority_table.h"
 #include "base/cleanup.h"
 #include "round/round.h"
+#include "model/event_table.h"
 #include "sys/files_durable.h"
 #include "sys/host_linux.h"
 #include "sys/http_rpc.h"
@@ -27,6 +28,7 @@
 struct wired_seat {
 	struct seat seat;
 	struct helper *mongo;
+	bool mongo_told;
 	struct store_rpc *store;
 	struct store_port local;
 	struct program_lane changed;
@@ -51,6 +53,7 @@ struct wiring {
 	struct host_port host;
 	struct restarter_port restarter_port;
 	struct helper *net, *schedule_net;
+	bool net_told, schedule_net_told; /* that it fails */
 	struct http_port http;
 	struct authority_set *authorities;
 	struct state_lock lock;
@@ -327,6 +330,45 @@ bool wiring_new(const struct config *config, const char *libexec,
 	}
 	*ret = w;
 	return true;
+}
+
+/* One that ended once is replaced unseen. */
+static void tell_helper(struct wiring *w, struct helper *h, bool *told, const char *subject,
+			const char *without)
+{
+	enum { FAILURES_TOLD = 3 };
+	const unsigned n = helper_failures(h);
+	struct event e = event_of(EVENT_HELPER_FAILED, NULL, subject);
+	if (*told ? n > 0 : n < FAILURES_TOLD)
+		return;
+	*told = !*told;
+	e.is_resolved = !*told;
+	e.at = w->host.ops->now(w->host.self);
+	if (e.is_resolved)
+		snprintf(e.headline, sizeof(e.headline), "Helper %s answers again.", subject);
+	else
+		snprintf(e.headline, sizeof(e.headline), "Helper %s failed %u times in a row.",
+			 subject, n);
+	snprintf(e.what, sizeof(e.what), "Without it rotad %s.", without);
+	snprintf(e.now, sizeof(e.now), "All members run on as they are.");
+	snprintf(e.we_did, sizeof(e.we_did), "Starts it anew, at the latest every 30 s.");
+	snprintf(e.you, sizeof(e.you), "%s",
+		 e.is_resolved ? "Nothing to do."
+			       : "journalctl -u rotad; is the package whole, is there memory?");
+	tell(w, &e, true);
+}
+
+void wiring_tell_helpers(struct wiring *w)
+{
+	char name[2 * NAME_BYTES_MAX];
+	for (unsigned i = 0; i < w->seats_n; i++) {
+		snprintf(name, sizeof(name), "rotad-mongo of %s", w->config->instances[i].name);
+		tell_helper(w, w->seats[i].mongo, &w->seats[i].mongo_told, name,
+			    "cannot ask mongod, and does nothing");
+	}
+	tell_helper(w, w->net, &w->net_told, "rotad-net", "cannot ask an authority");
+	tell_helper(w, w->schedule_net, &w->schedule_net_told, "rotad-net of the schedule",
+		    "cannot fetch the central schedule");
 }
 
 void wiring_free(struct wiring *w)

@@ -38,6 +38,9 @@ struct http_later wiring_schedule_lane(struct wiring *w);
 /* Take another configuration for the same instances. Errors: ERR_UNSUPPORTED when instances came or
  * went (restart rotad). */
 MUST_CHECK bool wiring_reload(struct wiring *w, const struct config *config, struct err *err);
+/* Helpers that fail again and again, and those that answer again, to the teller. For the round
+ * thread, after its rounds. */
+void wiring_tell_helpers(struct wiring *w);
 /* Read a secret that the configuration refers to. Errors: ERR_NOT_FOUND, ERR_PERMISSION,
  * ERR_UNSAFE_FILE. */
 MUST_CHECK bool wiring_credential(const struct credential_ref *ref, struct secret *ret,

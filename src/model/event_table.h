@@ -92,6 +92,8 @@
 	  "A certificate has ended.") \
 	X(CERTIFICATE_NOT_SERVED, "certificate-not-served", WARNING, "fa75284da7bd40f6acecbf31b01eca9f", \
 	  "The certificate on disk is not the one that is served.") \
+	X(CERTIFICATE_UNFIT, "certificate-unfit", WARNING, "a2e7e7810af24f0aa80ccaa36738a430", \
+	  "A member serves a certificate that its own CAFile does not trust, or that does not name it.") \
 	X(CERTIFICATE_REQUEST_WAITING, "certificate-request-waiting", NOTICE, "ffb954bdc865f9c8c79788d63ce1b19d", \
 	  "A certificate request waits for a person at the authority.") \
 	X(AUTHORITY_EXPIRING, "authority-expiring", WARNING, "956a5c276f29b045c19489f4728fb11b", \
@@ -104,8 +106,6 @@
 	  "A revocation list ends soon; after its end every peer is refused.") \
 	X(CRL_EXPIRED, "crl-expired", CRITICAL, "a24a96db4f56c720a251d19ec94c69c5", \
 	  "A revocation list has ended.") \
-	X(RELOAD_FAILED, "reload-failed", WARNING, "b289d985dfc480cee30c909322a0fecb", \
-	  "A reload failed; it is owed, retried and ages.") \
 	X(HOOK_FAILED, "hook-failed", WARNING, "b35621518655c2219ad06688ae4db16f", \
 	  "The changed hook ended with an error; it is owed, retried and ages.") \
 	X(RESTART_FAILED, "restart-failed", WARNING, "6772a3e5471740e998d490f199b133af", \
@@ -116,8 +116,6 @@
 	  "A rotad holds an acting claim and does not move; a person must look.") \
 	X(LEDGER_UNREACHABLE, "ledger-unreachable", WARNING, "418e60638174d7ec38a43a1f0926ee13", \
 	  "The ledger cannot be read or written; nothing disruptive is done meanwhile.") \
-	X(LEDGER_REFUSED, "ledger-refused", WARNING, "033610427ff35f1c5a7efb7636bdd144", \
-	  "A document of the ledger was not believed: signature, generation or signer is wrong.") \
 	X(LEDGER_OLDER_THAN_ANCHOR, "ledger-older-than-anchor", CRITICAL, "b1d91bae85afbdbd545231bfbce8604c", \
 	  "The ledger is older than what this host has seen: a restored dump or a clone; rotad only observes.") \
 	X(LEDGER_UNKNOWN_PROTOCOL, "ledger-unknown-protocol", CRITICAL, "44cd40675fb5498f876bbc63ef651c51", \
@@ -138,8 +136,6 @@
 	  "The wall clock moved by more than time passed, or differs from the others'; nothing is called expired meanwhile.") \
 	X(VERSION_UNTESTED, "version-untested", WARNING, "536bf2279c89612cb64ed48ddb093cba", \
 	  "A server version that rotad was not tested with: it only observes there.") \
-	X(NEIGHBOUR_FOUND, "neighbour-found", WARNING, "0b46af7c60defe67750830a2f6f33834", \
-	  "Another tool that manages this deployment was found; rotad only observes.") \
 	X(CONFIGURATION_LOADED, "configuration-loaded", INFO, "781f375526ac3f14314c40ed600e4317", \
 	  "The configuration was read.") \
 	X(CONFIGURATION_REFUSED, "configuration-refused", WARNING, "3fbf162a351fc8a73700f26008426b77", \
@@ -152,8 +148,6 @@
 	  "The central schedule was not taken: signature, serial or content is wrong; the last good one stays.") \
 	X(SCHEDULE_UNREACHABLE, "schedule-unreachable", WARNING, "2e0a880d24e2669f167f955d7a443010", \
 	  "The central schedule cannot be fetched; the last good one stays.") \
-	X(POLICY_IMPOSSIBLE, "policy-impossible", WARNING, "b3d8409364a31d5494a43e52d5b3d38f", \
-	  "A policy cannot be met as it stands; the arithmetic is in the text.") \
 	X(FREEZE_BROKEN, "freeze-broken", WARNING, "09bb4ab7c337998250db4fd263bb49e0", \
 	  "A freeze was broken, as it says itself or by a person.") \
 	X(OPERATOR_ACT, "operator-act", NOTICE, "8a3f6bd3f91390a9396bf9dda8a55b8a", \
@@ -174,8 +168,6 @@
 	  "The receiver of an alert target said that it is gone for ever (410); the target is switched off.") \
 	X(ALERT_TEST, "alert-test", NOTICE, "8b1a722829f7e0712b5f1f7ec307c651", \
 	  "A person tried the alert path with rotactl alert test.") \
-	X(JOURNAL_DROPPED, "journal-dropped", NOTICE, "65097eab0c0cfd3019e0244d4115ca0e", \
-	  "The system journal did not take messages for a while; their number is in the text.") \
 	X(HEARTBEAT, "heartbeat", INFO, "8d07b4fef7fe737f6ed8d7eae1ae599b", \
 	  "rotad and its alert path live.") \
 	X(STARTED, "started", INFO, "be31d8976c90876b737f57018de8b841", \

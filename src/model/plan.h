@@ -122,11 +122,12 @@ struct plan {
 	/* Told by round/record.c. The last one is where what finds no room is written, and is not
 	 * told. */
 	struct event events[EVENTS_PER_ROUND_MAX + 1];
-	struct wall wake_at;     /* look again at the latest then */
-	bool is_waiting;         /* something is under way and held back */
-	bool is_rotating;        /* a keyfile rotation is under way or wanted */
-	bool needs_attention;    /* exit 1 of status */
-	bool waits_for_approval; /* mode ask: rotactl approve is wanted */
+	uint32_t alarms_judged, alarms_on; /* rows of plan/alarm.c, a bit each */
+	struct wall wake_at;               /* look again at the latest then */
+	bool is_waiting;                   /* something is under way and held back */
+	bool is_rotating;                  /* a keyfile rotation is under way or wanted */
+	bool needs_attention;              /* exit 1 of status */
+	bool waits_for_approval;           /* mode ask: rotactl approve is wanted */
 	/* may any member be restarted now, by anyone; LATER: the keys allow it, the majorities not
 	 */
 	enum { RESTART_SAFE, RESTART_UNSAFE, RESTART_UNKNOWN, RESTART_LATER } restart_now;

@@ -63,6 +63,7 @@ struct seen_member {
 	unsigned proofs_n;
 	struct key_proof proofs[PROOFS_PER_MEMBER_MAX];
 	bool is_revoked;    /* the identity that spoke for it is revoked, and it has no other */
+	bool is_doubled;    /* two processes speak with its identity: a cloned host */
 	bool has_statement; /* of its rotad, for the present ledger, signer admitted */
 	struct statement statement;
 	struct wall statement_moved; /* when this host saw it change last */
@@ -166,6 +167,7 @@ struct seen_certificate {
 	struct token order_done;    /* the last order fulfilled */
 	struct token order_refused; /* the last one that ended with the old certificate in use */
 	bool is_taken_back;         /* that one was installed, and did not hold */
+	bool is_denied;             /* CERT_STAGE_REFUSED: the authority itself said no */
 	bool is_reload_running;     /* the reload hook: nothing is judged before it is over */
 	char reload_why[256];       /* how it failed; "" it did not, or there was none */
 	struct wall asked_at, retry_at;
@@ -313,7 +315,9 @@ struct seen {
 	char rehearsal[REASON_BYTES]; /* findings; "" all well */
 	struct seen_others others;
 	struct seen_sharding sharding;
-	bool is_approved;     /* mode ask: the pending plan was approved */
+	bool is_approved; /* mode ask: the pending plan was approved */
+	struct wall
+	    alarm_since[ALARMS_MAX]; /* plan/alarm.c: since when each stands; 0: it does not */
 	struct wall moved_at; /* when the rotation's progress changed last, as this rotad saw it; 0:
 				 none is under way or wanted */
 };

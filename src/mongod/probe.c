@@ -293,7 +293,8 @@ static bool backup_batch(void *arg, const bson_t *reply)
 	return !*found;
 }
 
-static bool operations_probe(const struct ask *a, struct mongod_server *to, struct err *err)
+static bool operations_probe(const struct ask *a, bool is_readable, struct mongod_server *to,
+			     struct err *err)
 {
 	auto_bson command = BSON_INITIALIZER, reply = BSON_INITIALIZER;
 	auto_bson match = BSON_INITIALIZER, project = BSON_INITIALIZER;
@@ -315,6 +316,10 @@ static bool operations_probe(const struct ask *a, struct mongod_server *to, stru
 	if (!run(a, &command, &reply, err))
 		return err_in(err, "looking for index builds");
 	operations_read(&reply, to);
+	/* Before it serves reads it answers no aggregate, and no cursor of a backup can be read
+	 * from it. */
+	if (!is_readable)
+		return true;
 
 	BSON_APPEND_UTF8(&match, "type", "idleCursor");
 	BSON_APPEND_UTF8(&match, "ns", "admin.$cmd.aggregate");
@@ -535,7 +540,8 @@ bool server_probe(const struct ask *a, struct mongod_server *ret, struct err *er
 		return false;
 	/* An arbiter has no data to index or to back up, and may have nobody who may ask; a mongos
 	 * would ask its shards. */
-	if (!h.is_arbiter && !h.is_mongos && !operations_probe(a, &s, err))
+	if (!h.is_arbiter && !h.is_mongos &&
+	    !operations_probe(a, h.is_writable_primary || h.is_secondary, &s, err))
 		return false;
 	if (!h.is_arbiter && !h.is_mongos)
 		shard_probe(a, &s);

@@ -135,13 +135,21 @@ static enum doctor_weight ask_served(const struct patient *p)
 			   "check says good",
 			   "the certificate on disk (%.40s) is not the one served (%.40s)",
 			   c->file.serial, c->served.serial);
+	return say(p, DOCTOR_GOOD, "", "the one on disk");
+}
+
+static enum doctor_weight ask_served_fit(const struct patient *p)
+{
+	const struct seen_certificate *c = &p->s->certificate;
+	if (!c->served.is_known)
+		return say(p, DOCTOR_GOOD, "", "no TLS seen");
 	if (!c->is_served_trusted)
 		return say(p, DOCTOR_REFUSE, "rotactl cert check PEM --ca CAFILE",
 			   "what it serves is not trusted by its own CAFile");
 	if (!c->is_served_named)
 		return say(p, DOCTOR_WARN, "ask the CA for the SAN; rotactl cert check names it",
 			   "what it serves does not name %s, as rs.conf knows it", p->s->self_host);
-	return say(p, DOCTOR_GOOD, "", "the one on disk, trusted, names it");
+	return say(p, DOCTOR_GOOD, "", "trusted, names it");
 }
 
 static enum doctor_weight ask_end(const struct patient *p, struct wall end, int64_t soon_days,
@@ -155,8 +163,10 @@ static enum doctor_weight ask_end(const struct patient *p, struct wall end, int6
 		return say(p, DOCTOR_NOTE, "first set the clock", "%s ends %s", subject, when);
 	if (end.us <= p->s->now.us)
 		return say(p, DOCTOR_REFUSE, you, "%s has ended: %s", subject, when);
-	(void)span_print(end.us - p->s->now.us, left, sizeof(left));
-	if (end.us - p->s->now.us < soon_days * US_DAY)
+	/* In round figures: the same words for as long as it is the same trouble. */
+	const int64_t left_us = end.us - p->s->now.us, unit = left_us < US_H ? US_MIN : US_H;
+	(void)span_print(left_us / unit * unit, left, sizeof(left));
+	if (left_us < soon_days * US_DAY)
 		return say(p, DOCTOR_WARN, you, "%s ends in %s: %s", subject, left, when);
 	return say(p, DOCTOR_GOOD, "", "in %s", left);
 }
@@ -240,6 +250,7 @@ static const struct {
     {"key-strength", ask_key_strength},
     {"writer", ask_writer},
     {"served", ask_served},
+    {"served-fit", ask_served_fit},
     {"certificate-end", ask_certificate_end},
     {"ca-end", ask_ca_end},
     {"crl-end", ask_crl_end},
@@ -247,6 +258,19 @@ static const struct {
     {"trust", ask_trust},
     {"debts", ask_debts},
 };
+
+enum doctor_weight doctor_ask(const char *check, const struct seen *s, const struct policy *policy,
+			      const struct instance_policy *instance, char what[DOCTOR_TEXT_BYTES],
+			      char you[DOCTOR_TEXT_BYTES])
+{
+	const struct patient p = {
+	    .s = s, .policy = policy, .instance = instance, .what = what, .you = you};
+	for (size_t i = 0; i < ARRAY_N(checks); i++)
+		if (strcmp(checks[i].name, check) == 0)
+			return checks[i].ask(&p);
+	ASSERT(false);
+	return DOCTOR_GOOD;
+}
 
 /* ---- the gates ---- */
 

@@ -30,6 +30,11 @@ struct doctor {
 struct doctor_finding *doctor_add(struct doctor *d, enum doctor_weight weight, const char *name,
 				  const char *what, const char *you);
 
+/* One check by its name, which must be one: its words in what and you. */
+enum doctor_weight doctor_ask(const char *check, const struct seen *s, const struct policy *policy,
+			      const struct instance_policy *instance, char what[DOCTOR_TEXT_BYTES],
+			      char you[DOCTOR_TEXT_BYTES]);
+
 /* Judge what was seen: every check of doctor.c, then the gates before a rotation as if it were
  * asked for now in mode act. scratch is the caller's, for its size. Appends to *ret. */
 void doctor_judge(const struct seen *s, const struct policy *policy,

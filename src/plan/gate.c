@@ -421,6 +421,11 @@ static enum gate_verdict gate_rehearsed(const struct planner *p, enum gate_for w
 		const struct seen_member *m = &s->members[i];
 		if (seen_is_dead(s, i))
 			continue;
+		if (m->is_doubled)
+			return say(
+			    r, GATE_REFUSE,
+			    "two processes speak with the identity of '%.60s': a cloned host",
+			    m->host);
 		if (!m->has_statement)
 			return say(r, GATE_WAIT, "no rotad has spoken for %s'%.60s'%s%.40s",
 				   m->is_router ? "mongos " : "", m->host,

@@ -76,12 +76,15 @@ static void tell_refused(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct seen_certificate *c = &s->certificate;
-	struct event *e = plan_tell(p, EVENT_CERTIFICATE_REFUSED, s->self_host);
+	struct event *e = plan_tell(
+	    p, c->is_denied ? EVENT_AUTHORITY_REFUSED : EVENT_CERTIFICATE_REFUSED, s->self_host);
 	char when[40];
 	p->plan->needs_attention = true;
 	snprintf(e->headline, sizeof(e->headline),
-		 "%s: the certificate from authority \"%s\" was not installed. mongod would have "
-		 "accepted it, the other members or clients would not.",
+		 c->is_denied
+		     ? "%s: authority \"%s\" refused to issue a certificate."
+		     : "%s: the certificate from authority \"%s\" was not installed. mongod would "
+		       "have accepted it, the other members or clients would not.",
 		 s->self_host, p->policy->certificates.authority);
 	snprintf(e->what, sizeof(e->what), "%s", c->why);
 	snprintf(e->now, sizeof(e->now),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plan/alarm.h"
 #include "plan/gate.h"
 
 enum { LOOK_AGAIN_S = 10 }; /* nothing under way: a full look at all members */
@@ -245,6 +246,7 @@ void plan_step(const struct seen *s, const struct policy *policy,
 					 ret->looks_n == 0 && ret->acts_n == 0))
 			break;
 	explain_plan(&p);
+	alarm_plan(&p);
 	/* Last: there may be one a member, and they must leave room for what is told of this one.
 	 */
 	if (s->is_clock_sane && s->self >= 0)

@@ -571,9 +571,11 @@ static void tell_stuck(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct claim *c = &s->ledger.claim;
+	const int holder = seen_find_member(s, c->host);
+	const bool is_dead = holder >= 0 && seen_is_dead(s, (unsigned)holder);
 	char since[40];
 	if (s->ledger.is_claim_mine || c->state != CLAIM_ACTING || !s->ledger.claim_moved.us ||
-	    s->now.us - s->ledger.claim_moved.us < CLAIM_TOLD_AFTER_S * US_S)
+	    (s->now.us - s->ledger.claim_moved.us < CLAIM_TOLD_AFTER_S * US_S && !is_dead))
 		return;
 	struct event *e = plan_tell(p, EVENT_CLAIM_STUCK, c->host);
 	p->plan->needs_attention = true;

@@ -133,6 +133,12 @@ unsigned keys_to_send(const struct proposal *p, bool is_over,
 	return is_over ? 1 : 2;
 }
 
+static bool is_doubled(const struct seen *s, const char *host)
+{
+	int i = seen_find_member(s, host);
+	return i >= 0 && s->members[i].is_doubled;
+}
+
 static bool welcome(struct seat *t, const struct act *a, struct err *err)
 {
 	char id[DOC_ID_BYTES];
@@ -140,7 +146,8 @@ static bool welcome(struct seat *t, const struct act *a, struct err *err)
 	(void)a;
 	for (unsigned i = 0; i < t->identities_n; i++) {
 		const struct identity *to = &t->identities[i].identity;
-		if (!to->is_admitted || to->is_revoked || to->is_superseded || t->is_welcomed[i])
+		if (!to->is_admitted || to->is_revoked || to->is_superseded || t->is_welcomed[i] ||
+		    is_doubled(t->seen, to->host))
 			continue;
 		if (!seal(t, to, MAX(t->anchor.generation, (uint64_t)1), NULL,
 			  &to->head.incarnation, &pivot, key_id_given(&pivot.id) ? 1 : 0,
@@ -264,7 +271,7 @@ static bool publish_statement(struct seat *t, const struct act *a, struct err *e
 static const struct identity *identity_for(const struct seat *t, const char *host)
 {
 	int i = seen_find_member(t->seen, host);
-	if (i < 0)
+	if (i < 0 || t->seen->members[i].is_doubled)
 		return NULL;
 	for (unsigned k = 0; k < t->identities_n; k++)
 		if (t->identities[k].identity.is_admitted &&

@@ -167,12 +167,22 @@ static bool remove_leftovers(struct seat *t, struct err *err)
  * order. The keys first: after a crash in between it is refused once more. */
 static bool refuse(struct seat *t, int64_t rest_s, const char *why, struct err *err)
 {
+	t->notes.is_cert_denied = false;
 	if (!remove_leftovers(t, err))
 		return false;
 	t->notes.cert_order_refused = t->notes.cert_order;
 	t->notes.is_cert_taken_back = false;
 	t->notes.cookie[0] = 0;
 	return set_stage(t, CERT_STAGE_REFUSED, wall_add(seat_now(t), rest_s * US_S), why, err);
+}
+
+/* The authority's own no. */
+static bool deny(struct seat *t, const char *why, struct err *err)
+{
+	if (!refuse(t, REFUSED_REST_S, why, err))
+		return false;
+	t->notes.is_cert_denied = true;
+	return notes_put(t, err);
 }
 
 /* Every check, against the bundle that this host trusts and the O/OU/DC that the peers have. */
@@ -302,7 +312,7 @@ static bool ask_issuer(struct seat *t, const struct authority_policy *a, struct 
 		bool may = who && authority_is_at(a, who->host);
 		if (may) {
 			bool ok = issued->is_refused
-				      ? refuse(t, REFUSED_REST_S, issued->why, err)
+				      ? deny(t, issued->why, err)
 				      : stage_answer(t, str_of(issued->chain_pem), wish, err);
 			if (ok)
 				forget_request(t);
@@ -410,8 +420,7 @@ bool enact_ask_authority(struct seat *t, const struct act *a, struct err *err)
 		break;
 	case AUTHORITY_REFUSED:
 	default:
-		ok = refuse(t, REFUSED_REST_S, why.text[0] ? why.text : "the authority refused",
-			    err);
+		ok = deny(t, why.text[0] ? why.text : "the authority refused", err);
 		break;
 	}
 	buf_fini(&answer.chain_pem);

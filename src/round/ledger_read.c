@@ -719,12 +719,15 @@ static void read_statements(struct seat *t, const struct docs *d)
 			m->statement = (struct statement){.member = 0};
 			continue;
 		}
-		if (memory->statement_seq != m->statement.head.seq ||
-		    !token_equal(&memory->statement_incarnation, &m->statement.head.incarnation)) {
+		const struct token *speaks = &m->statement.head.incarnation;
+		if (memory->statement_seq != m->statement.head.seq || memory->speakers.n == 0 ||
+		    !token_equal(&memory->speakers.last[0], speaks)) {
 			memory->statement_seq = m->statement.head.seq;
-			memory->statement_incarnation = m->statement.head.incarnation;
 			memory->statement_moved = s->now;
+			incarnations_note(&memory->speakers, speaks,
+					  m->is_self ? &t->incarnation : NULL, s->now);
 		}
+		m->is_doubled = incarnations_are_doubled(&memory->speakers, s->now);
 		m->has_statement = true;
 		m->statement_moved = memory->statement_moved;
 	}

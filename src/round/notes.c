@@ -62,6 +62,7 @@ static const struct {
     ROW(NOTE_TEXT, cert_order_done),
     ROW(NOTE_TEXT, cert_order_refused),
     ROW(NOTE_BOOL, is_cert_taken_back),
+    ROW(NOTE_BOOL, is_cert_denied),
     ROW(NOTE_BOOL, is_reload_open),
     ROW(NOTE_TEXT, reload_why),
     ROW(NOTE_WALL, asked_at),

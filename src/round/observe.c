@@ -769,6 +769,7 @@ static void look_at_certificate(struct seat *t, const struct mongod_target *self
 	c->order_half = t->notes.cert_order_half;
 	c->order_refused = t->notes.cert_order_refused;
 	c->is_taken_back = t->notes.is_cert_taken_back;
+	c->is_denied = t->notes.is_cert_denied;
 	c->is_reload_running = t->notes.is_reload_open;
 	c->is_pending = t->notes.stage == CERT_STAGE_ASKED && t->notes.cookie[0];
 	cut_z(c->reload_why, sizeof(c->reload_why), t->notes.reload_why);
@@ -1319,6 +1320,7 @@ void observe(struct seat *t)
 	debts_observe(t);
 	look_at_rehearsal(t, &self);
 	s->moved_at = t->progress_at;
+	memcpy(s->alarm_since, t->alarm_since, sizeof(s->alarm_since));
 	s->is_approved = t->is_approved;
 	s->approved_generation = t->notes.approved_generation;
 }

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "codec/journal_line.h"
 #include "model/event_table.h"
+#include "plan/alarm.h"
 #include "round/round.h"
 
 bool record_line(struct seat *t, struct journal_entry *e, struct err *err)
@@ -49,9 +50,10 @@ static void append(struct seat *t, enum journal_kind kind, const struct act *a, 
 
 /* A trouble told earlier is over: who was alerted hears of it, and the next one of its kind is news
  * again. Nobody hears of the end of what was never told. */
-static void tell_over(struct seat *t, enum event_kind kind, const char *text)
+static void tell_over_of(struct seat *t, enum event_kind kind, const char *subject,
+			 const char *text)
 {
-	struct event e = event_of(kind, t->seen->cluster, t->seen->self_host);
+	struct event e = event_of(kind, t->seen->cluster, subject);
 	e.at = t->seen->now;
 	e.is_resolved = true;
 	snprintf(e.headline, sizeof(e.headline), "%s: %s", t->seen->self_host, text);
@@ -62,12 +64,41 @@ static void tell_over(struct seat *t, enum event_kind kind, const char *text)
 	t->ports.tell(t->ports.teller, &e, true);
 }
 
+static void tell_over(struct seat *t, enum event_kind kind, const char *text)
+{
+	tell_over_of(t, kind, t->seen->self_host, text);
+}
+
+/* What the first round of a process finds well may have been told by the one before. */
+static void record_alarms(struct seat *t, const struct plan *plan)
+{
+	for (unsigned i = 0; i < alarm_n(); i++) {
+		const uint32_t bit = 1U << i;
+		enum event_kind kinds[ALARM_KINDS];
+		if (!(plan->alarms_judged & bit))
+			continue;
+		if (plan->alarms_on & bit) {
+			if (t->alarm_since[i].us == 0)
+				t->alarm_since[i] = t->seen->now;
+		} else if (t->alarm_since[i].us || !(t->alarms_known & bit)) {
+			for (unsigned k = 0; k < alarm_kinds(i, kinds); k++)
+				tell_over_of(t, kinds[k],
+					     alarm_is_of_set(i) ? t->seen->cluster
+								: t->seen->self_host,
+					     "It is over.");
+			t->alarm_since[i].us = 0;
+		}
+		t->alarms_known |= bit;
+	}
+}
+
 void record_intent(struct seat *t, const struct act *a)
 {
 	const struct seen_certificate *c = &t->seen->certificate;
 	append(t, JOURNAL_INTENT, a, a->reason);
 	if (a->kind == ACT_ASK_AUTHORITY && c->stage == CERT_STAGE_REFUSED) {
 		tell_over(t, EVENT_CERTIFICATE_REFUSED, "The authority is asked anew.");
+		tell_over(t, EVENT_AUTHORITY_REFUSED, "The authority is asked anew.");
 		if (c->is_taken_back)
 			tell_over(t, EVENT_CERTIFICATE_ROLLED_BACK, "The authority is asked anew.");
 	}
@@ -199,4 +230,5 @@ void record_events(struct seat *t, const struct plan *plan)
 	for (unsigned i = 0; i < plan->events_n; i++)
 		t->ports.tell(t->ports.teller, &plan->events[i],
 			      strcmp(plan->events[i].subject, t->seen->self_host) == 0);
+	record_alarms(t, plan);
 }

@@ -101,6 +101,7 @@ struct notes {
 	enum cert_target cert_target;
 	struct token cert_order, cert_order_half, cert_order_done, cert_order_refused;
 	bool is_cert_taken_back;
+	bool is_cert_denied; /* cert_why is the authority's own no */
 	struct wall asked_at, retry_at;
 	char cert_why[512], cookie[256];
 	bool is_reload_open; /* a reload hook was begun, and its end is not recorded */
@@ -120,11 +121,23 @@ struct login_memory {
 	uint64_t signature; /* of the candidates then: with others it begins anew */
 };
 
+/* The processes of rotad that spoke with one identity, the newest first, as far as this one has
+ * seen them: the same one again after another is a cloned host (PROTOCOL 1). */
+struct incarnations {
+	struct token last[4];
+	unsigned n;
+	struct wall doubled_at; /* 0: never */
+};
+/* One speaks now; own: it is this process's identity, of this incarnation (else NULL). */
+void incarnations_note(struct incarnations *all, const struct token *speaks,
+		       const struct token *own, struct wall now);
+bool incarnations_are_doubled(const struct incarnations *all, struct wall now);
+
 /* What is remembered of a member between rounds; losing it costs a look. */
 struct member_memory {
 	char host[HOST_BYTES_MAX];
 	uint64_t statement_seq;
-	struct token statement_incarnation;
+	struct incarnations speakers;
 	struct wall statement_moved;
 	unsigned proofs_n;
 	struct key_proof proofs[PROOFS_PER_MEMBER_MAX];
@@ -241,7 +254,9 @@ struct seat {
 	bool is_changed_running,
 	    is_changed_again; /* the hook; a file was replaced since it began */
 	int64_t clock_offset_us;
-	uint64_t progress; /* of the rotation, as the last plan counted it */
+	struct wall alarm_since[ALARMS_MAX]; /* as in struct seen */
+	uint32_t alarms_known;               /* judged by this process once, at least */
+	uint64_t progress;                   /* of the rotation, as the last plan counted it */
 	struct wall progress_at;
 
 	/* whom the set's store asks, and as whom: borrowed by it */

@@ -297,6 +297,32 @@ bool trust_revocation_stands(struct seat *t, const struct spki *spki, struct str
 	return by && by->is_admitted && !by->is_superseded;
 }
 
+/* ---- cloned hosts ---- */
+
+void incarnations_note(struct incarnations *all, const struct token *speaks,
+		       const struct token *own, struct wall now)
+{
+	unsigned at = 0;
+	if (all->n > 0 && token_equal(&all->last[0], speaks))
+		return;
+	while (at < all->n && !token_equal(&all->last[at], speaks))
+		at++;
+	/* A statement is put by compare-and-set: none of a process that has ended comes late. */
+	if (at < all->n || (own && all->n > 0 && token_equal(&all->last[0], own)))
+		all->doubled_at = now;
+	if (at == all->n && all->n < ARRAY_N(all->last))
+		all->n++;
+	at = MIN(at, (unsigned)ARRAY_N(all->last) - 1);
+	memmove(all->last + 1, all->last, at * sizeof(all->last[0]));
+	all->last[0] = *speaks;
+}
+
+/* Each states anew every 20 min: two that live show themselves well within the hour. */
+bool incarnations_are_doubled(const struct incarnations *all, struct wall now)
+{
+	return all->doubled_at.us && now.us - all->doubled_at.us < US_H;
+}
+
 bool trust_is_host_revoked(const struct seat *t, const char *host)
 {
 	bool is_revoked = false;

@@ -86,8 +86,7 @@ NORETURN static void child_run(const char *path, const char *name, int fd, char 
 	(void)sigprocmask(SIG_SETMASK, &empty, NULL);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent)
 		_exit(EXIT_NO_EXEC); /* the parent died before it could be told */
-	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+	if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		_exit(EXIT_NO_EXEC);
 	int null = open("/dev/null", O_RDWR);
 	if (null < 0 || fd <= HELPER_FD)
@@ -435,6 +434,14 @@ int helper_pid(struct helper *h)
 	int pid = h->pid;
 	(void)pthread_mutex_unlock(&h->lock);
 	return pid;
+}
+
+unsigned helper_failures(struct helper *h)
+{
+	(void)pthread_mutex_lock(&h->lock);
+	unsigned n = h->failures;
+	(void)pthread_mutex_unlock(&h->lock);
+	return n;
 }
 
 void helper_free(struct helper *h)

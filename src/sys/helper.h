@@ -46,6 +46,8 @@ int helper_fd(struct helper *h);
 void helper_stop(struct helper *h);
 /* The process, or 0 when none runs. For tests and `rotactl doctor`. */
 int helper_pid(struct helper *h);
+/* How often in a row it ended or did not answer, without one answer between. */
+unsigned helper_failures(struct helper *h);
 /* End the process (politely, then by force) and reap it. Accepts NULL. */
 void helper_free(struct helper *h);
 

@@ -332,6 +332,7 @@ static int set_up(void **state)
 	cut_z(t->anchor.ledger.hex, sizeof(t->anchor.ledger.hex),
 	      "00112233445566778899aabbccddeeff");
 	cut_z(t->me, sizeof(t->me), "b.test:27017");
+	t->is_up = true;
 	struct seen *s = t->seen;
 	cut_z(s->self_host, sizeof(s->self_host), "b.test:27017");
 	s->now = w.now;

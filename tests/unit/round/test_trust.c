@@ -622,9 +622,42 @@ static void what_is_read_of_a_revocation_only_grows(void **state)
 
 #define TRUST_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* Each letter is a process that speaks; '!': by then two are known to live. */
+static void a_process_that_comes_back_is_a_cloned_host(void **state UNUSED)
+{
+	static const struct {
+		const char *speak;
+		char own; /* 0: it is another member's rotad */
+		bool is_doubled;
+	} rows[] = {
+	    {"a", 0, false},    {"aaa", 0, false},  {"abcde", 0, false}, {"aba", 0, true},
+	    {"abab", 0, true},  {"abca", 0, true},  {"abcda", 0, true},  {"abbb", 0, false},
+	    {"ab", 'b', false}, {"aba", 'b', true}, {"abc", 'b', true},  {"abb", 'b', false},
+	    {"b", 'b', false},  {"bc", 'b', true},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		struct incarnations all = {.n = 0};
+		struct token own, speaks;
+		struct wall now = {.us = US_DAY};
+		memset(own.hex, rows[i].own, TOKEN_CHARS);
+		own.hex[TOKEN_CHARS] = 0;
+		for (const char *p = rows[i].speak; *p; p++) {
+			memset(speaks.hex, *p, TOKEN_CHARS);
+			speaks.hex[TOKEN_CHARS] = 0;
+			incarnations_note(&all, &speaks, rows[i].own ? &own : NULL, now);
+		}
+		if (incarnations_are_doubled(&all, now) != rows[i].is_doubled)
+			fail_msg("'%s': %s", rows[i].speak,
+				 rows[i].is_doubled ? "not found" : "found");
+		now.us += US_H;
+		assert_false(incarnations_are_doubled(&all, now)); /* long enough ago */
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_process_that_comes_back_is_a_cloned_host),
 	    TRUST_TEST(each_host_is_pinned_at_first_sight_and_once),
 	    TRUST_TEST(of_two_of_one_host_the_one_that_speaks_is_the_present_one),
 	    TRUST_TEST(what_an_identity_of_before_said_in_the_proposal_is_believed),
