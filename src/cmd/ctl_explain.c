@@ -17,20 +17,32 @@ enum { MEANING_COLUMNS = 11, GATE_COLUMNS = 38, NEAR_MAX = 8 };
 
 /* ---- what a name means ---- */
 
-static void meaning(struct ctl *ctl, const char *kind, const char *name, const char *what,
-		    const char *you)
+/* now and did: "" where there are none. */
+static void meaning_of(struct ctl *ctl, const char *kind, const char *name, const char *what,
+		       const char *now, const char *did, const char *you)
 {
 	json_t *all = json_object_get(ctl->doc, "meanings");
 	if (!all) {
 		all = json_array();
 		(void)json_object_set_new(ctl->doc, "meanings", all);
 	}
-	(void)json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s}", "name", name, "kind",
-						   kind, "what", what, "you", you));
+	(void)json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", name,
+						   "kind", kind, "what", what, "now", now, "weDid",
+						   did, "you", you));
 	view_row(ctl, 2, NULL, "%s: %s.", name, kind);
 	view_row(ctl, MEANING_COLUMNS, "  what", "%s", what);
+	if (now[0])
+		view_row(ctl, MEANING_COLUMNS, "  now", "%s", now);
+	if (did[0])
+		view_row(ctl, MEANING_COLUMNS, "  we did", "%s", did);
 	if (you[0])
 		view_row(ctl, MEANING_COLUMNS, "  you", "%s", you);
+}
+
+static void meaning(struct ctl *ctl, const char *kind, const char *name, const char *what,
+		    const char *you)
+{
+	meaning_of(ctl, kind, name, what, "", "", you);
 }
 
 static size_t explain_event(struct ctl *ctl, const char *name)
@@ -41,7 +53,8 @@ static size_t explain_event(struct ctl *ctl, const char *name)
 		return 0;
 	snprintf(kind, sizeof(kind), "an event, %s unless the case says otherwise",
 		 severity_name(e->severity));
-	meaning(ctl, kind, name, e->meaning, "rotactl explain tells the present case");
+	meaning_of(ctl, kind, name, e->meaning, e->now, e->did,
+		   e->you[0] ? e->you : "Nothing has to be done.");
 	return 1;
 }
 

@@ -6,12 +6,15 @@
 #include <string.h>
 
 const struct event_row event_table[EVENT_N] = {
-#define X(symbol, text, grave, id, what)                                                           \
+#define X(symbol, text, grave, id, what, then, done, todo)                                         \
 	[EVENT_##symbol] = {                                                                       \
 	    .name = text,                                                                          \
 	    .severity = SEVERITY_##grave,                                                          \
 	    .message_id = id,                                                                      \
 	    .meaning = what,                                                                       \
+	    .now = then,                                                                           \
+	    .did = done,                                                                           \
+	    .you = todo,                                                                           \
 	},
     EVENT_TABLE(X)
 #undef X

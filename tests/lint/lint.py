@@ -5,6 +5,7 @@
 usage: lint.py TOP_SRCDIR   exit 0 when nothing was found. Each rule is first proved able to fail on a planted fault."""
 import os
 import re
+import subprocess
 import sys
 
 BANNED = {  # call: what to use instead
@@ -18,8 +19,6 @@ CLOCK_HOMES = ("src/sys/", "src/mongod/", "src/net/", "src/cmd/", "src/notify/",
 CALL = re.compile(r"(?<![\w.>])(%s)\s*\(" % "|".join(list(BANNED) + list(CLOCKS)))
 EVENT_ROW = re.compile(r'^\s*X\(([A-Z_]+), "', re.M)
 EVENT_HOME = "src/model/event_table."  # the table, and event_of(), which is the only maker of events
-# Rows whose behaviour is still to come; one that is told, or gone, must leave this list.
-EVENTS_TO_COME = set()
 VERB_HOME = "src/cmd/ctl_table.h"
 VERB_ROW = re.compile(r'^\s*X\("[a-z ]+", "([a-z ]+)"', re.M)
 # Verbs that advice names already and that are being built; one that has a row must leave this list.
@@ -68,7 +67,7 @@ def check_file(path, text, allowed):
     return found
 
 
-def check_events(texts, to_come):
+def check_events(texts):
     """An event told has a row (the compiler sees to it where event_of() makes it), and a row is told somewhere."""
     found = []
     rows = set(EVENT_ROW.findall(texts.get(EVENT_HOME + "h", "")))
@@ -80,9 +79,7 @@ def check_events(texts, to_come):
         told |= set(re.findall(r"\bEVENT_([A-Z_]+)\b", bare))
         for m in re.finditer(r"struct event\b[^;()]*=\s*\{|\(struct event\)\s*\{", bare):
             found.append("%s:%d: an event is made by event_of(), from its row" % (path, bare.count("\n", 0, m.start()) + 1))
-    found += ["%sh: %s: nobody tells it" % (EVENT_HOME, r) for r in sorted(rows - told - to_come)]
-    found += ["tests/lint/lint.py: %s: it is told, or has no row any more: take it from EVENTS_TO_COME" % r
-              for r in sorted(to_come & told | to_come - rows)]
+    found += ["%sh: %s: nobody tells it" % (EVENT_HOME, r) for r in sorted(rows - told)]
     return found
 
 
@@ -92,12 +89,9 @@ def prove_events():
                "the same by a literal": {"src/a/a.c": 'EVENT_GOOD; *e = (struct event){.severity = 1};'},
                "only in a comment": {"src/a/a.c": '/* EVENT_GOOD */'}}
     for name, more in planted.items():
-        if not check_events({**table, **more}, set()):
+        if not check_events({**table, **more}):
             sys.exit("lint: events: %s is not found" % name)
-    for to_come in ({"GOOD"}, {"GONE"}):
-        if not check_events({**table, "src/a/a.c": "EVENT_GOOD;"}, to_come):
-            sys.exit("lint: events: %s is not found in EVENTS_TO_COME" % to_come)
-    if check_events({**table, "src/a/a.c": "struct event e = event_of(EVENT_GOOD, NULL, NULL); struct event *f = &e;"}, set()):
+    if check_events({**table, "src/a/a.c": "struct event e = event_of(EVENT_GOOD, NULL, NULL); struct event *f = &e;"}):
         sys.exit("lint: events: a clean file is reported")
 
 
@@ -181,9 +175,12 @@ def main(top):
             if f in names:
                 found.append("%s: the name is taken by %s" % (path, names[f]))
             names[f] = path
-    found += check_events(texts, EVENTS_TO_COME)
+    found += check_events(texts)
+    made = subprocess.run([sys.executable, os.path.join(top, "doc/3am.py"), os.path.join(top, EVENT_HOME + "h")], stdout=subprocess.PIPE, text=True, check=True)
+    if made.stdout != open(os.path.join(top, "doc/3am.md"), encoding="utf-8").read():
+        found.append("doc/3am.md: it is not what doc/3am.py makes of %sh" % EVENT_HOME)
     pages = [os.path.join(d, f) for d in ("doc", "etc") for f in sorted(os.listdir(os.path.join(top, d))) if f.endswith((".scd", ".yaml"))]
-    found += check_verbs(texts, {p: open(os.path.join(top, p), encoding="utf-8").read() for p in pages + ["README.md", "doc/webhook.md"]}, VERBS_TO_COME)
+    found += check_verbs(texts, {p: open(os.path.join(top, p), encoding="utf-8").read() for p in pages + ["README.md", "doc/webhook.md", "doc/3am.md"]}, VERBS_TO_COME)
     print("\n".join(found) if found else "lint: %d files, nothing found" % len(names))
     return 1 if found else 0
 
