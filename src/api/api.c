@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <microhttpd.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -22,7 +23,9 @@ enum {
 	PEER_CONNECTIONS_MAX = 32, /* of one user: the others still get in */
 	CONNECTION_MEMORY = 32 * 1024,
 	IDLE_S = 30,
+	GROUPS_MAX = 1024, /* of one peer; who is in more is in none of ours */
 };
+#define NOT_SET ((uid_t)-1) /* a login uid that nobody has set */
 
 const struct api_route api_routes[] = {
 #define X(m, p, n, s, h) {.method = m, .path = p, .need = API_##n, .is_snapshot = s, .help = h},
@@ -82,17 +85,29 @@ static enum MHD_Result refuse(struct MHD_Connection *c, unsigned status, const c
 	return answer(c, status, str_of(json));
 }
 
-/* The login uid that the kernel keeps through sudo (proc(5), /proc/PID/loginuid). */
-static void name_peer(pid_t pid, uid_t uid, char *out, size_t out_n)
+/* Decimal digits of a uid and nothing else; NOT_SET for anything but that. */
+static uid_t uid_of(const char *text)
 {
-	char path[64], text[32] = "", room[1024];
-	struct passwd pw, *found = NULL;
-	uid_t who = uid;
+	uint64_t n = 0;
+	size_t i;
+	for (i = 0; text[i] >= '0' && text[i] <= '9' && i < 10; i++)
+		n = n * 10 + (uint64_t)(text[i] - '0');
+	return i && !text[i] && n < NOT_SET ? (uid_t)n : NOT_SET;
+}
+
+/* The login uid that the kernel keeps through sudo (proc(5), /proc/PID/loginuid). */
+static uid_t login_of(pid_t pid)
+{
+	char path[64], text[32] = "";
 	snprintf(path, sizeof(path), "/proc/%d/loginuid", (int)pid);
 	auto_file FILE *f = fopen(path, "re");
-	if (f && fgets(text, sizeof(text), f) &&
-	    strcmp(text, "4294967295") != 0) /* 4294967295: not set */
-		who = (uid_t)strtoul(text, NULL, 10);
+	return f && fgets(text, sizeof(text), f) ? uid_of(text) : NOT_SET;
+}
+
+static void name_uid(uid_t who, char *out, size_t out_n)
+{
+	char room[1024];
+	struct passwd pw, *found = NULL;
 	if (getpwuid_r(who, &pw, room, sizeof(room), &found) == 0 && found)
 		snprintf(out, out_n, "%s", found->pw_name);
 	else
@@ -143,15 +158,54 @@ static void count_peer(void *self, struct MHD_Connection *c, void **context,
 	*context = (void *)(uintptr_t)row;
 }
 
-static bool peer_of(struct MHD_Connection *c, struct api_call *call)
+/* Was the peer in that group when it connected (unix(7), SO_PEERGROUPS)? */
+static bool is_in_group(int fd, const struct ucred *cred, gid_t group)
+{
+	gid_t groups[GROUPS_MAX];
+	socklen_t size = sizeof(groups);
+	if (group == (gid_t)-1)
+		return false;
+	if (cred->gid == group)
+		return true;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) != 0)
+		return false; /* in more groups than there is room for, too */
+	for (size_t i = 0; i < size / sizeof(groups[0]); i++)
+		if (groups[i] == group)
+			return true;
+	return false;
+}
+
+/* Under ProtectProc= nobody else's process is to be seen, so rotactl says itself as whom its user
+ * logged in. That is believed of root and of rotad's own user only, who could write anything into
+ * the history by other ways. */
+static uid_t who_asks(const struct api *a, struct MHD_Connection *c, const struct ucred *cred)
+{
+	uid_t login = login_of(cred->pid);
+	if (login == NOT_SET && (cred->uid == 0 || cred->uid == a->owner.own_uid)) {
+		const char *said =
+		    MHD_lookup_connection_value(c, MHD_HEADER_KIND, API_LOGIN_HEADER);
+		login = said ? uid_of(said) : NOT_SET;
+	}
+	return login == NOT_SET ? cred->uid : login;
+}
+
+/* Who asks, into the call. NULL: he may, else why not. */
+static const char *peer_check(const struct api *a, struct MHD_Connection *c, struct api_call *call)
 {
 	struct ucred cred;
 	int fd;
 	if (!cred_of(c, &cred, &fd))
-		return false;
+		return "the kernel does not say who asks";
 	call->uid = cred.uid;
-	name_peer(cred.pid, cred.uid, call->who, sizeof(call->who));
-	return true;
+	name_uid(who_asks(a, c, &cred), call->who, sizeof(call->who));
+	if (call->route->need == API_READS || cred.uid == 0 || cred.uid == a->owner.own_uid)
+		return NULL;
+	if (call->route->need == API_TRUSTS)
+		return "only root and rotad's own user decide who gets keys";
+	if (!is_in_group(fd, &cred, a->owner.operate_gid))
+		return "only root, rotad's own user and the group " API_OPERATE_GROUP
+		       " may change something";
+	return NULL;
 }
 
 static const struct api_route *find_route(const char *method, const char *path,
@@ -184,12 +238,8 @@ static enum MHD_Result begin(struct api *a, struct MHD_Connection *c, const char
 	x->call.route = route;
 	x->body.max = API_BODY_BYTES_MAX;
 	*state = x;
-	if (!peer_of(c, &x->call))
-		return refuse(c, MHD_HTTP_FORBIDDEN, "the kernel does not say who asks");
-	if (route->need == API_CHANGES && x->call.uid != 0 && x->call.uid != a->owner.own_uid)
-		return refuse(c, MHD_HTTP_FORBIDDEN,
-			      "only root and rotad's own user may change something");
-	return MHD_YES;
+	const char *why = peer_check(a, c, &x->call);
+	return why ? refuse(c, MHD_HTTP_FORBIDDEN, why) : MHD_YES;
 }
 
 static enum MHD_Result handle(void *self, struct MHD_Connection *c, const char *url,
@@ -242,6 +292,10 @@ static void completed(void *self, struct MHD_Connection *c, void **state,
 
 bool api_new(int listen_fd, const struct api_owner *owner, struct api **ret, struct err *err)
 {
+	int flags = fcntl(listen_fd, F_GETFL);
+	/* systemd hands it over blocking: a peer that is gone again must not hold up the loop. */
+	if (flags < 0 || fcntl(listen_fd, F_SETFL, flags | O_NONBLOCK) != 0)
+		return err_sys(err, errno, "preparing the socket");
 	struct api *a = calloc(1, sizeof(*a));
 	if (!a)
 		return err_set(err, ERR_MEMORY, "no memory for the interface");
@@ -295,6 +349,15 @@ void api_free(struct api *a)
 		return;
 	MHD_stop_daemon(a->daemon);
 	free(a);
+}
+
+gid_t api_operate_group(void)
+{
+	char room[16 * 1024]; /* a group with many members; without room for it it counts as none */
+	struct group g, *found = NULL;
+	return getgrnam_r(API_OPERATE_GROUP, &g, room, sizeof(room), &found) == 0 && found
+		   ? g.gr_gid
+		   : (gid_t)-1;
 }
 
 static bool answers(const struct sockaddr_un *address)

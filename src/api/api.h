@@ -11,9 +11,14 @@
 #include "base/clock.h"
 #include "base/limits.h"
 
-/* Who may: everybody who can open the socket reads; only root and rotad's own user change (groups:
- * see the packaging). */
-enum api_need { API_READS, API_CHANGES };
+/* Who may: who can open the socket reads (rotad.socket gives it to the group rotad-read); root,
+ * rotad's own user and the group rotad-operate change; who gets keys is decided by root and rotad's
+ * own user alone. */
+enum api_need { API_READS, API_CHANGES, API_TRUSTS };
+#define API_OPERATE_GROUP "rotad-operate"
+/* Header of a request: the login uid of who asks. Believed of whoever could have it written into
+ * rotad's journal anyway. */
+#define API_LOGIN_HEADER "Rotad-Login"
 
 /* X(method, path, need, is answered from the last snapshot, what it does) */
 #define API_ROUTES(X)                                                                              \
@@ -27,11 +32,11 @@ enum api_need { API_READS, API_CHANGES };
 	X("GET", "/v1/cert/request", READS, false, "the certificate request that waits")           \
 	X("POST", "/v1/cert/import", CHANGES, false, "take the CA's answer to it")                 \
 	X("GET", "/v1/trust", READS, false, "whom this host believes")                             \
-	X("POST", "/v1/trust/confirm", CHANGES, false, "admit the new identity of a host")         \
-	X("POST", "/v1/trust/revoke", CHANGES, false, "revoke the identity of a host")             \
-	X("POST", "/v1/keyfile/request", CHANGES, false, "ask for a key that a person carries")    \
-	X("POST", "/v1/keyfile/export", CHANGES, false, "seal the key in use for who asked")       \
-	X("POST", "/v1/keyfile/import", CHANGES, false, "take a key that was carried")             \
+	X("POST", "/v1/trust/confirm", TRUSTS, false, "admit the new identity of a host")          \
+	X("POST", "/v1/trust/revoke", TRUSTS, false, "revoke the identity of a host")              \
+	X("POST", "/v1/keyfile/request", TRUSTS, false, "ask for a key that a person carries")     \
+	X("POST", "/v1/keyfile/export", TRUSTS, false, "seal the key in use for who asked")        \
+	X("POST", "/v1/keyfile/import", TRUSTS, false, "take a key that was carried")              \
 	X("POST", "/v1/rotate", CHANGES, false, "order a rotation")                                \
 	X("POST", "/v1/approve", CHANGES, false, "approve what waits in mode ask")                 \
 	X("POST", "/v1/pause", CHANGES, false, "hold the cluster where it is")                     \
@@ -65,6 +70,7 @@ struct api_owner {
 	/* Take a call; finish it later, from the same thread that runs the api, by api_finish(). */
 	void (*submit)(void *self, struct api_call *call);
 	uid_t own_uid;
+	gid_t operate_gid; /* of API_OPERATE_GROUP; (gid_t)-1: there is no such group */
 };
 
 struct api;
@@ -80,6 +86,9 @@ int64_t api_run(struct api *a);
 void api_finish(struct api *a, struct api_call *call, unsigned status, struct str json);
 void api_free(struct api *a);
 
+/* The group whose members may operate, as the host knows it now; (gid_t)-1 without one. May ask a
+ * directory service: at a start only. */
+gid_t api_operate_group(void);
 /* A listening unix socket at path, mode 0660, in place of a stale one. Errors: ERR_CONFLICT
  * (somebody answers there), ERR_PERMISSION, ERR_LIMIT, ERR_SYSTEM. */
 MUST_CHECK bool api_listen(const char *path, int *ret_fd, struct err *err);

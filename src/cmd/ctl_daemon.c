@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api/api.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "codec/json_strict.h"
 
@@ -20,6 +22,16 @@ static int64_t mono_us(void)
 	struct timespec t;
 	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for this clock */
 	return t.tv_sec * US_S + t.tv_nsec / 1000;
+}
+
+/* As whom this user logged in, also behind sudo: the daemon may not look at our /proc. Kept by the
+ * kernel; "" where it is not known. */
+static void own_login(char *out, size_t out_n)
+{
+	auto_file FILE *f = fopen("/proc/self/loginuid", "re");
+	if (!f || !fgets(out, (int)out_n, f))
+		out[0] = 0;
+	out[strspn(out, "0123456789")] = 0;
 }
 
 /* Wait until the socket is ready; false with an error at the deadline. A signal does not end it. */
@@ -153,10 +165,14 @@ bool daemon_ask(const char *socket_path, const char *method, const char *path, c
 	struct str answer_body;
 	AUTO(json_t) value = NULL;
 	unsigned status = 0;
+	char login[32];
 	if (body && !text)
 		return err_set(err, ERR_MEMORY, "no memory for the request");
 	err_subject(err, socket_path);
+	own_login(login, sizeof(login));
 	buf_addf(&request, "%s %s HTTP/1.1\r\nHost: rotad\r\nConnection: close\r\n", method, path);
+	if (login[0])
+		buf_addf(&request, API_LOGIN_HEADER ": %s\r\n", login);
 	if (text)
 		buf_addf(&request, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
 			 strlen(text));
@@ -181,8 +197,8 @@ enum ctl_exit ctl_no_daemon(struct ctl *ctl, const struct err *err)
 {
 	const char *advice = "systemctl status rotad; if it listens elsewhere: --socket PATH";
 	if (err->kind == ERR_PERMISSION)
-		advice = "ask as root, as rotad's own user, or as a member of its group: sudo "
-			 "rotactl ...";
+		advice = "sudo rotactl ..., or as a member of the group rotad-read: usermod -aG "
+			 "rotad-read USER";
 	else if (err->kind == ERR_TIMEOUT)
 		advice = "it may be in the middle of a round: ask again. Then: journalctl -u rotad";
 	else if (err->kind == ERR_PROTOCOL || err->kind == ERR_SYNTAX)
@@ -217,5 +233,5 @@ enum ctl_exit ctl_ask(struct ctl *ctl, const char *method, const char *path, con
 	(void)err_set(&err, kind_of(json_string_value(json_object_get(e, "kind"))), "%s",
 		      text ? text : "rotad said no and not why");
 	return ctl_error_with(ctl, &err,
-			      status == 403 ? "sudo rotactl, or as rotad's own user" : advice);
+			      status == 403 ? "sudo rotactl ..., or as rotad's own user" : advice);
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <time.h>
@@ -755,12 +756,22 @@ static bool add_sources(struct daemon *d, struct err *err)
 
 static bool listen_fd(const char *path, int *ret, struct err *err)
 {
-	/* Socket activation: systemd made it. */
-	if (sd_listen_fds(1) >= 1) {
-		*ret = SD_LISTEN_FDS_START;
-		return true;
-	}
-	return api_listen(path, ret, err);
+	int n = sd_listen_fds(1);
+	if (n <= 0)
+		return api_listen(path, ret, err);
+	/* Socket activation (rotad.socket): systemd made it, and gave it its group. */
+	if (n > 1 || sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_STREAM, 1, NULL, 0) <= 0)
+		return err_set(err, ERR_INVALID,
+			       "systemd gave %d sockets; one that listens at a path is wanted "
+			       "(rotad.socket: ListenStream=)",
+			       n);
+	if (sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_STREAM, 1, path, 0) <= 0)
+		journal_line(SEVERITY_WARNING,
+			     "the socket is where rotad.socket says (ListenStream=), not at "
+			     "'%s' as the configuration does",
+			     path);
+	*ret = SD_LISTEN_FDS_START;
+	return true;
 }
 
 static bool start_central(struct daemon *d, struct err *err)
@@ -785,8 +796,11 @@ static bool run(struct daemon *d, struct err *err)
 	char libexec[PATH_BYTES_MAX];
 	int fd;
 	struct wiring_teller teller = {.tell = tell, .self = d};
-	struct api_owner owner = {
-	    .self = d, .snapshot = snapshot, .submit = submit, .own_uid = getuid()};
+	struct api_owner owner = {.self = d,
+				  .snapshot = snapshot,
+				  .submit = submit,
+				  .own_uid = getuid(),
+				  .operate_gid = api_operate_group()};
 	pthread_condattr_t attr;
 	helper_folder(libexec, sizeof(libexec));
 	if (!load_conf(d->config_path, &d->conf, err) ||

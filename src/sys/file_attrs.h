@@ -15,6 +15,8 @@ MUST_CHECK bool file_attrs_copy(int from, int to, struct err *err);
 MUST_CHECK bool file_attrs_check(int from, int to, struct err *err);
 /* May this process give a file to that owner and group? */
 bool file_attrs_may_own(unsigned uid, unsigned gid);
+/* May it at all? Not under a system call filter without chown, as in the shipped unit. */
+bool file_attrs_may_chown(void);
 /* "mongod", or "uid 998" when /etc/passwd has no such line. Asks no directory service, which might
  * hang. out_n at least 64. Returns out. */
 const char *user_name(unsigned uid, char *out, size_t out_n);

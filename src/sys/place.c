@@ -240,6 +240,15 @@ bool place_check_replaceable(const struct place *p, struct err *err)
 			       "(rotad@USER.service)",
 			       user_name(p->stat.st_uid, owner, sizeof(owner)), p->stat.st_gid,
 			       user_name(geteuid(), me, sizeof(me)));
+	/* A new file is of our own group, or of that of a set-group-ID directory. */
+	if (p->stat.st_gid != (p->dir_stat.st_mode & S_ISGID ? p->dir_stat.st_gid : getegid()) &&
+	    !file_attrs_may_chown())
+		return err_set(err, ERR_PERMISSION,
+			       "it is of group %u, and rotad's unit lets it give no file to "
+			       "another group than its own: SystemCallFilter=fchown in a drop-in "
+			       "(systemctl edit rotad, as in man rotad), or chmod g+s on its "
+			       "directory where that is of this group",
+			       p->stat.st_gid);
 	if ((p->dir_stat.st_mode & S_ISVTX) && geteuid() != 0 && p->dir_stat.st_uid != geteuid() &&
 	    p->stat.st_uid != geteuid())
 		return err_set(err, ERR_PERMISSION,

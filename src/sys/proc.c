@@ -319,19 +319,29 @@ static void view_binary(int64_t pid, struct process_view *ret)
 		    running.st_dev != there.st_dev || running.st_ino != there.st_ino;
 }
 
+/* A shell's session or a CI job is a unit as well, and no rotad.service: only what systemd itself
+ * started is the unit's main process. systemd.exec(5): $SYSTEMD_EXEC_PID, since 248; under
+ * ProtectProc= systemd itself is not to be seen. */
+static bool is_started_by_systemd(void)
+{
+	char parent[64], comm[65], ours[24];
+	const char *said = getenv("SYSTEMD_EXEC_PID");
+	snprintf(ours, sizeof(ours), "%d", (int)getpid());
+	if (said && strcmp(said, ours) == 0)
+		return true;
+	snprintf(parent, sizeof(parent), "/proc/%d/comm", (int)getppid());
+	return slurp(parent, comm, sizeof(comm) - 1) > 0 && strcmp(comm, "systemd\n") == 0;
+}
+
 /* Both in one unit's control group, as after a hook that started mongod by itself. Outside of units
  * (a shell) it says nothing. */
 static bool shares_our_unit(int64_t pid)
 {
-	char path[64], parent[64], comm[65], theirs[4097], ours[4097];
+	char path[64], theirs[4097], ours[4097];
 	snprintf(path, sizeof(path), "/proc/%" PRId64 "/cgroup", pid);
-	/* A shell's session or a CI job is a unit as well, and no rotad.service: only what systemd
-	 * itself started is the unit's main process. */
-	snprintf(parent, sizeof(parent), "/proc/%d/comm", (int)getppid());
 	return slurp(path, theirs, sizeof(theirs) - 1) > 0 &&
 	       slurp("/proc/self/cgroup", ours, sizeof(ours) - 1) > 0 &&
-	       strcmp(theirs, ours) == 0 && strstr(ours, ".service\n") &&
-	       slurp(parent, comm, sizeof(comm) - 1) > 0 && strcmp(comm, "systemd\n") == 0;
+	       strcmp(theirs, ours) == 0 && strstr(ours, ".service\n") && is_started_by_systemd();
 }
 
 void proc_view(int64_t pid, struct process_view *ret)

@@ -75,12 +75,58 @@ def install():
         c.that("started without a configuration it says why", "ssert" in said and "inactive" in said, said)
         c.that("there is no configuration", not os.path.exists(m.file("/etc/rotad/rotad.yaml")))
         c.that("man pages", m.sh("ls /usr/share/man/man*/rota* | wc -l") == "3")
-        c.that("systemd takes the units", not m.sh("systemd-analyze verify --man=no rotad.service rotad@mongodb.service rotad-restart@mongod.path 2>&1", check=False))
+        c.that("systemd takes the units", not m.sh("systemd-analyze verify --man=no rotad.service rotad@mongodb.service rotad.socket rotad@mongodb.socket rotad-restart@mongod.path 2>&1", check=False))
+        c.that("the groups are there, and nobody in them", m.sh("getent group rotad-read rotad-operate | sed 's/:.*:/:/'") == "rotad-read:\nrotad-operate:")
         m.sh("dpkg --purge rotad; systemctl daemon-reload")
         left = set(m.sh("find /etc /var/lib /usr /lib -xdev | sort").split("\n")) - set(files.split("\n"))
         left = {f for f in left if not f.startswith(("/var/lib/systemd", "/var/lib/mongodb", "/var/lib/dpkg", "/var/lib/rotad-test", "/usr/lib/x86_64", "/usr/share"))}
         c.that("purged, nothing is left", not left, sorted(left))
         c.that("mongod was not touched", m.mongod() == before)
+        return s.finish()
+
+
+@case
+def people():
+    """Who may ask and who may order, by the groups of the package; the socket with rotad.socket and without; nothing but systemctl starts
+    rotad, and what mongod's user shares stays when it is stopped."""
+    with HostScene(1, writer=False) as s:
+        m, c = s.host(0), s.checks
+        m.sh("useradd -G rotad-read alice; useradd -G rotad-read,rotad-operate bob; useradd carol; useradd -G mongodb dora")
+
+        def by(user, *words):
+            r = m.on.run("runuser", "-u", user, "--", "rotactl", *words, check=False)
+            return r.returncode, " ".join((r.stdout + r.stderr).decode("utf-8", "replace").split())
+        wait_for("rotad to answer", 60, lambda: m.ctl("status").status in (0, 1), 1)
+        wait_for("the ledger", 120, lambda: "joins" not in m.ctl("explain").text() and m.ctl("pause", "--reason", "x").status == 0, 2)
+        m.ctl("resume", "--reason", "x")
+        c.that("the socket is of rotad-read", m.sh("stat -c %U:%G:%a /run/rotad/rotad.sock /run/rotad") == "mongodb:rotad-read:660\nmongodb:mongodb:755",
+               m.sh("stat -c '%n %U:%G:%a' /run/rotad/rotad.sock /run/rotad"))
+        got = by("alice", "status")
+        c.that("rotad-read looks", got[0] in (0, 1), got[1][:200])
+        got = by("alice", "pause", "--reason", "mine")
+        c.that("... and does not order, by name of the group that may", got[0] == 2 and "rotad-operate" in got[1], got[1][:200])
+        got = by("bob", "pause", "--reason", "bob's")
+        c.that("rotad-operate orders", got[0] == 0, got[1][:200])
+        c.that("... and the history tells who", "bob" in m.ctl("history").text(), m.ctl("history").text()[-400:])
+        c.that("... and goes on", by("bob", "resume", "--reason", "over")[0] == 0)
+        got = by("bob", "trust", "confirm", "h1", "--reason", "x", "--fingerprint", "0123456789abcdef")
+        c.that("... and does not decide who gets keys", got[0] == 2 and "who gets keys" in got[1], got[1][:200])
+        got = by("carol", "status")
+        c.that("nobody else looks", got[0] == 3 and "rotad-read" in got[1], got[1][:200])
+        c.that("mongod's own user orders", by("mongodb", "pause", "--reason", "x")[0] == 0 and by("mongodb", "resume", "--reason", "x")[0] == 0)
+        m.sh("runuser -u mongodb -- ipcmk -M 64; systemctl restart rotad")
+        c.that("asked while it restarts, it answers", m.ctl("status").status in (0, 1))
+        c.that("the socket is as before", m.sh("stat -c %U:%G /run/rotad/rotad.sock") == "mongodb:rotad-read")
+        m.sh("systemctl stop rotad")
+        c.that("stopped, what its user shares with mongod stays", "mongodb" in m.sh("ipcs -m"))
+        got = m.ctl("status")
+        c.that("who asks does not start it", got.status == 3 and "does not run" in got.text() and
+               m.sh("systemctl is-active rotad rotad.socket", check=False).split() == ["inactive"] * 2, got.text())
+        m.sh("systemctl mask rotad.socket; systemctl start rotad")
+        c.that("without rotad.socket it makes its own, for mongod's group", m.sh("stat -c %U:%G:%a /run/rotad/rotad.sock") == "mongodb:mongodb:660")
+        c.that("... whose members look and do not order", by("dora", "status")[0] in (0, 1) and by("dora", "pause", "--reason", "x")[0] == 2)
+        m.sh("systemctl stop rotad; systemctl unmask rotad.socket; groupdel rotad-operate; groupdel -f rotad-read; systemctl start rotad")
+        c.that("... as without the groups", m.sh("stat -c %U:%G:%a /run/rotad/rotad.sock") == "mongodb:mongodb:660")
         return s.finish()
 
 

@@ -4,8 +4,14 @@
 #include "lib/tempdir.h"
 
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 
 #include "base/cleanup.h"
@@ -405,6 +411,57 @@ static void a_file_of_another_owner_is_not_replaced_by_one_of_ours(void **state)
 	assert_int_equal(tempdir_count(dir), 1);
 }
 
+/* What the shipped unit does: fchown() answers EPERM, whoever asks. */
+static bool forbid_fchown(void)
+{
+	struct sock_filter rows[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fchown, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog filter = {.len = ARRAY_N(rows), .filter = rows};
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+static void where_the_unit_forbids_chown_only_a_file_of_our_own_group_is_replaced(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_of_another, is_inherited, is_refused;
+	} rows[] = {{"ours", false, false, false},
+		    {"of another", true, false, true},
+		    {"of the directory's", true, true, false},
+		    {"ours where new ones are not", false, true, true}};
+	for (size_t i = 0; i < ARRAY_N(rows) && geteuid() == 0; i++) {
+		const char *dir = tempdir_path(state, rows[i].name);
+		char path[512];
+		int status = 0;
+		assert_int_equal(mkdir(dir, 0700), 0);
+		assert_true((size_t)snprintf(path, sizeof(path), "%s/keyfile", dir) < sizeof(path));
+		tempdir_write(path, "old", 0640);
+		assert_int_equal(chown(path, 0, rows[i].is_of_another ? 1234 : getegid()), 0);
+		if (rows[i].is_inherited) {
+			assert_int_equal(chown(dir, 0, 1234), 0);
+			assert_int_equal(chmod(dir, 02700), 0);
+		}
+		pid_t pid = fork();
+		if (pid == 0) {
+			struct err err;
+			bool is_put = forbid_fchown() && put(path, "new", &err);
+			bool is_said = !is_put && err.kind == ERR_PERMISSION &&
+				       strstr(err.text, "SystemCallFilter=fchown");
+			_exit(is_put ? 0 : is_said ? 1 : 2);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), rows[i].is_refused);
+		tempdir_expect(path, rows[i].is_refused ? "old" : "new");
+		assert_int_equal(tempdir_count(dir), 1);
+	}
+}
+
 static void users_are_named(void **state)
 {
 	char name[64];
@@ -432,6 +489,7 @@ int main(void)
 	    IN_DIR(removing_is_for_files_only_and_fine_when_absent),
 	    IN_DIR(a_directory_that_is_not_ours_is_refused_with_advice),
 	    IN_DIR(a_file_of_another_owner_is_not_replaced_by_one_of_ours),
+	    IN_DIR(where_the_unit_forbids_chown_only_a_file_of_our_own_group_is_replaced),
 	    cmocka_unit_test(users_are_named),
 	};
 	files = files_durable();

@@ -247,13 +247,16 @@ class HostScene:
         m.sh("systemctl stop mongod; mkdir -p /etc/systemd/system/mongod.service.d; printf '[Service]\\nRestart=always\\nRestartSec=1\\n' "
              "> /etc/systemd/system/mongod.service.d/restart.conf; systemctl daemon-reload; systemctl start mongod" if "hook" in way else "true")
         m.put("/usr/local/sbin/end-mongod", HOOK, 0o755)
-        m.put("/etc/rotad/webhook.secret", self.secret + "\n", 0o600, "mongodb")
+        # The secret on one of three hosts is systemd's to hand over, root's own file; a file of rotad's user on the others.
+        is_credential = "unit" in way
+        m.put("/etc/rotad/webhook.secret", self.secret + "\n", 0o600, "root" if is_credential else "mongodb")
         m.put("/etc/rotad/rotad.yaml", yaml({
             "mode": "act", "timezone": "UTC",
             "instances": [{"name": "rs0", "configFile": "/etc/mongod.conf", "restart": dict(way, drain=self.drain)}],
             "keyfile": {"mode": "act", "maxAge": "never"}, "certificates": {"mode": "observe"},
-            "alerts": [{"name": "test", "type": "webhook", "url": self.sink.url, "secret": "file:/etc/rotad/webhook.secret", "minSeverity": "notice", "allowPlain": True}]}))
-        m.put("/etc/systemd/system/rotad.service.d/files.conf", "[Service]\nReadWritePaths=/etc/mongodb\n")
+            "alerts": [{"name": "test", "type": "webhook", "url": self.sink.url, "secret": "credential:webhook" if is_credential else "file:/etc/rotad/webhook.secret", "minSeverity": "notice", "allowPlain": True}]}))
+        m.put("/etc/systemd/system/rotad.service.d/files.conf", "[Service]\nReadWritePaths=/etc/mongodb\n" +
+              ("LoadCredential=webhook:/etc/rotad/webhook.secret\n" if is_credential else ""))
         m.sh("systemctl daemon-reload")
         if "job" in way:
             m.sh("systemctl stop polkit; systemctl mask polkit; systemctl enable --now rotad-restart@mongod.path")

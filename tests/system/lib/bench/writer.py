@@ -25,7 +25,7 @@ class _Retries(monitoring.CommandListener):
     def started(self, event):
         if event.command_name == "insert":
             sent = self.local.sent = getattr(self.local, "sent", 0) + 1
-            self.local.story.append("%.3f to port %d" % (time.monotonic(), event.connection_id[1]))
+            self.local.story.append("%.3f to %s:%d" % (time.monotonic(), *event.connection_id))
             if sent > 1:
                 with self.lock:
                     self.n += 1
@@ -37,7 +37,9 @@ class _Retries(monitoring.CommandListener):
 
     def failed(self, event):
         if event.command_name == "insert":
-            self.local.story.append("%.3f %s" % (time.monotonic(), str(event.failure)[:80]))
+            said = event.failure
+            self.local.story.append("%.3f refused: %s %s %s" % (time.monotonic(), said.get("codeName", said.get("errtype")), said.get("errmsg", "")[:80],
+                                                                 said.get("errorLabels", "without a label")))
 
 
 class Writer:
