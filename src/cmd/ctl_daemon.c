@@ -29,7 +29,7 @@ static int64_t mono_us(void)
 static void own_login(char *out, size_t out_n)
 {
 	auto_file FILE *f = fopen("/proc/self/loginuid", "re");
-	if (!f || !fgets(out, (int)out_n, f))
+	if (!f || !fgets(out, (int)out_n, f) || strcmp(out, "4294967295") == 0) /* never set */
 		out[0] = 0;
 	out[strspn(out, "0123456789")] = 0;
 }

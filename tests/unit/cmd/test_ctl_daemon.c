@@ -48,8 +48,20 @@ static void answers_are_taken_whole_or_not_at_all(void **state)
 	}
 }
 
+/* The header that says as whom this test's user logged in, where the kernel knows it. */
+static const char *login_header(char *out, size_t out_n)
+{
+	char login[32] = "";
+	auto_file FILE *f = fopen("/proc/self/loginuid", "re");
+	out[0] = 0;
+	if (f && fgets(login, sizeof(login), f) && strcmp(login, "4294967295") != 0)
+		snprintf(out, out_n, "Rotad-Login: %s\r\n", login);
+	return out;
+}
+
 static void the_request_is_one_that_every_server_reads(void **state)
 {
+	char wanted[512], login[64];
 	struct canned c = {.n = 0};
 	struct err err = ERR_INIT;
 	json_t *answer = NULL, *body = json_pack("{s:s}", "instance", "rs0-a");
@@ -59,10 +71,12 @@ static void the_request_is_one_that_every_server_reads(void **state)
 	assert_true(
 	    daemon_ask(c.path, "POST", "/v1/pause", body, 5 * US_S, &status, &answer, &err));
 	canned_stop(&c);
-	assert_string_equal(buf_z(&c.requests[0]),
-			    "POST /v1/pause HTTP/1.1\r\nHost: rotad\r\nConnection: close\r\n"
-			    "Content-Type: application/json\r\nContent-Length: 20\r\n\r\n"
-			    "{\"instance\":\"rs0-a\"}");
+	snprintf(wanted, sizeof(wanted),
+		 "POST /v1/pause HTTP/1.1\r\nHost: rotad\r\nConnection: close\r\n%s"
+		 "Content-Type: application/json\r\nContent-Length: 20\r\n\r\n"
+		 "{\"instance\":\"rs0-a\"}",
+		 login_header(login, sizeof(login)));
+	assert_string_equal(buf_z(&c.requests[0]), wanted);
 	json_decref(answer);
 	json_decref(body);
 	canned_fini(&c);
