@@ -53,6 +53,12 @@
 	  "WORD [--kind K | --instance I]", "Set how much rotad may do on this host")              \
 	X("set up", "discover", ctl_discover, CTL_OFFLINE | CTL_ROOT, "[--output FILE | --write]", \
 	  "Find the mongods of this host, write a configuration")                                  \
+	X("set up", "adopt", ctl_adopt, CTL_OFFLINE | CTL_ROOT,                                    \
+	  "[INSTANCE] [--dry-run] [--external] [--user NAME] [--root DIR] [--yes]",               \
+	  "Make the files here such that rotad may renew them")                            \
+	X("set up", "leave", ctl_leave, CTL_OFFLINE | CTL_ROOT,                                    \
+	  "[INSTANCE] [--dry-run] [--user NAME] [--root DIR] [--yes]",                             \
+	  "Take back what adopt did, with the bytes of today")                                     \
 	X("set up", "doctor", ctl_doctor, CTL_OFFLINE | CTL_DAEMON,                                \
 	  "[--all] [--user NAME] [--instance I] [--cluster C]",                                    \
 	  "Ask whether this host could take its turn")                                             \

@@ -100,8 +100,9 @@ static bool tell_unwritable(struct planner *p)
 			 "Make room on the file system of %.400s; it goes on by itself.", k->path);
 	else
 		snprintf(e->you, sizeof(e->you),
-			 "Mend it on %s, or let your configuration management write the file:  "
-			 "keyfile: {writer: external}",
+			 "Mend it on %s: sudo rotactl adopt (--dry-run shows what it does); or let "
+			 "your configuration management write the file:  keyfile: {writer: "
+			 "external}",
 			 s->self_host);
 	return true;
 }

@@ -168,8 +168,8 @@ static bool check_directory(const struct place *p, struct err *err)
 	if (fs.f_flag & ST_RDONLY)
 		return err_set(err, ERR_UNSAFE_FILE,
 			       "its file system is read-only for rotad: mount it writable, or let "
-			       "the unit write there (systemctl edit rotad: ReadWritePaths=, as in "
-			       "man rotad)");
+			       "the unit write there (sudo rotactl adopt writes its "
+			       "ReadWritePaths=)");
 	if (flags)
 		return err_set(
 		    err, ERR_UNSAFE_FILE,
@@ -181,9 +181,9 @@ static bool check_directory(const struct place *p, struct err *err)
 		return err_set(
 		    err, ERR_PERMISSION,
 		    "its directory is %s's and rotad runs as \"%s\" (it must create a file beside "
-		    "it and rename). Nothing was changed. Mend it once: let that user write "
-		    "the directory, or move the file into one of its own and leave a link; or let "
-		    "your configuration management write it: keyfile: {writer: external}",
+		    "it and rename). Nothing was changed. Mend it once: sudo rotactl adopt (moves "
+		    "the file, leaves a link; --dry-run shows it); or let your configuration "
+		    "management write it: keyfile: {writer: external}",
 		    user_name(p->dir_stat.st_uid, owner, sizeof(owner)),
 		    user_name(geteuid(), me, sizeof(me)));
 	if (fs.f_bavail == 0 || (fs.f_files > 0 && fs.f_favail == 0))

@@ -126,12 +126,12 @@ def check_verbs(texts, pages, to_come):
 
 def prove_verbs():
     table = {VERB_HOME: '	X("look", "status", f, 0, "", "") \\\n	X("act", "rotate keyfile", f, 0, "", "") \\\n'}
-    bad = ('"sudo rotactl adopt X"', '"rotactl rotate ca"', '"Then: rotactl "\n	"undo"', '"rotactl rotate"', '"rotactl rotate "\n"ca"', '"rotactl --json go"')
+    bad = ('"sudo rotactl enroll X"', '"rotactl rotate ca"', '"Then: rotactl "\n	"undo"', '"rotactl rotate"', '"rotactl rotate "\n"ca"', '"rotactl --json go"')
     good = ('"see rotactl status"', '"rotactl rotate "\n /* then */ "keyfile\\n"', '"rotactl rotate keyfile --wait"', '"rotactl --json status now"',
-            '/* rotactl adopt */ f("rotactl: no");', '"rotactl trust list"')
-    bad_page = ("see `rotactl adopt`", "sudo rotactl adopt x", "\t*rotactl adopt* now", "*rotactl* *adopt*", "x && rotactl adopt", "`sudo rotactl rotate ca|keyfile`",
-                "*rotactl\nadopt*", "*rotactl rotate\nca*")
-    good_page = ("rotactl asks first", "`rotactl status`", "*rotactl rotate keyfile* [--wait]", "but rotactl adopt", "*rotactl* asks")
+            '/* rotactl enroll */ f("rotactl: no");', '"rotactl trust list"')
+    bad_page = ("see `rotactl enroll`", "sudo rotactl enroll x", "\t*rotactl enroll* now", "*rotactl* *enroll*", "x && rotactl enroll", "`sudo rotactl rotate ca|keyfile`",
+                "*rotactl\nenroll*", "*rotactl rotate\nca*")
+    good_page = ("rotactl asks first", "`rotactl status`", "*rotactl rotate keyfile* [--wait]", "but rotactl enroll", "*rotactl* asks")
     for texts, should in ((bad, True), (good, False)):
         for text in texts:
             if bool(check_verbs({**table, "src/a/a.c": text}, {}, {"trust list"})) != should:

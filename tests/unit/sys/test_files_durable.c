@@ -385,7 +385,7 @@ static void a_directory_that_is_not_ours_is_refused_with_advice(void **state)
 		assert_int_equal(seteuid(0), 0);
 	assert_false(ok);
 	assert_int_equal(err.kind, ERR_PERMISSION);
-	assert_non_null(strstr(err.text, "let that user write the directory"));
+	assert_non_null(strstr(err.text, "sudo rotactl adopt"));
 	assert_non_null(strstr(err.text, "writer: external"));
 	tempdir_expect(path, "old");
 	assert_int_equal(tempdir_count(dir), 1);

@@ -1,0 +1,945 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rotactl adopt and leave: what a host that exists lacks before rotad may renew a file there, said
+ * exactly, asked, and done; and all of it taken back. The moves themselves are sys/move.c. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cmd/ctl_file.h"
+#include "cmd/ctl_table.h"
+#include "cmd/ctl_view.h"
+#include "codec/json_mem.h"
+#include "codec/json_strict.h"
+#include "codec/marker.h"
+#include "codec/mongod_options.h"
+#include "conf/conf_check.h"
+#include "conf/conf_edit.h"
+#include "sys/files_durable.h"
+#include "sys/host_linux.h"
+#include "sys/move.h"
+#include "sys/survey_proc.h"
+
+extern char **environ;
+
+#define KEYS_FOLDER "/var/lib/mongodb-keys"
+#define UNITS_FOLDER "/etc/systemd/system"
+#define POLKIT_FOLDER "/etc/polkit-1/rules.d"
+
+enum { FILES_MAX = 3, RECORD_ROWS_MAX = 16, RECORD_BYTES_MAX = 64 * 1024, TEXT_MAX = 16 * 1024 };
+
+/* What is to become of a file that mongod names. */
+enum does {
+	DOES_NOTHING, /* it can be replaced where it is */
+	DOES_MOVE,
+	DOES_DONE,     /* it was moved before */
+	DOES_EXTERNAL, /* something else writes it */
+	DOES_REFUSE,   /* it cannot be moved, and says why */
+};
+
+struct row {
+	const char *label;
+	bool is_keyfile;
+	enum does does;
+	char path[PATH_BYTES_MAX];   /* as mongod names it */
+	char folder[PATH_BYTES_MAX]; /* where the next one will be made */
+	struct move move;
+	char why[ERR_TEXT_BYTES];
+};
+
+struct adoption {
+	struct ctl *ctl;
+	const char *root; /* before the folders of ours: "", or --root's */
+	bool is_dry, is_yes, wants_external;
+	struct conf *conf;
+	const struct instance_policy *instance;
+	struct move_user user;
+	char user_name[64], group_name[64], more_groups[512];
+	char service[256];
+	struct mongod_options options;
+	unsigned rows_n, kept_n;
+	struct row rows[FILES_MAX];
+	struct move kept[RECORD_ROWS_MAX]; /* what the record says was moved */
+	char home[PATH_BYTES_MAX], record[PATH_BYTES_MAX], drop_in[PATH_BYTES_MAX],
+	    polkit[PATH_BYTES_MAX];
+	struct buf drop_in_text, polkit_text;
+	bool has_polkit, has_record;
+};
+
+static void adoption_free(struct adoption **a)
+{
+	if (!*a)
+		return;
+	buf_fini(&(*a)->drop_in_text);
+	buf_fini(&(*a)->polkit_text);
+	conf_free((*a)->conf);
+	free(*a);
+	*a = NULL;
+}
+#define auto_adoption __attribute__((cleanup(adoption_free)))
+
+static struct adoption *adoption_new(struct ctl *ctl)
+{
+	struct adoption *a = calloc(1, sizeof(*a));
+	if (!a)
+		return NULL;
+	*a = (struct adoption){.ctl = ctl,
+			       .root = "",
+			       .conf = conf_new(),
+			       .drop_in_text = {.max = TEXT_MAX},
+			       .polkit_text = {.max = TEXT_MAX}};
+	if (a->conf)
+		return a;
+	adoption_free(&a);
+	return NULL;
+}
+
+/* ---- whom it is about ---- */
+
+static bool read_conf(struct adoption *a, struct err *err)
+{
+	struct files_port files = files_durable();
+	struct host_port host = host_linux();
+	/* Files that it names are the daemon's to look at: it runs as another user. */
+	struct conf_how how = {.files = &files,
+			       .is_elsewhere = true,
+			       .uid = CONF_UID_ANY,
+			       .now = host.ops->now(host.self)};
+	auto_free struct conf_faults *faults = calloc(1, sizeof(*faults));
+	err_subject(err, a->ctl->config_path);
+	if (!faults)
+		return err_set(err, ERR_MEMORY, "no memory to read the configuration");
+	return conf_load(a->ctl->config_path, &how, a->conf, faults, err);
+}
+
+static bool pick_instance(struct adoption *a, const char *name, struct err *err)
+{
+	const struct config *c = &a->conf->config;
+	err_subject(err, name ? name : a->ctl->config_path);
+	if (!name && c->instances_n != 1)
+		return err_set(err, ERR_INVALID, "%u instances stand there: name one",
+			       c->instances_n);
+	a->instance = name ? config_find_instance(c, name) : &c->instances[0];
+	return a->instance ||
+	       err_set(err, ERR_NOT_FOUND, "%s has no instance of that name", a->ctl->config_path);
+}
+
+static bool is_its(const struct instance_policy *i, const struct survey_server *s)
+{
+	char port[16];
+	size_t n = strlen(i->address);
+	if (!s->pid || s->is_container)
+		return false;
+	if (i->config_file[0])
+		return strcmp(i->config_file, s->config_file) == 0;
+	int k = snprintf(port, sizeof(port), ":%d", mongod_options_port(&s->options));
+	return n > (size_t)k && strcmp(i->address + n - (size_t)k, port) == 0;
+}
+
+/* Groups of its process that its entry in /etc/group does not have: given by its unit. */
+static void add_groups_of_process(struct adoption *a)
+{
+	char path[64], line[4096];
+	snprintf(path, sizeof(path), "/proc/%" PRId64 "/status", a->user.pid);
+	auto_file FILE *f = a->user.pid ? fopen(path, "re") : NULL;
+	while (f && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "Groups:", 7) != 0)
+			continue;
+		char *at = line + 7, *end;
+		for (;; at = end) {
+			unsigned long gid = strtoul(at, &end, 10);
+			bool is_known = false;
+			if (end == at || a->user.groups_n == MOVE_GROUPS_MAX)
+				return;
+			for (unsigned i = 0; i < a->user.groups_n; i++)
+				is_known |= a->user.groups[i] == gid;
+			if (is_known)
+				continue;
+			a->user.groups[a->user.groups_n++] = (unsigned)gid;
+			const struct group *g = getgrgid((gid_t)gid);
+			size_t n = strlen(a->more_groups);
+			if (g)
+				snprintf(a->more_groups + n, sizeof(a->more_groups) - n, "%s%s",
+					 n ? " " : "", g->gr_name);
+		}
+	}
+}
+
+static bool take_user(struct adoption *a, const char *name, struct err *err)
+{
+	gid_t groups[MOVE_GROUPS_MAX];
+	int n = MOVE_GROUPS_MAX;
+	const struct passwd *pw = getpwnam(name);
+	err_subject(err, name);
+	if (!pw)
+		return err_set(err, ERR_NOT_FOUND, "there is no such user on this host");
+	a->user.uid = pw->pw_uid;
+	a->user.gid = pw->pw_gid;
+	if (!copy_z(a->user_name, sizeof(a->user_name), name) ||
+	    getgrouplist(name, pw->pw_gid, groups, &n) < 0)
+		return err_set(err, ERR_LIMIT, "it is in more than %d groups", MOVE_GROUPS_MAX);
+	for (int i = 0; i < n; i++)
+		a->user.groups[i] = groups[i];
+	a->user.groups_n = (unsigned)n;
+	const struct group *g = getgrgid(a->user.gid);
+	if (g)
+		cut_z(a->group_name, sizeof(a->group_name), g->gr_name);
+	add_groups_of_process(a);
+	return true;
+}
+
+/* Of the file that it would read at its next start. */
+static bool read_options(struct adoption *a, struct err *err)
+{
+	struct files_port files = files_durable();
+	auto_buf struct buf text = {.max = CONF_BYTES_MAX};
+	const struct instance_policy *i = a->instance;
+	err_subject(err, i->name);
+	if (!i->config_file[0])
+		return err_set(err, ERR_NOT_FOUND,
+			       "its mongod does not run, and no configFile of it is known");
+	if (!files.ops->read_text(files.self, i->config_file, CONF_BYTES_MAX, &text, NULL, err) ||
+	    !mongod_options_from_file(buf_str(&text), &a->options, err))
+		return err_in(err, "reading mongod's configuration");
+	return true;
+}
+
+/* The user, the options and the process, and that one rotad can serve all of this file. */
+static bool find_server(struct adoption *a, const char *user, struct err *err)
+{
+	auto_free struct survey *s = calloc(1, sizeof(*s));
+	const struct survey_server *own = NULL, *other = NULL;
+	const struct config *c = &a->conf->config;
+	struct stat st;
+	char owner[64];
+	if (!s)
+		return err_set(err, ERR_MEMORY, "no memory to look");
+	if (!a->root[0] && !survey_host(s, err))
+		return false;
+	for (unsigned k = 0; k < s->n; k++)
+		if (is_its(a->instance, &s->servers[k]))
+			own = &s->servers[k];
+	for (unsigned i = 0; own && i < c->instances_n; i++)
+		for (unsigned k = 0; k < s->n; k++)
+			if (is_its(&c->instances[i], &s->servers[k]) &&
+			    strcmp(s->servers[k].user, own->user) != 0)
+				other = &s->servers[k];
+	if (other && !user) {
+		err_subject(err, a->ctl->config_path);
+		return err_set(
+		    err, ERR_REFUSED,
+		    "its mongods run as different users (%s, %s), and a rotad is of one: "
+		    "each user's part goes into /etc/rotad/USER.yaml, for "
+		    "rotad@USER.service. rotactl discover --write makes them",
+		    own->user, other->user);
+	}
+	a->user.pid = own ? own->pid : 0;
+	if (own)
+		a->options = own->options;
+	else if (!read_options(a, err))
+		return false;
+	mongod_options_map(&a->options, a->instance->paths, a->instance->paths_n);
+	if (!user && own)
+		user = own->user;
+	if (!user && a->options.key_file[0] && stat(a->options.key_file, &st) == 0 && st.st_uid) {
+		const struct passwd *pw = getpwuid(st.st_uid);
+		cut_z(owner, sizeof(owner), pw ? pw->pw_name : "");
+		user = owner[0] ? owner : NULL;
+	}
+	if (!user) {
+		err_subject(err, a->instance->name);
+		return err_set(
+		    err, ERR_NOT_FOUND,
+		    "its mongod does not run, and who runs it is not known: --user NAME");
+	}
+	return take_user(a, user, err);
+}
+
+/* The unit of ours that reads this file. */
+static bool find_service(struct adoption *a, struct err *err)
+{
+	char own[300];
+	const char *slash = strrchr(a->ctl->config_path, '/');
+	const char *base = slash ? slash + 1 : a->ctl->config_path;
+	snprintf(own, sizeof(own), "%s.yaml", a->user_name);
+	if (strcmp(base, "rotad.yaml") == 0)
+		snprintf(a->service, sizeof(a->service), "rotad.service");
+	else if (strcmp(base, own) == 0)
+		snprintf(a->service, sizeof(a->service), "rotad@%s.service", a->user_name);
+	else {
+		err_subject(err, a->ctl->config_path);
+		return err_set(err, ERR_REFUSED,
+			       "no unit reads it: rotad.service reads /etc/rotad/rotad.yaml, "
+			       "rotad@%s.service /etc/rotad/%s.yaml",
+			       a->user_name, a->user_name);
+	}
+	return true;
+}
+
+static bool name_paths(struct adoption *a, struct err *err)
+{
+	const char *i = a->instance->name;
+	const size_t max = PATH_BYTES_MAX;
+	bool ok = (size_t)snprintf(a->home, max, "%s" KEYS_FOLDER "/%s", a->root, i) < max &&
+		  (size_t)snprintf(a->record, max, "%s" KEYS_FOLDER "/%s.json", a->root, i) < max &&
+		  (size_t)snprintf(a->drop_in, max, "%s" UNITS_FOLDER "/%s.d/adopt-%s.conf",
+				   a->root, a->service, i) < max &&
+		  (size_t)snprintf(a->polkit, max, "%s" POLKIT_FOLDER "/51-rotad-%s.rules", a->root,
+				   i) < max;
+	return ok || err_set(err, ERR_LIMIT, "a path grew too long");
+}
+
+/* ---- the record: what was moved, and how it was ---- */
+
+static bool read_record(struct adoption *a, struct err *err)
+{
+	struct files_port files = files_durable();
+	auto_buf struct buf text = {.max = RECORD_BYTES_MAX};
+	struct file_view v;
+	size_t i;
+	json_t *one;
+	if (!files.ops->look(files.self, a->record, &v, err))
+		return false;
+	if (!v.exists)
+		return true;
+	err_subject(err, a->record);
+	/* Root acts on what it says. */
+	if (v.uid != geteuid() || (v.mode & 022))
+		return err_set(err, ERR_UNSAFE_FILE, "it is not root's alone");
+	if (!files.ops->read_text(files.self, a->record, RECORD_BYTES_MAX, &text, NULL, err))
+		return false;
+	AUTO(json_t) doc = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
+	json_array_foreach(json_object_get(doc, "files"), i, one)
+	{
+		const char *path, *at;
+		int uid, gid, mode, is_private;
+		if (a->kept_n == RECORD_ROWS_MAX ||
+		    json_unpack(one, "{s:s,s:s,s:i,s:i,s:i,s:b}", "path", &path, "at", &at, "uid",
+				&uid, "gid", &gid, "mode", &mode, "private", &is_private) != 0)
+			return err_set(err, ERR_SYNTAX, "it is not what rotactl adopt writes");
+		struct move *m = &a->kept[a->kept_n++];
+		*m = (struct move){.uid = (unsigned)uid,
+				   .gid = (unsigned)gid,
+				   .mode = (unsigned)mode & 07777,
+				   .is_private = is_private};
+		if (!copy_z(m->path, sizeof(m->path), path) || !copy_z(m->at, sizeof(m->at), at))
+			return err_set(err, ERR_SYNTAX, "a path in it is too long");
+	}
+	a->has_record = true;
+	return true;
+}
+
+static bool put_text(const char *path, struct str text, struct err *err)
+{
+	struct files_port files = files_durable();
+	const struct file_put put = {.path = path, .bytes = text, .mode = 0644};
+	return files.ops->put(files.self, &put, err);
+}
+
+static bool write_record(const struct adoption *a, struct err *err)
+{
+	AUTO(json_t)
+	doc = json_pack("{s:s, s:s, s:s, s:[]}", "undo", "rotactl leave", "user", a->user_name,
+			"service", a->service, "files");
+	for (unsigned i = 0; i < a->kept_n; i++) {
+		const struct move *m = &a->kept[i];
+		(void)json_array_append_new(json_object_get(doc, "files"),
+					    json_pack("{s:s,s:s,s:i,s:i,s:i,s:b}", "path", m->path,
+						      "at", m->at, "uid", (int)m->uid, "gid",
+						      (int)m->gid, "mode", (int)m->mode, "private",
+						      m->is_private));
+	}
+	auto_free char *text = doc ? json_dumps(doc, JSON_INDENT(1)) : NULL;
+	if (!text)
+		return err_set(err, ERR_MEMORY, "a path cannot be written into the record");
+	return put_text(a->record, str_of(text), err);
+}
+
+static struct move *find_kept(struct adoption *a, const char *path, const char *at)
+{
+	for (unsigned i = 0; i < a->kept_n; i++)
+		if ((path && strcmp(a->kept[i].path, path) == 0) ||
+		    (at && strcmp(a->kept[i].at, at) == 0))
+			return &a->kept[i];
+	return NULL;
+}
+
+/* ---- what to do with each file ---- */
+
+/* What says that something else writes the file; "" nothing. */
+static void find_keeper(const struct row *r, char *out, size_t out_n)
+{
+	struct files_port files = files_durable();
+	struct err ignored = ERR_INIT;
+	struct file_view v;
+	auto_secret struct secret bytes = {.p = NULL};
+	out[0] = 0;
+	if (!files.ops->look(files.self, r->path, &v, &ignored) || !v.exists)
+		return;
+	if (v.is_immutable)
+		snprintf(out, out_n, "it is marked immutable or append-only");
+	else if (v.is_mount_point)
+		snprintf(out, out_n, "it is a mount of its own");
+	else if (v.is_on_readonly_mount)
+		snprintf(out, out_n, "its file system is read-only");
+	if (out[0] || !files.ops->read_secret(files.self, r->path, FILE_PUT_BYTES_MAX, &bytes, NULL,
+					      &ignored))
+		return;
+	const char *marker = marker_find((struct str){.p = bytes.p, .n = bytes.n});
+	if (marker)
+		snprintf(out, out_n, "its text has \"%s\"", marker);
+}
+
+static bool folder_of(const char *path, char out[PATH_BYTES_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	return slash && slash != path &&
+	       copy_str(out, PATH_BYTES_MAX, (struct str){.p = path, .n = (size_t)(slash - path)});
+}
+
+static void judge(struct adoption *a, struct row *r)
+{
+	struct files_port files = files_durable();
+	struct err err = ERR_INIT, look_err = ERR_INIT;
+	struct file_view v;
+	const char *name;
+	r->does = DOES_REFUSE;
+	if (!files.ops->look(files.self, r->path, &v, &err) || !v.exists) {
+		snprintf(r->why, sizeof(r->why), "%s",
+			 err.kind ? err.text : "there is no such file");
+		return;
+	}
+	const struct move *kept = find_kept(a, NULL, v.real_path);
+	if (kept) {
+		r->does = DOES_DONE;
+		r->move = *kept;
+		cut_z(r->folder, sizeof(r->folder), a->home);
+		return;
+	}
+	if (r->is_keyfile && a->conf->config.policy.keyfile.writer == WRITER_EXTERNAL) {
+		r->does = DOES_EXTERNAL;
+		snprintf(r->why, sizeof(r->why), "keyfile: {writer: external} says so");
+		return;
+	}
+	find_keeper(r, r->why, sizeof(r->why));
+	if (r->is_keyfile && a->wants_external && !r->why[0])
+		snprintf(r->why, sizeof(r->why), "--external says so");
+	if (r->why[0]) {
+		r->does = DOES_EXTERNAL;
+		return;
+	}
+	if (move_user_can_put(r->path, &a->user, &err)) {
+		r->does = folder_of(v.real_path, r->folder) ? DOES_NOTHING : DOES_REFUSE;
+		return;
+	}
+	if (!move_look(r->path, r->is_keyfile, &a->user, &r->move, &look_err)) {
+		snprintf(r->why, sizeof(r->why), "%s", look_err.text);
+		return;
+	}
+	/* The same file by two names of mongod's, or two of one name. */
+	name = strrchr(r->move.path, '/');
+	name = name ? name + 1 : r->label;
+	snprintf(r->move.at, sizeof(r->move.at), "%.2000s/%.255s", a->home, name);
+	for (const struct row *o = a->rows; o < r; o++)
+		if (o->does == DOES_MOVE && strcmp(o->move.at, r->move.at) == 0)
+			snprintf(r->move.at, sizeof(r->move.at), "%.2000s/%s-%.200s", a->home,
+				 r->label, name);
+	cut_z(r->folder, sizeof(r->folder), a->home);
+	snprintf(r->why, sizeof(r->why), "%.*s", (int)strcspn(err.text, "("), err.text);
+	for (size_t k = strlen(r->why); k > 0 && r->why[k - 1] == ' '; k--)
+		r->why[k - 1] = 0;
+	r->does = DOES_MOVE;
+}
+
+static void judge_all(struct adoption *a)
+{
+	const struct mongod_options *o = &a->options;
+	const struct {
+		const char *label, *path;
+		enum kind kind;
+	} files[] = {{"keyfile", o->key_file, KIND_KEYFILE},
+		     {"certificate", o->certificate_key_file, KIND_CERTIFICATES},
+		     {"clusterFile", o->cluster_file, KIND_CERTIFICATES}};
+	STATIC_ASSERT(ARRAY_N(files) <= FILES_MAX, "there is room for each");
+	for (size_t i = 0; i < ARRAY_N(files); i++) {
+		bool is_known = !files[i].path[0] ||
+				policy_mode(&a->conf->config.policy, files[i].kind) == MODE_OFF;
+		for (size_t k = 0; k < i; k++)
+			is_known |= strcmp(files[k].path, files[i].path) == 0;
+		if (is_known)
+			continue;
+		struct row *r = &a->rows[a->rows_n++];
+		*r = (struct row){.label = files[i].label, .is_keyfile = i == 0};
+		cut_z(r->path, sizeof(r->path), files[i].path);
+		judge(a, r);
+	}
+}
+
+/* ---- the texts that are written ---- */
+
+/* As systemd reads it: no specifiers, no blanks between words. False where it cannot be said. */
+static bool add_unit_path(struct buf *out, const char *path)
+{
+	buf_adds(out, "ReadWritePaths=\"");
+	for (const char *c = path; *c; c++) {
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return false;
+		if (*c == '%')
+			buf_adds(out, "%%");
+		else if (*c == '"' || *c == '\\')
+			buf_addf(out, "\\%c", *c);
+		else
+			buf_addc(out, *c);
+	}
+	buf_adds(out, "\"\n");
+	return true;
+}
+
+static bool make_drop_in(struct adoption *a, struct err *err)
+{
+	struct buf *b = &a->drop_in_text;
+	buf_addf(b, "# Written by rotactl adopt %s; rotactl leave %s takes it away.\n[Service]\n",
+		 a->instance->name, a->instance->name);
+	if (strcmp(a->service, "rotad.service") == 0)
+		buf_addf(b, "User=%s\nGroup=%s\n", a->user_name, a->group_name);
+	if (a->more_groups[0])
+		buf_addf(b, "SupplementaryGroups=%s\n", a->more_groups);
+	for (unsigned i = 0; i < a->rows_n; i++) {
+		bool is_told = !a->rows[i].folder[0];
+		for (unsigned k = 0; k < i; k++)
+			is_told |= strcmp(a->rows[k].folder, a->rows[i].folder) == 0;
+		if (!is_told && !add_unit_path(b, a->rows[i].folder))
+			return err_set(err, ERR_UNSUPPORTED,
+				       "a folder's name cannot be written into a unit");
+	}
+	return buf_ok(b, err);
+}
+
+static bool is_unit_name(const char *z)
+{
+	for (; *z; z++)
+		if (!((*z >= 'a' && *z <= 'z') || (*z >= 'A' && *z <= 'Z') ||
+		      (*z >= '0' && *z <= '9') || strchr("@._-:", *z)))
+			return false;
+	return true;
+}
+
+/* The rule of the package lets the user mongodb restart mongod.service; any other is named here. */
+static bool make_polkit(struct adoption *a, struct err *err)
+{
+	char folder[PATH_BYTES_MAX], general[PATH_BYTES_MAX];
+	const char *unit = a->instance->restart_name;
+	snprintf(folder, sizeof(folder), "%.2000s" POLKIT_FOLDER, a->root);
+	snprintf(general, sizeof(general), "%.2000s/50-rotad.rules", folder);
+	if (a->instance->restart_how != RESTART_UNIT || access(folder, W_OK) != 0 ||
+	    !is_unit_name(unit) || !is_unit_name(a->user_name))
+		return true;
+	if (access(general, F_OK) == 0 && strcmp(a->user_name, "mongodb") == 0 &&
+	    strcmp(unit, "mongod.service") == 0)
+		return true;
+	buf_addf(
+	    &a->polkit_text,
+	    "// Written by rotactl adopt %s; rotactl leave %s takes it away.\n"
+	    "// %s, rotad's user there, may start and restart this one unit.\n"
+	    "polkit.addRule(function (action, subject) {\n"
+	    "    if (action.id === \"org.freedesktop.systemd1.manage-units\" && subject.user === "
+	    "\"%s\" &&\n"
+	    "        action.lookup(\"unit\") === \"%s\" &&\n"
+	    "        [\"start\", \"restart\", \"reload\", "
+	    "\"ref\"].indexOf(action.lookup(\"verb\")) >= 0)\n"
+	    "        return polkit.Result.YES;\n"
+	    "    return polkit.Result.NOT_HANDLED;\n"
+	    "});\n",
+	    a->instance->name, a->instance->name, a->user_name, a->user_name, unit);
+	a->has_polkit = true;
+	return buf_ok(&a->polkit_text, err);
+}
+
+/* ---- saying it ---- */
+
+static const char *const does_words[] = {[DOES_NOTHING] = "stays",
+					 [DOES_MOVE] = "moves",
+					 [DOES_DONE] = "moved already",
+					 [DOES_EXTERNAL] = "written elsewhere",
+					 [DOES_REFUSE] = "refused"};
+
+static void say_file(const struct adoption *a, const char *path, const struct buf *text)
+{
+	struct str rest = buf_str(text), line;
+	view_row(a->ctl, 2, "  ", "%s is written:", path);
+	while (str_cut(&rest, '\n', &line))
+		if (line.n)
+			ctl_say(a->ctl, "      %.*s", (int)line.n, line.p);
+}
+
+static bool wants_external_written(const struct adoption *a)
+{
+	for (unsigned i = 0; i < a->rows_n; i++)
+		if (a->rows[i].is_keyfile && a->rows[i].does == DOES_EXTERNAL)
+			return a->conf->config.policy.keyfile.writer != WRITER_EXTERNAL;
+	return false;
+}
+
+static bool is_systemd_here(const struct adoption *a)
+{
+	return !a->root[0] && geteuid() == 0 && access("/run/systemd/system", F_OK) == 0;
+}
+
+static void say_row(struct adoption *a, const struct row *r, json_t *all)
+{
+	struct ctl *ctl = a->ctl;
+	(void)json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:s}", "file", r->label,
+						   "path", r->path, "does", does_words[r->does],
+						   "at", r->move.at, "why", r->why));
+	switch (r->does) {
+	case DOES_NOTHING:
+		view_row(ctl, 4, "  ", "%s %s: %s may replace it where it is; it stays.", r->label,
+			 r->path, a->user_name);
+		break;
+	case DOES_DONE:
+		view_row(ctl, 4, "  ", "%s %s: lives at %s already; nothing to do.", r->label,
+			 r->path, r->move.at);
+		break;
+	case DOES_MOVE:
+		view_row(ctl, 4, "  ", "%s %s: moves to %s, a link stays in its place: %s.",
+			 r->label, r->path, r->move.at, r->why);
+		break;
+	case DOES_EXTERNAL:
+		view_row(ctl, 4, "  ",
+			 r->is_keyfile
+			     ? "%s %s: written by something else (%s); it is not moved, and rotad "
+			       "never writes it."
+			     : "%s %s: written by something else (%s); it is left alone.",
+			 r->label, r->path, r->why);
+		break;
+	case DOES_REFUSE:
+		view_row(ctl, 4, "  ", "%s %s: cannot be moved: %s.", r->label, r->path, r->why);
+		break;
+	}
+}
+
+static void say_plan(struct adoption *a)
+{
+	struct ctl *ctl = a->ctl;
+	json_t *files = json_array();
+	view_row(ctl, 0, "", "%s: mongod runs as %s%s; rotad as %s.", a->instance->name,
+		 a->user_name, a->user.pid ? "" : " (when it runs)", a->service);
+	for (unsigned i = 0; i < a->rows_n; i++)
+		say_row(a, &a->rows[i], files);
+	if (wants_external_written(a))
+		view_row(ctl, 2, "  ", "%s gets:  keyfile: {writer: external}", ctl->config_path);
+	say_file(a, a->drop_in, &a->drop_in_text);
+	if (a->has_polkit)
+		say_file(a, a->polkit, &a->polkit_text);
+	if (is_systemd_here(a))
+		view_row(ctl, 2, "  ", "systemctl daemon-reload; systemctl try-restart %s",
+			 a->service);
+	view_row(ctl, 2, "  ",
+		 "mongod is not touched: it runs on, and may be restarted at every moment.");
+	view_row(ctl, 2, "  ", "Undo: rotactl leave %s", a->instance->name);
+	(void)json_object_set_new(ctl->doc, "instance", json_string(a->instance->name));
+	(void)json_object_set_new(ctl->doc, "user", json_string(a->user_name));
+	(void)json_object_set_new(ctl->doc, "service", json_string(a->service));
+	(void)json_object_set_new(ctl->doc, "files", files);
+	(void)json_object_set_new(
+	    ctl->doc, "dropIn",
+	    json_pack("{s:s, s:s}", "path", a->drop_in, "text", buf_z(&a->drop_in_text)));
+	(void)json_object_set_new(ctl->doc, "isDone", json_false());
+}
+
+/* ---- doing it ---- */
+
+static bool systemctl(const char *verb, const char *unit, struct err *err)
+{
+	char *argv[] = {(char *)"systemctl", (char *)(uintptr_t)verb, (char *)(uintptr_t)unit,
+			NULL};
+	pid_t pid;
+	int status, why = posix_spawnp(&pid, "systemctl", NULL, NULL, argv, environ);
+	if (why != 0)
+		return err_sys(err, why, "running systemctl");
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return err_sys(err, errno, "waiting for systemctl");
+	return (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
+	       err_set(err, ERR_SYSTEM, "systemctl %s %s failed", verb, unit ? unit : "");
+}
+
+static bool reload(const struct adoption *a, struct err *err)
+{
+	if (!is_systemd_here(a)) {
+		view_row(a->ctl, 0, "", "Next: systemctl daemon-reload; systemctl try-restart %s",
+			 a->service);
+		return true;
+	}
+	return systemctl("daemon-reload", NULL, err) && systemctl("try-restart", a->service, err);
+}
+
+static bool make_folder(const char *path, struct err *err)
+{
+	err_subject(err, path);
+	return mkdir(path, 0755) == 0 || errno == EEXIST ||
+	       err_sys(err, errno, "making the folder");
+}
+
+static bool write_drop_in(const struct adoption *a, struct err *err)
+{
+	char folder[PATH_BYTES_MAX];
+	if (!folder_of(a->drop_in, folder))
+		return err_set(err, ERR_INVALID, "no folder for the drop-in");
+	if (!make_folder(folder, err) || !put_text(a->drop_in, buf_str(&a->drop_in_text), err))
+		return false;
+	return !a->has_polkit || put_text(a->polkit, buf_str(&a->polkit_text), err);
+}
+
+static bool write_external(const struct adoption *a, struct err *err)
+{
+	struct files_port files = files_durable();
+	struct file_view view;
+	const char *path = a->ctl->config_path;
+	auto_buf struct buf before = {.max = CONF_BYTES_MAX}, after = {.max = CONF_BYTES_MAX};
+	err_subject(err, path);
+	if (!files.ops->read_text(files.self, path, CONF_BYTES_MAX, &before, &view, err) ||
+	    !conf_edit(buf_str(&before), "keyfile.writer", 0, "external", &after, err))
+		return false;
+	const struct file_put put = {.path = path, .bytes = buf_str(&after), .expect = &view};
+	return files.ops->put(files.self, &put, err);
+}
+
+/* First the record, by which leave and the next adopt know what was begun; the files; and only then
+ * rotad's own right to write there. */
+static bool do_it(struct adoption *a, struct err *err)
+{
+	unsigned moves_n = 0;
+	bool is_passed = false;
+	for (unsigned i = 0; i < a->rows_n; i++) {
+		const struct row *r = &a->rows[i];
+		if (r->does != DOES_MOVE)
+			continue;
+		struct move *m = find_kept(a, r->move.path, NULL);
+		if (!m && a->kept_n == RECORD_ROWS_MAX)
+			return err_set(err, ERR_LIMIT, "%s is full", a->record);
+		*(m ? m : &a->kept[a->kept_n++]) = r->move;
+		is_passed |= !r->is_keyfile && (r->move.mode & 077);
+		moves_n++;
+	}
+	if (moves_n &&
+	    (!move_make_home(a->home, &a->user, is_passed, err) || !write_record(a, err)))
+		return false;
+	for (unsigned i = 0; i < a->rows_n; i++)
+		if (a->rows[i].does == DOES_MOVE && !move_out(&a->rows[i].move, &a->user, err))
+			return false;
+	if (wants_external_written(a) && !write_external(a, err))
+		return false;
+	return write_drop_in(a, err) && reload(a, err);
+}
+
+/* Is everything as it would be made? */
+static bool is_done(const struct adoption *a)
+{
+	struct files_port files = files_durable();
+	struct err ignored = ERR_INIT;
+	auto_buf struct buf text = {.max = TEXT_MAX};
+	for (unsigned i = 0; i < a->rows_n; i++)
+		if (a->rows[i].does == DOES_MOVE)
+			return false;
+	if (wants_external_written(a) ||
+	    !files.ops->read_text(files.self, a->drop_in, TEXT_MAX, &text, NULL, &ignored) ||
+	    !str_equal(buf_str(&text), buf_str(&a->drop_in_text)))
+		return false;
+	return !a->has_polkit || access(a->polkit, F_OK) == 0;
+}
+
+static enum ctl_exit tell_refused(struct adoption *a, const struct row *r)
+{
+	struct err err = ERR_INIT;
+	err_subject(&err, r->path);
+	(void)err_set(&err, ERR_REFUSED, "it cannot be moved: %.600s. Nothing was done", r->why);
+	return ctl_error_with(a->ctl, &err,
+			      "mend that, or let your configuration management write it: rotactl "
+			      "adopt --external");
+}
+
+static enum ctl_exit finish(struct adoption *a)
+{
+	bool is_refused = false;
+	for (unsigned i = 0; i < a->rows_n; i++)
+		is_refused |= a->rows[i].does == DOES_REFUSE;
+	(void)json_object_set_new(a->ctl->doc, "isDone", json_true());
+	view_row(a->ctl, 0, "", "Done. Next: rotactl doctor");
+	return is_refused ? CTL_ATTENTION : CTL_GOOD;
+}
+
+static bool prepare(struct adoption *a, const char *name, const char *user, struct err *err)
+{
+	return read_conf(a, err) && pick_instance(a, name, err) && find_server(a, user, err) &&
+	       find_service(a, err) && name_paths(a, err) && read_record(a, err);
+}
+
+static bool take_options(struct adoption *a, int argc, char **argv, bool is_adopt,
+			 const char **ret_name, const char **ret_user)
+{
+	static const struct option longs[] = {
+	    {"dry-run", no_argument, NULL, 'n'},    {"yes", no_argument, NULL, 'y'},
+	    {"user", required_argument, NULL, 'u'}, {"root", required_argument, NULL, 'r'},
+	    {"external", no_argument, NULL, 'e'},   {NULL, 0, NULL, 0}};
+	int c;
+	while ((c = ctl_option(a->ctl, argc, argv, "", longs)) != -1) {
+		if (c == 'n')
+			a->is_dry = true;
+		else if (c == 'y')
+			a->is_yes = true;
+		else if (c == 'u')
+			*ret_user = optarg;
+		else if (c == 'r')
+			a->root = optarg;
+		else if (c == 'e' && is_adopt)
+			a->wants_external = true;
+		else if (c == 'e')
+			return ctl_usage(a->ctl, "--external is adopt's") == CTL_GOOD;
+		else
+			return false;
+	}
+	if (argc - optind > 1)
+		return ctl_usage(a->ctl, "one instance at a time") == CTL_GOOD;
+	*ret_name = optind < argc ? argv[optind] : NULL;
+	return true;
+}
+
+enum ctl_exit ctl_adopt(struct ctl *ctl, int argc, char **argv)
+{
+	const char *name = NULL, *user = NULL;
+	struct err err = ERR_INIT;
+	auto_adoption struct adoption *a = adoption_new(ctl);
+	if (!a)
+		return ctl_error(ctl, (err_set(&err, ERR_MEMORY, "no memory"), &err));
+	if (!take_options(a, argc, argv, true, &name, &user))
+		return CTL_USAGE;
+	if (!prepare(a, name, user, &err))
+		return ctl_error(ctl, &err);
+	judge_all(a);
+	if (!make_drop_in(a, &err) || !make_polkit(a, &err))
+		return ctl_error(ctl, &err);
+	say_plan(a);
+	for (unsigned i = 0; i < a->rows_n; i++)
+		if (a->rows[i].is_keyfile && a->rows[i].does == DOES_REFUSE)
+			return tell_refused(a, &a->rows[i]);
+	if (is_done(a)) {
+		view_row(ctl, 0, "", "All of it is so already; nothing to do.");
+		(void)json_object_set_new(ctl->doc, "isDone", json_true());
+		return CTL_GOOD;
+	}
+	if (a->is_dry) {
+		view_row(ctl, 0, "", "Nothing was done (--dry-run).");
+		return CTL_GOOD;
+	}
+	if (!view_confirm(ctl, a->is_yes, "Do it?")) {
+		view_row(ctl, 0, "", "Nothing was done.");
+		return CTL_ATTENTION;
+	}
+	if (!do_it(a, &err))
+		return ctl_error_with(ctl, &err,
+				      "mongod can be restarted as it is. Mend what is named; then "
+				      "rotactl adopt again ends it, rotactl leave takes it back");
+	return finish(a);
+}
+
+/* ---- the way back ---- */
+
+static bool remove_file(const char *path, struct err *err)
+{
+	struct files_port files = files_durable();
+	char folder[PATH_BYTES_MAX];
+	if (access(path, F_OK) != 0)
+		return true;
+	if (!files.ops->remove(files.self, path, err))
+		return false;
+	if (folder_of(path, folder) && strstr(folder, ".service.d"))
+		(void)rmdir(folder); /* another's drop-in keeps it */
+	return true;
+}
+
+static void say_leave(const struct adoption *a)
+{
+	json_t *all = json_array();
+	view_row(a->ctl, 0, "", "%s: %s.", a->instance->name,
+		 a->kept_n
+		     ? "its files go back to where mongod names them, with their present bytes"
+		     : "no file of it was moved");
+	for (unsigned i = 0; i < a->kept_n; i++) {
+		const struct move *m = &a->kept[i];
+		view_row(a->ctl, 4, "  ", "%s: from %s, mode %04o, owner %u:%u as before.", m->path,
+			 m->at, m->mode, m->uid, m->gid);
+		(void)json_array_append_new(all,
+					    json_pack("{s:s, s:s}", "path", m->path, "at", m->at));
+	}
+	(void)json_object_set_new(a->ctl->doc, "files", all);
+	if (access(a->drop_in, F_OK) == 0)
+		view_row(a->ctl, 2, "  ", "%s is removed", a->drop_in);
+	if (access(a->polkit, F_OK) == 0)
+		view_row(a->ctl, 2, "  ", "%s is removed", a->polkit);
+	view_row(a->ctl, 2, "  ",
+		 "mongod is not touched: it runs on, and may be restarted at every moment. rotad "
+		 "can renew nothing here any more; a rotation that is under way would wait for "
+		 "this host.");
+	view_row(a->ctl, 2, "  ", "Undo: rotactl adopt %s", a->instance->name);
+}
+
+static bool undo(const struct adoption *a, struct err *err)
+{
+	for (unsigned i = 0; i < a->kept_n; i++)
+		if (!move_back(&a->kept[i], &a->user, err))
+			return false;
+	if (!remove_file(a->drop_in, err) || !remove_file(a->polkit, err) ||
+	    !remove_file(a->record, err))
+		return false;
+	if (rmdir(a->home) != 0 && errno != ENOENT)
+		view_row(a->ctl, 0, "", "%s stays: something else is in it.", a->home);
+	char parent[PATH_BYTES_MAX];
+	if (folder_of(a->home, parent))
+		(void)rmdir(parent); /* another instance's folder keeps it */
+	return reload(a, err);
+}
+
+enum ctl_exit ctl_leave(struct ctl *ctl, int argc, char **argv)
+{
+	const char *name = NULL, *user = NULL;
+	struct err err = ERR_INIT;
+	auto_adoption struct adoption *a = adoption_new(ctl);
+	if (!a)
+		return ctl_error(ctl, (err_set(&err, ERR_MEMORY, "no memory"), &err));
+	if (!take_options(a, argc, argv, false, &name, &user))
+		return CTL_USAGE;
+	if (!prepare(a, name, user, &err))
+		return ctl_error(ctl, &err);
+	if (!a->has_record && access(a->drop_in, F_OK) != 0 && access(a->polkit, F_OK) != 0) {
+		view_row(ctl, 0, "", "%s was not adopted; nothing to do.", a->instance->name);
+		return CTL_GOOD;
+	}
+	say_leave(a);
+	if (a->is_dry) {
+		view_row(ctl, 0, "", "Nothing was done (--dry-run).");
+		return CTL_GOOD;
+	}
+	if (!view_confirm(ctl, a->is_yes, "Do it?")) {
+		view_row(ctl, 0, "", "Nothing was done.");
+		return CTL_ATTENTION;
+	}
+	if (!undo(a, &err))
+		return ctl_error_with(ctl, &err,
+				      "mongod can be restarted as it is. Mend what is named, then "
+				      "rotactl leave again");
+	view_row(
+	    ctl, 0, "",
+	    "Done: no file of rotad's is in mongod's way. To end rotad here: systemctl disable "
+	    "--now %s",
+	    a->service);
+	return CTL_GOOD;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A file that mongod names, moved into a folder of mongod's own user with a link left where it was,
+ * and moved back. At every moment, crashes included, the path gives the very bytes. Which files and
+ * why is rotactl's (cmd/ctl_adopt.c); rotad itself never does this. */
+#ifndef SYS_MOVE_H
+#define SYS_MOVE_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/limits.h"
+
+enum { MOVE_GROUPS_MAX = 128 };
+
+/* Whom a moved file shall serve. */
+struct move_user {
+	unsigned uid, gid;                          /* the user and its own group */
+	unsigned groups[MOVE_GROUPS_MAX], groups_n; /* gid among them */
+	int64_t pid; /* a process of it, whose view of the files counts; 0: none runs */
+};
+
+/* One file. Paths are absolute and have no link in them. */
+struct move {
+	char path[PATH_BYTES_MAX]; /* where it was, and where the link is */
+	char at[PATH_BYTES_MAX];   /* where it lives: a name in its folder */
+	unsigned uid, gid, mode;   /* as it was: what move_back() gives it again */
+	bool is_private;           /* mongod refuses it when group or others have any right */
+};
+
+/* Look where `path` (links followed) leads and fill *ret but for `at`: what would be moved. Nothing
+ * is written. Errors: every reason against it, in words: ERR_UNSAFE_FILE (not regular, mount point,
+ * immutable, hard links, ACL on a private one), ERR_PERMISSION (a group that the user is not in),
+ * ERR_NOT_FOUND, ERR_SYSTEM. */
+MUST_CHECK bool move_look(const char *path, bool is_private, const struct move_user *user,
+			  struct move *ret, struct err *err);
+/* Is the link there and leads to the file? */
+bool move_is_done(const struct move *m);
+/* May that user, with what it has of groups, replace the file at path by a rename? Asked as that
+ * user, in a child, where this process is root; else as who asks. Errors: those of can_put(). */
+MUST_CHECK bool move_user_can_put(const char *path, const struct move_user *user, struct err *err);
+
+/* The folder of `at`: its parent is made root's (0755), itself the user's (0700; 0711 where
+ * is_passed, for files that others read by their own modes). Fine when it is there and so. Errors:
+ * ERR_CONFLICT (somebody else's), ERR_SYSTEM. */
+MUST_CHECK bool move_make_home(const char *home, const struct move_user *user, bool is_passed,
+			       struct err *err);
+/* Copy the file to `at`, make sure that the user can read it there (by the eyes of user->pid), then
+ * put a link in its place. Fine when that is done already; what an interrupted one left is removed
+ * first. Errors: those of move_look(), ERR_CHANGED (somebody wrote it meanwhile), ERR_DISK_FULL,
+ * ERR_AMBIGUOUS. After false the path is as it was. */
+MUST_CHECK bool move_out(const struct move *m, const struct move_user *user, struct err *err);
+/* The reverse: a file with the present bytes of `at` takes the place of the link, with the owner,
+ * group and mode of *m; then what is at `at` is wiped, and a copy of the previous version beside
+ * it. Fine when that is done already. Errors: ERR_CONFLICT (path is no link of ours and not the
+ * same bytes), ERR_UNSAFE_FILE (at `at` is not a file of that user's), ERR_CHANGED, as above. */
+MUST_CHECK bool move_back(const struct move *m, const struct move_user *user, struct err *err);
+
+#endif
