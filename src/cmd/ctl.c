@@ -11,6 +11,8 @@
 
 #include "base/cleanup.h"
 #include "cmd/ctl_table.h"
+#include "codec/yaml.h"
+#include "sys/files_durable.h"
 
 #define SOCKET_DEFAULT "/run/rotad/rotad.sock"
 
@@ -527,6 +529,24 @@ static enum ctl_exit dispatch(struct ctl *ctl, int argc, char **argv, const stru
 	return row->run(ctl, argc - words + 1, argv + words - 1);
 }
 
+/* Who names a configuration means its rotad: rotactl --config /etc/rotad/USER.yaml status. What
+ * cannot be read is told by the verb. */
+static void follow_config(struct ctl *ctl, char *path, size_t path_n)
+{
+	struct files_port files = files_durable();
+	struct err ignored = ERR_INIT;
+	auto_buf struct buf text = {.max = CONF_BYTES_MAX};
+	auto_yaml struct yaml_doc doc = {.root = NULL};
+	if (!files.ops->read_text(files.self, ctl->config_path, CONF_BYTES_MAX, &text, NULL,
+				  &ignored) ||
+	    !yaml_parse(buf_str(&text), &doc, &ignored) || !doc.root)
+		return;
+	const struct yaml_node *socket = yaml_find(doc.root, "socket");
+	if (socket && socket->kind == YAML_IS_SCALAR && socket->text.n &&
+	    copy_str(path, path_n, socket->text))
+		ctl->socket_path = path;
+}
+
 enum ctl_exit ctl_main(int argc, char **argv, FILE *out, FILE *err)
 {
 	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
@@ -548,6 +568,10 @@ enum ctl_exit ctl_main(int argc, char **argv, FILE *out, FILE *err)
 		return CTL_USAGE;
 	}
 	int n = take_globals(&ctl, argc, argv, rest, &globals);
+	char named[CONF_PATH_BYTES_MAX];
+	if (strcmp(ctl.socket_path, SOCKET_DEFAULT) == 0 &&
+	    strcmp(ctl.config_path, CTL_CONFIG_DEFAULT) != 0)
+		follow_config(&ctl, named, sizeof(named));
 	enum ctl_exit code = dispatch(&ctl, n, rest, &globals);
 	if (ctl.json) {
 		(void)json_object_set_new(ctl.doc, "exit", json_integer((json_int_t)code));

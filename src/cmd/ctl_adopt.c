@@ -503,6 +503,17 @@ static bool add_unit_path(struct buf *out, const char *path)
 	return true;
 }
 
+static bool is_of_other_group(const struct adoption *a, const struct row *r)
+{
+	struct stat st;
+	bool is_of_group = false;
+	if (!r->folder[0] || r->is_keyfile || stat(r->path, &st) != 0)
+		return false;
+	for (unsigned i = 0; i < a->user.groups_n; i++)
+		is_of_group |= a->user.groups[i] == st.st_gid;
+	return is_of_group && st.st_gid != a->user.gid;
+}
+
 static bool make_drop_in(struct adoption *a, struct err *err)
 {
 	struct buf *b = &a->drop_in_text;
@@ -512,6 +523,12 @@ static bool make_drop_in(struct adoption *a, struct err *err)
 		buf_addf(b, "User=%s\nGroup=%s\n", a->user_name, a->group_name);
 	if (a->more_groups[0])
 		buf_addf(b, "SupplementaryGroups=%s\n", a->more_groups);
+	/* A file of another of the user's groups: its successor is given to that group. */
+	bool gives_group = false;
+	for (unsigned i = 0; i < a->rows_n; i++)
+		gives_group |= is_of_other_group(a, &a->rows[i]);
+	if (gives_group)
+		buf_adds(b, "SystemCallFilter=fchown\n");
 	for (unsigned i = 0; i < a->rows_n; i++) {
 		bool is_told = !a->rows[i].folder[0];
 		for (unsigned k = 0; k < i; k++)

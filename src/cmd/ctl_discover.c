@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rotactl discover: a configuration for this host, from what runs on it. What was found is in
  * sys/survey_proc.c, how it is written in conf/discovered.c. */
+#include <errno.h>
+#include <pwd.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "cmd/ctl_file.h"
@@ -70,6 +73,73 @@ static unsigned add_found(struct ctl *ctl, const struct survey *s, unsigned *ret
 	return whole_n;
 }
 
+/* Those of one user alone; of what does not run nobody knows whose it is: it stands in each. */
+static void pick_user(const struct survey *s, const char *user, struct survey *ret)
+{
+	*ret = *s;
+	ret->n = 0;
+	for (unsigned i = 0; i < s->n; i++)
+		if (!s->servers[i].user[0] || strcmp(s->servers[i].user, user) == 0)
+			ret->servers[ret->n++] = s->servers[i];
+}
+
+static unsigned count_users(const struct survey *s, const char *ret[INSTANCES_MAX])
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < s->n; i++) {
+		bool is_known = !s->servers[i].user[0] || s->servers[i].is_container;
+		for (unsigned k = 0; k < n; k++)
+			is_known |= strcmp(ret[k], s->servers[i].user) == 0;
+		if (!is_known)
+			ret[n++] = s->servers[i].user;
+	}
+	return n;
+}
+
+/* rotad runs as that user and has to read it; nothing in it is secret. */
+static bool write_for(const char *path, const char *user, struct str text, struct err *err)
+{
+	const struct passwd *pw = user ? getpwnam(user) : NULL;
+	if (!ctl_write_new(path, text, 0640, err))
+		return false;
+	if (geteuid() != 0 || !pw || pw->pw_gid == 0 || chown(path, 0, pw->pw_gid) == 0)
+		return true;
+	err_subject(err, path);
+	return err_sys(err, errno, "giving it to the group of %s", user);
+}
+
+/* One rotad each: FOLDER/USER.yaml for rotad@USER.service. */
+static enum ctl_exit write_each(struct ctl *ctl, const struct survey *s, const char *const *users,
+				unsigned n)
+{
+	struct err err = ERR_INIT;
+	char path[CONF_PATH_BYTES_MAX];
+	const char *slash = strrchr(ctl->config_path, '/');
+	auto_free struct survey *own = calloc(1, sizeof(*own));
+	if (!own)
+		return ctl_error(ctl, (err_set(&err, ERR_MEMORY, "no memory"), &err));
+	view_row(ctl, 0, "",
+		 "They run as different users: one rotad each, one configuration each, mode "
+		 "observe. Read the comments in them.");
+	for (unsigned i = 0; i < n; i++) {
+		auto_buf struct buf text = {.max = CONF_BYTES_MAX};
+		pick_user(s, users[i], own);
+		discovered_print(own, &text);
+		buf_addf(&text,
+			 "\nstateDirectory: /var/lib/rotad-%s\nsocket: /run/rotad-%s/rotad.sock\n",
+			 users[i], users[i]);
+		snprintf(path, sizeof(path), "%.*s%s.yaml",
+			 slash ? (int)(slash + 1 - ctl->config_path) : 0, ctl->config_path,
+			 users[i]);
+		if (!buf_ok(&text, &err) || !check_text(buf_str(&text), path, &err) ||
+		    !write_for(path, users[i], buf_str(&text), &err))
+			return ctl_error(ctl, &err);
+		view_row(ctl, 2, "  ", "%s, for rotad@%s.service: rotactl --config %s VERB", path,
+			 users[i], path);
+	}
+	return CTL_ATTENTION;
+}
+
 static enum ctl_exit tell_nothing(struct ctl *ctl, const struct survey *s)
 {
 	struct err err = ERR_INIT;
@@ -117,6 +187,10 @@ enum ctl_exit ctl_discover(struct ctl *ctl, int argc, char **argv)
 		return ctl_error(ctl, &err);
 	if (!add_found(ctl, s, &notes_n))
 		return tell_nothing(ctl, s);
+	const char *users[INSTANCES_MAX];
+	unsigned users_n = count_users(s, users);
+	if (is_default && users_n > 1)
+		return write_each(ctl, s, users, users_n);
 	discovered_print(s, &text);
 	if (!buf_ok(&text, &err))
 		return ctl_error(ctl, &err);
@@ -126,7 +200,7 @@ enum ctl_exit ctl_discover(struct ctl *ctl, int argc, char **argv)
 		    ctl, &err,
 		    "what was found cannot be written as a configuration: by hand, "
 		    "as the example in man rotad.yaml");
-	if (path && !ctl_write_new(path, buf_str(&text), 0640, &err))
+	if (path && !write_for(path, users_n ? users[0] : NULL, buf_str(&text), &err))
 		return ctl_error_with(ctl, &err,
 				      err.kind == ERR_CONFLICT
 					  ? "rotactl discover shows it; --output another file"

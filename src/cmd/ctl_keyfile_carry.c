@@ -13,6 +13,7 @@
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_view.h"
 #include "codec/json_mem.h"
+#include "sys/files_durable.h"
 
 enum { CARRIED_BYTES_MAX = 32 * 1024 }; /* escaped it must fit into a request to the daemon */
 
@@ -45,7 +46,7 @@ static bool read_text(const char *path, struct buf *ret, struct err *err)
 struct carry {
 	struct view_pick pick;
 	const char *out, *request;
-	bool is_request;
+	bool is_request, is_next;
 };
 
 static bool take_options(struct ctl *ctl, int argc, char **argv, bool is_import, struct carry *ret)
@@ -56,6 +57,7 @@ static bool take_options(struct ctl *ctl, int argc, char **argv, bool is_import,
 						{NULL, 0, NULL, 0}};
 	static const struct option exports[] = {VIEW_PICK_OPTIONS,
 						{"for", required_argument, NULL, 'f'},
+						{"next", no_argument, NULL, 'n'},
 						{"out", required_argument, NULL, 'o'},
 						{NULL, 0, NULL, 0}};
 	int c;
@@ -66,6 +68,8 @@ static bool take_options(struct ctl *ctl, int argc, char **argv, bool is_import,
 			ret->is_request = true;
 		else if (c == 'o')
 			ret->out = optarg;
+		else if (c == 'n')
+			ret->is_next = true;
 		else if (c == 'f')
 			ret->request = optarg;
 		else
@@ -140,6 +144,45 @@ enum ctl_exit ctl_keyfile_import(struct ctl *ctl, int argc, char **argv)
 	return code;
 }
 
+/* Its bytes from the private file that rotad left for us, into the one that is wanted. */
+static bool take_next(const char *from, const char *to, struct err *err)
+{
+	struct files_port files = files_durable();
+	struct err ignored = ERR_INIT;
+	struct file_view v;
+	auto_secret struct secret bytes = {.p = NULL};
+	bool ok = files.ops->read_secret(files.self, from, KEYFILE_BYTES_MAX, &bytes, NULL, err) &&
+		  files.ops->look(files.self, to, &v, err);
+	if (ok && v.exists) {
+		err_subject(err, to);
+		ok = err_set(err, ERR_CONFLICT, "it is there already; nothing was written");
+	}
+	if (ok) {
+		const struct file_put put = {
+		    .path = to, .bytes = {.p = bytes.p, .n = bytes.n}, .mode = 0600, .expect = &v};
+		ok = files.ops->put(files.self, &put, err);
+	}
+	/* Of no use to anybody else; what is left is overwritten by the next one. */
+	return files.ops->remove(files.self, from, ok ? err : &ignored) && ok;
+}
+
+static enum ctl_exit export_next(struct ctl *ctl, const struct carry *w)
+{
+	struct err err = ERR_INIT;
+	AUTO(json_t) answer = NULL;
+	enum ctl_exit code = ask(ctl, w, "/v1/keyfile/next", NULL, NULL, &answer);
+	if (code != CTL_GOOD)
+		return code;
+	if (!take_next(view_text(answer, "file"), w->out, &err))
+		return ctl_error(ctl, &err);
+	(void)json_object_del(ctl->doc, "file");
+	view_row(ctl, 0, "",
+		 "%s holds keys %s: put it in the place of %s, with the owner and mode of that "
+		 "file, and remove it. rotad judges what it finds there, and goes on by itself.",
+		 w->out, view_text(answer, "keys"), view_text(answer, "path"));
+	return CTL_GOOD;
+}
+
 enum ctl_exit ctl_keyfile_export(struct ctl *ctl, int argc, char **argv)
 {
 	struct carry w = {.out = NULL};
@@ -148,6 +191,10 @@ enum ctl_exit ctl_keyfile_export(struct ctl *ctl, int argc, char **argv)
 	AUTO(json_t) answer = NULL;
 	if (!take_options(ctl, argc, argv, false, &w))
 		return CTL_USAGE;
+	if (w.is_next && (optind < argc || w.request || !w.out))
+		return ctl_usage(ctl, "--next takes --out FILE, a new file");
+	if (w.is_next)
+		return export_next(ctl, &w);
 	if (optind < argc || !w.request)
 		return ctl_usage(ctl, "--for names the file that rotactl keyfile import --request "
 				      "made on the other host");

@@ -44,8 +44,8 @@
 	X("act", "turn release", ctl_turn_release, CTL_DAEMON | CTL_ROOT,                          \
 	  "[--yes] [--instance I] [--cluster C]", "Give back a turn whose holder is gone")         \
 	X("act", "keyfile export", ctl_keyfile_export, CTL_DAEMON | CTL_ROOT,                      \
-	  "--for REQUEST [--out FILE] [--instance I] [--cluster C]",                               \
-	  "Seal the key in use for a host that lost it")                                           \
+	  "--for REQUEST [--out FILE] | --next --out FILE [--instance I] [--cluster C]",           \
+	  "Seal the key for a host, or hand it to its writer")                                           \
 	X("act", "keyfile import", ctl_keyfile_import, CTL_DAEMON | CTL_ROOT,                      \
 	  "FILE | --request [--out FILE] [--instance I] [--cluster C]",                            \
 	  "Ask for the key in use, or bring it")                                                   \

@@ -110,7 +110,10 @@ struct plan {
 	bool wants_others;            /* who else uses the key (seen.others) */
 	bool wants_peer_check;        /* handshakes as a member towards every peer, with the new
 					 certificate */
-	char reason[REASON_BYTES];    /* one sentence: what happens or why nothing does */
+	/* writer: external: what whoever writes the keyfile should put there now */
+	bool has_external;
+	struct act external;
+	char reason[REASON_BYTES]; /* one sentence: what happens or why nothing does */
 	unsigned gates_n;
 	struct gate_result
 	    gates[GATES_MAX]; /* of the act that is next, whether it is held back or not */

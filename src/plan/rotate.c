@@ -164,8 +164,14 @@ static void write_plan(struct planner *p, const struct key_name *want, unsigned 
 		return;
 	}
 	if (p->policy->keyfile.writer == WRITER_EXTERNAL) {
+		a = &p->plan->external;
+		*a = (struct act){.kind = ACT_PUT_KEYFILE, .ring_n = want_n};
+		a->generation = p->s->ledger.has_proposal ? p->s->ledger.proposal.generation : 0;
+		memcpy(a->ring, want, want_n * sizeof(*want));
+		p->plan->has_external = true;
 		plan_wait(p, 5 * US_S,
-			  "Waits for whoever writes %s to put keys %s there (writer: external).",
+			  "Waits for whoever writes %s to put keys %s there (writer: external): "
+			  "rotactl keyfile export --next --out FILE has them.",
 			  p->s->keyfile.path, keys);
 		return;
 	}

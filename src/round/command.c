@@ -577,6 +577,23 @@ static bool keyfile_export(struct seat *t, const json_t *body, const char *who, 
 	return true;
 }
 
+/* The key itself never passes through here: the answer names a file that only root and mongod's
+ * user may read. */
+static bool keyfile_next(struct seat *t, const json_t *body, const char *who, json_t *ret,
+			 struct err *err)
+{
+	char path[PATH_BYTES_MAX], keys[32], what[100];
+	(void)body;
+	if (!external_stage(t, path, keys, sizeof(keys), err))
+		return false;
+	json_object_set_new(ret, "file", json_string(path));
+	json_object_set_new(ret, "keys", json_string(keys));
+	json_object_set_new(ret, "path", json_string(t->seen->keyfile.path));
+	snprintf(what, sizeof(what), "keys %s, for who writes the keyfile", keys);
+	note(t, "keyfile export", who, what);
+	return true;
+}
+
 static bool keyfile_import(struct seat *t, const json_t *body, const char *who, json_t *ret,
 			   struct err *err)
 {
@@ -650,6 +667,7 @@ static const struct {
     {"/v1/keyfile/request", keyfile_request, true},
     {"/v1/keyfile/export", keyfile_export, true},
     {"/v1/keyfile/import", keyfile_import, true},
+    {"/v1/keyfile/next", keyfile_next, true},
     {"/v1/doctor", doctor, false},
     {"/v1/cert/request", cert_request, false},
     {"/v1/cert/import", cert_import, false},

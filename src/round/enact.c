@@ -13,6 +13,7 @@
 #include "codec/envelope.h"
 #include "codec/keyfile_text.h"
 #include "plan/planner.h"
+#include "plan/safe.h"
 #include "round/enact_certificate.h"
 #include "round/ledger_read.h"
 #include "round/ledger_write.h"
@@ -406,6 +407,29 @@ static bool build_ring(struct seat *t, const struct act *a, struct keyring *ret,
 	return true;
 }
 
+bool external_stage(struct seat *t, char ret_path[PATH_BYTES_MAX], char *ret_keys, size_t keys_n,
+		    struct err *err)
+{
+	const struct act *a = &t->plan.external;
+	struct keyring ring = {.n = 0};
+	auto_secret struct secret text = {.p = NULL};
+	if (!t->plan.has_external)
+		return err_set(err, ERR_NOT_FOUND, "nothing is to be written now: %.400s",
+			       t->plan.reason);
+	/* Whoever puts it there acts for rotad: the same invariants. */
+	if (!safe_holds(t->seen, a, err))
+		return false;
+	bool ok = build_ring(t, a, &ring, err) && keyfile_print(&ring, &text, err);
+	keyring_fini(&ring);
+	const struct file_put put = {.path = seat_path(t, EXTERNAL_NAME, ret_path),
+				     .bytes = {.p = text.p, .n = text.n},
+				     .mode = 0600};
+	if (!ok || !t->ports.files.ops->put(t->ports.files.self, &put, err))
+		return err_in(err, "writing '%s'", ret_path);
+	ring_print(a->ring, a->ring_n, ret_keys, keys_n);
+	return true;
+}
+
 static bool put_keyfile(struct seat *t, const struct act *a, struct err *err)
 {
 	struct keyring ring = {.n = 0};
@@ -790,6 +814,10 @@ static bool retire(struct seat *t, const struct act *a, struct err *err)
 	auto_secret struct secret keys = {.p = NULL};
 	/* The secrets first, the record of their end last: after a crash in between it is all done
 	 * again. */
+	/* What was handed out and never fetched (writer: external). */
+	if (!t->ports.files.ops->remove(t->ports.files.self, seat_path(t, EXTERNAL_NAME, path),
+					err))
+		return false;
 	if (!t->ports.files.ops->forget_previous(t->ports.files.self, t->options.key_file, err))
 		return err_in(err, "wiping the previous keyfile");
 	keychain_drop(&t->chain, &gone.id);

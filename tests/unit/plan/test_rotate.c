@@ -457,6 +457,27 @@ static void a_file_of_somebody_elses_is_vouched_for_by_a_person_before_its_yea(v
 	assert_non_null(strstr(err.text, "after this member's yea"));
 }
 
+static void what_somebody_else_is_to_write_is_planned_as_an_act_of_ours(void **state)
+{
+	struct err err = ERR_INIT;
+	case_begin(1);
+	case_propose(&the.s, "---");
+	case_plan();
+	assert_false(the.plan.has_external);
+	the.policy.keyfile.writer = WRITER_EXTERNAL;
+	case_plan();
+	assert_int_equal(the.plan.acts_n, 0);
+	assert_true(the.plan.has_external);
+	assert_int_equal(the.plan.external.kind, ACT_PUT_KEYFILE);
+	assert_int_equal(the.plan.external.ring_n, 2);
+	assert_true(safe_holds(&the.s, &the.plan.external, &err));
+	/* Nothing to narrow before all have voted, and nothing that lacks the pivot is handed out.
+	 */
+	the.plan.external.ring[0] = the.plan.external.ring[1];
+	the.plan.external.ring_n = 1;
+	assert_false(safe_holds(&the.s, &the.plan.external, &err));
+}
+
 static void an_identity_that_the_roll_does_not_know_gives_no_vote(void **state)
 {
 	ready_to_vote();
@@ -662,6 +683,7 @@ int main(void)
 	    cmocka_unit_test(a_member_that_joins_midway_gets_to_the_new_key_by_way_of_both),
 	    cmocka_unit_test(one_without_a_rotad_holds_up_what_is_not_yet_written_and_is_told),
 	    cmocka_unit_test(a_file_of_somebody_elses_is_vouched_for_by_a_person_before_its_yea),
+	    cmocka_unit_test(what_somebody_else_is_to_write_is_planned_as_an_act_of_ours),
 	    cmocka_unit_test(an_identity_that_the_roll_does_not_know_gives_no_vote),
 	    cmocka_unit_test(a_voter_that_was_taken_out_of_the_set_is_named),
 	    cmocka_unit_test(lost_notes_cost_looks_or_a_restart_and_never_a_step),

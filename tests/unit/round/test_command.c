@@ -404,6 +404,8 @@ static const struct row {
      ""},
     {"approve what waits", waits_for_approval, "/v1/approve", "{}", ERR_NONE, "\"approved\":", "",
      "approve", "operator-act"},
+    {"the next keyfile, where none is wanted", nothing, "/v1/keyfile/next", "{}", ERR_NOT_FOUND,
+     "nothing is to be written now", "", "", ""},
     {"approve a generation that is not open", runs, "/v1/approve", "{\"generation\":4}",
      ERR_REFUSED, "generation 4 is not open", "", "", ""},
     {"approve one after its votes", is_carried, "/v1/approve", "{\"generation\":3}", ERR_REFUSED,
