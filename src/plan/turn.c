@@ -17,6 +17,7 @@ enum {
 	JOB_SETTLE_S = 30, /* so long after its begin a job that ended well may still take effect */
 	REST_MAX_MIN = 30,
 	CLAIM_TOLD_AFTER_S = 15 * 60, /* of another rotad, acting */
+	AWAY_AFTER_S = 30,            /* silent for so long: it is away, not slow */
 	LOST_SETTLE_S = 3, /* so long a process that was just told to stop may answer as before */
 };
 
@@ -70,6 +71,22 @@ static bool has_primary(const struct seen *s)
 	return false;
 }
 
+/* One that died meanwhile must not keep the turn of one that is well, for no word of a person's is
+ * heard before a turn is over (PROTOCOL 3): who has long been silent is not missed, as long as
+ * there is a primary. The gates see to it that nobody else is restarted then. */
+static bool sees_all_that_live(const struct seen *s, const struct seen_member *m)
+{
+	uint64_t away = 0;
+	for (unsigned i = 0; i < s->members_n; i++) {
+		const struct seen_member *o = &s->members[i];
+		if (!fact_known(o->hello) && o->silent_since.us &&
+		    s->now.us - o->silent_since.us >= AWAY_AFTER_S * US_S)
+			away |= (uint64_t)1 << i;
+	}
+	return m->sees_all ||
+	       (fact_known(m->status) && away && !(m->unseen & ~away) && has_primary(s));
+}
+
 /* Ready again (know: section 7): it answers, sees all, is seen by all by a heartbeat newer than its
  * start, lags little. */
 static bool is_ready(const struct planner *p, const char **ret_why)
@@ -86,7 +103,7 @@ static bool is_ready(const struct planner *p, const char **ret_why)
 		*ret_why = "it recovers";
 	else if (m->is_initial_syncing)
 		*ret_why = "it is in initial sync";
-	else if (!m->sees_all)
+	else if (!sees_all_that_live(p->s, m))
 		*ret_why = "it does not see all others yet";
 	else if (!m->is_seen_by_all)
 		*ret_why = "not all others see it yet";

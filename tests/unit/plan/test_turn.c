@@ -33,6 +33,17 @@ static void back(struct seen *s)
 	s->process.process_id[3] = s->members[1].process_id[3] = 'x';
 }
 
+/* It is back, and c died meanwhile, so long ago. */
+static void back_beside_away(struct seen *s, int64_t since_s)
+{
+	back(s);
+	s->members[1].sees_all = false;
+	s->members[1].unseen = 1U << 2;
+	s->members[2].hello.who = WITNESS_NONE;
+	s->members[2].is_secondary = false;
+	s->members[2].silent_since.us = CASE_NOW - since_s * US_S;
+}
+
 #define ROWS(X)                                                                                    \
 	X(takes_the_claim, "take-claim", "", "turn", wide(s))                                      \
 	X(claim_waits, "claim-acting", "", "takes its turn", wide(s);                              \
@@ -100,6 +111,14 @@ static void back(struct seen *s)
 	X(is_back_and_recovers, "", "", "recovers", back(s); s->members[1].is_secondary = false)   \
 	X(is_back_and_syncs, "", "", "initial sync", back(s);                                      \
 	  s->members[1].is_initial_syncing = true)                                                 \
+	X(is_back_beside_away, "end-job", "", "back after", back_beside_away(s, 30))               \
+	X(is_back_beside_slow, "", "", "does not see", back_beside_away(s, 29))                    \
+	X(is_back_and_away_is_not_all, "", "", "does not see", back_beside_away(s, 30);            \
+	  s->members[1].unseen = 5)                                                                \
+	X(is_back_beside_away_unasked, "", "", "does not see", back_beside_away(s, 30);            \
+	  s->members[1].status.who = WITNESS_NONE)                                                 \
+	X(is_back_beside_away_without_primary, "", "", "does not see", back_beside_away(s, 30);    \
+	  s->members[0].is_primary = false; s->members[0].is_secondary = true)                     \
 	X(is_back_and_blind, "", "", "does not see", back(s); s->members[1].sees_all = false)      \
 	X(is_back_and_unseen, "", "", "not all others see", back(s);                               \
 	  s->members[1].is_seen_by_all = false)                                                    \
