@@ -19,7 +19,8 @@ struct event {
 	char what[768], now[512], we_did[512], you[512];
 	struct wall next; /* when rotad looks again; 0: nothing planned */
 	struct wall at;
-	bool is_resolved; /* the trouble told under the same key earlier is over */
+	int64_t repeat_us; /* told again after this; 0: as its severity says (notify/notify.h) */
+	bool is_resolved;  /* the trouble told under the same key earlier is over */
 };
 /* The deduplication key "cluster/name/subject". out at least 512 bytes. */
 const char *event_key(const struct event *e, char *out, size_t out_n);

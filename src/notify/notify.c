@@ -569,7 +569,7 @@ static bool add_trouble(struct notify *n, const struct event *e, const char *key
 	if (k && k->at.us > now.us)
 		k->at = now; /* the clock went back: the interval begins again */
 	if (k && !when->is_forced && e->severity <= k->severity &&
-	    now.us - k->at.us < repeat_us(e->severity)) {
+	    now.us - k->at.us < (e->repeat_us ? e->repeat_us : repeat_us(e->severity))) {
 		*ret = NOTIFY_REPEATED;
 		return true;
 	}

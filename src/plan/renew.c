@@ -9,7 +9,7 @@
 #include "plan/order.h"
 #include "plan/planner.h"
 
-enum { EXPIRY_TOLD_DAYS = 14, WAIT_TOLD_S = 600 };
+enum { EXPIRY_TOLD_DAYS = 14, WAIT_TOLD_S = 600, REMIND_SHARE = 4 };
 
 static const char *target_words(enum cert_target t)
 {
@@ -150,6 +150,26 @@ static void tell_expiry(struct planner *p)
 			 false);
 }
 
+/* A person at a CA is reminded in shares of the time that is left, not every day; and by a graver
+ * word once half of what there was is gone. */
+static void remind(const struct planner *p, struct event *e)
+{
+	const struct seen_certificate *c = &p->s->certificate;
+	const struct cert_view *v = c->target == CERT_CLUSTER_FILE ? &c->cluster : &c->file;
+	const int64_t end = v->is_known ? v->chain_not_after.us : 0, left = end - p->s->now.us;
+	size_t n = strlen(e->headline);
+	char span[32];
+	if (!end || left <= 0)
+		return; /* told as expired */
+	if (n > 0 && n < sizeof(e->headline))
+		snprintf(e->headline + n - 1, sizeof(e->headline) - n + 1,
+			 "; the certificate ends in %s.",
+			 span_print(left / US_H * US_H, span, sizeof(span)));
+	if (2 * left < end - c->asked_at.us)
+		e->severity = SEVERITY_WARNING;
+	e->repeat_us = MAX(left / REMIND_SHARE, US_DAY);
+}
+
 /* Silence is an alarm (invariant 7): an answer that does not come is told. */
 static void tell_waits(struct planner *p)
 {
@@ -175,6 +195,8 @@ static void tell_waits(struct planner *p)
 				 "request shows it."
 			       : "Look at the authority and at the way to it.");
 	e->next = c->retry_at;
+	if (c->is_pending)
+		remind(p, e);
 }
 
 /* Is it this member's turn among those that serve the same order? The first in the order of turns

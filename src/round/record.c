@@ -162,7 +162,11 @@ void record_proof(struct seat *t, const struct act *a)
 	if (a->kind == ACT_CONFIRM_CERTIFICATE) {
 		if (t->seen->certificate.stage == CERT_STAGE_GOING_BACK)
 			return; /* that it was taken back is told by the plan */
-		tell_over(t, EVENT_CERTIFICATE_EXPIRING, "A new certificate is in use.");
+		static const enum event_kind over[] = {
+		    EVENT_CERTIFICATE_EXPIRING, EVENT_CERTIFICATE_EXPIRED,
+		    EVENT_CERTIFICATE_REQUEST_WAITING, EVENT_AUTHORITY_UNREACHABLE};
+		for (size_t i = 0; i < ARRAY_N(over); i++)
+			tell_over(t, over[i], "A new certificate is in use.");
 	}
 	tell_done(t, a);
 }

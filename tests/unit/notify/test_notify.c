@@ -190,6 +190,26 @@ static void a_trouble_is_told_once_in_its_interval_and_its_end_once(void **state
 	assert_int_equal(add(EVENT_FOREIGN_WRITE, "db3"), NOTIFY_QUEUED); /* anew: at once */
 }
 
+static void a_reminder_comes_in_its_own_interval(void **state)
+{
+	struct event e = event_of(EVENT_CERTIFICATE_REQUEST_WAITING, "rs0", "db3");
+	const struct notify_when mine = {.is_mine = true};
+	struct err err = ERR_INIT;
+	enum notify_added added;
+	e.repeat_us = 15 * US_DAY;
+	assert_true(notify_add(n, &e, &mine, now, &added, &err));
+	assert_int_equal(added, NOTIFY_QUEUED);
+	now = wall_add(now, 15 * US_DAY - US_S);
+	assert_true(notify_add(n, &e, &mine, now, &added, &err));
+	assert_int_equal(added, NOTIFY_REPEATED);
+	now = wall_add(now, US_S);
+	assert_true(notify_add(n, &e, &mine, now, &added, &err));
+	assert_int_equal(added, NOTIFY_QUEUED);
+	e.severity = SEVERITY_WARNING; /* graver: at once */
+	assert_true(notify_add(n, &e, &mine, now, &added, &err));
+	assert_int_equal(added, NOTIFY_QUEUED);
+}
+
 static void an_end_without_a_beginning_is_not_told(void **state)
 {
 	assert_int_equal(resolve(EVENT_DISK_FULL, "db1"), NOTIFY_REPEATED);
@@ -736,6 +756,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    CASE(a_trouble_is_told_once_in_its_interval_and_its_end_once),
+	    CASE(a_reminder_comes_in_its_own_interval),
 	    CASE(an_end_without_a_beginning_is_not_told),
 	    CASE(a_graver_one_is_told_at_once),
 	    CASE(each_target_gets_only_what_is_grave_enough_for_it),

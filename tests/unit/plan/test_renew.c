@@ -327,9 +327,42 @@ static void the_end_of_a_certificate_is_told_with_what_can_be_done(void **state)
 	}
 }
 
+/* Asked a day ago with so many days left then: days left now, the reminder's distance in days, and
+ * whether it is a warning. */
+static void a_person_at_a_ca_is_reminded_in_shares_of_what_is_left(void **state)
+{
+	static const struct {
+		int asked_days_ago, left_days, repeat_days;
+		enum severity severity;
+		const char *headline;
+	} rows[] = {
+	    {1, 60, 15, SEVERITY_NOTICE, "not answered yet; the certificate ends in 60 days."},
+	    {30, 30, 7, SEVERITY_NOTICE, "ends in 30 days."},
+	    {31, 29, 7, SEVERITY_WARNING, "ends in 29 days."},
+	    {58, 2, 1, SEVERITY_WARNING, "ends in 2 days."},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		struct seen_certificate *c = &the.s.certificate;
+		case_begin(1);
+		aged(&the.s, 70);
+		c->stage = CERT_STAGE_ASKED;
+		c->is_pending = true;
+		c->retry_at.us = CASE_NOW + US_MIN;
+		c->asked_at.us = CASE_NOW - rows[i].asked_days_ago * US_DAY;
+		c->file.chain_not_after.us = CASE_NOW + rows[i].left_days * US_DAY;
+		plan_step(&the.s, &the.policy, &the.instance, 0, &the.plan);
+		const struct event *e = told_get("certificate-request-waiting");
+		if (!strstr(e->headline, rows[i].headline) || e->severity != rows[i].severity ||
+		    e->repeat_us / US_DAY != rows[i].repeat_days)
+			fail_msg("row %zu: '%s' %d %lld", i, e->headline, (int)e->severity,
+				 (long long)(e->repeat_us / US_DAY));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_person_at_a_ca_is_reminded_in_shares_of_what_is_left),
 	    cmocka_unit_test(a_certificate_goes_as_its_row_says),
 	    cmocka_unit_test(hosts_renew_at_moments_of_their_own_within_a_part_of_the_lifetime),
 	    cmocka_unit_test(the_end_of_a_certificate_is_told_with_what_can_be_done),
