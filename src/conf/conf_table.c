@@ -204,11 +204,12 @@ const struct conf_row conf_table[] = {
     {.path = "keyfile.maxParallel",
      .type = CONF_NUMBER,
      IN_CONFIG(policy.keyfile.max_parallel),
+     .words = "all",
      .low = 1,
      .high = 64,
      .merge = CONF_MERGE_LOW,
      .help = "Sets of one sharded cluster that may be in a turn at once, after the config "
-	     "servers: 64 for all"},
+	     "servers"},
     {.path = "keyfile.onForeignWrite",
      .type = CONF_WORD,
      IN_CONFIG(policy.keyfile.on_foreign_write),
@@ -833,7 +834,10 @@ static void value_print(const struct conf_row *row, const struct config *c, cons
 		buf_adds(out, flag ? "true" : "false");
 		break;
 	case CONF_NUMBER:
-		buf_addf(out, "%u", number);
+		if (row->words && number == row->high)
+			buf_adds(out, row->words);
+		else
+			buf_addf(out, "%u", number);
 		break;
 	case CONF_SPAN:
 		if (!span_word(row, wide, out) && (wide || row->low == 0))
@@ -940,7 +944,8 @@ static void bounds_print(const struct conf_row *row, struct buf *out)
 {
 	buf_addf(out, "%s", row->type == CONF_SPAN ? "a duration, " : "");
 	if (row->type == CONF_NUMBER)
-		buf_addf(out, "%" PRId64 " to %" PRId64, row->low, row->high);
+		buf_addf(out, "%" PRId64 " to %" PRId64 "%s%s", row->low, row->high,
+			 row->words ? ", or " : "", row->words ? row->words : "");
 	else if (row->type == CONF_PERCENT)
 		buf_addf(out, "%" PRId64 "%% to %" PRId64 "%%", row->low / 10000,
 			 row->high / 10000);

@@ -17,7 +17,7 @@ enum conf_type {
 	CONF_WORD,        /* one of `words` -> an enum, first word = word_first */
 	CONF_FLAG_WORD,   /* the one word of `words` -> bool */
 	CONF_BOOL,        /* true, false */
-	CONF_NUMBER,      /* unsigned, low .. high */
+	CONF_NUMBER,      /* unsigned, low .. high, or the word for high */
 	CONF_SPAN,        /* "90d" -> int64_t microseconds, low .. high; 0 or `words` where given */
 	CONF_PERCENT,     /* "67%" -> unsigned, parts per million, low .. high */
 	CONF_WHEN,        /* date or UTC time -> struct wall */
@@ -72,7 +72,8 @@ struct conf_row {
 	enum conf_base base;
 	size_t offset, size; /* of the value in the base struct, bytes */
 	size_t count_offset; /* lists: of their `unsigned` count */
-	const char *words;   /* WORD: all, space separated; SPAN: "server=-1 never=0" */
+	const char *words;   /* WORD: all, space separated; SPAN: "server=-1 never=0"; NUMBER: a
+				word for `high` */
 	int word_first;      /* WORD: value of the first; RESTART: the restart_how */
 	int64_t low, high;   /* bounds as the type says; lists: high is the most elements */
 	enum conf_need need; /* MUST: each element of the list needs it */

@@ -403,6 +403,10 @@ static bool scalar_parse(const struct conf_row *row, struct str text,
 	case CONF_BOOL:
 		return conf_bool_parse(text, at, err);
 	case CONF_NUMBER:
+		if (row->words && str_equal_z(text, row->words)) {
+			*(unsigned *)at = (unsigned)row->high;
+			return true;
+		}
 		if (!number_parse(text, INT64_MAX, &number))
 			return bad(err, row, text);
 		if (number < row->low || number > row->high)

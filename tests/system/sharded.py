@@ -314,7 +314,7 @@ def at_once(restarts):
 @case
 def parallel():
     """maxParallel: the shards take their turns beside each other, after the config servers; one member of a set at a time."""
-    with Cluster(keyfile={"mode": "act", "maxAge": "never", "maxParallel": 64}) as s:
+    with Cluster(keyfile={"mode": "act", "maxAge": "never", "maxParallel": "all"}) as s:
         s.start()
         s.wait_ready()
         s.write()
@@ -415,6 +415,8 @@ def newcomer():
         next(r for r in s.rotads() if r.member is late).start()
         # Without TLS a rotad shows that it belongs here by the key in use, which it has not: a person's copy has it.
         write_whole(late.keyfile, open(rotads[0].member.keyfile).read())
+        late.stop()
+        late.start()
         try:
             wait_for("one key everywhere", 180, lambda: s.is_rotated(s.key), 0.5)
             late.route()

@@ -28,7 +28,8 @@ static const char whole[] =
     "    address: \"[::1]:27018\"\n"
     "    restart: {hook: /usr/local/bin/restart}\n"
     "    reload: rotateCertificates\n"
-    "keyfile: {mode: act, writer: external, maxAge: 90d, strategy: standby, bornAt: 2026-08-19}\n"
+    "keyfile: {mode: act, writer: external, maxAge: 90d, strategy: standby, bornAt: "
+    "2026-08-19, maxParallel: all, routers: [r1, \"r2:27016\"]}\n"
     "certificates:\n"
     "  mode: ask\n"
     "  authority: house\n"
@@ -70,6 +71,12 @@ static void whole_file_is_taken(void **state)
 	assert_string_equal(c->state_directory, "/srv/rotad");
 	assert_string_equal(c->socket, "/run/rotad/rotad.sock");
 	assert_int_equal(c->instances_n, 2);
+	assert_int_equal(p->keyfile.max_parallel, 64);
+	assert_int_equal(p->keyfile.routers_n, 2);
+	assert_string_equal(p->keyfile.routers[1], "r2:27016");
+	auto_buf struct buf shown = {0};
+	conf_value_print(conf_find(STR("keyfile.maxParallel")), c, 0, &shown);
+	assert_string_equal(buf_z(&shown), "all");
 	const struct instance_policy *a = &c->instances[0], *b = &c->instances[1];
 	assert_int_equal(a->restart_how, RESTART_UNIT);
 	assert_string_equal(a->restart_name, "mongod.service");
@@ -208,7 +215,8 @@ static const struct {
     {"certificates: {renewAt: 100%}\n", 1, 25, "out of bounds; allowed: 10% to 99%"},
     {"certificates: {renewAt: 1e1%}\n", 1, 25, "no percentage"},
     {"certificates: {renewAt: 66.%}\n", 1, 25, "no percentage"},
-    {"keyfile: {maxParallel: 0}\n", 1, 24, "out of bounds; allowed: 1 to 64"},
+    {"keyfile: {maxParallel: 0}\n", 1, 24, "out of bounds; allowed: 1 to 64, or all"},
+    {"keyfile: {maxParallel: any}\n", 1, 24, "no number"},
     {"keyfile: {maxParallel: 1.5}\n", 1, 24, "no number"},
     {"keyfile: {maxParallel: 99999999999999}\n", 1, 24, "no number"},
     {"instances: [{name: a, acceptUntested: yes}]\n", 1, 39, "neither true nor false"},
