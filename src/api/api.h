@@ -44,6 +44,7 @@ enum api_need { API_READS, API_CHANGES, API_TRUSTS };
 	X("POST", "/v1/resume", CHANGES, false, "go on")                                           \
 	X("POST", "/v1/abort", CHANGES, false, "give up the rotation, back to the key in use")     \
 	X("POST", "/v1/release", CHANGES, false, "give back a turn whose holder is gone")          \
+	X("POST", "/v1/ledger/rebuild", CHANGES, false, "make the ledger anew, or go over to it")  \
 	X("POST", "/v1/alerts/test", CHANGES, false, "send a test to the alert targets")           \
 	X("POST", "/v1/reload", CHANGES, false, "read the configuration again")
 

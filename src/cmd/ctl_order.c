@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rotactl approve, pause, resume, abort, turn release, history: a person's words to a rotation, and
- * what became of them. */
+/* rotactl approve, pause, resume, abort, turn release, ledger rebuild, history: a person's words to
+ * a rotation, and what became of them. */
 #include <string.h>
 
 #include "cmd/ctl_daemon.h"
@@ -13,6 +13,7 @@ enum { HISTORY_DEFAULT_N = 20, HISTORY_MAX_N = 100000, HISTORY_COLUMNS = 20 };
 struct word {
 	struct view_pick pick;
 	const char *reason;
+	const char *join;
 	bool waits, yes;
 	int64_t timeout_us;
 	uint64_t generation; /* 0: none named */
@@ -30,7 +31,9 @@ static bool generation_parse(const char *z, uint64_t *ret)
 	return n > 0;
 }
 
-/* `shorts` names the options of this verb: r reason, w wait and timeout, y yes, g generation. */
+/* `shorts` names the options of this verb: r reason, w wait and timeout, y yes, g generation, j
+ * join.
+ */
 static bool take_word(struct ctl *ctl, int argc, char **argv, const char *allowed, struct word *ret)
 {
 	static const struct option longs[] = {VIEW_PICK_OPTIONS,
@@ -39,6 +42,7 @@ static bool take_word(struct ctl *ctl, int argc, char **argv, const char *allowe
 					      {"timeout", required_argument, NULL, 't'},
 					      {"yes", no_argument, NULL, 'y'},
 					      {"generation", required_argument, NULL, 'g'},
+					      {"join", required_argument, NULL, 'j'},
 					      {NULL, 0, NULL, 0}};
 	int c;
 	while ((c = ctl_option(ctl, argc, argv, "wy", longs)) != -1) {
@@ -53,6 +57,8 @@ static bool take_word(struct ctl *ctl, int argc, char **argv, const char *allowe
 		}
 		if (c == 'r')
 			ret->reason = optarg;
+		else if (c == 'j')
+			ret->join = optarg;
 		else if (c == 'w')
 			ret->waits = true;
 		else if (c == 'y')
@@ -80,8 +86,9 @@ static enum ctl_exit send_word(struct ctl *ctl, const char *route, const json_t 
 			       const struct word *w, json_t **ret)
 {
 	AUTO(json_t)
-	body = json_pack("{s:s, s:s, s:I}", "instance", view_text(instance, "instance"), "reason",
-			 w->reason ? w->reason : "", "generation", (json_int_t)w->generation);
+	body = json_pack("{s:s, s:s, s:I, s:s}", "instance", view_text(instance, "instance"),
+			 "reason", w->reason ? w->reason : "", "generation",
+			 (json_int_t)w->generation, "join", w->join ? w->join : "");
 	if (!body) /* the one text of a person here */
 		return ctl_usage(ctl, "--reason takes UTF-8");
 	enum ctl_exit code = ctl_ask(ctl, "POST", route, body, DAEMON_ROUND_S * US_S, ret);
@@ -260,6 +267,59 @@ enum ctl_exit ctl_turn_release(struct ctl *ctl, int argc, char **argv)
 	if (code == CTL_GOOD)
 		ctl_say(ctl, "Released: the next member takes its turn.");
 	return code;
+}
+
+enum ctl_exit ctl_ledger_rebuild(struct ctl *ctl, int argc, char **argv)
+{
+	struct word w = {.reason = NULL};
+	AUTO(json_t) doc = NULL;
+	AUTO(json_t) answer = NULL;
+	const json_t *instance;
+	struct wall now;
+	if (!take_word(ctl, argc, argv, "ryj", &w))
+		return CTL_USAGE;
+	enum ctl_exit code = view_open_one(ctl, &w.pick, &doc, &instance, &now);
+	if (code != CTL_GOOD)
+		return code;
+	if (w.join)
+		view_row(ctl, 0, "",
+			 "This host goes over to the ledger %s, which a person made anew on "
+			 "another host. What the one before holds is given up here.",
+			 w.join);
+	else
+		view_row(
+		    ctl, 0, "",
+		    "A new ledger takes the place of the one that is there: orders, holds, turns "
+		    "and the votes of a rotation under way are gone with it, for all hosts. Do it "
+		    "when the ledger was lost or restored and its newer dump is not to be had, "
+		    "or when it is stuck for good; while no member is being restarted. "
+		    "No keyfile is changed, nothing is restarted.");
+	if (!view_confirm(ctl, w.yes, w.join ? "Go over to it?" : "Make it anew?")) {
+		ctl_say(ctl, "Nothing was changed.");
+		return CTL_FAILED;
+	}
+	code = send_word(ctl, "/v1/ledger/rebuild", instance, &w, &answer);
+	if (code != CTL_GOOD)
+		return code;
+	if (w.join) {
+		ctl_say(ctl, "This host goes by ledger %.12s... now.", view_text(answer, "ledger"));
+		return CTL_GOOD;
+	}
+	view_row(
+	    ctl, 0, "",
+	    "Ledger %s is made, with key %lld. Nothing begins before every host goes by it. Now "
+	    "on each of them, as root:  rotactl ledger rebuild --join %.12s",
+	    view_text(answer, "ledger"), (long long)view_int(answer, "key"),
+	    view_text(answer, "ledger"));
+	const json_t *others = json_object_get(answer, "others");
+	for (size_t i = 0; i < json_array_size(others); i++)
+		ctl_say(ctl, "  %s", json_string_value(json_array_get(others, i)));
+	if (view_int(answer, "beside"))
+		view_row(ctl, 0, "",
+			 "Key %lld may be accepted still by some members, and lies in files. Then, "
+			 "to be rid of it:  rotactl rotate keyfile",
+			 (long long)view_int(answer, "beside"));
+	return CTL_GOOD;
 }
 
 /* ---- history ---- */

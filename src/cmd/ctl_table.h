@@ -43,6 +43,9 @@
 	  "Give the rotation up, back to the key in use")                                          \
 	X("act", "turn release", ctl_turn_release, CTL_DAEMON | CTL_ROOT,                          \
 	  "[--yes] [--instance I] [--cluster C]", "Give back a turn whose holder is gone")         \
+	X("act", "ledger rebuild", ctl_ledger_rebuild, CTL_DAEMON | CTL_ROOT,                      \
+	  "[--join ID] [--reason R] [--yes] [--instance I] [--cluster C]",                         \
+	  "Make a lost or stuck ledger anew")                                                      \
 	X("act", "keyfile export", ctl_keyfile_export, CTL_DAEMON | CTL_ROOT,                      \
 	  "--for REQUEST [--out FILE] | --next --out FILE [--instance I] [--cluster C]",           \
 	  "Seal the key for a host, or hand it to its writer")                                           \

@@ -474,9 +474,13 @@ enum anchor_step anchor_follow(const struct seen *s, struct anchor *a)
 	/* Keys of a generation whose end this host did not see: what the next one does not go on
 	 * with is refused everywhere, or burnt. So is a key that stood by and is passed over, as in
 	 * an emergency (PROTOCOL 1): it may have leaked with the pivot. */
-	const struct key_name before[] = {a->pivot, a->next, a->burnt, a->standby};
-	for (size_t i = 0; a->generation > 0 && i < ARRAY_N(before); i++)
-		if (!key_id_equal(&before[i].id, &p->pivot.id) &&
+	enum { BURNT = 2 };
+	const struct key_name before[] = {a->pivot, a->next, [BURNT] = a->burnt, a->standby};
+	for (size_t i = 0; i < ARRAY_N(before); i++)
+		/* Before the first generation the others are candidates only; a burnt one is of a
+		 * ledger before this one (rebuild_adopt()). */
+		if ((a->generation > 0 || i == BURNT) &&
+		    !key_id_equal(&before[i].id, &p->pivot.id) &&
 		    !key_id_equal(&before[i].id, &p->next.id))
 			anchor_retire(a, &before[i]);
 	if (!key_id_equal(&a->pivot.id, &p->pivot.id)) {

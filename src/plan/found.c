@@ -67,7 +67,8 @@ static void tell_ledger(struct planner *p, enum event_kind kind, const char *wha
 	    e->you, sizeof(e->you),
 	    "Find out what changed it: a dump that was restored, a clone, a dropped collection. "
 	    "If the collection admin.rotad.ledger has a newer dump, restore that one alone; "
-	    "mongod needs nothing meanwhile.");
+	    "mongod needs nothing meanwhile. If there is none: rotactl ledger rebuild, on one "
+	    "host; where a person has done that, the same with --join and the id it told.");
 }
 
 /* In doubt as well: who wrote what is not believed may be the one that took the word away. */

@@ -322,7 +322,7 @@ static void greet(struct seat *t, struct seen_member *m, struct cluster_member *
 	}
 	memory->tried_at = t->seen->now;
 	bool ok = t->ports.mongod.ops->hello(t->ports.mongod.self, &target, &h, &err);
-	if (ok && m->is_router != h.is_mongos)
+	if (ok && !h.is_quiescing && m->is_router != h.is_mongos)
 		ok = err_set(&err, ERR_PROTOCOL, "%s answers there",
 			     m->is_router ? "no mongos, but a mongod" : "a mongos");
 	if (!ok) {

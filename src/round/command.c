@@ -16,6 +16,7 @@
 #include "round/carry.h"
 #include "round/doctor_look.h"
 #include "round/enact_certificate.h"
+#include "round/rebuild.h"
 #include "round/trust.h"
 
 static void note(struct seat *t, const char *word, const char *who, const char *text)
@@ -361,6 +362,35 @@ static bool release(struct seat *t, const json_t *body, const char *who, json_t 
 	return true;
 }
 
+/* Made anew here, or gone over to: by a person, for each host. */
+static bool rebuild(struct seat *t, const json_t *body, const char *who, json_t *ret,
+		    struct err *err)
+{
+	const char *join = text_of(body, "join");
+	struct rebuilt_root r;
+	char what[300];
+	json_t *hosts;
+	if (!(join[0] ? ledger_join(t, join, &r, err) : ledger_rebuild(t, &r, err)))
+		return false;
+	snprintf(what, sizeof(what), "%s ledger %.12s..., key %u: %.150s",
+		 join[0] ? "went over to" : "made anew:", r.id.hex, t->anchor.pivot.number,
+		 text_of(body, "reason"));
+	note(t, "ledger rebuild", who, what);
+	tell(t, EVENT_OPERATOR_ACT, who, what,
+	     join[0] ? "Nothing to do here."
+		     : "On every other host: rotactl ledger rebuild --join with the id that this "
+		       "one told.");
+	hosts = json_array();
+	for (unsigned i = 0; i < seen_all_n(t->seen); i++)
+		if ((int)i != t->seen->self)
+			json_array_append_new(hosts, json_string(t->seen->members[i].host));
+	json_object_set_new(ret, "ledger", json_string(r.id.hex));
+	json_object_set_new(ret, "key", json_integer(t->anchor.pivot.number));
+	json_object_set_new(ret, "beside", json_integer(t->anchor.burnt.number));
+	json_object_set_new(ret, "others", hosts);
+	return true;
+}
+
 /* Every key of the file (all known keys with "all") on every member, each alone. */
 static bool try_keys(struct seat *t, bool all, struct err *err)
 {
@@ -658,6 +688,7 @@ static const struct {
     {"/v1/resume", resume, true},
     {"/v1/abort", abort_it, true},
     {"/v1/release", release, true},
+    {"/v1/ledger/rebuild", rebuild, true},
     {"/v1/verify", verify, false},
     {"/v1/verify/all", verify_all, false},
     {"/v1/history", history, false},

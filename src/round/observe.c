@@ -1104,6 +1104,13 @@ static void follow_generation(struct seat *t)
 	snprintf(l->why, sizeof(l->why), "the anchor cannot be written: %.200s", err.text);
 }
 
+/* One that is shutting down answers without saying what it is. */
+static bool is_alone(const struct seat *t, const struct mongod_hello *h)
+{
+	return !h->set_name[0] && !h->is_mongos && !t->options.set_name[0] &&
+	       !t->options.is_mongos;
+}
+
 /* As whom this member is known to the others: by its own hello; before the first one, and while it
  * is down, as it was noted. A standalone is known by its instance's name. */
 static void name_self(struct seat *t, const struct mongod_hello *hello)
@@ -1112,7 +1119,7 @@ static void name_self(struct seat *t, const struct mongod_hello *hello)
 	if (hello && hello->me[0] && strcmp(hello->me, t->me) != 0)
 		cut_z(t->me, sizeof(t->me), hello->me);
 	/* A member of a set says nothing of it in its first moments: its configuration tells. */
-	if (hello && !hello->set_name[0] && !hello->is_mongos && !t->options.set_name[0])
+	if (hello && is_alone(t, hello))
 		cut_z(t->me, sizeof(t->me), t->instance->name);
 	if (strcmp(t->notes.me, t->me) != 0) {
 		cut_z(t->notes.me, sizeof(t->notes.me), t->me);
@@ -1301,9 +1308,7 @@ void observe(struct seat *t)
 	name_self(t, hello);
 	look_at_process(t, hello);
 	look_at_job(t);
-	s->is_standalone = hello
-			       ? !hello->set_name[0] && !hello->is_mongos && !t->options.set_name[0]
-			       : was_standalone;
+	s->is_standalone = hello ? is_alone(t, hello) : was_standalone;
 	cut_z(s->cluster, sizeof(s->cluster),
 	      t->options.set_name[0] ? t->options.set_name : t->instance->name);
 	if (!look_at_set(t, &self, hello))

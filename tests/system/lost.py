@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a rotad relies on is lost in the middle of a real rotation: the ledger is restored from a dump made before it, its collection
 is dropped, the state directory of a member that has not voted is wiped. Each is held and told; nothing is narrowed, the set is healthy.
-Then a person confirms the new identity of the wiped host on the others, and a whole rotation ends with it."""
+Then a person confirms the new identity of the wiped host on the others, and a whole rotation ends with it.
+
+usage: lost.py [rebuild]: with it, ledgers that cannot be had back, made anew by persons on each host."""
 import os
 import re
 import shutil
@@ -126,5 +128,55 @@ def job():
         return s.finish()
 
 
+def made_anew(s, first, what):
+    """By one host's word, and each other's; nothing begins before the last."""
+    w, rest = s.world, [r for r in s.fleet.all if r is not first]
+    before = {m: s.keys(m) for m in w.members}
+    made = first.ctl("ledger", "rebuild", "--yes", "--reason", "test", "--json")
+    s.checks.that("%s: %s makes it anew" % (what, first.name), made.status == 0, made.text()[-300:])
+    new = made.json()["ledger"] if made.status == 0 else "0" * 32
+    wrong = rest[0].ctl("ledger", "rebuild", "--join", "0" * 12, "--yes")
+    s.checks.that("%s: another id is refused" % what, wrong.status == 2, wrong.text()[-200:])
+    got = rest[0].ctl("ledger", "rebuild", "--join", new[:12], "--yes")
+    s.checks.that("%s: %s goes over to it" % (what, rest[0].name), got.status == 0, got.text()[-300:])
+    s.says(rest[1], "another than this host's anchor")
+    time.sleep(5)
+    s.checks.that("%s: nothing was written and nothing restarted meanwhile" % what, {m: s.keys(m) for m in w.members} == before)
+    s.checks.that("%s: the last one goes over" % what, rest[1].ctl("ledger", "rebuild", "--join", new, "--yes").status == 0)
+    s.checks.that("%s: said twice it is the same" % what, rest[1].ctl("ledger", "rebuild", "--join", new, "--yes").status == 0)
+    s.wait_ready(120)
+    s.checks.that("%s: no file was touched" % what, {m: s.keys(m) for m in w.members} == before)
+
+
+def rebuilt():
+    with Scene() as s:
+        w = s.world
+        s.fleet.start()
+        s.wait_ready(120)
+        s.rotate()
+        wait_for("a vote", 120, lambda: ledger(w, lambda c: c.count_documents({"_id": "roll/1"})), 0.1)
+        ledger(w, lambda c: c.update_one({"_id": "roll/1"}, {"$set": {"text": "nobody can read this"}, "$inc": {"rev": 1}}))
+        say("the votes of the rotation cannot be read any more")
+        time.sleep(10)
+        s.checks.that("nobody narrows its file", all(s.old_key in s.keys(m) for m in w.members))
+        made_anew(s, s.fleet.all[2], "unreadable votes")
+        result = s.rotate(s.fleet.all[0], wait="4m")
+        s.checks.that("a rotation ends", result.status == 0, result.out.splitlines()[-1:] or result.err)
+        s.checks.that("by its end all hold one new key, and refuse the old one", s.wait_rotated(60))
+
+        second = s.keys(w.members[0])[0]
+        s.rotate()
+        narrowed = wait_for("a file without the old key", 240, lambda: [m for m in w.members if second not in s.keys(m)], 0.05)[0]
+        ledger(w, lambda c: c.drop())
+        say("the ledger was dropped while %s has the new key alone in its file", narrowed.name)
+        time.sleep(15)  # a turn that was being taken comes to its end
+        made_anew(s, s.fleet.of(narrowed), "dropped after the votes")
+        result = s.rotate(s.fleet.all[1], wait="4m")
+        s.checks.that("a rotation ends once more", result.status == 0, result.out.splitlines()[-1:] or result.err)
+        s.checks.that("all hold one new key", wait_for("one key", 60, lambda: len({tuple(s.keys(m)) for m in w.members}) == 1 and len(s.keys(w.members[0])) == 1, 0.5))
+        s.checks.that("the key of before is refused everywhere", not any(m.accepts(second) for m in w.members))
+        return s.finish()
+
+
 if __name__ == "__main__":
-    sys.exit(nest.run(job))
+    sys.exit(nest.run(rebuilt if sys.argv[1:] == ["rebuild"] else job))
