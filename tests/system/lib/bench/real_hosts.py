@@ -86,7 +86,10 @@ class HostMember(Member):
         return "/proc/%d/root%s%s" % (self.world.set.holder(), self.on.mnt, path)
 
     def keys(self):
-        return keys_of(self.file(KEYFILE))
+        path = self.file(KEYFILE)
+        if os.path.islink(path):  # of the host's own root, which is not ours (rotactl adopt)
+            path = self.file(os.readlink(path))
+        return keys_of(path)
 
     def mongod(self):
         """The process as (pid, start), or None."""
