@@ -16,13 +16,19 @@ bool arena_init(struct arena *a, size_t cap, struct err *err)
 
 void *arena_get(struct arena *a, size_t size, struct err *err)
 {
+	void *p = arena_get_raw(a, size, err);
+	return p ? memset(p, 0, size) : NULL;
+}
+
+void *arena_get_raw(struct arena *a, size_t size, struct err *err)
+{
 	size_t at = (a->n + 15) & ~(size_t)15;
 	if (at > a->cap || size > a->cap - at) {
 		err_set(err, ERR_MEMORY, "the round's memory (%zu bytes) is used up", a->cap);
 		return NULL;
 	}
 	a->n = at + size;
-	return memset(a->p + at, 0, size);
+	return a->p + at;
 }
 
 void arena_reset(struct arena *a)

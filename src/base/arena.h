@@ -14,6 +14,8 @@ struct arena {
 MUST_CHECK bool arena_init(struct arena *a, size_t cap, struct err *err);
 /* size zeroed bytes, aligned for any type. NULL and ERR_MEMORY when used up. */
 MUST_CHECK void *arena_get(struct arena *a, size_t size, struct err *err);
+/* The same, of no meaning: for what is large and written before it is read. */
+MUST_CHECK void *arena_get_raw(struct arena *a, size_t size, struct err *err);
 void arena_reset(struct arena *a);
 void arena_fini(struct arena *a);
 

@@ -177,5 +177,8 @@ bool copy_z(char *out, size_t out_n, const char *z)
 void cut_z(char *out, size_t out_n, const char *z)
 {
 	ASSERT(out_n > 0);
-	snprintf(out, out_n, "%s", z ? z : "");
+	size_t n = z ? strnlen(z, out_n - 1) : 0;
+	if (n)
+		memmove(out, z, n);
+	out[n] = 0;
 }

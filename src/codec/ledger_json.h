@@ -125,7 +125,8 @@ struct roll_doubts {
 };
 /* The roll of a proposal, each part verified: by an admitted identity, for this generation and
  * proposal, a vote by the roll's identity of that host (a nay by an operator: any admitted one).
- * rev is the store's. *ret_doubts is always filled. Errors: as roll_parts_decode(); ERR_PROTOCOL
+ * rev is the store's. Of *ret the votes behind the proposal's roll stay as they are. *ret_doubts is
+ * always filled. Errors: as roll_parts_decode(); ERR_PROTOCOL
  * when the container is of another generation or proposal. */
 MUST_CHECK bool roll_decode(struct str text, int64_t rev, const struct proposal *proposal,
 			    const struct doc_trust *trust, struct roll *ret,

@@ -56,6 +56,7 @@ static bool read_container(struct str text, struct roll_parts *p, struct err *er
 	struct canonical_in in;
 	struct canonical_token t;
 	char type[32];
+	p->votes_n = p->withouts_n = 0;
 	if (!canonical_check(text, DOC_BYTES_MAX, err))
 		return false;
 	canonical_open(&in, text);
@@ -287,35 +288,37 @@ bool roll_decode(struct str text, int64_t rev, const struct proposal *proposal,
 				       .self = trust->self,
 				       .cluster = proposal->head.cluster,
 				       .ledger = &proposal->head.ledger};
-	auto_free struct roll_parts *parts = calloc(1, sizeof(*parts));
-	auto_free struct roll *fresh = calloc(1, sizeof(*fresh));
-	if (!parts || !fresh)
+	auto_free struct roll_parts *parts = malloc(sizeof(*parts));
+	if (!parts)
 		return err_set(err, ERR_MEMORY, "reading a roll");
-	if (!roll_parts_decode(text, parts, err))
-		return false;
+	if (!read_container(text, parts, err))
+		return err_in(err, "reading a roll");
 	if (parts->generation != proposal->generation ||
 	    !digest_equal(&parts->proposal, &proposal->digest))
 		return err_set(err, ERR_PROTOCOL, "a roll of another proposal (generation %llu)",
 			       (unsigned long long)parts->generation);
-	fresh->generation = parts->generation;
-	fresh->rev = rev;
+	/* Large, most of it for members that there are not. */
+	ret->generation = parts->generation;
+	ret->rev = rev;
+	ret->closure = (struct closure){.is_given = false};
+	memset(ret->votes, 0, proposal->roll_n * sizeof(ret->votes[0]));
+	memset(ret->is_without, 0, sizeof(ret->is_without));
 	for (unsigned i = 0; i < proposal->roll_n; i++)
-		fresh->is_without[i] = proposal->roll[i].is_dead;
+		ret->is_without[i] = proposal->roll[i].is_dead;
 	for (unsigned i = 0; i < parts->votes_n; i++) {
 		struct err why = ERR_INIT;
-		if (!take_vote(&parts->votes[i], proposal, &here, fresh, &why))
+		if (!take_vote(&parts->votes[i], proposal, &here, ret, &why))
 			doubt(ret_doubts, parts->votes[i].host, &why);
 	}
 	for (unsigned i = 0; i < parts->withouts_n; i++) {
 		struct err why = ERR_INIT;
-		if (!take_without(&parts->withouts[i], proposal, &here, fresh, &why))
+		if (!take_without(&parts->withouts[i], proposal, &here, ret, &why))
 			doubt(ret_doubts, parts->withouts[i].host, &why);
 	}
 	if (parts->closure.n) {
 		struct err why = ERR_INIT;
-		if (!take_closure(parts, proposal, &here, fresh, &why))
+		if (!take_closure(parts, proposal, &here, ret, &why))
 			doubt(ret_doubts, "", &why);
 	}
-	*ret = *fresh;
 	return true;
 }

@@ -190,10 +190,20 @@ static bool doubt_plan(struct planner *p)
 	return false;
 }
 
+/* Large; elements are written whole when they are added, so only what counts them is emptied. */
+static void clear(struct plan *p)
+{
+	const size_t tail = offsetof(struct plan, events) + sizeof(p->events);
+	p->acts_n = p->looks_n = p->gates_n = p->steps_n = p->events_n = 0;
+	p->wants_others = p->wants_peer_check = false;
+	p->reason[0] = p->gates_for[0] = 0;
+	memset((char *)p + tail, 0, sizeof(*p) - tail);
+}
+
 static struct planner planner_of(const struct seen *s, const struct policy *policy,
 				 const struct instance_policy *instance, struct plan *plan)
 {
-	*plan = (struct plan){.acts_n = 0};
+	clear(plan);
 	return (struct planner){
 	    .s = s,
 	    .policy = policy,

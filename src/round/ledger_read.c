@@ -473,6 +473,24 @@ static void open_keys(struct seat *t, const struct docs *d, const struct proposa
 	keyring_doc_fini(&e);
 }
 
+/* Votes stand for the members on the proposal's roll and for nobody else: most of it was never
+ * written. */
+static void forget_roll(struct seen_ledger *l)
+{
+	const size_t behind = offsetof(struct roll, votes) + sizeof(l->roll.votes);
+	memset(&l->roll, 0, offsetof(struct roll, votes));
+	memset(l->roll.votes, 0, l->proposal.roll_n * sizeof(l->roll.votes[0]));
+	memset((char *)&l->roll + behind, 0, sizeof(l->roll) - behind);
+}
+
+void ledger_forget(struct seen_ledger *l)
+{
+	const size_t behind = offsetof(struct seen_ledger, roll) + sizeof(l->roll);
+	forget_roll(l);
+	memset(l, 0, offsetof(struct seen_ledger, roll));
+	memset((char *)l + behind, 0, sizeof(*l) - behind);
+}
+
 static void read_roll(struct seat *t, struct str text, int64_t rev)
 {
 	struct seen_ledger *l = &t->seen->ledger;
@@ -501,6 +519,7 @@ static void read_generation(struct seat *t, const struct docs *d)
 	}
 	if (!best)
 		return;
+	forget_roll(l); /* of the round before, where that was kept */
 	if (!proposal_decode(best->text, &trust, &l->proposal, &err) ||
 	    l->proposal.generation != best_n) {
 		doubt(t, best->id, &err);
@@ -557,7 +576,7 @@ static void read_roll_again(struct seat *t)
 			 found ? err.text : "the roll is gone");
 		return;
 	}
-	memset(&s->ledger.roll, 0, sizeof(s->ledger.roll));
+	forget_roll(&s->ledger);
 	read_roll(t, doc.text, doc.rev);
 }
 

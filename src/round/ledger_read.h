@@ -11,6 +11,8 @@
  * fails: what is not readable is not known, and why stands beside it. Opens envelopes for this host
  * into the keychain. */
 void ledger_read(struct seat *t);
+/* Nothing is known of the ledger any more. */
+void ledger_forget(struct seen_ledger *l);
 /* Has any document come, gone or changed since ledger_read()? False also when it does not answer.
  */
 bool ledger_moved(struct seat *t);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fills struct seen: what is so now, each fact by a direct look. Changes nothing in the world. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -368,7 +369,8 @@ static void judge_members(struct seat *t, const struct mongod_status *statuses,
 			m->lag_us =
 			    v && v->optime.us ? MAX(newest.us - v->optime.us, (int64_t)0) : -1;
 		}
-		if (has_status[i] && (statuses[i].members[0].config_version != 0)) {
+		if (has_status[i] && statuses[i].members_n > 0 &&
+		    statuses[i].members[0].config_version != 0) {
 			const struct mongod_status_member *v = status_of(&statuses[i], m->host);
 			if (v && v->config_version > s->config_version)
 				t->rs_at.us = 0; /* a newer configuration is about: read it in the
@@ -810,9 +812,9 @@ static void take_served(struct seat *t)
 	for (unsigned i = 0; i < seen_all_n(t->seen); i++) {
 		struct seen_member *m = &t->seen->members[i];
 		const struct member_memory *memory = seat_memory(t, m->host);
-		if (!memory || !memory->has_served)
+		if (!memory || !memory->served)
 			continue;
-		const struct mongod_tls_result *r = &memory->served;
+		const struct mongod_tls_result *r = memory->served;
 		m->served_at =
 		    (struct fact){.who = memory->served_at.us ? WITNESS_OWN_EYES : WITNESS_NONE,
 				  .at = memory->served_at};
@@ -835,11 +837,14 @@ void observe_served(struct seat *t)
 		struct err err = ERR_INIT;
 		if (!memory || !target.tls || !fact_known(m->hello))
 			continue; /* what is known of it stands, with its age */
+		if (!memory->served)
+			memory->served = malloc(sizeof(*memory->served));
+		if (!memory->served)
+			continue; /* without room it is not known */
 		bool ok = t->ports.mongod.ops->tls(t->ports.mongod.self, &target, &r, &err);
 		if (!ok)
 			snprintf(r.reason, sizeof(r.reason), "%.250s", err.text);
-		memory->has_served = true;
-		memory->served = r;
+		*memory->served = r;
 		memory->served_at = ok ? seat_now(t) : (struct wall){.us = 0};
 	}
 	take_served(t);
@@ -1147,7 +1152,7 @@ static bool look_at_set(struct seat *t, const struct mongod_target *self,
 	if (t->options.is_mongos || !read_rs(t, self))
 		return true;
 	add_members(t);
-	statuses = arena_get(&t->arena, sizeof(*statuses) * (s->members_n + 1), &err);
+	statuses = arena_get_raw(&t->arena, sizeof(*statuses) * (s->members_n + 1), &err);
 	if (!statuses)
 		return false;
 	look_at_members(t, statuses, has_status);
@@ -1255,26 +1260,33 @@ static void look_at_rehearsal(struct seat *t, const struct mongod_target *self)
 	}
 }
 
+/* Nothing of one that was not there was ever written. */
+static void forget_certificate(struct seen_certificate *c)
+{
+	if (fact_known(c->fact) || fact_known(c->served_at))
+		*c = (struct seen_certificate){.fact = {.who = WITNESS_NONE}};
+	else
+		memset(&c->is_served_trusted, 0,
+		       sizeof(*c) - offsetof(struct seen_certificate, is_served_trusted));
+}
+
 /* Nothing is known, save what may be kept: while our own member is down the ledger is not asked
  * (PROTOCOL 3), and what was read last stands, with its age. Votes only accumulate, so it can delay
  * and not mislead. */
 static void forget(struct seat *t)
 {
 	struct seen *s = t->seen;
-	struct err ignored = ERR_INIT; /* without room it is not known */
-	struct seen_ledger *kept = NULL;
+	const bool is_ledger_kept = t->notes.job_is_open && fact_known(s->ledger.fact);
 	arena_reset(&t->arena);
-	if (t->notes.job_is_open && fact_known(s->ledger.fact))
-		kept = arena_get(&t->arena, sizeof(*kept), &ignored);
-	if (kept)
-		*kept = s->ledger;
 	/* Large, most of it members that there are not: those were never written. */
 	const unsigned members_n = s->members_n;
 	memset(s, 0, offsetof(struct seen, members));
 	memset(s->members, 0, members_n * sizeof(s->members[0]));
-	memset(&s->keyfile, 0, sizeof(*s) - offsetof(struct seen, keyfile));
-	if (kept)
-		s->ledger = *kept;
+	memset(&s->keyfile, 0, offsetof(struct seen, certificate) - offsetof(struct seen, keyfile));
+	forget_certificate(&s->certificate);
+	if (!is_ledger_kept)
+		ledger_forget(&s->ledger);
+	memset(&s->debts, 0, sizeof(*s) - offsetof(struct seen, debts));
 	s->now = seat_now(t);
 	s->self = -1;
 	s->identity = t->identity.spki;

@@ -264,7 +264,7 @@ bool seat_open(struct seat *t, const struct config *config, const struct instanc
 	if (!arena_init(&t->arena, (size_t)16 * 1024 * 1024, err))
 		return false;
 	t->seen = calloc(1, sizeof(*t->seen));
-	t->identities = calloc(MEMBERS_MAX + ROUTERS_MAX, sizeof(*t->identities));
+	t->identities = malloc((MEMBERS_MAX + ROUTERS_MAX) * sizeof(*t->identities));
 	if (!t->seen || !t->identities)
 		return err_set(err, ERR_MEMORY, "no memory for instance '%s'", instance->name);
 	read_machine_id(t);
@@ -282,6 +282,9 @@ void seat_close(struct seat *t)
 	identity_keys_fini(&t->identity);
 	arena_fini(&t->arena);
 	wipe(t->anchor.salt_hex, sizeof(t->anchor.salt_hex));
+	for (unsigned i = 0; i < t->memory_n; i++)
+		free(t->memory[i].served);
+	t->memory_n = 0;
 	free(t->seen);
 	free(t->identities);
 	free(t->cluster);
@@ -319,6 +322,7 @@ struct member_memory *seat_memory(struct seat *t, const char *host)
 		return NULL;
 	if (!m)
 		m = &t->memory[t->memory_n++];
+	free(m->served);
 	*m = (struct member_memory){.proofs_n = 0};
 	cut_z(m->host, sizeof(m->host), host);
 	return m;

@@ -143,9 +143,10 @@ struct member_memory {
 	struct key_proof proofs[PROOFS_PER_MEMBER_MAX];
 	struct wall silent_since;
 	struct wall tried_at; /* of another set: when it was asked last */
-	bool has_served; /* the last handshake that a person asked for, or why it came to nothing */
-	struct mongod_tls_result served;
-	struct wall served_at; /* 0: no answer, served.reason tells */
+	/* The last handshake that a person asked for, or why it came to nothing; NULL: none was.
+	 * Large, and rarely there. */
+	struct mongod_tls_result *served;
+	struct wall served_at; /* 0: no answer, served->reason tells */
 	char others[128];      /* seen_member.others */
 	struct login_memory login;
 };

@@ -571,6 +571,8 @@ void sim_run(const struct sim_scenario *s, struct buf *trace, struct sim_coverag
 	w->scenario = s;
 	w->rng.state = s->seed;
 	w->n = s->members_n + s->spares_n;
+	w->hosts = calloc(w->n, sizeof(*w->hosts));
+	ASSERT(w->hosts);
 	w->trace = trace;
 	w->coverage = coverage;
 	w->result = ret;
@@ -587,6 +589,7 @@ void sim_run(const struct sim_scenario *s, struct buf *trace, struct sim_coverag
 	w->trace = NULL;
 	world_end(w);
 	ret->trace_hash = hash;
+	free(w->hosts);
 	free(w->config);
 	free(w);
 }

@@ -216,7 +216,7 @@ struct sim_world {
 	int64_t now_us;
 	unsigned n;
 	struct config *config;
-	struct sim_host hosts[SIM_HOSTS_MAX];
+	struct sim_host *hosts; /* n */
 	unsigned keys_n;
 	struct sim_key keys[SIM_KEYS_MAX];
 	/* events: a heap */
