@@ -205,6 +205,7 @@ struct seen_ledger {
 	bool has_proposal;
 	struct proposal proposal;     /* of the highest generation, its signer admitted */
 	bool lacks_pivot, lacks_next; /* not held on this host, so that no look can try it */
+	bool lacks_after;             /* nor written: it joined behind the envelopes */
 	struct roll roll;
 	struct claim claim;
 	bool is_claim_mine;

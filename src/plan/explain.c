@@ -252,9 +252,13 @@ static void release(struct planner *p)
 		    plan->acts[i].kind != ACT_PUBLISH_REVOCATION)
 			return;
 	if (s->self < 0 || s->certificate.stage == CERT_STAGE_INSTALLED ||
-	    s->certificate.stage == CERT_STAGE_GOING_BACK || s->certificate.is_reload_running ||
-	    p->plan->looks_n > 0)
+	    s->certificate.stage == CERT_STAGE_GOING_BACK || s->certificate.is_reload_running)
 		return;
+	/* A look at another one may be repeated for ever, and that one may be waiting for the turn.
+	 */
+	for (unsigned i = 0; i < plan->looks_n; i++)
+		if ((int)plan->looks[i].member == s->self)
+			return;
 	/* What the process has loaded is looked at while a rotation is under way, and by nobody
 	 * after it. */
 	enum need need = turn_need(p, (unsigned)s->self);

@@ -299,7 +299,10 @@ static enum gate_verdict gate_dead(const struct planner *p, enum gate_for what,
 {
 	const struct seen *s = p->s;
 	unsigned dead_n = 0;
-	(void)what;
+	/* Of several that are back each has to catch up, one after the other. */
+	if (what == GATE_FOR_TURN && s->self >= 0 && seen_is_dead(s, (unsigned)s->self) &&
+	    turn_need(p, (unsigned)s->self) == NEED_YES)
+		return say(r, GATE_PASS, "it is one of them, and has to catch up");
 	for (unsigned i = 0; i < s->members_n; i++) {
 		struct key_name key;
 		bool is_known;
@@ -580,6 +583,12 @@ static enum gate_verdict gate_order(const struct planner *p, enum gate_for what,
 	if (p->generation == GENERATION_CARRIED && s->process.loaded.is_known &&
 	    !ring_ids_has(&s->process.loaded, &p->pivot.id))
 		return say(r, GATE_PASS, "it has to catch up first");
+	/* The same of one that was declared dead and is back: nobody else takes a turn (PROTOCOL
+	 * 1). */
+	if (self && p->generation == GENERATION_OPEN && seen_is_dead(s, (unsigned)s->self) &&
+	    turn_need(p, (unsigned)s->self) == NEED_YES)
+		return say(r, GATE_PASS,
+			   "it was declared dead and is back: the others wait for it");
 	for (unsigned i = 0; self && i < s->members_n; i++) {
 		const struct seen_member *m = &s->members[i];
 		/* Who joined after the proposal takes its turn when it can; nobody waits for it. */
@@ -635,6 +644,11 @@ static enum gate_verdict gate_claim(const struct planner *p, enum gate_for what,
 			   l->slots[0].state == CLAIM_ACTING ? ", acting" : "",
 			   MAX(p->policy->keyfile.max_parallel, 1u));
 	}
+	if (!l->claim.host[0])
+		return say(r, GATE_WAIT,
+			   "who has it is not to be believed (%.100s). When nobody is being "
+			   "restarted: rotactl turn release",
+			   l->not_admitted[0] ? l->not_admitted : "its writer was revoked");
 	return say(r, GATE_WAIT, "'%.80s' has the turn%s", l->claim.host,
 		   l->claim.state == CLAIM_ACTING ? ", acting" : "");
 }

@@ -28,7 +28,8 @@ unsigned ring_wished(const struct planner *p, struct key_name ret[KEYS_PER_FILE_
 		return 2;
 	case GENERATION_CARRIED:
 		ret[0] = g->next;
-		if (key_id_given(&g->after.id)) { /* standby */
+		/* Standby. Who joined behind an emergency's envelopes does without. */
+		if (key_id_given(&g->after.id) && !p->s->ledger.lacks_after) {
 			ret[1] = g->after;
 			return 2;
 		}

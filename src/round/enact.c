@@ -1128,6 +1128,16 @@ bool seat_release(struct seat *t, const char *who, struct err *err)
 	return put_claim(t, CLAIM_FREE, t->seen->ledger.claim.purpose, err);
 }
 
+bool seat_restate_claim(struct seat *t, const struct spki *revoked, unsigned n, struct err *err)
+{
+	const struct claim *c = &t->seen->ledger.claim;
+	for (unsigned i = 0; i < n; i++)
+		if (!seen_is_sharded(t->seen) && c->state == CLAIM_FREE &&
+		    spki_equal(&c->head.from, &revoked[i]))
+			return put_claim(t, CLAIM_FREE, c->purpose, err);
+	return true;
+}
+
 /* ---- the table ---- */
 
 static bool (*const enact_table[ACT_N])(struct seat *t, const struct act *a, struct err *err) = {

@@ -1130,6 +1130,8 @@ void ledger_read(struct seat *t)
 	read_generation(t, &d);
 	l->lacks_pivot = l->has_proposal && !keychain_find(&t->chain, &l->proposal.pivot.id);
 	l->lacks_next = l->has_proposal && !keychain_find(&t->chain, &l->proposal.next.id);
+	l->lacks_after = l->has_proposal && key_id_given(&l->proposal.after.id) &&
+			 !keychain_find(&t->chain, &l->proposal.after.id);
 	pin_identities(t, &d); /* by whom the proposal names */
 	const struct store_doc *hold = find_doc(&d, "hold");
 	struct doc_trust trust = seat_trust(t);

@@ -189,8 +189,10 @@ static bool read_rs(struct seat *t, const struct mongod_target *own)
 	struct mongod_credential c;
 	struct err err = ERR_INIT;
 	struct mongod_config rs;
-	/* Under way the look goes over the configuration as it reads now (PROTOCOL 1). */
-	bool is_fresh_wanted = key_id_given(&t->anchor.next.id) && !t->notes.job_is_open;
+	/* Under way the look goes over the configuration as it reads now (PROTOCOL 1); so does who
+	 * bears a restart, on the way back too. */
+	bool is_fresh_wanted =
+	    (key_id_given(&t->anchor.next.id) || t->plan.is_rotating) && !t->notes.job_is_open;
 	if (t->has_rs && !is_fresh_wanted && !is_old(t, t->rs_at, RS_MAX_AGE_S))
 		return true;
 	/* Not while our own restart is under way: the member has other things to do. Save when a

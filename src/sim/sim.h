@@ -54,7 +54,11 @@ enum {
 	  "keyfile of a member, 1 with the first key, 2 with "                                     \
 	  "the file that it has; 4 more: its rotad comes late")                                    \
 	X(LEAVE, "leave", 5, "hn", "it is taken out of the set; n = 1: its host is gone then")     \
-	X(RENAME, "rename", 3, "h", "the set names its member otherwise")
+	X(RENAME, "rename", 3, "h", "the set names its member otherwise")                          \
+	X(DECLARE_DEAD, "declare-dead", 5, "hotn",                                                 \
+	  "o is off for t, n = 1: reached by nobody, and a person says on h to go on without it")  \
+	X(REVOKE, "revoke", 3, "hon",                                                              \
+	  "a person revokes o on h, n = 1: with an emergency, and takes it out of the set")
 
 enum sim_fault_kind {
 #define X(name, word, weight, takes, text) SIM_##name,

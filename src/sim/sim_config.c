@@ -115,7 +115,7 @@ static void lay_out(struct sim_host *h, const struct sim_host *from, unsigned ho
 bool sim_join(struct sim_world *w, unsigned i, unsigned how)
 {
 	struct sim_host *h = &w->hosts[i], *primary = find_primary(w);
-	if (!primary || sim_is_member(w, i))
+	if (!primary || sim_is_member(w, i) || h->is_revoked)
 		return false;
 	struct sim_config next = *sim_config_last(w);
 	int64_t id = 0;

@@ -21,6 +21,15 @@ static void cut(struct sim_world *w, unsigned from, unsigned to, int64_t until_u
 	sim_at(w, until_us + 1, EVENT_SETTLE, from, 0);
 }
 
+static void isolate(struct sim_host *h, int64_t until_us)
+{
+	for (unsigned k = 0; k < h->w->n; k++) {
+		cut(h->w, h->i, k, until_us);
+		cut(h->w, k, h->i, until_us);
+	}
+	sim_settle(h->w);
+}
+
 /* What somebody puts where the keyfile stands. */
 static void edit(struct sim_host *h, const struct sim_fault *f)
 {
@@ -106,6 +115,16 @@ static bool has_heirs(const struct sim_world *w, unsigned host)
 	return false;
 }
 
+/* Can it be taken out for good, and is nobody else about to be? */
+static bool is_one_too_many(const struct sim_world *w, unsigned host)
+{
+	for (unsigned i = 0; i < w->n; i++)
+		if (w->hosts[i].revoked_by || (w->hosts[i].is_revoked && sim_is_member(w, i)))
+			return false;
+	return sim_is_member(w, host) && sim_config_last(w)->n > 3 &&
+	       !w->hosts[host].m.is_arbiter && has_heirs(w, host);
+}
+
 /* Where there is no primary that could take it, a person tries again. */
 static void change_config(struct sim_world *w, unsigned i, unsigned host)
 {
@@ -114,10 +133,11 @@ static void change_config(struct sim_world *w, unsigned i, unsigned host)
 	struct sim_host *h = &w->hosts[host];
 	bool is_done = false, is_of_use = sim_is_member(w, host);
 	if (f->kind == SIM_JOIN) {
-		is_of_use = !sim_is_member(w, f->other % w->n);
+		is_of_use =
+		    !sim_is_member(w, f->other % w->n) && !w->hosts[f->other % w->n].is_revoked;
 		is_done = sim_join(w, f->other % w->n, (unsigned)f->number);
 	} else if (f->kind == SIM_LEAVE) {
-		is_of_use &= sim_config_last(w)->n > 3 && !h->m.is_arbiter && has_heirs(w, host);
+		is_of_use &= is_one_too_many(w, host);
 		is_done = is_of_use && sim_leave(w, host, f->number);
 		if (is_of_use && !is_done && h->m.is_primary)
 			elect_another(w);
@@ -145,7 +165,8 @@ void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
 	if (f->kind != SIM_BAD_START && f->kind != SIM_SLOW_START && f->kind != SIM_STORE_UNSURE &&
 	    f->kind != SIM_STEP_DOWN_REFUSED && f->kind != SIM_HELPER_STUCK &&
 	    f->kind != SIM_RESTART_FAILS && f->kind != SIM_ABORT && f->kind != SIM_JOIN &&
-	    f->kind != SIM_LEAVE && f->kind != SIM_RENAME)
+	    f->kind != SIM_LEAVE && f->kind != SIM_RENAME && f->kind != SIM_DECLARE_DEAD &&
+	    f->kind != SIM_REVOKE)
 		done(w, f);
 	sim_say(w, "%c: FAULT %s", h->letter, sim_fault_words[f->kind]);
 	switch (f->kind) {
@@ -179,11 +200,7 @@ void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
 		sim_settle(w);
 		break;
 	case SIM_ISOLATE:
-		for (unsigned k = 0; k < w->n; k++) {
-			cut(w, h->i, k, until);
-			cut(w, k, h->i, until);
-		}
-		sim_settle(w);
+		isolate(h, until);
 		break;
 	case SIM_SLOW_NETWORK:
 		h->slow_until_us = until;
@@ -252,6 +269,25 @@ void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
 	case SIM_LEAVE:
 	case SIM_RENAME:
 		change_config(w, i, host);
+		break;
+	case SIM_DECLARE_DEAD:
+		w->fired[i] = h != o && sim_is_member(w, o->i) && sim_config_last(w)->n > 2;
+		if (!w->fired[i])
+			break;
+		done(w, f);
+		if (f->number)
+			isolate(o, until);
+		else
+			power_cut(o, f->time_us);
+		o->dead_by = h->i + 1;
+		break;
+	case SIM_REVOKE:
+		w->fired[i] = h != o && is_one_too_many(w, o->i);
+		if (!w->fired[i])
+			break;
+		done(w, f);
+		o->revoked_by = h->i + 1;
+		o->is_emergency = f->number;
 		break;
 	case SIM_FAULT_N:
 		break;
@@ -353,6 +389,15 @@ static void mend(struct sim_host *h)
 		sim_say(w, "%c: a person restarts it, since nobody lets it in", h->letter);
 		sim_member_stop(h, SIM_BY_PERSON, true);
 	}
+	/* Who was out of the set while the old key was retired does not look for it (HACKING). */
+	bool has_other = false;
+	for (unsigned i = 0; i < h->m.loaded.n; i++)
+		has_other |= !sim_ring_has(&h->disk, h->m.loaded.keys[i]);
+	if (h->joined_us && w->truth.is_closed && is_file_right && h->m.state == SIM_UP &&
+	    has_other && w->truth.claim == 0) {
+		sim_say(w, "%c: a person restarts it, since it was away", h->letter);
+		sim_member_stop(h, SIM_BY_PERSON, true);
+	}
 	if (follows_nobody(h)) {
 		if (h->m.is_primary)
 			elect_another(w);
@@ -412,17 +457,54 @@ static void care_for_gone(struct sim_world *w, struct sim_host *asked)
 	bool misses = false;
 	for (unsigned i = 0; i < t->roll_n && !t->is_closed; i++) {
 		unsigned k = t->roll_host[i];
-		misses |= t->votes[i] == 0 && (k >= w->n || !sim_is_member(w, k) ||
-					       strcmp(w->hosts[k].m.host, t->roll[i]) != 0);
+		misses |= t->votes[i] == 0 && !t->is_without[i] &&
+			  (k >= w->n || !sim_is_member(w, k) ||
+			   strcmp(w->hosts[k].m.host, t->roll[i]) != 0);
 	}
 	unsigned holder = t->claim ? sim_host_named(w, t->claim_host) : w->n;
+	bool is_void = false; /* free by the word of a revoked one: nobody believes that */
+	for (unsigned i = 0; i < w->n; i++)
+		is_void |=
+		    w->hosts[i].is_revoked && strcmp(w->hosts[i].revoked_spki, t->claim_from) == 0;
 	if (misses)
 		sim_ask(asked, ASK_ABORT);
+	else if (is_void && !t->claim)
+		sim_ask(asked, ASK_RELEASE);
 	else if (holder < w->n && w->hosts[holder].job.state != JOB_RUNNING &&
 		 (!sim_is_member(w, holder) ||
 		  strcmp(w->hosts[holder].m.host, t->claim_host) != 0)) {
 		w->is_release_said = true;
 		sim_ask(asked, ASK_RELEASE);
+	}
+}
+
+/* What a person goes on to say of a host until it is taken, and then does. */
+static void care_for_lost(struct sim_world *w)
+{
+	for (unsigned i = 0; i < w->n; i++) {
+		struct sim_host *o = &w->hosts[i];
+		bool is_lost =
+		    o->off_until_us > w->now_us || o->cut_until_us[(i + 1) % w->n] > w->now_us;
+		if (!is_lost) /* it is back: nobody says that any more */
+			o->dead_by = 0;
+		if (o->dead_by || o->revoked_by) {
+			struct sim_host *asked = &w->hosts[MAX(o->dead_by, o->revoked_by) - 1];
+			asked->ask_about = i;
+			sim_ask(asked, o->dead_by        ? ASK_WITHOUT
+				       : o->is_emergency ? ASK_REVOKE_EMERGENCY
+							 : ASK_REVOKE);
+		}
+		if (!o->is_revoked || !sim_is_member(w, i))
+			continue;
+		/* It goes on for a while, as a thief would; then it is switched off and taken out.
+		 */
+		if (!o->gone_at_us)
+			o->gone_at_us = o->revoked_us + sim_between(w, 0, 60 * US_S);
+		if (w->now_us < o->gone_at_us)
+			continue;
+		if (o->m.is_primary)
+			elect_another(w);
+		(void)sim_leave(w, i, true);
 	}
 }
 
@@ -434,8 +516,9 @@ void sim_care(struct sim_world *w)
 	bool is_asked = true; /* that it ends */
 	sim_oracle_keys(w);   /* what was mended since a rotad looked is excused no more */
 	bool is_rest = sim_oracle_rest(w, why, sizeof(why));
-	if (w->truth.generation == 0 && w->truth.orders_n == 0 && h && !w->is_restored)
+	if (w->truth.generation == 0 && sim_orders(w) == 0 && h && !w->is_restored)
 		sim_ask(h, ASK_ROTATE);
+	care_for_lost(w);
 	if (!w->is_healed)
 		return;
 	if (w->is_restored && healed_for > RESTORED_US) {
@@ -451,7 +534,7 @@ void sim_care(struct sim_world *w)
 		return;
 	}
 	/* Everything that went wrong is behind: one more rotation, from the beginning. */
-	if (is_rest && h && w->truth.orders_n == 0) {
+	if (is_rest && h && sim_orders(w) == 0) {
 		w->asked_n = w->result->rotations_n;
 		sim_ask(h, ASK_ROTATE);
 	}

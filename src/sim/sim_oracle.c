@@ -50,7 +50,7 @@ static bool is_dead(struct sim_world *w, unsigned key)
 static bool is_carried(const struct sim_truth *t)
 {
 	for (unsigned i = 0; i < t->roll_n; i++)
-		if (t->votes[i] != 1)
+		if (t->votes[i] != 1 && !t->is_without[i])
 			return false;
 	return t->generation > 0;
 }
@@ -58,7 +58,7 @@ static bool is_carried(const struct sim_truth *t)
 static bool is_given_up(const struct sim_truth *t)
 {
 	for (unsigned i = 0; i < t->roll_n; i++)
-		if (t->votes[i] < 0)
+		if (t->votes[i] < 0 && !t->is_without[i])
 			return true;
 	return false;
 }
@@ -179,12 +179,35 @@ void sim_oracle_keys(struct sim_world *w)
 	check_pivot(w);
 }
 
+/* Declared dead in the generation that runs. */
+static bool is_left_out(const struct sim_truth *t, unsigned host)
+{
+	for (unsigned i = 0; i < t->roll_n; i++)
+		if (t->is_without[i] && t->roll_host[i] == host)
+			return true;
+	return false;
+}
+
+static bool is_back_from_death(const struct sim_host *h)
+{
+	return h->was_dead && h->is_newcomer;
+}
+
+/* Could h have seen since its round began how that one is? */
+static bool could_see(const struct sim_host *h, const struct sim_host *o)
+{
+	return o->m.state_us < h->round_us && sim_link(h->w, h->i, o->i) &&
+	       sim_link(h->w, o->i, h->i) && h->cut_until_us[o->i] < h->round_us &&
+	       o->cut_until_us[h->i] < h->round_us;
+}
+
 void sim_oracle_write(struct sim_host *h)
 {
 	struct sim_world *w = h->w;
 	const struct sim_truth *t = &w->truth;
 	unsigned next = number_of(w, &t->next), pivot = number_of(w, &t->pivot);
-	for (unsigned i = 0; i < h->disk.n; i++)
+	/* Who was away while a key was retired cannot know before it is one of them again. */
+	for (unsigned i = 0; i < h->disk.n && !is_back_from_death(h); i++)
 		if (is_dead(w, h->disk.keys[i]))
 			sim_broken(w, "dead-key",
 				   "%c's rotad writes key %u, which is retired or burnt", h->letter,
@@ -204,7 +227,9 @@ void sim_oracle_write(struct sim_host *h)
 		const struct sim_member *m = &w->hosts[i].m;
 		/* Newcomers too: they hold up the writes that are not made yet. */
 		bool is_seen = sim_is_member(w, i) && w->hosts[i].joined_us < h->round_us;
-		bool is_excused = m->is_edited && !w->hosts[i].is_newcomer;
+		bool is_excused = (m->is_edited && !w->hosts[i].is_newcomer) ||
+				  (is_back_from_death(&w->hosts[i]) &&
+				   (m->state != SIM_UP || !could_see(h, &w->hosts[i])));
 		if (m->state != SIM_DOWN && is_seen && !is_excused &&
 		    !sim_ring_has(&m->loaded, next))
 			sim_broken(w, "look", "%c narrows its file while %c does not accept key %u",
@@ -253,6 +278,8 @@ void sim_oracle_step_down(struct sim_host *h)
 		return;
 	if (is_carried(t) && !sim_ring_has(&h->m.loaded, next))
 		return; /* all others wait for it */
+	if (is_left_out(t, h->i))
+		return; /* for it as well, now that it is back */
 	for (unsigned i = 0; i < w->n; i++) {
 		const struct sim_member *m = &w->hosts[i].m;
 		bool waits = is_given_up(t)  ? sim_ring_has(&m->loaded, next)
@@ -260,7 +287,7 @@ void sim_oracle_step_down(struct sim_host *h)
 					     : !sim_ring_has(&m->loaded, next);
 		bool is_named = false; /* who is not on the roll goes when it can */
 		for (unsigned k = 0; k < t->roll_n; k++)
-			is_named |= strcmp(t->roll[k], m->host) == 0;
+			is_named |= strcmp(t->roll[k], m->host) == 0 && !t->is_without[k];
 		if (i != h->i && is_named && is_inside(w, i) && m->state == SIM_UP &&
 		    m->state_us < h->round_us && waits)
 			sim_broken(w, "order",
@@ -323,6 +350,16 @@ static void check_roll(struct sim_world *w)
 		   t->roll_n, sim_config_last(w)->n);
 }
 
+/* The set goes on without it: it is outside until it holds what they share by then. */
+static void take_dead(struct sim_world *w, unsigned i)
+{
+	struct sim_truth *t = &w->truth;
+	t->is_without[i] = true;
+	sim_say(w, "ledger: %.1s is declared dead", t->roll[i]);
+	if (t->roll_host[i] < w->n)
+		w->hosts[t->roll_host[i]].was_dead = w->hosts[t->roll_host[i]].is_newcomer = true;
+}
+
 static void take_proposal(struct sim_world *w, unsigned generation, const json_t *c)
 {
 	struct sim_truth *t = &w->truth;
@@ -353,12 +390,23 @@ static void take_proposal(struct sim_world *w, unsigned generation, const json_t
 	t->is_closed = t->is_carried = false;
 	t->roll_n = 0;
 	memset(t->votes, 0, sizeof(t->votes));
+	memset(t->is_without, 0, sizeof(t->is_without));
 	for (size_t i = 0; i < json_array_size(roll) && i < SIM_HOSTS_MAX; i++) {
 		cut_z(t->roll[t->roll_n], HOST_BYTES_MAX, text_of(json_array_get(roll, i), "host"));
 		t->roll_host[t->roll_n] = sim_host_named(w, t->roll[t->roll_n]);
+		if (json_is_true(json_object_get(json_array_get(roll, i), "dead")))
+			take_dead(w, t->roll_n);
 		t->roll_n++;
 	}
 	check_roll(w);
+	/* Who joined since the configuration was read is on no roll: outside, as whoever joins
+	 * later. */
+	for (unsigned i = 0; i < w->n; i++) {
+		bool is_named = false;
+		for (unsigned k = 0; k < t->roll_n; k++)
+			is_named |= t->roll_host[k] == i;
+		w->hosts[i].is_newcomer |= !is_named;
+	}
 	sim_say(w, "ledger: generation %u", generation);
 	sim_note(w, SIM_PROPOSED, 0, NULL);
 }
@@ -378,7 +426,7 @@ static void take_closure(struct sim_world *w, const json_t *closure)
 		sim_broken(w, "closure", "closed as given up without a nay");
 	for (unsigned i = 0; carried && i < w->n; i++) {
 		const struct sim_host *h = &w->hosts[i];
-		if (!sim_is_member(w, i) || w->now_us - h->joined_us < JUST_US)
+		if (!sim_is_member(w, i) || w->now_us - h->joined_us < JUST_US || is_left_out(t, i))
 			continue;
 		if (h->m.state == SIM_UP && !h->m.is_edited && sim_ring_has(&h->m.loaded, old))
 			sim_broken(w, "closure", "closed while %c still accepts key %u", h->letter,
@@ -436,6 +484,10 @@ static void take_roll(struct sim_world *w, unsigned generation, const json_t *ro
 	}
 	bool was_carried = is_carried(t), was_given_up = is_given_up(t);
 	bool may_lack = w->is_restored; /* votes and an end that were there stay true without */
+	const json_t *dead = json_object_get(root, "without");
+	for (unsigned i = 0; i < t->roll_n; i++)
+		if (json_object_get(dead, t->roll[i]) && !t->is_without[i])
+			take_dead(w, i);
 	for (unsigned i = 0; i < t->roll_n; i++) {
 		const char *word =
 		    text_of(json_object_get(json_object_get(votes, t->roll[i]), "content"), "vote");
@@ -488,8 +540,6 @@ static void take_write(struct sim_world *w, const struct sim_write *x)
 {
 	json_error_t why;
 	struct sim_truth *t = &w->truth;
-	if (strncmp(x->id, "order/", 6) == 0)
-		t->orders_n = x->rev ? t->orders_n + (x->rev == 1) : t->orders_n - 1;
 	if (x->rev == 0)
 		return;
 	bool is_wanted = strncmp(x->id, "proposal/", 9) == 0 || strncmp(x->id, "roll/", 5) == 0 ||
@@ -511,28 +561,73 @@ static void take_write(struct sim_world *w, const struct sim_write *x)
 	}
 }
 
-void sim_oracle_ledger(struct sim_world *w, const struct sim_write *x)
+/* Whoever is revoked gets no key, from anybody who knew it before its round began. */
+static void check_revoked(struct sim_host *h, const struct sim_write *x)
 {
+	struct sim_world *w = h->w;
+	const char *spki = strrchr(x->id, '/');
+	for (unsigned i = 0; spki && i < w->n; i++) {
+		struct sim_host *o = &w->hosts[i];
+		if (strncmp(x->id, "envelope/", 9) == 0 && o->is_revoked && !h->is_revoked &&
+		    !w->is_restored && strcmp(o->revoked_spki, spki + 1) == 0 &&
+		    o->revoked_us < h->round_us && x->rev)
+			sim_broken(w, "revoked", "%c's rotad seals keys for %c, which is revoked",
+				   h->letter, o->letter);
+	}
+}
+
+static void take_revocation(struct sim_world *w, const struct sim_write *x)
+{
+	json_error_t why;
+	AUTO(json_t) root = json_loadb(x->text, x->text_n, 0, &why);
+	unsigned i = sim_host_named(w, text_of(json_object_get(root, "content"), "host"));
+	if (i >= w->n || w->hosts[i].is_revoked)
+		return;
+	w->hosts[i].is_revoked = true;
+	w->hosts[i].revoked_us = w->now_us;
+	cut_z(w->hosts[i].revoked_spki, sizeof(w->hosts[i].revoked_spki), strrchr(x->id, '/') + 1);
+	sim_say(w, "ledger: %c is revoked", w->hosts[i].letter);
+}
+
+void sim_oracle_ledger(struct sim_host *h, const struct sim_write *x)
+{
+	struct sim_world *w = h->w;
+	check_revoked(h, x);
+	if (x->rev && strncmp(x->id, "revocation/", 11) == 0)
+		take_revocation(w, x);
 	if (x->rev)
 		sim_oracle_text(w, x->id, x->text, x->text_n);
 	take_write(w, x);
 }
 
-/* What is as the ledger says, and nothing else: who has the turn, a hold, the orders. */
+/* What is as the ledger says, and nothing else: who has the turn, a hold. */
 void sim_oracle_again(struct sim_world *w)
 {
 	static const char *const ids[] = {"claim", "hold"};
 	w->truth.claim = 0;
 	w->truth.is_hold_on = false;
-	w->truth.orders_n = 0;
 	for (size_t i = 0; i < ARRAY_N(ids); i++) {
 		const struct sim_write *x = sim_store_find(w, ids[i], w->writes_n);
 		if (x)
 			take_write(w, x);
 	}
-	for (unsigned i = 0; i < w->docs_n; i++)
-		w->truth.orders_n += w->writes[w->docs[i]].rev > 0 &&
-				     strncmp(w->writes[w->docs[i]].id, "order/", 6) == 0;
+}
+
+/* Those that a revoked host gave stand there and count no more. */
+unsigned sim_orders(const struct sim_world *w)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < w->docs_n; i++) {
+		const struct sim_write *x = &w->writes[w->docs[i]];
+		bool is_void = false;
+		if (!x->rev || strncmp(x->id, "order/", 6) != 0)
+			continue;
+		for (unsigned k = 0; k < w->n; k++)
+			is_void |=
+			    w->hosts[k].is_revoked && strstr(x->text, w->hosts[k].revoked_spki);
+		n += !is_void;
+	}
+	return n;
 }
 
 /* ---- at rest ---- */
@@ -563,7 +658,7 @@ bool sim_oracle_rest(struct sim_world *w, char *why, size_t why_n)
 		return not_yet(why, why_n, "the cluster is held", '-');
 	if (t->claim)
 		return not_yet(why, why_n, "the turn is taken", t->claim_host[0]);
-	if (t->orders_n)
+	if (sim_orders(w))
 		return not_yet(why, why_n, "an order stands", '-');
 	for (unsigned i = 0; i < w->n; i++) {
 		const struct sim_host *h = &w->hosts[i];
@@ -576,7 +671,8 @@ bool sim_oracle_rest(struct sim_world *w, char *why, size_t why_n)
 		if (!is_at_rest(w, &h->m.loaded))
 			return not_yet(why, why_n, "its process has loaded other keys", h->letter);
 		/* Who joined on the way need not know of them all. */
-		bool has_retired = h->joined_us || h->seat.anchor.retired_n >= t->dead_keys_n;
+		bool has_retired =
+		    h->joined_us || h->was_dead || h->seat.anchor.retired_n >= t->dead_keys_n;
 		if (!h->is_rotad || !h->is_seat_open || !has_retired)
 			return not_yet(why, why_n, "its rotad has not retired the key", h->letter);
 		if (h->seat.notes.job_is_open)

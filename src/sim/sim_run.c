@@ -158,7 +158,7 @@ void sim_ask(struct sim_host *h, int what)
 static void run_ask(struct sim_host *h)
 {
 	static const struct {
-		const char *word, *route, *body;
+		const char *word, *route, *body; /* "%s" in it: the host it is about */
 	} asks[] = {
 	    [ASK_ROTATE] = {"rotate", "/v1/rotate", "{\"kind\":\"keyfile\",\"reason\":\"asked\"}"},
 	    [ASK_EMERGENCY] = {"rotate --emergency", "/v1/rotate",
@@ -167,16 +167,33 @@ static void run_ask(struct sim_host *h)
 	    [ASK_RESUME] = {"resume", "/v1/resume", "{}"},
 	    [ASK_RELEASE] = {"turn release", "/v1/release", "{}"},
 	    [ASK_ABORT] = {"abort", "/v1/abort", "{\"reason\":\"second thoughts\"}"},
+	    [ASK_WITHOUT] =
+		{"rotate --without", "/v1/rotate",
+		 "{\"kind\":\"keyfile\",\"without\":\"%s\",\"reason\":\"it burnt down\"}"},
+	    [ASK_REVOKE] = {"trust revoke", "/v1/trust/revoke",
+			    "{\"identity\":\"%s\",\"reason\":\"stolen\"}"},
+	    [ASK_REVOKE_EMERGENCY] = {"rotate --emergency --revoke", "/v1/rotate",
+				      "{\"kind\":\"keyfile\",\"urgency\":\"emergency\","
+				      "\"revoke\":\"%s\",\"reason\":\"stolen\"}"},
 	};
+	char body[HOST_BYTES_MAX + 200];
 	struct err err = ERR_INIT;
 	struct buf answer = {.max = 64 * 1024};
 	unsigned what = h->ask;
 	h->ask = ASK_NOTHING;
 	if (h->seat.rounds == 0)
 		return;
-	bool ok = command_run(&h->seat, asks[what].route, str_of(asks[what].body), "alice", &answer,
-			      &err);
+	struct sim_host *about = &h->w->hosts[h->ask_about];
+	const char *at = strstr(asks[what].body, "%s");
+	int head = at ? (int)(at - asks[what].body) : (int)strlen(asks[what].body);
+	snprintf(body, sizeof(body), "%.*s%s%s", head, asks[what].body, at ? about->m.host : "",
+		 at ? at + 2 : "");
+	bool ok = command_run(&h->seat, asks[what].route, str_of(body), "alice", &answer, &err);
 	buf_fini(&answer);
+	if (ok && !h->is_dead && what == ASK_WITHOUT)
+		about->dead_by = 0;
+	if (ok && !h->is_dead && what >= ASK_REVOKE)
+		about->revoked_by = 0;
 	if (!ok && what <= ASK_EMERGENCY)
 		cut_z(h->w->result->cost.waits, sizeof(h->w->result->cost.waits), err.text);
 	if (!h->is_dead)

@@ -89,8 +89,14 @@ static void draw_fault(struct sim_fault *f, struct rng *r, const struct sim_scen
 		f->time_us = jumps[rng_below(r, ARRAY_N(jumps))];
 	if (f->kind == SIM_EDIT_FILE)
 		f->number = between(r, 0, 4);
-	if (f->kind == SIM_ROTATE || f->kind == SIM_LEAVE)
+	if (f->kind == SIM_ROTATE || f->kind == SIM_LEAVE || f->kind == SIM_DECLARE_DEAD ||
+	    f->kind == SIM_REVOKE)
 		f->number = between(r, 0, 1);
+	if (f->kind == SIM_DECLARE_DEAD || f->kind == SIM_REVOKE)
+		f->other = (f->host + 1 + (unsigned)rng_below(r, MAX(s->members_n, 2u) - 1)) %
+			   s->members_n;
+	if (f->kind == SIM_DECLARE_DEAD)
+		f->time_us = between(r, 20, 200) * US_S;
 	if (f->kind == SIM_JOIN)
 		f->number = between(r, 0, 2) + (between(r, 0, 3) ? 0 : 4);
 	if (f->kind == SIM_SLOW_START)
@@ -136,11 +142,16 @@ void sim_scenario_draw_for(struct sim_scenario *s, uint64_t seed, unsigned membe
 		if (is_on[SIM_LEAVE] && rng_below(&r, 2))
 			s->members_n = 5;
 	}
+	if (is_on[SIM_DECLARE_DEAD] || is_on[SIM_REVOKE])
+		s->members_n =
+		    rng_below(&r, 4) ? 4 + (unsigned)rng_below(&r, 2) : MAX(s->members_n, 3u);
 	if (members_n) {
 		s->members_n = members_n;
+		is_on[SIM_DECLARE_DEAD] &= members_n > 2;
+		is_on[SIM_REVOKE] &= members_n > 2;
 		s->spares_n = MIN(s->spares_n, SIM_HOSTS_MAX - members_n);
 		is_on[SIM_JOIN] &= s->spares_n > 0;
-		is_on[SIM_KILL_ROTAD] |= s->spares_n == 0; /* one at least stays on */
+		is_on[SIM_KILL_ROTAD] = true; /* one at least stays on */
 	}
 	s->faults_n = rng_below(&r, 10) == 0 ? 0 : (unsigned)between(&r, 1, 14);
 	for (unsigned i = 0; i < s->faults_n; i++)

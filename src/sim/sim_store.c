@@ -243,7 +243,7 @@ static bool change(struct sim_host *h, const struct store_doc *doc, const char *
 		struct sim_write *fresh =
 		    append(w, id, doc ? expected + 1 : 0, doc ? doc->nonce : "",
 			   doc ? doc->text : (struct str){.n = 0});
-		sim_oracle_ledger(w, fresh);
+		sim_oracle_ledger(h, fresh);
 	}
 	if (!sim_wait(h, is_lost ? STORE_TIMEOUT : sim_between(w, 500, 8000)))
 		return gone(err);

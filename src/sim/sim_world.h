@@ -131,6 +131,14 @@ struct sim_host {
 	bool is_there;    /* a spare one is not before it joins */
 	bool is_newcomer; /* outside what the members must share, until it holds the pivot */
 	int64_t joined_us;
+	bool was_dead; /* it was declared dead; a newcomer from then on */
+	/* what a person goes on to say of it until it is taken: the host that is asked, from 1 on
+	 */
+	unsigned dead_by, revoked_by;
+	bool is_emergency;
+	bool is_revoked; /* by the ledger; nobody has anything to do with it any more */
+	int64_t revoked_us, gone_at_us; /* since when; when a person switches it off */
+	char revoked_spki[SPKI_CHARS + 1];
 	/* rotad */
 	bool lacks_rotad; /* none is installed */
 	struct seat seat;
@@ -153,8 +161,12 @@ struct sim_host {
 		ASK_PAUSE,
 		ASK_RESUME,
 		ASK_ABORT,
-		ASK_RELEASE
+		ASK_RELEASE,
+		ASK_WITHOUT,
+		ASK_REVOKE,
+		ASK_REVOKE_EMERGENCY
 	} ask;
+	unsigned ask_about; /* which host */
 	unsigned boundary_n[ACT_N][2];
 };
 
@@ -198,14 +210,14 @@ struct sim_truth {
 	unsigned roll_n;
 	char roll[SIM_HOSTS_MAX][HOST_BYTES_MAX];
 	unsigned roll_host[SIM_HOSTS_MAX];
-	int votes[SIM_HOSTS_MAX]; /* 0 none, 1 yea, -1 nay */
+	int votes[SIM_HOSTS_MAX];       /* 0 none, 1 yea, -1 nay */
+	bool is_without[SIM_HOSTS_MAX]; /* declared dead, by the proposal or since */
 	bool is_closed, is_carried;
 	bool is_lost; /* the ledger went back behind votes, and on with another generation */
 	bool is_hold_on;
 	int claim; /* 0 free, 1 waiting, 2 acting */
 	char claim_host[HOST_BYTES_MAX], claim_from[SPKI_CHARS + 1];
 	char salt_hex[65];
-	unsigned orders_n; /* documents of orders that stand there */
 	unsigned dead_keys_n;
 	struct key_id dead_keys[SIM_KEYS_MAX]; /* of closed generations: never written again */
 };
@@ -337,8 +349,10 @@ void sim_oracle_keys(struct sim_world *w); /* after each change of a file or pro
 void sim_oracle_write(struct sim_host *h); /* rotad wrote the keyfile */
 void sim_oracle_step_down(struct sim_host *h);
 void sim_oracle_stop(struct sim_host *h); /* rotad stops its member */
-void sim_oracle_ledger(struct sim_world *w, const struct sim_write *write); /* a write was taken */
-void sim_oracle_again(struct sim_world *w); /* the ledger went back in time */
+/* A write of this host was taken. */
+void sim_oracle_ledger(struct sim_host *h, const struct sim_write *write);
+unsigned sim_orders(const struct sim_world *w); /* that stand there and count */
+void sim_oracle_again(struct sim_world *w);     /* the ledger went back in time */
 void sim_oracle_text(struct sim_world *w, const char *where, const char *text, size_t n);
 /* The key that every file and process must hold; 0: not told by the ledger yet. */
 unsigned sim_pivot(struct sim_world *w);

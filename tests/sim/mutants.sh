@@ -28,7 +28,7 @@ one() {
 	if [ "$scenario" ]; then
 		found=$(cd "$here/../scenarios" && "$dir/sim" --find-in "$scenario")
 	else
-		found=$("$dir/sim" --find "$SEEDS" --with "$with")
+		found=$("$dir/sim" --with "$with" --find "$SEEDS")
 	fi
 	printf '%-26s %-12s %4s s  %s\n' "$name" "${found%% *}" "$(($(date +%s) - begun))" "${found#* }"
 	case " $rules " in

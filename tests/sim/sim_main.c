@@ -4,11 +4,12 @@
  *   sim --seeds N [--from S] [--jobs J]   N seeds; a line a failure, then what was reached
  *   sim --check                           those of make check: as many as fit into 2 s
  *   sim --seed S [--trace]                one seed
- *   sim --find N [--with "FAULT ..."]     seeds until an invariant is broken, N at most; 0: one was
+ *   sim --find N                          seeds until an invariant is broken, N at most; 0: one was
  *   sim --find-in FILE                    the same with one scenario
  *   sim FILE...                           scenarios
  *   sim --text S                          the scenario of seed S
  *   sim --shrink S                        the smallest scenario that fails as seed S does
+ *   --with "FAULT ..."                    before any of these: such faults are drawn more often
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -49,13 +50,23 @@ static void tell(const struct sim_result *r, uint64_t seed)
 	fflush(stdout);
 }
 
+static const char *with = ""; /* faults to be drawn more often */
+
+static void draw(struct sim_scenario *s, uint64_t seed)
+{
+	sim_scenario_draw(s, seed);
+	for (unsigned kind = 0; kind < SIM_FAULT_N; kind++)
+		if (strstr(with, sim_fault_words[kind]))
+			sim_scenario_add(s, kind);
+}
+
 static void run_range(uint64_t from, uint64_t step, uint64_t n, struct total *t)
 {
 	for (uint64_t i = 0; i < n; i++) {
 		struct sim_scenario s;
 		struct sim_result r;
 		uint64_t seed = from + i * step;
-		sim_scenario_draw(&s, seed);
+		draw(&s, seed);
 		sim_run(&s, NULL, &t->coverage, &r);
 		t->outcomes[r.outcome]++;
 		if (r.outcome == SIM_DONE) {
@@ -74,16 +85,13 @@ static void run_range(uint64_t from, uint64_t step, uint64_t n, struct total *t)
 }
 
 /* For planted mistakes: which rule finds it, and how soon? Whether a fleet ends is not asked. */
-static int find(uint64_t from, uint64_t n, const char *with)
+static int find(uint64_t from, uint64_t n)
 {
 	double begun = now_s();
 	for (uint64_t seed = from; seed < from + n; seed++) {
 		struct sim_scenario s;
 		struct sim_result r;
-		sim_scenario_draw(&s, seed);
-		for (unsigned kind = 0; kind < SIM_FAULT_N; kind++)
-			if (strstr(with, sim_fault_words[kind]))
-				sim_scenario_add(&s, kind);
+		draw(&s, seed);
 		s.bound_us = 5 * US_MIN;
 		sim_run(&s, NULL, NULL, &r);
 		if (r.outcome != SIM_UNSAFE)
@@ -263,7 +271,7 @@ static int shrink(uint64_t seed)
 {
 	struct sim_scenario s;
 	struct sim_result r;
-	sim_scenario_draw(&s, seed);
+	draw(&s, seed);
 	sim_run(&s, NULL, NULL, &r);
 	if (r.outcome == SIM_DONE || r.outcome == SIM_SAFE_ONLY) {
 		printf("seed %" PRIu64 " does not fail\n", seed);
@@ -326,7 +334,6 @@ static int worse(int a, int b)
 int main(int argc, char **argv)
 {
 	uint64_t seeds = 0, from = 1, one = 0, finds = 0;
-	const char *with = "";
 	unsigned jobs = 1;
 	bool wants_trace = false, is_one = false, wants_text = false;
 	int worst = 0;
@@ -361,14 +368,14 @@ int main(int argc, char **argv)
 	}
 	if (is_one) {
 		struct sim_scenario s;
-		sim_scenario_draw(&s, one);
+		draw(&s, one);
 		if (wants_text)
 			print_scenario(&s);
 		else
 			worst = worse(worst, run_one(&s, wants_trace, false));
 	}
 	if (finds)
-		worst = worse(worst, find(from, finds, with));
+		worst = worse(worst, find(from, finds));
 	if (seeds)
 		worst = worse(worst, run_seeds(from, seeds, jobs));
 	return worst;

@@ -115,6 +115,20 @@ static void isolated(struct seen *s)
 	  back(s, LOGIN_REFUSED); case_claim(s, CLAIM_WAITING, 1))                                 \
 	X(turn_beside_one_back_with_the_key, "take-claim", "", "It is b:27017's turn", turn(s);    \
 	  back(s, LOGIN_ACCEPTED))                                                                 \
+	X(back_itself, "take-claim", "", "It is b:27017's turn", turn(s);                          \
+	  s->ledger.roll.is_without[E] = false; s->ledger.roll.is_without[1] = true;               \
+	  case_member(s, E, false); s->members[E].id = 0; s->members[1].id = 9;                    \
+	  case_rings(s, E, ring_of(1, 2), ring_of(1, 0)))                                          \
+	X(not_back_itself, "", "", "goes first", turn(s); s->ledger.roll.is_without[E] = false;    \
+	  case_member(s, E, false); s->members[E].id = 0; s->members[1].id = 9;                    \
+	  case_rings(s, E, ring_of(1, 2), ring_of(1, 0)))                                          \
+	X(back_itself_beside_another, "take-claim", "dead-member-alive", "It is b:27017's turn",   \
+	  turn(s);                                                                                 \
+	  s->ledger.roll.is_without[1] = true; back(s, LOGIN_REFUSED))                             \
+	X(release_beside_one_back_that_is_looked_at, "release-claim", "", "refuses key 1",         \
+	  narrowed(s);                                                                             \
+	  case_claim(s, CLAIM_ACTING, 1); back(s, LOGIN_ACCEPTED);                                 \
+	  s->members[E].statement_moved.us = 0)                                                    \
 	X(narrows, "put-keyfile", "", "Keys 2 are written", carried(s))                            \
 	X(narrows_not_with_it, "", "member-unreachable", "waits for e:27017", carried(s);          \
 	  s->ledger.roll.is_without[E] = false)                                                    \

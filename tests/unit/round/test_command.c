@@ -709,6 +709,7 @@ static void what_a_revoked_rotad_was_ordered_is_given_anew(void **state UNUSED)
 	struct err err = ERR_INIT;
 	struct token id, given;
 	struct identity *who = &w.t.identities[0].identity;
+	w.t.identities[0] = (struct identity_doc){.identity = {.is_admitted = false}};
 	struct order_wish wish = {.kind = ORDER_KEYFILE,
 				  .host = "",
 				  .who = "schedule serial 3",

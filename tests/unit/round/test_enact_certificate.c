@@ -845,6 +845,7 @@ static void request_and_answer_leave_the_ledger_once_they_are_over(void **state)
 	a->at_n = 1;
 	cut_z(a->at[0], sizeof(a->at[0]), "a.test");
 	w.t.identities_n = 2;
+	memset(w.t.identities, 0, 2 * sizeof(w.t.identities[0]));
 	identity_describe(&w.t.identity, &w.t.identities[0].identity);
 	identity_describe(&issuer, &w.t.identities[1].identity);
 	cut_z(w.t.identities[0].identity.host, HOST_BYTES_MAX, "b.test:27017");
@@ -881,6 +882,7 @@ static void an_order_that_all_are_done_with_is_closed(void **state)
 	struct err err = ERR_INIT;
 	(void)state;
 	w.t.identities_n = 1;
+	memset(w.t.identities, 0, 2 * sizeof(w.t.identities[0]));
 	identity_describe(&w.t.identity, &w.t.identities[0].identity);
 	cut_z(w.t.identities[0].identity.host, HOST_BYTES_MAX, "b.test:27017");
 	w.t.identities[0].identity.is_admitted = true;
