@@ -732,6 +732,12 @@ enum ctl_exit ctl_simulate(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage(ctl,
 				 "--members is a set of your own: without --from, --instance and "
 				 "--cluster");
+	if (html && access(html, F_OK) == 0) { /* before the minute that it takes */
+		(void)err_set(&err, ERR_CONFLICT, "'%.500s' is there already; a new file is wanted",
+			      html);
+		(void)ctl_error(ctl, &err);
+		return CTL_UNKNOWN;
+	}
 	r.seed = (uint64_t)seed;
 	struct timespec ts;
 	(void)clock_gettime(CLOCK_REALTIME, &ts);

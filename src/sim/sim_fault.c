@@ -5,7 +5,10 @@
 
 #include "sim/sim_world.h"
 
-enum { RESTORED_US = 4 * 60 * 1000000 }; /* what a ledger that went back is looked at for */
+enum {
+	RESTORED_US = 4 * 60 * 1000000, /* what a ledger that went back is looked at for */
+	PATIENCE_US = 5 * 60 * 1000000, /* of people with a rotation that waits */
+};
 
 static void done(struct sim_world *w, const struct sim_fault *f)
 {
@@ -461,6 +464,12 @@ static void care_for_gone(struct sim_world *w, struct sim_host *asked)
 			  (k >= w->n || !sim_is_member(w, k) ||
 			   strcmp(w->hosts[k].m.host, t->roll[i]) != 0);
 	}
+	/* One that died before it was known, and is back in an emergency: it gets no key, and
+	 * nobody takes a turn beside it. */
+	for (unsigned i = 0; i < t->roll_n && !t->is_closed; i++)
+		misses |= t->is_without[i] && t->roll_host[i] < w->n &&
+			  w->hosts[t->roll_host[i]].m.state == SIM_UP &&
+			  w->now_us - w->care_since_us > PATIENCE_US;
 	unsigned holder = t->claim ? sim_host_named(w, t->claim_host) : w->n;
 	bool is_void = false; /* free by the word of a revoked one: nobody believes that */
 	for (unsigned i = 0; i < w->n; i++)

@@ -196,7 +196,8 @@ static bool is_back_from_death(const struct sim_host *h)
 /* Could h have seen since its round began how that one is? */
 static bool could_see(const struct sim_host *h, const struct sim_host *o)
 {
-	return o->m.state_us < h->round_us && sim_link(h->w, h->i, o->i) &&
+	bool is_since_heal = h->w->is_healed && h->w->care_since_us >= h->round_us;
+	return o->m.state_us < h->round_us && !is_since_heal && sim_link(h->w, h->i, o->i) &&
 	       sim_link(h->w, o->i, h->i) && h->cut_until_us[o->i] < h->round_us &&
 	       o->cut_until_us[h->i] < h->round_us;
 }

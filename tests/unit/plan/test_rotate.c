@@ -596,6 +596,26 @@ static void a_key_that_is_not_held_is_not_looked_for_for_ever(void **state)
 	}
 }
 
+/* Strategy standby in an emergency: no key is sealed for one that joins in its middle. */
+static void who_lacks_the_key_that_stands_by_does_without_it(void **state)
+{
+	for (int lacks = 0; lacks < 2; lacks++) {
+		struct seen *s = &the.s;
+		case_begin(1);
+		case_propose(s, "yyy");
+		s->ledger.proposal.after = key_n(3);
+		s->ledger.lacks_after = lacks;
+		for (unsigned i = 0; i < 3; i++) {
+			case_rings(s, i, ring_of(1, 2), ring_of(1, 2));
+			case_proof(s, i, 2, LOGIN_ACCEPTED);
+		}
+		case_plan();
+		assert_non_null(planned(ACT_PUT_KEYFILE));
+		assert_int_equal(planned(ACT_PUT_KEYFILE)->ring_n, lacks ? 1 : 2);
+		assert_int_equal(planned(ACT_PUT_KEYFILE)->ring[0].number, 2);
+	}
+}
+
 /* After a nay the end is by what each member's rotad said since it knows of that: one that does not
  * may be about to write the burnt key. */
 static void the_end_of_a_dead_generation_waits_for_words_given_since_the_nay(void **state)
@@ -690,6 +710,7 @@ int main(void)
 	    cmocka_unit_test(a_process_with_both_keys_behind_a_narrow_file_is_seen_without_notes),
 	    cmocka_unit_test(lost_notes_hold_up_no_rotation_where_a_key_stands_by),
 	    cmocka_unit_test(a_key_that_is_not_held_is_not_looked_for_for_ever),
+	    cmocka_unit_test(who_lacks_the_key_that_stands_by_does_without_it),
 	    cmocka_unit_test(the_end_of_a_dead_generation_waits_for_words_given_since_the_nay),
 	    cmocka_unit_test(the_walks_reached_the_acts_and_gates),
 	};
