@@ -190,14 +190,16 @@ static bool doubt_plan(struct planner *p)
 	return false;
 }
 
-/* Large; elements are written whole when they are added, so only what counts them is emptied. */
+/* All but the three large arrays, whose elements are written whole when they are added. */
 static void clear(struct plan *p)
 {
-	const size_t tail = offsetof(struct plan, events) + sizeof(p->events);
-	p->acts_n = p->looks_n = p->gates_n = p->steps_n = p->events_n = 0;
-	p->wants_others = p->wants_peer_check = false;
-	p->reason[0] = p->gates_for[0] = 0;
-	memset((char *)p + tail, 0, sizeof(*p) - tail);
+	const size_t acts_end = offsetof(struct plan, acts) + sizeof(p->acts),
+		     looks_end = offsetof(struct plan, looks) + sizeof(p->looks),
+		     events_end = offsetof(struct plan, events) + sizeof(p->events);
+	memset(p, 0, offsetof(struct plan, acts));
+	memset((char *)p + acts_end, 0, offsetof(struct plan, looks) - acts_end);
+	memset((char *)p + looks_end, 0, offsetof(struct plan, events) - looks_end);
+	memset((char *)p + events_end, 0, sizeof(*p) - events_end);
 }
 
 static struct planner planner_of(const struct seen *s, const struct policy *policy,
