@@ -24,6 +24,8 @@ CASES = Cases()
 LAYOUTS = ("own", "root", "external", "users")
 PARTS = ("playbook", "approve", "leave")
 SOURCE = "/srv/ansible/keyfile"
+# What mongod writes by itself.
+OWN_NAMESPACES = re.compile(r"(config\.(system\.sessions|transactions|image_collection|system\.indexBuilds|\$cmd)|admin\.system\.keys|)$")
 
 
 def guide():
@@ -84,10 +86,12 @@ def observed(s, g):
     """Mode observe: nothing is written outside its state directory, no refused login, no entry of ours in the oplog."""
     c = s.checks
     since = time.time()
+    with s.host(0).client(key=s.world.key) as client:
+        last = client.local["oplog.rs"].find_one(sort=[("$natural", -1)])["ts"]
     for m in s.world.members:
         m.sh("touch -d '1 second ago' /run/mark")
     time.sleep(25)
-    own = re.compile(r"/(proc|sys|dev|run|tmp)/|/var/lib/(rotad|mongodb|dpkg|systemd)|/var/log/|/var/lib/rotad")
+    own = re.compile(r"/(proc|sys|dev|run|tmp)/|/var/lib/(rotad[^/]*|mongodb|mongo2|dpkg|systemd)/|/var/log/")
     for m in s.world.members:
         changed = [p for p in m.sh("find / -xdev \\( -newermm /run/mark -o -newercm /run/mark \\) -not -type d 2>/dev/null", check=False).split("\n")
                    if p and not own.match(p)]
@@ -96,9 +100,11 @@ def observed(s, g):
         c.that("%s: observe left no failed login" % m.name, not failed, failed[:1])
     with s.host(0).client(key=s.world.key) as client:
         names = client.admin.list_collection_names()
+        entries = [e for e in client.local["oplog.rs"].find({"ts": {"$gt": last}, "op": {"$ne": "n"}}) if not OWN_NAMESPACES.match(e["ns"])]
+        c.that("observe left no entry in the oplog", not entries, [(e["op"], e["ns"]) for e in entries[:3]])
         c.that("observe made no ledger", not [n for n in names if n.startswith("rotad")], names)
-    c.that("rotad looked all the while", all("active" == m.sh("systemctl is-active rotad 'rotad@*' | sort -u | head -1", check=False)
-                                             for m in s.world.members) if g.layout != "users" else True)
+    units = "rotad@mongodb rotad@mongo2" if g.layout == "users" else "rotad"
+    c.that("rotad looked all the while", all(set(m.sh("systemctl is-active " + units, check=False).split()) == {"active"} for m in s.world.members))
 
 
 def files_of(m):
@@ -125,15 +131,14 @@ def go(layout, prepare, keeper=None):
         # What comes before the look is the install.
         first = next((i for i, (_, lines) in enumerate(blocks[:at]) if any("doctor" in x for x in lines)), at)
         g.run(blocks[:first])
-        if layout != "users":
-            wait_for("a first round everywhere", 120, lambda: all(m.ctl("status").status in (0, 1, 2) for m in s.world.members), 1)
-            observed(s, g)
-        g.run(blocks[first:at], looks)
-        then = next(i for i, (_, lines) in enumerate(blocks) if any("rotate keyfile" in x and "dry-run" not in x for x in lines))
-        g.run(blocks[at:then], looks)
         if layout == "users":
             for m in s.world.members:
                 m.socket = "/run/rotad-mongodb/rotad.sock"
+        wait_for("a first round everywhere", 120, lambda: all("members" in m.ctl("status").text() for m in s.world.members), 1)
+        observed(s, g)
+        g.run(blocks[first:at], looks)
+        then = next(i for i, (_, lines) in enumerate(blocks) if any("rotate keyfile" in x and "dry-run" not in x for x in lines))
+        g.run(blocks[at:then], looks)
         wait_for("every rotad's rehearsal", 300, lambda: all(
             x["rotad"] and x["rotad"]["rehearsed"] for m in s.world.members for x in m.status()["members"]), 1)
         s.old_key = s.host(0).keys()[0]
