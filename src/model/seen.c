@@ -167,6 +167,15 @@ int seen_roll_index(const struct seen *s, const char *host)
 	return -1;
 }
 
+bool seen_is_left_out(const struct seen *s)
+{
+	const struct proposal *p = &s->ledger.proposal;
+	for (unsigned i = 0; i < p->roll_n; i++)
+		if (p->roll[i].is_dead && strcmp(p->roll[i].host, s->self_host) == 0)
+			return true;
+	return false;
+}
+
 bool seen_is_dead(const struct seen *s, unsigned member)
 {
 	const struct seen_member *m = &s->members[member];
@@ -423,8 +432,9 @@ bool order_is_past(const struct order *o, const struct proposal *p, bool is_clos
 
 /* Whoever may propose could name any key as the one in use: by an honest proposal it is the
  * anchor's. A rotad whose yea stands knows how that generation ended before the next can begin,
- * unless its member was out of the set meanwhile: then, as for who was not asked, all members tell.
- */
+ * unless its member was out of the set, or declared dead, meanwhile: then, as for who was not
+ * asked, all members tell; one that a proposal leaves out is not asked of itself: it refuses every
+ * key that came without it. */
 static bool is_expected(const struct seen *s, const struct anchor *a)
 {
 	const struct proposal *p = &s->ledger.proposal;
@@ -435,7 +445,8 @@ static bool is_expected(const struct seen *s, const struct anchor *a)
 	    (key_id_equal(&p->pivot.id, &a->pivot.id) || key_id_equal(&now.id, &a->pivot.id)))
 		return true;
 	for (unsigned i = 0; i < seen_asked_n(s); i++)
-		if (!seen_accepts(&s->members[i], &now.id))
+		if (!seen_accepts(&s->members[i], &now.id) &&
+		    !((int)i == s->self && seen_is_left_out(s)))
 			return false;
 	return s->members_n > 0;
 }

@@ -352,6 +352,8 @@ bool seen_is_router(const struct seen *s);
 /* Whose word counts where all of one's own set are asked: of a mongos all members, since those are
  * its set. They come first in members. */
 unsigned seen_asked_n(const struct seen *s);
+/* Does the newest proposal, believed or not, leave this member out: declared dead before it? */
+bool seen_is_left_out(const struct seen *s);
 /* Is it known whether there are others, and are all who share the key known? Else *ret_why (or
  * NULL) tells. */
 bool seen_is_whole(const struct seen *s, const char **ret_why);

@@ -105,6 +105,8 @@ static bool unproven_plan(struct planner *p)
 	p->plan->needs_attention = true;
 	for (unsigned i = 0; i < seen_asked_n(s); i++) {
 		const struct key_proof *k = seen_find_proof(&s->members[i], &key->id);
+		if ((int)i == s->self && seen_is_left_out(s))
+			continue;
 		if (k && k->verdict == LOGIN_REFUSED)
 			refuses = &s->members[i];
 		else if (p->mode > MODE_OBSERVE)

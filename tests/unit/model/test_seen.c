@@ -155,16 +155,19 @@ static void a_generation_with_another_pivot_is_not_followed_on_its_word(void **s
 		unsigned pivot;     /* of the next proposal, by the votes */
 		unsigned accept_n;  /* so many members are seen to accept it */
 		enum anchor_step step;
+		bool is_left_out; /* this member, declared dead before it; it accepts nothing */
 	} rows[] = {
-	    {"1--", 1, 0, ANCHOR_MOVED},    /* its own */
+	    {"12y", 3, 3, ANCHOR_MOVED, true}, /* all others tell */
+	    {"12y", 3, 1, ANCHOR_UNPROVEN, true}, {"12y", 1, 3, ANCHOR_MOVED, true},
+	    {"12y", 3, 0, ANCHOR_UNPROVEN, true}, {"1--", 1, 0, ANCHOR_MOVED}, /* its own */
 	    {"22y", 2, 0, ANCHOR_MOVED},    /* its end is not carried out here yet */
 	    {"1--", 5, 0, ANCHOR_UNPROVEN}, /* a key that nobody has */
 	    {"1--", 5, 2, ANCHOR_UNPROVEN}, /* or not all */
 	    {"1--", 5, 3, ANCHOR_MOVED},    /* out of the set meanwhile: all tell */
 	    {"12y", 2, 0, ANCHOR_UNPROVEN}, /* proposed while the votes are being given */
 	    {"12y", 1, 0, ANCHOR_UNPROVEN}, /* its yea stands, and no nay was seen */
-	    {"12y", 2, 3, ANCHOR_MOVED},    {"12-", 1, 0, ANCHOR_MOVED},
-	    {"12-", 2, 0, ANCHOR_UNPROVEN}, {"---", 1, 0, ANCHOR_UNPROVEN}, /* knows none */
+	    {"12y", 2, 3, ANCHOR_MOVED},          {"12-", 1, 0, ANCHOR_MOVED},
+	    {"12-", 2, 0, ANCHOR_UNPROVEN},       {"---", 1, 0, ANCHOR_UNPROVEN}, /* knows none */
 	};
 	for (size_t r = 0; r < ARRAY_N(rows); r++) {
 		const char *was = rows[r].anchor;
@@ -186,7 +189,10 @@ static void a_generation_with_another_pivot_is_not_followed_on_its_word(void **s
 			cut_z(a->votes[0].host, sizeof(a->votes[0].host), the.s.self_host);
 		}
 		for (unsigned i = 0; i < rows[r].accept_n; i++)
-			case_proof(&the.s, i, rows[r].pivot, LOGIN_ACCEPTED);
+			case_proof(&the.s, i, rows[r].pivot,
+				   rows[r].is_left_out && (int)i == the.s.self ? LOGIN_REFUSED
+									       : LOGIN_ACCEPTED);
+		the.s.ledger.proposal.roll[the.s.self].is_dead = rows[r].is_left_out;
 		before = *a;
 		if (anchor_follow(&the.s, a) != rows[r].step)
 			fail_msg("row %zu: anchor %s, pivot %u", r, was, rows[r].pivot);

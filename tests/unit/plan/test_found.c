@@ -254,6 +254,14 @@ static void an_unproven_key_is_tried_on_every_member(void **state)
 	case_plan();
 	assert_int_equal(the.plan.looks_n, 1);
 	assert_int_equal(the.plan.looks[0].member, 1);
+	/* Left out by that proposal, this one need not be asked: it refuses what came without it.
+	 */
+	case_propose(&the.s, "---");
+	the.s.ledger.has_proposal = false;
+	the.s.ledger.proposal.roll[1].is_dead = true;
+	case_plan();
+	assert_int_equal(the.plan.looks_n, 0);
+	the.s.ledger.proposal.roll[1].is_dead = false;
 	the.policy.mode = MODE_OBSERVE;
 	case_plan();
 	assert_int_equal(the.plan.looks_n, 0);
