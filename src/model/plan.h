@@ -39,6 +39,7 @@
 	X(SIGN_REQUESTS, "sign-requests", 0, 30, "sign the other hosts' certificate requests")     \
 	X(PUBLISH_REVOCATION, "publish-revocation", 0, 20,                                         \
 	  "tell the others again whose identity is revoked")                                       \
+	X(END_ORDER, "end-order", 0, 20, "record that all have served an order")                   \
 	X(TIDY_LEDGER, "tidy-ledger", 0, 30,                                                       \
 	  "remove documents of the ledger that nothing needs any more")
 

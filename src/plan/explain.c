@@ -249,6 +249,7 @@ static void release(struct planner *p)
 		if (plan->acts[i].kind != ACT_PUBLISH_STATEMENT &&
 		    plan->acts[i].kind != ACT_WELCOME && plan->acts[i].kind != ACT_SIGN_REQUESTS &&
 		    plan->acts[i].kind != ACT_VOTE && plan->acts[i].kind != ACT_TIDY_LEDGER &&
+		    plan->acts[i].kind != ACT_END_ORDER &&
 		    plan->acts[i].kind != ACT_PUBLISH_REVOCATION)
 			return;
 	if (s->self < 0 || s->certificate.stage == CERT_STAGE_INSTALLED ||

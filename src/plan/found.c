@@ -205,6 +205,7 @@ bool ledger_plan(struct planner *p)
 	    "Nothing is written and nothing is restarted until a person decides.";
 	const struct seen *s = p->s;
 	const struct seen_ledger *l = &s->ledger;
+	struct token over;
 	if (l->revoked[0] || l->is_self_revoked) /* at once: what follows may last */
 		tell_revoked(p);
 	if (!fact_known(l->fact)) {
@@ -317,6 +318,9 @@ bool ledger_plan(struct planner *p)
 	if (s->self >= 0 && s->process.is_answering && statement_differs(p))
 		plan_add(p, ACT_PUBLISH_STATEMENT, "%s has changed, or the last word is old",
 			 s->self_host);
+	/* By whoever sees it first; that another did it meanwhile is the same. */
+	if (seen_order_over(s, &over))
+		plan_add(p, ACT_END_ORDER, "all whom it concerned have served it")->order = over;
 	if (l->csrs_n > 0)
 		plan_add(p, ACT_SIGN_REQUESTS,
 			 "%u certificate requests wait for this host's authority", l->csrs_n);

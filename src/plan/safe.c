@@ -274,6 +274,7 @@ bool safe_holds(const struct seen *s, const struct act *a, struct err *err)
 	case ACT_ROLL_BACK_CERTIFICATE:
 	case ACT_SIGN_REQUESTS:
 	case ACT_PUBLISH_REVOCATION:
+	case ACT_END_ORDER:
 	case ACT_TIDY_LEDGER:
 	case ACT_N:
 		break;

@@ -229,8 +229,6 @@ static bool publish_statement(struct seat *t, const struct act *a, struct err *e
 	char id[DOC_ID_BYTES];
 	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
 	struct statement st = {.member = seen_self(s)->id, .protocol = PROTOCOL_NUMBER};
-	struct err ignored = ERR_INIT;
-	struct token over;
 	(void)a;
 	seat_head(t, &st.head);
 	cut_z(st.host, sizeof(st.host), s->self_host);
@@ -258,13 +256,12 @@ static bool publish_statement(struct seat *t, const struct act *a, struct err *e
 	st.is_certificate_taken_back = s->certificate.is_taken_back;
 	if (!statement_encode(&st, &t->identity, &text, NULL, err))
 		return err_in(err, "stating how '%s' stands", s->self_host);
-	if (!ledger_put(t, doc_id(id, "statement", s->self_host), buf_str(&text), NULL, err))
-		return false;
-	/* By the last of those whom it concerned. Where that fails, or two were last at once, by
-	 * any later word of anyone. */
-	if (seen_order_over(s, &over))
-		(void)!drop_order(t, &over, &ignored);
-	return true;
+	return ledger_put(t, doc_id(id, "statement", s->self_host), buf_str(&text), NULL, err);
+}
+
+static bool end_order(struct seat *t, const struct act *a, struct err *err)
+{
+	return drop_order(t, &a->order, err);
 }
 
 /* ---- the rotation ---- */
@@ -1168,6 +1165,7 @@ static bool (*const enact_table[ACT_N])(struct seat *t, const struct act *a, str
     [ACT_ROLL_BACK_CERTIFICATE] = enact_roll_back_certificate,
     [ACT_SIGN_REQUESTS] = enact_sign_requests,
     [ACT_PUBLISH_REVOCATION] = tell_revocations,
+    [ACT_END_ORDER] = end_order,
     [ACT_TIDY_LEDGER] = tidy_ledger,
 };
 

@@ -535,6 +535,7 @@ static inline bool toy_do(unsigned r, const struct act *a)
 	case ACT_ROLL_BACK_CERTIFICATE:
 	case ACT_SIGN_REQUESTS:
 	case ACT_PUBLISH_REVOCATION:
+	case ACT_END_ORDER:
 	case ACT_TIDY_LEDGER:
 	case ACT_N:
 		break;

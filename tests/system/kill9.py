@@ -28,7 +28,7 @@ TOP = os.environ.get("TOP_SRCDIR") or os.path.join(HERE, "..", "..")
 # The acts of a founding, a keyfile rotation and a renewal that go well. "start" is what a kill in the middle of a restart leads to.
 ALL = {"publish-identity", "publish-statement", "put-keyfile", "take-claim", "set-drain", "claim-acting", "restart", "start", "end-job",
        "release-claim", "vote", "retire", "ask-authority", "install-certificate", "reload", "confirm-certificate"}
-ONE = {"found-ledger", "welcome", "propose", "step-down", "close", "sign-requests"}  # done by whoever comes first, or is what they are about
+ONE = {"found-ledger", "welcome", "propose", "step-down", "close", "sign-requests", "end-order"}  # done by whoever comes first, or is what they are about
 # Only a fault leads to these (faults.py), or a third rotation (joins.py many).
 ELSEWHERE = {"restore-keyfile", "roll-back", "hold", "roll-back-certificate", "tidy-ledger", "publish-revocation"}
 SIDES = ("before", "after")

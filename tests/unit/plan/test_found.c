@@ -121,6 +121,9 @@ static void in_doubt(struct seen *s, unsigned loaded)
 	X(keyless, "welcome", "", "Nothing is due", s->ledger.identities_keyless_n = 1)            \
 	X(keyless_observed, "", "", "", s->ledger.identities_keyless_n = 1;                        \
 	  p->mode = MODE_OBSERVE)                                                                  \
+	X(order_is_over, "end-order", "", "Nothing is due", s->ledger.superseded = token_n(7))     \
+	X(order_is_over_and_observed, "", "", "", s->ledger.superseded = token_n(7);               \
+	  p->mode = p->keyfile.mode = p->certificates.mode = MODE_OBSERVE)                         \
 	X(tidies, "tidy-ledger", "", "Nothing is due", s->ledger.outlived_n = 17)                  \
 	X(another_tidies, "", "", "Nothing is due", s->ledger.outlived_n = 16)                     \
 	X(tidies_not_while_held, "", "", "", s->ledger.outlived_n = 99;                            \
