@@ -871,11 +871,10 @@ static void request_and_answer_leave_the_ledger_once_they_are_over(void **state)
 
 /* The last word of those whom it concerned closes it: a person's goes, the schedule's stays and
  * says so. */
-static void an_order_that_all_are_done_with_is_closed(void **state)
+static void an_order_that_is_over_is_closed(void **state)
 {
-	const struct act say = {.kind = ACT_PUBLISH_STATEMENT};
-	struct seen *s = w.t.seen;
 	const struct token id = order_n(7);
+	const struct act end = {.kind = ACT_END_ORDER, .order = id};
 	char scheduled[DOC_ID_BYTES], given[DOC_ID_BYTES];
 	struct order o = {.kind = ORDER_CERTIFICATES, .id = id, .serial = 4, .who = "ops"};
 	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
@@ -891,28 +890,21 @@ static void an_order_that_all_are_done_with_is_closed(void **state)
 	doc_id(scheduled, "scheduled", id.hex);
 	doc_id(given, "order", id.hex);
 	doc_set(scheduled, buf_str(&text));
-	s->ledger.orders[s->ledger.orders_n++] = o;
-	for (unsigned i = 0; i < 3; i++) {
-		s->members[i].has_statement = s->members[i].statement.takes_certificates = true;
-		s->members[i].statement.certificate_order = id;
-	}
-	assert_true(enact(&w.t, &say, &err));
-	assert_null(strstr(w.docs[doc_find(scheduled)].text, "\"served\":true"));
-	s->certificate.order_done = id; /* its own word, the last one */
-	assert_true(enact(&w.t, &say, &err));
+	assert_true(enact(&w.t, &end, &err));
 	assert_non_null(strstr(w.docs[doc_find(scheduled)].text, "\"served\":true"));
-	assert_true(doc_find("statement/b.test:27017") >= 0);
+	assert_true(enact(&w.t, &end, &err)); /* another did it already: the same */
 
 	doc_set(given, buf_str(&text));
 	free(take(&w.docs[doc_find(scheduled)].text));
-	assert_true(enact(&w.t, &say, &err));
+	assert_true(enact(&w.t, &end, &err));
 	assert_int_equal(doc_find(given), -1);
+	assert_true(enact(&w.t, &end, &err));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CASE(an_order_that_all_are_done_with_is_closed),
+	    CASE(an_order_that_is_over_is_closed),
 	    CASE(a_good_answer_goes_all_the_way_and_leaves_nothing_behind),
 	    CASE(a_refused_answer_leaves_no_key_and_says_what_to_ask_for),
 	    CASE(an_authority_that_does_not_answer_is_asked_again_with_the_same_request),
