@@ -284,8 +284,9 @@ static void members(struct page *g)
 
 static void next_look(const struct page *g)
 {
-	struct wall wake = view_wall(g->plan, "wakeAt");
-	char when[32], zone[32], in[32];
+	enum { OLD_S = 2 };
+	struct wall wake = view_wall(g->plan, "wakeAt"), seen = view_wall(g->instance, "now");
+	char when[32], zone[32], in[32], span[32], ago[64] = "";
 	const json_t *gate = find_gate(g->plan);
 	view_row(g->ctl, 5, "Now: ", "%s",
 		 view_text(g->plan, "reason")[0] ? view_text(g->plan, "reason")
@@ -296,10 +297,15 @@ static void next_look(const struct page *g)
 			 view_text(gate, "text"));
 	if (wake.us == 0)
 		return;
-	view_row(g->ctl, 6, "Next: ", "look again %s %s (%s%s).",
+	/* An idle rotad looks four times a minute: what is above may have changed since. */
+	const int64_t age_us = seen.us ? g->now.us - seen.us : 0;
+	if (age_us >= OLD_S * US_S)
+		snprintf(ago, sizeof(ago), "; the above was seen %s ago",
+			 view_span(age_us, span, sizeof(span)));
+	view_row(g->ctl, 6, "Next: ", "look again %s %s (%s%s)%s.",
 		 view_clock(wake, g->now, when, sizeof(when)), view_zone(wake, zone, sizeof(zone)),
 		 wake.us >= g->now.us ? "in " : "due since ",
-		 view_span(wake.us - g->now.us, in, sizeof(in)));
+		 view_span(wake.us - g->now.us, in, sizeof(in)), ago);
 }
 
 /* The certificate that ends first, of those that members serve. */

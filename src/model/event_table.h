@@ -152,7 +152,7 @@
 	  "A file could not be replaced safely and was left as it is.", \
 	  "The file in use is unchanged.", \
 	  "Wrote nothing.", \
-	  "The alert names the reason: hard links, an immutable flag, a directory of root's. rotactl doctor names what mends it") \
+	  "The alert names the reason: hard links, an immutable flag, a directory of root's (rotactl adopt mends that). rotactl doctor names the others") \
 	X(ROTATION_REFUSED, "rotation-refused", WARNING, "0144c1fb8a69f7328c005cbfa49be97e", \
 	  "A rotation did not begin, because it could not end: somebody or something is missing.", \
 	  "Nothing was changed.", \
@@ -246,7 +246,7 @@
 	  "The ledger is older than what this host has seen: a restored dump or a clone; rotad only observes.", \
 	  "All members run on. Nothing is written, nothing begins.", \
 	  "Only looks. What was voted stands on each host's disk.", \
-	  "What changed it: a restored dump, a dropped collection, a clone? Bring its last state back") \
+	  "What changed it: a restored dump, a dropped collection, a clone? Bring its last state back, or make it anew by what the members hold: rotactl ledger rebuild") \
 	X(LEDGER_UNKNOWN_PROTOCOL, "ledger-unknown-protocol", CRITICAL, "44cd40675fb5498f876bbc63ef651c51", \
 	  "The ledger speaks a protocol that this rotad does not know; it does nothing until all are of one release.", \
 	  "All members run on. Nothing is written, nothing begins.", \
