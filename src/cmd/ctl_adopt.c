@@ -405,6 +405,24 @@ static bool folder_of(const char *path, char out[PATH_BYTES_MAX])
 	       copy_str(out, PATH_BYTES_MAX, (struct str){.p = path, .n = (size_t)(slash - path)});
 }
 
+/* At its next start mongod would be shut out of the new place by a profile that does not know it.
+ */
+static bool is_shut_out(const struct adoption *a, char *why, size_t why_n)
+{
+	char path[64], text[512], profile[256];
+	snprintf(path, sizeof(path), "/proc/%" PRId64 "/attr/current", a->user.pid);
+	auto_file FILE *f = a->user.pid ? fopen(path, "re") : NULL;
+	size_t n = f ? fread(text, 1, sizeof(text), f) : 0;
+	if (!move_is_confined((struct str){.p = text, .n = n}, profile, sizeof(profile)) ||
+	    move_is_in_profiles("/etc/apparmor.d", KEYS_FOLDER))
+		return false;
+	snprintf(why, why_n,
+		 "mongod is confined by the AppArmor profile '%s', in which nothing is said "
+		 "of " KEYS_FOLDER ": let it read " KEYS_FOLDER "/** first (/etc/apparmor.d/local)",
+		 profile);
+	return true;
+}
+
 static void judge(struct adoption *a, struct row *r)
 {
 	struct files_port files = files_durable();
@@ -444,6 +462,8 @@ static void judge(struct adoption *a, struct row *r)
 		snprintf(r->why, sizeof(r->why), "%s", look_err.text);
 		return;
 	}
+	if (is_shut_out(a, r->why, sizeof(r->why)))
+		return;
 	/* The same file by two names of mongod's, or two of one name. */
 	name = strrchr(r->move.path, '/');
 	name = name ? name + 1 : r->label;

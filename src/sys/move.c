@@ -4,6 +4,7 @@
  * believed to be his but what is. */
 #include "sys/move.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -201,6 +202,47 @@ bool move_is_done(const struct move *m)
 	struct stat st;
 	return link_leads_to(AT_FDCWD, m->path, m->at) && lstat(m->at, &st) == 0 &&
 	       S_ISREG(st.st_mode);
+}
+
+/* ---- AppArmor ---- */
+
+bool move_is_confined(struct str attr, char *ret_profile, size_t n)
+{
+	static const char enforced[] = " (enforce)";
+	const size_t tail = sizeof(enforced) - 1;
+	while (attr.n && (attr.p[attr.n - 1] == '\n' || attr.p[attr.n - 1] == 0))
+		attr.n--;
+	if (attr.n <= tail || memcmp(attr.p + attr.n - tail, enforced, tail) != 0)
+		return false;
+	attr.n -= tail;
+	snprintf(ret_profile, n, "%.*s", (int)MIN(attr.n, (size_t)200), attr.p);
+	return true;
+}
+
+static bool is_in_files(const char *folder, const char *word)
+{
+	enum { PROFILE_BYTES_MAX = 256 * 1024, PROFILES_MAX = 4096 };
+	struct files_port files = files_durable();
+	const struct dirent *e;
+	auto_dir DIR *d = opendir(folder);
+	for (int i = 0; d && i < PROFILES_MAX && (e = readdir(d)); i++) {
+		char path[PATH_BYTES_MAX];
+		struct err ignored = ERR_INIT;
+		auto_buf struct buf text = {.max = PROFILE_BYTES_MAX};
+		snprintf(path, sizeof(path), "%.3000s/%s", folder, e->d_name);
+		if (files.ops->read_text(files.self, path, PROFILE_BYTES_MAX, &text, NULL,
+					 &ignored) &&
+		    memmem(text.p, text.n, word, strlen(word)))
+			return true;
+	}
+	return false;
+}
+
+bool move_is_in_profiles(const char *folder, const char *word)
+{
+	char local[PATH_BYTES_MAX];
+	snprintf(local, sizeof(local), "%.3000s/local", folder);
+	return is_in_files(folder, word) || is_in_files(local, word);
 }
 
 /* ---- the folder ---- */

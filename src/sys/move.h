@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/limits.h"
 
@@ -38,6 +39,13 @@ bool move_is_done(const struct move *m);
 /* May that user, with what it has of groups, replace the file at path by a rename? Asked as that
  * user, in a child, where this process is root; else as who asks. Errors: those of can_put(). */
 MUST_CHECK bool move_user_can_put(const char *path, const struct move_user *user, struct err *err);
+
+/* The AppArmor profile that a process is held to, by the text of its /proc/PID/attr/current. False:
+ * none, one that only complains, or a label of SELinux. */
+bool move_is_confined(struct str attr, char *ret_profile, size_t n);
+/* Does a file in that folder of profiles, or in its folder "local", speak of `word`? What a profile
+ * allows is AppArmor's to say; that nobody thought of the new place shows here. */
+bool move_is_in_profiles(const char *folder, const char *word);
 
 /* The folder of `at`: its parent is made root's (0755), itself the user's (0700; 0711 where
  * is_passed, for files that others read by their own modes). Fine when it is there and so. Errors:

@@ -320,6 +320,34 @@ static void another_user_gets_the_file_and_only_the_rights_it_had(void **state)
 	assert_int_equal(st.st_mode & 07777, 0640);
 }
 
+static void a_profile_that_does_not_know_the_new_place_is_found(void **state)
+{
+	static const struct {
+		const char *attr, *profile; /* NULL: not confined */
+	} rows[] = {
+	    {"mongod (enforce)\n", "mongod"},
+	    {"/usr/bin/mongod (enforce)", "/usr/bin/mongod"},
+	    {"mongod (complain)\n", NULL},
+	    {"unconfined\n", NULL},
+	    {"system_u:system_r:mongod_t:s0", NULL},
+	    {"", NULL},
+	    {" (enforce)", NULL},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		char profile[64] = "";
+		assert_true(move_is_confined(str_of(rows[i].attr), profile, sizeof(profile)) ==
+			    (rows[i].profile != NULL));
+		assert_string_equal(profile, rows[i].profile ? rows[i].profile : "");
+	}
+	assert_int_equal(mkdir(tempdir_path(state, "local"), 0755), 0);
+	tempdir_write(tempdir_path(state, "usr.bin.mongod"), "/etc/mongodb/** r,\n", 0644);
+	assert_false(move_is_in_profiles(*state, "/var/lib/mongodb-keys"));
+	assert_false(move_is_in_profiles("/nowhere", "x"));
+	tempdir_write(tempdir_path(state, "local/usr.bin.mongod"), "/var/lib/mongodb-keys/** r,\n",
+		      0644);
+	assert_true(move_is_in_profiles(*state, "/var/lib/mongodb-keys"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -329,6 +357,7 @@ int main(void)
 	    CASE(a_crash_at_any_step_leaves_the_bytes_and_the_next_try_ends_it),
 	    CASE(every_reason_against_it_is_named_and_nothing_moves),
 	    CASE(somebody_elses_folder_or_file_is_left_alone),
+	    CASE(a_profile_that_does_not_know_the_new_place_is_found),
 	    CASE(another_user_gets_the_file_and_only_the_rights_it_had),
 	};
 	return cmocka_run_group_tests_name("move", tests, NULL, NULL);
