@@ -515,11 +515,15 @@ static void conclude(struct units_job *job, const char *result, const struct uni
 			 verb_table[job->verb].word, job->unit, result);
 }
 
-/* Nobody told how the job ended: judge by the unit. */
-static void judge(struct units_job *job, const struct unit_view *v)
+void units_judge(struct units_job *job, const struct unit_view *v)
 {
 	if (v->job_id)
 		return; /* its job, or the next one's: it is not at rest */
+	/* Its properties are read one by one: its state may be from before the end of a job that
+	 * is seen no more. */
+	if (job->trigger[0] &&
+	    (strcmp(v->active, "activating") == 0 || strcmp(v->active, "deactivating") == 0))
+		return;
 	if (job->verb == UNITS_RELOAD)
 		conclude(job, is_up(v) ? "done" : "unknown", v);
 	else if (strcmp(v->invocation, job->invocation) == 0)
@@ -564,7 +568,7 @@ bool units_poll(struct units *u, struct units_job *job, struct err *err)
 	}
 	if (!units_look(u, job->unit, &v, err))
 		return false;
-	judge(job, &v);
+	units_judge(job, &v);
 	return true;
 }
 

@@ -62,6 +62,9 @@ MUST_CHECK bool units_begin(struct units *u, const char *unit, enum units_verb v
  * one it asks for what became of the unit. Errors: those of units_look(): the state is as before.
  */
 MUST_CHECK bool units_poll(struct units *u, struct units_job *job, struct err *err);
+/* What became of a job of whose end nobody told, by its unit; it stays UNITS_JOB_RUNNING while that
+ * is not at rest. */
+void units_judge(struct units_job *job, const struct unit_view *v);
 /* Could verb be begun: the unit is there, not masked, fit for it, and polkit lets us. Changes
  * nothing: the right is tried by a reference to the unit, given back at once, or it is that to make
  * the file of its path unit. Errors: those of

@@ -140,6 +140,7 @@ def purge():
         s.begin()
         wait_for("two keys on every host", 60, lambda: all(len(o.keys()) == 2 for o in s.world.members), 0.1)
         conf, identity = m.sh("cat /etc/rotad/rotad.yaml"), m.sh("cat /var/lib/rotad/rs0/identity.pem")
+        say("    before: %s", m.sh("find / -xdev -name '*.rotad-previous'"))
         was = {f: digest(m, f) for f in (KEYFILE, "/etc/mongodb/member.pem", "/etc/mongodb/ca.pem", "/etc/mongod.conf")}
         start = time.monotonic()
         said = m.sh("dpkg --purge rotad 2>&1")
@@ -147,6 +148,8 @@ def purge():
         c.that("the live files are as they were", was == {f: digest(m, f) for f in was} or len(m.keys()) == 2)
         c.that("nothing of rotad's is left in its state directory", not os.path.exists(m.file("/var/lib/rotad")), m.sh("find /var/lib/rotad", check=False))
         left = m.sh("grep -rlsF '%s' /var/lib/rotad /etc/rotad /run /tmp 2>/dev/null" % identity.split("\n")[2], check=False)
+        kept = m.sh("find / -xdev -name '*.rotad-previous'")
+        c.that("no copy of an older key is left", not kept, kept)
         c.that("its private keys are nowhere", not left, left)
         c.that("no rotad runs", not m.sh("pgrep -l rotad", check=False))
         m.sh("pgrep -x mongod || systemctl start mongod")

@@ -187,6 +187,23 @@ def without_polkit():
     expect("a path unit that was stopped: as if there were none", driver("restart " + job, user="mongodb"), error="PERMISSION")
 
 
+def by_docker():
+    """contrib/docker: the same job restarts a container. docker itself is played: what it was asked, and what it answers."""
+    hosts("copy", os.path.join(HERE, "../../contrib/docker/docker.conf"), "h1:/etc/systemd/system/rotad-restart@mongo1.service.d/docker.conf", "--mode", "644")
+    put("/usr/local/bin/docker", "#!/bin/sh\necho docker \"$@\" DOCKER_CONFIG=$DOCKER_CONFIG\ntest ! -e /run/bad && systemctl restart ok\n")
+    sh("rm -f /run/bad; chmod 755 /usr/local/bin/docker; systemctl daemon-reload; systemctl enable --now rotad-restart@mongo1.path")
+    job = "job rotad-restart@mongo1.service"
+    expect("a job that restarts a container: a user may", driver("can " + job, user="mongodb"), rc="0")
+    before = invocation("ok.service")
+    expect("... and does", driver("restart " + job, user="mongodb"), state="^done$", longest_poll_ms=r"^\d{1,3}$")
+    said = sh("journalctl --no-pager -o cat -u rotad-restart@mongo1.service")
+    expect("... docker was asked for that one, with time to end", {"so": str("docker restart -t 120 mongo1 DOCKER_CONFIG=/run/rotad-docker" in said) +
+                                                                  str(invocation("ok.service") != before)}, so="^TrueTrue$")
+    sh("touch /run/bad")
+    expect("... and when docker fails it is told", driver("restart " + job, user="mongodb"), state="^failed$", why="rotad-restart@mongo1.service.*failed")
+    sh("rm /run/bad")
+
+
 def main():
     hosts("down", check=False)
     try:
@@ -197,6 +214,7 @@ def main():
         slow_ones()
         as_user()
         without_polkit()
+        by_docker()
     finally:
         if "--keep" not in sys.argv:
             hosts("down", check=False)
