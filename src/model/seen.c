@@ -274,6 +274,11 @@ enum vote_word anchor_vote(const struct anchor *a, const char *host, uint64_t ge
 	return VOTE_NONE;
 }
 
+enum vote_word anchor_own_vote(const struct anchor *a, uint64_t generation)
+{
+	return anchor_vote(a, "", generation);
+}
+
 enum vote_word seen_lost_vote(const struct seen *s)
 {
 	const struct proposal *p = &s->ledger.proposal;
@@ -440,7 +445,7 @@ static bool is_expected(const struct seen *s, const struct anchor *a)
 	const struct proposal *p = &s->ledger.proposal;
 	struct key_name now = seen_pivot(s);
 	bool owes = key_id_given(&a->next.id) && !key_id_equal(&a->next.id, &a->pivot.id) &&
-		    anchor_vote(a, s->self_host, a->generation) == VOTE_YEA;
+		    anchor_own_vote(a, a->generation) == VOTE_YEA;
 	if (!owes && key_id_given(&a->pivot.id) &&
 	    (key_id_equal(&p->pivot.id, &a->pivot.id) || key_id_equal(&now.id, &a->pivot.id)))
 		return true;

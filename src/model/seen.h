@@ -407,6 +407,8 @@ uint64_t anchor_retired_generation(const struct anchor *a);
 /* This host's own vote for its member in that generation, as its anchor keeps it. host "": its name
  * is not known, as to a rotad that was started while it is down; then any vote binds. */
 enum vote_word anchor_vote(const struct anchor *a, const char *host, uint64_t generation);
+/* The same under whatever name the set knew it: a promise outlives a renaming. */
+enum vote_word anchor_own_vote(const struct anchor *a, uint64_t generation);
 /* This host's vote for its member on the ledger's proposal that its anchor keeps and the roll does
  * not show: lost with a ledger that went back, or not published yet. VOTE_NONE: none is missing. */
 enum vote_word seen_lost_vote(const struct seen *s);

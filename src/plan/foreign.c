@@ -19,8 +19,7 @@ static struct wanted wanted_of(const struct seen *s)
 	bool has_ledger = fact_known(s->ledger.fact);
 	bool yea = g == GENERATION_CARRIED ||
 		   (g == GENERATION_OPEN && r >= 0 && s->ledger.roll.votes[r].word == VOTE_YEA) ||
-		   (!has_ledger &&
-		    anchor_vote(&s->anchor, s->self_host, s->anchor.generation) == VOTE_YEA);
+		   (!has_ledger && anchor_own_vote(&s->anchor, s->anchor.generation) == VOTE_YEA);
 	struct wanted w = {.pivot = seen_pivot(s).id};
 	if (yea)
 		w.next = has_ledger ? s->ledger.proposal.next.id : s->anchor.next.id;

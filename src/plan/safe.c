@@ -54,13 +54,13 @@ static bool act_has(const struct act *a, const struct key_id *id)
 
 static bool own_yea(const struct seen *s)
 {
-	return anchor_vote(&s->anchor, s->self_host, s->anchor.generation) == VOTE_YEA;
+	return anchor_own_vote(&s->anchor, s->anchor.generation) == VOTE_YEA;
 }
 
 static bool own_nay(const struct seen *s)
 {
 	return s->ledger.has_proposal &&
-	       anchor_vote(&s->anchor, s->self_host, s->ledger.proposal.generation) == VOTE_NAY;
+	       anchor_own_vote(&s->anchor, s->ledger.proposal.generation) == VOTE_NAY;
 }
 
 /* PROTOCOL 1 and 3: what a keyring that rotad writes must be. */

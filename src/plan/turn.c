@@ -358,7 +358,7 @@ static void roll_back_plan(struct planner *p, const struct key_name *old,
 	    p->generation == GENERATION_DEAD || key_id_equal(&s->anchor.burnt.id, &new_key->id);
 	a->ring[a->ring_n++] = *old;
 	if (key_id_given(&new_key->id) && !key_id_equal(&old->id, &new_key->id) && !is_burnt &&
-	    (anchor_vote(&s->anchor, s->self_host, s->anchor.generation) == VOTE_YEA ||
+	    (anchor_own_vote(&s->anchor, s->anchor.generation) == VOTE_YEA ||
 	     p->generation == GENERATION_CARRIED))
 		a->ring[a->ring_n++] = *new_key;
 	tell_not_back(p, NOT_BACK_ROLLED_BACK);

@@ -1055,9 +1055,9 @@ static void adopt_external(struct seat *t)
 	struct file_view view;
 	struct notes *n = &t->notes;
 	enum generation_state g = seen_generation(s);
-	bool is_promised = g == GENERATION_CARRIED ||
-			   (g == GENERATION_OPEN &&
-			    anchor_vote(&t->anchor, s->self_host, p->generation) == VOTE_YEA);
+	bool is_promised =
+	    g == GENERATION_CARRIED ||
+	    (g == GENERATION_OPEN && anchor_own_vote(&t->anchor, p->generation) == VOTE_YEA);
 	if (t->config->policy.keyfile.writer != WRITER_EXTERNAL || !k->is_foreign ||
 	    !k->ring.is_known || k->has_stranger || !fact_known(s->ledger.fact) ||
 	    !ring_ids_has(&k->ring, &pivot.id) ||
@@ -1114,8 +1114,7 @@ static void follow_generation(struct seat *t)
 /* One that is shutting down answers without saying what it is. */
 static bool is_alone(const struct seat *t, const struct mongod_hello *h)
 {
-	return !h->set_name[0] && !h->is_mongos && !t->options.set_name[0] &&
-	       !t->options.is_mongos;
+	return !h->set_name[0] && !h->is_mongos && !t->options.set_name[0] && !t->options.is_mongos;
 }
 
 /* As whom this member is known to the others: by its own hello; before the first one, and while it

@@ -40,6 +40,8 @@ int64_t sim_id_of(const struct sim_config *c, unsigned host)
 unsigned sim_host_named(const struct sim_world *w, const char *name)
 {
 	unsigned i = (unsigned)(name[0] - 'a');
+	if (w->scenario->is_standalone)
+		return strcmp(name, SIM_INSTANCE) == 0 ? 0 : SIM_HOSTS_MAX;
 	return i < w->n && strstr(name, ".example") ? i : SIM_HOSTS_MAX;
 }
 
@@ -157,7 +159,7 @@ bool sim_leave(struct sim_world *w, unsigned i, bool is_gone)
 bool sim_rename(struct sim_world *w, unsigned i)
 {
 	struct sim_host *h = &w->hosts[i], *primary = find_primary(w);
-	if (!primary || !sim_is_member(w, i))
+	if (!primary || !sim_is_member(w, i) || w->scenario->is_standalone)
 		return false;
 	struct sim_config next = *sim_config_last(w);
 	snprintf(h->m.host, sizeof(h->m.host), "%c%u.example:%d", h->letter, w->configs_n + 1,

@@ -423,8 +423,10 @@ static bool op_hello(void *self, const struct mongod_target *t, struct mongod_he
 				     .max_wire_version = 17,
 				     .local_time = sim_wall(k)};
 	process_id(k, ret->process_id);
+	if (h->w->scenario->is_standalone)
+		ret->is_writable_primary = !ret->is_quiescing;
 	/* One that is not in its configuration, or has none, tells nothing of a set. */
-	if (!ret->is_quiescing && sim_knows(k->w, k->i, k->i)) {
+	else if (!ret->is_quiescing && sim_knows(k->w, k->i, k->i)) {
 		bool is_back = is_recovering(k);
 		snprintf(ret->set_name, sizeof(ret->set_name), "%s", SIM_SET);
 		snprintf(ret->me, sizeof(ret->me), "%s", name_of(k, k->i));
@@ -478,6 +480,14 @@ static void status_of(const struct sim_host *k, unsigned i, struct mongod_status
 	ret->last_heartbeat.us = beat ? wall - (w->now_us - beat) : 0;
 }
 
+static bool has_set(const struct sim_host *h, struct err *err)
+{
+	if (!h->w->scenario->is_standalone)
+		return true;
+	err->sys = 76;
+	return err_set(err, ERR_REFUSED, "not running with --replSet (code 76)");
+}
+
 static bool op_status(void *self, const struct mongod_target *t, const struct mongod_credential *c,
 		      struct mongod_status *ret, struct err *err)
 {
@@ -485,6 +495,8 @@ static bool op_status(void *self, const struct mongod_target *t, const struct mo
 	if (!k)
 		return false;
 	const struct sim_config *conf = sim_config_of(h->w, k->i);
+	if (!has_set(h, err))
+		return false;
 	if (!sim_knows(h->w, k->i, k->i)) {
 		err->sys = conf ? 93 : 94;
 		return err_set(err, ERR_REFUSED, "no configuration that it is in");
@@ -515,6 +527,8 @@ static bool op_config(void *self, const struct mongod_target *t, const struct mo
 	if (!k)
 		return false;
 	const struct sim_config *conf = sim_config_of(h->w, k->i);
+	if (!has_set(h, err))
+		return false;
 	if (!conf) {
 		err->sys = 94;
 		return err_set(err, ERR_REFUSED, "no replset config has been received");
@@ -570,7 +584,8 @@ static bool op_options(void *self, const struct mongod_target *t, const struct m
 	ret->shutdown_timeout_ms = -1;
 	snprintf(ret->config_file, sizeof(ret->config_file), "%s", SIM_MONGOD_CONF);
 	snprintf(ret->key_file, sizeof(ret->key_file), "%s", SIM_KEYFILE);
-	snprintf(ret->set_name, sizeof(ret->set_name), "%s", SIM_SET);
+	if (!h->w->scenario->is_standalone)
+		snprintf(ret->set_name, sizeof(ret->set_name), "%s", SIM_SET);
 	snprintf(ret->db_path, sizeof(ret->db_path), "/db");
 	return back(h, k, err);
 }
@@ -589,8 +604,10 @@ static bool op_login(void *self, const struct mongod_target *t, const struct mon
 		ret->code = 0;
 	}
 	process_id(k, ret->process_id);
-	snprintf(ret->me, sizeof(ret->me), "%s", name_of(k, k->i));
-	snprintf(ret->set_name, sizeof(ret->set_name), "%s", SIM_SET);
+	if (!h->w->scenario->is_standalone) {
+		snprintf(ret->me, sizeof(ret->me), "%s", name_of(k, k->i));
+		snprintf(ret->set_name, sizeof(ret->set_name), "%s", SIM_SET);
+	}
 	return back(h, k, err);
 }
 

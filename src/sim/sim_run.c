@@ -482,9 +482,13 @@ static void happen(struct sim_world *w, const struct sim_event *e)
 
 static void host_begin(struct sim_world *w, unsigned i)
 {
-	static const char conf[] = "security:\n  keyFile: " SIM_KEYFILE
-				   "\nnet:\n  port: 27017\nreplication:\n  replSetName: " SIM_SET
-				   "\nstorage:\n  dbPath: /db\n";
+	static const char set_conf[] =
+	    "security:\n  keyFile: " SIM_KEYFILE
+	    "\nnet:\n  port: 27017\nreplication:\n  replSetName: " SIM_SET
+	    "\nstorage:\n  dbPath: /db\n";
+	static const char alone_conf[] =
+	    "security:\n  keyFile: " SIM_KEYFILE "\nnet:\n  port: 27017\nstorage:\n  dbPath: /db\n";
+	const char *conf = w->scenario->is_standalone ? alone_conf : set_conf;
 	struct sim_host *h = &w->hosts[i];
 	char text[2048];
 	h->w = w;
@@ -492,12 +496,14 @@ static void host_begin(struct sim_world *w, unsigned i)
 	h->letter = (char)('a' + i);
 	h->random.state = w->scenario->seed * 31 + i;
 	snprintf(h->m.host, sizeof(h->m.host), "%c.example:%d", h->letter, SIM_PORT);
+	if (w->scenario->is_standalone) /* as its instance */
+		snprintf(h->m.host, sizeof(h->m.host), SIM_INSTANCE);
 	h->m.kinds = w->scenario->kinds[i];
 	h->m.is_arbiter = (w->scenario->has_arbiter && i + 1 == w->scenario->members_n) ||
 			  h->m.kinds & SIM_KIND(ARBITER);
 	h->is_there = i < w->scenario->members_n;
 	w->now_us -= US_H; /* the file and the process were there before */
-	sim_file_set(h, SIM_MONGOD_CONF, conf, sizeof(conf) - 1);
+	sim_file_set(h, SIM_MONGOD_CONF, conf, strlen(conf));
 	size_t n = sim_ring_print(w, &(struct sim_ring){.n = 1, .keys = {1}}, text, sizeof(text));
 	if (h->is_there)
 		sim_file_set(h, SIM_KEYFILE, text, n);
@@ -517,7 +523,7 @@ static void host_begin(struct sim_world *w, unsigned i)
 				      .drain_us = w->scenario->drain_us,
 				      .max_lag_us = 10 * US_S,
 				      .restart_timeout_us = 5 * US_MIN};
-	snprintf(p->name, sizeof(p->name), "db");
+	snprintf(p->name, sizeof(p->name), SIM_INSTANCE);
 	snprintf(p->config_file, sizeof(p->config_file), SIM_MONGOD_CONF);
 	snprintf(p->restart_name, sizeof(p->restart_name), "mongod.service");
 	p->allow_downtime = w->scenario->has_downtime    ? w->scenario->downtime

@@ -153,6 +153,7 @@ void sim_scenario_draw_for(struct sim_scenario *s, uint64_t seed, unsigned membe
 		is_on[SIM_JOIN] &= s->spares_n > 0;
 		is_on[SIM_KILL_ROTAD] = true; /* one at least stays on */
 	}
+	s->is_standalone = s->members_n == 1 && s->spares_n == 0 && !members_n && seed % 2;
 	s->faults_n = rng_below(&r, 10) == 0 ? 0 : (unsigned)between(&r, 1, 14);
 	for (unsigned i = 0; i < s->faults_n; i++)
 		draw_fault(&s->faults[i], &r, s, is_on);
@@ -192,6 +193,8 @@ void sim_scenario_print(const struct sim_scenario *s, struct buf *out)
 	buf_adds(out, "\nbound");
 	put_time(out, s->bound_us);
 	buf_adds(out, "\n");
+	if (s->is_standalone)
+		buf_adds(out, "standalone 1\n");
 	if (s->is_lively)
 		buf_adds(out, "lively 1\n");
 	if (s->has_downtime)
@@ -361,6 +364,8 @@ static bool parse_line(struct words *w, struct sim_scenario *s)
 		s->bound_us = next_time(w);
 	else if (str_equal_z(word, "lively"))
 		s->is_lively = next_number(w) > 0;
+	else if (str_equal_z(word, "standalone"))
+		s->is_standalone = next_number(w) > 0;
 	else if (str_equal_z(word, "downtime"))
 		return parse_downtime(w, s);
 	else if (str_equal_z(word, "member"))
@@ -402,6 +407,8 @@ bool sim_scenario_parse(struct str text, struct sim_scenario *ret, struct err *e
 			return err_set(err, ERR_SYNTAX, "line %d of the scenario: '%.*s'", n,
 				       (int)MIN(line.n, (size_t)80), line.p);
 	}
+	if (s.is_standalone && s.members_n + s.spares_n > 1)
+		return err_set(err, ERR_SYNTAX, "a standalone is one");
 	for (unsigned i = 0; i + s.has_arbiter < s.members_n; i++)
 		has_primary |= s.kinds[i] == 0;
 	if (!has_primary)

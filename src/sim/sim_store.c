@@ -107,6 +107,8 @@ static struct sim_host *find_primary(struct sim_host *h, struct err *err)
 {
 	struct sim_world *w = h->w;
 	bool is_refused = false;
+	if (w->scenario->is_standalone) /* a file of its own host */
+		return h;
 	const struct mongod_credential *c = &h->seat.aim_credential;
 	for (unsigned i = 0; i < w->n; i++) {
 		struct sim_host *k = &w->hosts[(i + h->i) % w->n];
@@ -128,10 +130,15 @@ static struct sim_host *find_primary(struct sim_host *h, struct err *err)
 	return NULL;
 }
 
+static bool has_majority(const struct sim_world *w, unsigned i)
+{
+	return w->scenario->is_standalone || sim_has_majority(w, i);
+}
+
 /* Ask the primary: the way there, and whether this question times out. */
 static struct sim_host *ask(struct sim_host *h, struct err *err)
 {
-	if (!sim_call(h)) {
+	if (!(h->w->scenario->is_standalone ? sim_local(h) : sim_call(h))) {
 		(void)gone(err);
 		return NULL;
 	}
@@ -165,7 +172,7 @@ static bool store_list(void *self, const char *prefix, struct arena *arena, stru
 	struct sim_host *k = ask(h, err);
 	if (!k)
 		return false;
-	size_t commit = sim_has_majority(w, k->i) ? w->writes_n : k->m.commit;
+	size_t commit = has_majority(w, k->i) ? w->writes_n : k->m.commit;
 	for (unsigned i = 0; i < w->docs_n; i++) {
 		const struct sim_write *x = &w->writes[w->docs[i]];
 		if (strncmp(x->id, prefix, strlen(prefix)) != 0)
@@ -196,7 +203,7 @@ static bool store_read(void *self, const char *id, struct arena *arena, struct s
 	(void)arena;
 	if (!k)
 		return false;
-	if (!sim_has_majority(w, k->i)) { /* linearizable */
+	if (!has_majority(w, k->i)) { /* linearizable */
 		if (!sim_wait(h, STORE_TIMEOUT))
 			return gone(err);
 		return err_set(err, ERR_TIMEOUT, "a linearizable read took too long");
@@ -216,7 +223,7 @@ static bool change(struct sim_host *h, const struct store_doc *doc, const char *
 	bool is_lost = false;
 	if (!k)
 		return false;
-	if (!sim_has_majority(w, k->i)) {
+	if (!has_majority(w, k->i)) {
 		/* Done there, never by the majority, and rolled back later. */
 		if (!sim_wait(h, STORE_TIMEOUT))
 			return gone(err);

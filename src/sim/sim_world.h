@@ -19,6 +19,7 @@ enum {
 #define SIM_KEYFILE "/etc/mongod.key"
 #define SIM_MONGOD_CONF "/etc/mongod.conf"
 #define SIM_SET "rs0"
+#define SIM_INSTANCE "db"
 #define SIM_STATE "/state"
 #define SIM_BASE_US (1790000000 * US_S) /* the wall clock at the start: September 2026 */
 

@@ -98,6 +98,11 @@ static void unread(struct seen *s)
 	  open(s, "-y-"))                                                                          \
 	X(roll_back_after_yea, false, "after this member's yea", writes(ACT_ROLL_BACK, 1, 0),      \
 	  open(s, "-y-"))                                                                          \
+	X(roll_back_after_yea_renamed, false, "after this member's yea",                           \
+	  writes(ACT_ROLL_BACK, 1, 0), open(s, "-y-");                                             \
+	  cut_z(s->anchor.votes[0].host, HOST_BYTES_MAX, "as.it.was:27017"))                       \
+	X(nay_after_yea_renamed, false, "a nay after a yea", votes(VOTE_NAY), open(s, "-y-");      \
+	  lost(s); cut_z(s->anchor.votes[0].host, HOST_BYTES_MAX, "as.it.was:27017"))              \
 	X(roll_back_after_yea_nameless, false, "after this member's yea",                          \
 	  writes(ACT_ROLL_BACK, 1, 0), open(s, "-y-");                                             \
 	  unread(s); s->self_host[0] = 0)                                                          \
