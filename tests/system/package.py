@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Debian package on real systemd hosts: what installing, upgrading and purging it does, alone and in the middle of a rotation.
 
-usage: package.py CASE..."""
+usage: package.py CASE...
+$ROTAD_DEB is the package in place of that of make deb; upgrade: $ROTAD_DEB_LATER in place of the same one by a later version."""
 import glob
 import hashlib
 import os
@@ -193,7 +194,7 @@ def upgrade():
     and what was changed of polkit's rule stay."""
     with HostScene(3) as s, tempfile.TemporaryDirectory() as folder:
         c = s.checks
-        later = newer(s.deb, folder)
+        later = newer(os.environ.get("ROTAD_DEB_LATER") or s.deb, folder)
         for m in s.world.members:
             send(m, later, "/root/later.deb")
             m.sh("echo '// a word of this host' >> /etc/polkit-1/rules.d/50-rotad.rules")
@@ -209,6 +210,8 @@ def upgrade():
         s.wait_rotated("the rotation ends, with two versions")
         for o in s.world.members:
             o.sh("DEBIAN_FRONTEND=noninteractive dpkg -i --force-confold /root/later.deb 2>&1")
+        asked = [o.sh("stat -c %U:%G /run/rotad/rotad.sock") for o in s.world.members]
+        c.that("the socket is of rotad-read everywhere", asked == ["mongodb:rotad-read"] * 3, asked)
         s.wait_ready()
         s.held("upgrade")
         return s.finish()
