@@ -107,10 +107,10 @@ struct plan {
 	unsigned acts_n;
 	struct act acts[ACTS_PER_ROUND_MAX]; /* in order; one that fails ends the round */
 	unsigned looks_n;
-	struct look looks[LOOKS_MAX]; /* wanted before anything else; then plan again */
-	bool wants_others;            /* who else uses the key (seen.others) */
-	bool wants_peer_check;        /* handshakes as a member towards every peer, with the new
-					 certificate */
+	struct look looks[LOOKS_MAX];   /* wanted before anything else; then plan again */
+	enum others_scope wants_others; /* who else uses the key (seen.others) */
+	bool wants_peer_check;          /* handshakes as a member towards every peer, with the new
+					   certificate */
 	/* writer: external: what whoever writes the keyfile should put there now */
 	bool has_external;
 	struct act external;

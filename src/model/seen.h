@@ -258,10 +258,12 @@ struct seen_debts {
 
 /* The look for other users of the key (PROTOCOL 4): sessions of __system from addresses that are no
  * member's; who they are stands in members[].others. Made only when the planner asks for it. */
+enum others_scope { OTHERS_OF_NONE, OTHERS_OF_SELF, OTHERS_OF_SET, OTHERS_OF_ALL };
 struct seen_others {
-	struct wall at; /* of the last look, whatever came of it; 0: none */
-	bool is_known;  /* every member that can have such sessions told */
-	char why[160];  /* why not */
+	struct wall at;          /* of the last look, whatever came of it; 0: none */
+	enum others_scope scope; /* whom it went over */
+	bool is_known;           /* each of these that can have such sessions told */
+	char why[160];           /* why not */
 };
 
 /* Is the member part of a sharded cluster, whose sets and mongos share one key? */

@@ -461,10 +461,11 @@ static enum gate_verdict gate_other_users(const struct planner *p, enum gate_for
 {
 	const struct seen *s = p->s;
 	const struct seen_member *m = NULL;
-	(void)what;
-	if (!plan_look_for_others(p, OTHERS_MAX_AGE_S))
+	const bool is_start = what == GATE_FOR_START;
+	if (!plan_look_for_others(p, OTHERS_MAX_AGE_S, is_start ? OTHERS_OF_ALL : OTHERS_OF_SET))
 		return say(r, p->is_foretold ? GATE_PASS : GATE_WAIT, "looked for when it matters");
-	for (unsigned i = 0; i < seen_all_n(s) && !m; i++)
+	/* Of another set its own rotads wait; the old key goes when all are done. */
+	for (unsigned i = 0; i < (is_start ? seen_all_n(s) : s->members_n) && !m; i++)
 		if (s->members[i].others[0])
 			m = &s->members[i];
 	if (p->policy->keyfile.other_users == OTHER_USERS_IGNORE)

@@ -55,9 +55,10 @@ struct event *plan_tell(struct planner *p, enum event_kind kind, const char *sub
 bool plan_look(const struct planner *p, unsigned member, const struct key_id *key,
 	       const struct key_id *control, bool expects_refusal);
 
-/* Was it looked at within max_age_s who else uses the key (PROTOCOL 4)? Else the look is asked for.
- */
-bool plan_look_for_others(const struct planner *p, int64_t max_age_s);
+/* Was it looked at within max_age_s who else uses the key (PROTOCOL 4)? Else the look is asked for:
+ * of this host's own member before it votes, of its set before its file is narrowed (the others'
+ * rotads do so for theirs), of all before anything begins. */
+bool plan_look_for_others(const struct planner *p, int64_t max_age_s, enum others_scope scope);
 
 /* plan/gate.c: what persons ask of the rotation under way or about to begin; the policy's lag where
  * they named none. */

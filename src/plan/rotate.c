@@ -553,7 +553,7 @@ static bool open_plan(struct planner *p)
 		tell_unapproved(p);
 		return true;
 	}
-	if (!plan_look_for_others(p, OTHERS_BEFORE_VOTE_S)) {
+	if (!plan_look_for_others(p, OTHERS_BEFORE_VOTE_S, OTHERS_OF_SELF)) {
 		plan_wait(p, US_S / 4, "Looks who else uses key %u on %s.", g->pivot.number,
 			  s->self_host);
 		return true;

@@ -93,12 +93,14 @@ bool plan_look(const struct planner *p, unsigned member, const struct key_id *ke
 	return false;
 }
 
-bool plan_look_for_others(const struct planner *p, int64_t max_age_s)
+bool plan_look_for_others(const struct planner *p, int64_t max_age_s, enum others_scope scope)
 {
-	const struct wall at = p->s->others.at;
-	if (at.us && at.us <= p->s->now.us && p->s->now.us - at.us <= max_age_s * US_S)
+	const struct seen_others *o = &p->s->others;
+	if (o->at.us && o->at.us <= p->s->now.us && o->scope >= scope &&
+	    p->s->now.us - o->at.us <= max_age_s * US_S)
 		return true;
-	p->plan->wants_others |= !p->is_foretold;
+	if (!p->is_foretold)
+		p->plan->wants_others = MAX(p->plan->wants_others, scope);
 	return false;
 }
 

@@ -868,17 +868,18 @@ static void take_others(struct seat *t)
 }
 
 /* Arbiters are not asked: they hold no data and no users, and nobody has business there. */
-void observe_others(struct seat *t)
+void observe_others(struct seat *t, enum others_scope scope)
 {
 	const struct seen *s = t->seen;
 	const char *hosts[MEMBERS_MAX + ROUTERS_MAX];
 	size_t hosts_n = 0;
-	t->others = (struct seen_others){.at = s->now, .is_known = true};
+	const unsigned asked_n = scope == OTHERS_OF_ALL ? seen_all_n(s) : s->members_n;
+	t->others = (struct seen_others){.at = s->now, .is_known = true, .scope = scope};
 	for (unsigned i = 0; i < seen_all_n(s); i++)
 		hosts[hosts_n++] = s->members[i].host;
 	for (unsigned i = 0; t->cluster && i < t->cluster->shards.routers_n; i++)
 		hosts[hosts_n++] = t->cluster->shards.routers[i].host;
-	for (unsigned i = 0; i < seen_all_n(s); i++) {
+	for (unsigned i = 0; i < asked_n; i++) {
 		const struct seen_member *m = &s->members[i];
 		struct mongod_credential c;
 		struct member_memory *memory = seat_memory(t, m->host);
@@ -886,7 +887,7 @@ void observe_others(struct seat *t)
 		char text[OTHERS_TEXT_BYTES] = "";
 		struct err err = ERR_INIT;
 		bool ok;
-		if (!memory || m->is_arbiter)
+		if (!memory || m->is_arbiter || (scope == OTHERS_OF_SELF && !m->is_self))
 			continue;
 		/* Who is declared dead is not missed; one that answers is asked. */
 		if (i < s->members_n && seen_is_dead(s, i) && !fact_known(m->hello))

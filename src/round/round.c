@@ -107,7 +107,7 @@ int64_t round_run(struct seat *t, bool dry_run, bool is_poked)
 	     i++) {
 		bool any = t->plan.wants_peer_check || t->plan.wants_others;
 		if (t->plan.wants_others)
-			observe_others(t);
+			observe_others(t, t->plan.wants_others);
 		if (t->plan.wants_peer_check) {
 			observe_peers(t);
 			t->seen->certificate.is_seen_by_peers =

@@ -27,7 +27,7 @@ void observe_peers(struct seat *t);
  * each other's certificate. For people; nothing is decided by it. */
 void observe_served(struct seat *t);
 /* Ask every member who else is logged in as __system (PROTOCOL 4). */
-void observe_others(struct seat *t);
+void observe_others(struct seat *t, enum others_scope scope);
 /* Read the keyfile again into seen: the narrow look after a write. */
 void observe_keyfile(struct seat *t);
 

@@ -150,7 +150,7 @@ static inline void case_fill(struct seen *s, unsigned self)
 	s->ledger.exists = true;
 	s->ledger.id = token_n(1);
 	s->ledger.identities_n = 3;
-	s->others = (struct seen_others){.at = s->now, .is_known = true};
+	s->others = (struct seen_others){.at = s->now, .scope = OTHERS_OF_ALL, .is_known = true};
 }
 
 static inline void case_begin(unsigned self)

@@ -358,8 +358,8 @@ static inline void toy_plan(unsigned r)
 		for (unsigned i = 0; i < p->looks_n; i++)
 			any |= toy_look(r, &p->looks[i]);
 		if (p->wants_others) {
-			toy.eyes[r].others =
-			    (struct seen_others){.at = {.us = w->now_us}, .is_known = true};
+			toy.eyes[r].others = (struct seen_others){
+			    .at = {.us = w->now_us}, .scope = p->wants_others, .is_known = true};
 			any = true;
 		}
 		if (!any)

@@ -367,6 +367,15 @@ static void another_set_turns(struct seen *s, unsigned n)
 	X(sessions_of_tomorrow, START, "other users of the key", WAIT,                             \
 	  s->others.at.us = CASE_NOW + US_S)                                                       \
 	X(sessions_unknown, START, "other users of the key", WAIT, s->others.is_known = false)     \
+	X(sessions_of_its_set_alone, START, "other users of the key", WAIT,                        \
+	  s->others.scope = OTHERS_OF_SET)                                                         \
+	X(sessions_of_its_set, NARROW, "other users of the key", PASS,                             \
+	  s->others.scope = OTHERS_OF_SET)                                                         \
+	X(sessions_of_its_member_alone, NARROW, "other users of the key", WAIT,                    \
+	  s->others.scope = OTHERS_OF_SELF)                                                        \
+	X(shard_narrows_beside_sessions_elsewhere, NARROW, "other users of the key", PASS,         \
+	  case_sharded(s);                                                                         \
+	  case_others_yea(s); cut_z(s->members[4].others, 64, "10.0.0.9"))                         \
 	X(sessions_unknown_ignored, START, "other users of the key", PASS,                         \
 	  s->others.is_known = false;                                                              \
 	  p->keyfile.other_users = OTHER_USERS_IGNORE)                                             \
@@ -900,9 +909,10 @@ static void nobody_else_is_waited_for_before_a_vote_but_he_is_told(void **state)
 	case_proof(&the.s, 1, 2, LOGIN_ACCEPTED);
 	the.s.others.at.us = 0;
 	case_plan();
-	assert_true(the.plan.wants_others);
+	assert_int_equal(the.plan.wants_others, OTHERS_OF_SELF);
 	assert_null(planned(ACT_VOTE));
 	the.s.others.at.us = CASE_NOW - 59 * US_S;
+	the.s.others.scope = OTHERS_OF_SELF;
 	case_plan();
 	assert_false(the.plan.wants_others);
 	planned_get(ACT_VOTE);
@@ -929,7 +939,11 @@ static void what_is_not_asked_for_is_not_looked_at(void **state)
 	ask_for(NARROW);
 	the.s.others.at.us = 0;
 	case_plan();
-	assert_true(the.plan.wants_others);
+	assert_int_equal(the.plan.wants_others, OTHERS_OF_SET);
+	ask_for(START);
+	the.s.others.at.us = 0;
+	case_plan();
+	assert_int_equal(the.plan.wants_others, OTHERS_OF_ALL);
 }
 
 static void a_primary_steps_down_only_for_a_successor_within_a_second(void **state)
