@@ -8,9 +8,8 @@ usage: layouts.py own|root|external|users..."""
 import os
 import re
 import shlex
-import subprocess
 import sys
-import threading
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -19,10 +18,13 @@ from bench import logs  # noqa: E402
 from bench.cases import Cases  # noqa: E402
 from bench.real_hosts import KEYFILE, TOP, HostScene  # noqa: E402
 from bench.show import say, wait_for  # noqa: E402
+from bench.world import keys_of  # noqa: E402
+from pymongo.errors import OperationFailure  # noqa: E402
 
 CASES = Cases()
 LAYOUTS = ("own", "root", "external", "users")
 PARTS = ("playbook", "approve", "leave")
+KEYFILE2, PORT2, SOCKETS = "/etc/mongo2/keyfile", 27018, ("/run/rotad-mongodb/rotad.sock", "/run/rotad-mongo2/rotad.sock")
 SOURCE = "/srv/ansible/keyfile"
 # What mongod writes by itself.
 OWN_NAMESPACES = re.compile(r"(config\.(system\.sessions|transactions|image_collection|system\.indexBuilds|\$cmd)|admin\.system\.keys|)$")
@@ -108,23 +110,63 @@ def observed(s, g):
 
 
 def files_of(m):
-    return m.sh("for f in %s /etc/mongodb/member.pem; do stat -c '%%n %%F %%U:%%G %%a' $f; done" % KEYFILE)
+    return m.sh("for f in %s /etc/mongodb/member.pem %s; do [ ! -e $f ] || stat -c '%%n %%F %%U:%%G %%a' $f; done" % (KEYFILE, KEYFILE2))
+
+
+def rehearsed(s, sockets):
+    """Has each rotad of every host spoken, and rehearsed its part?"""
+    for socket in sockets:
+        for m in s.world.members:
+            m.socket = socket
+            if not all(x["rotad"] and x["rotad"]["rehearsed"] for x in m.status()["members"]):
+                return False
+    return True
+
+
+def is_second_rotated(s):
+    """The set of the other user: one new key in every file, which every process takes, and the old one by none."""
+    kept = {m.sh("cat " + KEYFILE2) for m in s.world.members}
+    new = keys_of_text(kept.pop()) if len(kept) == 1 else []
+    if len(new) != 1 or new[0] == s.world.key:
+        return False
+    for m in s.world.members:
+        for key, should in ((new[0], True), (s.world.key, False)):
+            with m.client(key=key, port=PORT2) as c:
+                try:
+                    c.admin.command("ping")
+                    takes = True
+                except OperationFailure as e:
+                    if e.code != 18:
+                        raise
+                    takes = False
+            if takes != should:
+                return False
+    return True
+
+
+def keys_of_text(text):
+    with tempfile.NamedTemporaryFile("w") as f:
+        f.write(text)
+        f.flush()
+        return keys_of(f.name)
 
 
 def restart_all(s):
     """One after the other, as anyone may."""
     for m in s.world.members:
-        m.sh("systemctl restart mongod")
+        m.sh("systemctl restart mongod; [ ! -e %s ] || systemctl restart mongod2" % KEYFILE2)
         s.world.wait_healthy(120)
 
 
-def go(layout, prepare, keeper=None):
+def go(layout, prepare, keeper=None, begin=None):
     with HostScene(3, install=False, writer=False, configured=False) as s:
         g, c = Guide(s, layout), s.checks
         for m in s.world.members:
             prepare(s, m)
             send(m, s.deb, "/root/rotad.deb")
         s.world.wait_healthy(120)
+        if begin:
+            begin(s)
         before = {m.name: files_of(m) for m in s.world.members}
         blocks, looks = g.blocks(), ("doctor", "verify", "status", "--dry-run")
         at = next(i for i, (_, lines) in enumerate(blocks) if any("adopt" in x for x in lines))
@@ -133,23 +175,24 @@ def go(layout, prepare, keeper=None):
         g.run(blocks[:first])
         if layout == "users":
             for m in s.world.members:
-                m.socket = "/run/rotad-mongodb/rotad.sock"
+                m.socket = SOCKETS[0]
         wait_for("a first round everywhere", 120, lambda: all("members" in m.ctl("status").text() for m in s.world.members), 1)
         observed(s, g)
         g.run(blocks[first:at], looks)
         then = next(i for i, (_, lines) in enumerate(blocks) if any("rotate keyfile" in x and "dry-run" not in x for x in lines))
         g.run(blocks[at:then], looks)
-        wait_for("every rotad's rehearsal", 300, lambda: all(
-            x["rotad"] and x["rotad"]["rehearsed"] for m in s.world.members for x in m.status()["members"]), 1)
+        wait_for("every rotad's rehearsal", 300, lambda: rehearsed(s, SOCKETS[::-1] if layout == "users" else (None,)), 1)
         s.old_key = s.host(0).keys()[0]
         if keeper:
             keeper(s, g, blocks[then:], looks)
         else:
             g.run(blocks[then:], looks)
         s.wait_rotated("%s: the rotation is proven" % layout, 300)
+        if layout == "users":
+            c.that("users: the rotation of the other user's set is proven", is_second_rotated(s))
         after = {m.name: files_of(m) for m in s.world.members}
-        if layout == "root":
-            c.that("the paths of mongod.conf are links", all(x.count("symbolic link") == 2 for x in after.values()))
+        if layout in ("root", "users"):
+            c.that("the paths of mongod.conf are links", all(x.count("symbolic link") >= 2 for x in after.values()))
         restart_all(s)
         c.that("any member may be restarted", s.world.wait_healthy(60))
         say("%s: %d commands and %d questions, on three hosts", layout, g.commands, g.questions)
@@ -225,15 +268,22 @@ def external():
 
 @CASES.case
 def users():
-    """On each host a second mongod of another user: a set of its own, alone."""
+    """On each host a second mongod of another user, of a set of its own."""
     def prepare(s, m):
         m.sh("useradd -r -d /var/lib/mongo2 -s /usr/sbin/nologin mongo2; mkdir -p /etc/mongo2; install -d -o mongo2 -g mongo2 /var/lib/mongo2; "
-             "install -o mongo2 -g mongo2 -m 400 %s /etc/mongo2/keyfile; "
-             "sed -e 's|/var/lib/mongodb|/var/lib/mongo2|; s|/var/log/mongodb|/var/lib/mongo2|; s|/etc/mongodb/keyfile|/etc/mongo2/keyfile|; s|27017|27018|; s|rs0|rs1|' "
-             "-e '/^  tls:/,/allowConnections/d' /etc/mongod.conf > /etc/mongod2.conf; "
+             "for f in keyfile member.pem ca.pem; do install -o mongo2 -g mongo2 -m 400 /etc/mongodb/$f /etc/mongo2/$f; done; "
+             "sed -e 's|/var/lib/mongodb|/var/lib/mongo2|; s|/var/log/mongodb|/var/lib/mongo2|; s|/etc/mongodb/|/etc/mongo2/|; s|27017|%d|; s|rs0|rs1|' "
+             "/etc/mongod.conf > /etc/mongod2.conf; "
              "sed -e 's|mongodb$|mongo2|; s|/etc/mongod.conf|/etc/mongod2.conf|' /etc/systemd/system/mongod.service > /etc/systemd/system/mongod2.service; "
-             "chown root:root /etc/mongodb; chmod 755 /etc/mongodb; systemctl daemon-reload; systemctl start mongod2; systemctl is-active mongod2" % KEYFILE)
-    return go("users", prepare)
+             "chown root:root /etc/mongodb; chmod 755 /etc/mongodb; systemctl daemon-reload; systemctl enable --now mongod2; systemctl is-active mongod2" % PORT2)
+
+    def begin(s):
+        members = [{"_id": i, "host": "%s:%d" % (m.name, PORT2)} for i, m in enumerate(s.world.members)]
+        with s.host(0).client(key=s.world.key, port=PORT2) as c:
+            wait_for("the other mongod", 60, lambda: c.admin.command("ping"), 1)
+            c.admin.command("replSetInitiate", {"_id": "rs1", "members": members})
+            wait_for("the other set", 90, lambda: sorted(x["stateStr"] for x in c.admin.command("replSetGetStatus")["members"]) == ["PRIMARY", "SECONDARY", "SECONDARY"], 1)
+    return go("users", prepare, begin=begin)
 
 
 sys.exit(CASES.main())

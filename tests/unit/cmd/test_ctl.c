@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "cmd/ctl_table.h"
 #include "ctl_run.h"
+#include "lib/tempdir.h"
 
 enum { ARGS_MAX = 12 };
 
@@ -148,9 +149,38 @@ static void help_is_json_too(void **state)
 	}
 }
 
+/* Several rotads on a host: the configuration that is named says where its rotad listens. */
+static void a_configuration_names_its_rotads_socket(void **state)
+{
+	static const struct {
+		const char *text, *socket, *said; /* socket NULL: not given */
+	} rows[] = {
+	    {"socket: /nowhere/own.sock\n", NULL, "/nowhere/own.sock"},
+	    {"socket: /nowhere/own.sock\n", "/nowhere/given.sock", "/nowhere/given.sock"},
+	    {"mode: observe\n", NULL, "/run/rotad/rotad.sock"},
+	    {"socket: [\n", NULL, "/run/rotad/rotad.sock"},
+	    {"", NULL, "/run/rotad/rotad.sock"},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		auto_free char *out = NULL, *err = NULL;
+		const char *path = tempdir_path(state, "own.yaml");
+		const char *args[] = {"--config",     path,
+				      "status",       rows[i].socket ? "--socket" : NULL,
+				      rows[i].socket, NULL};
+		if (access(rows[i].said, F_OK) == 0)
+			continue; /* a rotad of this machine's own */
+		tempdir_write(path, rows[i].text, 0644);
+		assert_int_equal(ctl_run_args(args, &out, &err), CTL_UNKNOWN);
+		if (!strstr(err, rows[i].said))
+			fail_msg("row %zu: %s", i, err);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(a_configuration_names_its_rotads_socket, tempdir_setup,
+					    tempdir_teardown),
 	    cmocka_unit_test(command_lines_give_their_exit_code_and_words),
 	    cmocka_unit_test(every_row_is_whole_and_its_name_is_its_own),
 	    cmocka_unit_test(the_manual_has_every_verb),
