@@ -279,8 +279,10 @@ def users():
 
     def begin(s):
         members = [{"_id": i, "host": "%s:%d" % (m.name, PORT2)} for i, m in enumerate(s.world.members)]
+        for m in s.world.members:
+            with m.client(key=s.world.key, port=PORT2) as c:
+                wait_for("the other mongod of " + m.name, 60, lambda: c.admin.command("ping"), 1)
         with s.host(0).client(key=s.world.key, port=PORT2) as c:
-            wait_for("the other mongod", 60, lambda: c.admin.command("ping"), 1)
             c.admin.command("replSetInitiate", {"_id": "rs1", "members": members})
             wait_for("the other set", 90, lambda: sorted(x["stateStr"] for x in c.admin.command("replSetGetStatus")["members"]) == ["PRIMARY", "SECONDARY", "SECONDARY"], 1)
     return go("users", prepare, begin=begin)
