@@ -384,7 +384,7 @@ static void mend(struct sim_host *h)
 	char text[2400];
 	if (!sim_is_member(w, h->i))
 		return;
-	unsigned pivot = sim_pivot(w);
+	unsigned pivot = w->truth.generation ? sim_pivot(w) : 1;
 	bool is_file_right = pivot && sim_ring_has(&h->disk, pivot);
 	/* One that joins is set up with the members' keys as they are now. */
 	if (h->is_newcomer && is_file_right && h->m.state == SIM_UP &&

@@ -298,7 +298,7 @@ static void tell(void *self, const struct event *e, bool is_mine)
 		return;
 	while (c && at < c->events_n && strcmp(c->events[at].name, e->name) != 0)
 		at++;
-	if (c && at < ARRAY_N(c->events)) {
+	if (c && at < ARRAY_N(c->events) && !e->is_resolved) {
 		c->events_n = MAX(c->events_n, at + 1);
 		cut_z(c->events[at].name, sizeof(c->events[at].name), e->name);
 		c->events[at].n++;
