@@ -165,6 +165,17 @@ static bool check_directory(const struct place *p, struct err *err)
 	unsigned flags = flags_of(p->dir);
 	if (fstatvfs(p->dir, &fs) != 0)
 		return err_sys(err, errno, "looking at its file system");
+	/* First whose it is: of what is both, the unit's sandbox is not what a person must mend.
+	 * EROFS and EPERM (immutable) have words of their own. */
+	if (faccessat(p->dir, ".", W_OK | X_OK, AT_EACCESS) != 0 && errno == EACCES)
+		return err_set(
+		    err, ERR_PERMISSION,
+		    "its directory is %s's and rotad runs as \"%s\" (it must create a file beside "
+		    "it and rename). Nothing was changed. Mend it once: sudo rotactl adopt (moves "
+		    "the file, leaves a link; --dry-run shows it); or let your configuration "
+		    "management write it: keyfile: {writer: external}",
+		    user_name(p->dir_stat.st_uid, owner, sizeof(owner)),
+		    user_name(geteuid(), me, sizeof(me)));
 	if (fs.f_flag & ST_RDONLY)
 		return err_set(err, ERR_UNSAFE_FILE,
 			       "its file system is read-only for rotad: mount it writable, or let "
@@ -178,14 +189,7 @@ static bool check_directory(const struct place *p, struct err *err)
 		    flags & FS_IMMUTABLE_FL ? "immutable" : "append-only",
 		    flags & FS_IMMUTABLE_FL ? 'i' : 'a');
 	if (faccessat(p->dir, ".", W_OK | X_OK, AT_EACCESS) != 0)
-		return err_set(
-		    err, ERR_PERMISSION,
-		    "its directory is %s's and rotad runs as \"%s\" (it must create a file beside "
-		    "it and rename). Nothing was changed. Mend it once: sudo rotactl adopt (moves "
-		    "the file, leaves a link; --dry-run shows it); or let your configuration "
-		    "management write it: keyfile: {writer: external}",
-		    user_name(p->dir_stat.st_uid, owner, sizeof(owner)),
-		    user_name(geteuid(), me, sizeof(me)));
+		return err_sys(err, errno, "asking whether its directory may be written");
 	if (fs.f_bavail == 0 || (fs.f_files > 0 && fs.f_favail == 0))
 		return err_set(err, ERR_DISK_FULL, "its file system has no %s left",
 			       fs.f_bavail == 0 ? "space" : "inodes");
