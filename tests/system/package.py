@@ -63,6 +63,35 @@ def build():
 
 
 @case
+def rpm():
+    """make rpm twice: the same bytes, and in it what the Debian package has, for Red Hat's user of mongod. It is not installed."""
+    checks, sums = Checks(), []
+    for _ in range(2):
+        subprocess.run(["make", "-C", BUILD, "rpm", "RPM_CHECK=no"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        path, = glob.glob(os.path.join(BUILD, "rpm", "rotad-*.rpm"))
+        sums.append(hashlib.sha256(open(path, "rb").read()).hexdigest())
+        time.sleep(1.1)
+
+    def query(*words):
+        return subprocess.run(["rpm", "-qp", *words, path], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    checks.that("two builds are the same bytes", sums[0] == sums[1], sums)
+    files = set(query("-l").split("\n"))
+    wanted = {"/usr/sbin/rotad", "/usr/bin/rotactl", "/usr/libexec/rotad/rotad-mongo", "/usr/libexec/rotad/rotad-net", "/usr/libexec/rotad/rotad-sim",
+              "/usr/lib/sysusers.d/rotad.conf", "/etc/rotad", "/etc/polkit-1/rules.d/50-rotad.rules", "/usr/share/man/man8/rotad.8"} | \
+        {"/usr/lib/systemd/system/" + u for u in ("rotad.service", "rotad@.service", "rotad.socket", "rotad@.socket", "rotad-restart@.path", "rotad-restart@.service")}
+    checks.that("what is to be in it is in it", wanted <= files, sorted(wanted - files))
+    checks.that("polkit's rule is a file of the host's, and no configuration is there", query("-c").split() == ["/etc/polkit-1/rules.d/50-rotad.rules"], query("-c"))
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run("rpm2cpio '%s' | cpio -idm --quiet" % path, shell=True, check=True, cwd=folder)
+        texts = {f: open(folder + f).read() for f in ("/usr/lib/systemd/system/rotad.service", "/usr/lib/systemd/system/rotad.socket", "/etc/polkit-1/rules.d/50-rotad.rules")}
+    checks.that("unit, socket and rule are for the user mongod", "\nUser=mongod\n" in texts["/usr/lib/systemd/system/rotad.service"] and
+                "\nSocketUser=mongod\n" in texts["/usr/lib/systemd/system/rotad.socket"] and
+                'var user = "mongod";' in texts["/etc/polkit-1/rules.d/50-rotad.rules"])
+    checks.print()
+    return checks.status()
+
+
+@case
 def install():
     """Installed, nothing runs and nothing is enabled; without a configuration it does not start; purged, nothing is left."""
     with HostScene(1, install=False, writer=False, configured=False) as s:
