@@ -13,7 +13,7 @@ enum { HISTORY_DEFAULT_N = 20, HISTORY_MAX_N = 100000, HISTORY_COLUMNS = 20 };
 struct word {
 	struct view_pick pick;
 	const char *reason;
-	const char *join;
+	const char *join, *id;
 	bool waits, yes;
 	int64_t timeout_us;
 	uint64_t generation; /* 0: none named */
@@ -32,7 +32,7 @@ static bool generation_parse(const char *z, uint64_t *ret)
 }
 
 /* `shorts` names the options of this verb: r reason, w wait and timeout, y yes, g generation, j
- * join.
+ * join, i an id.
  */
 static bool take_word(struct ctl *ctl, int argc, char **argv, const char *allowed, struct word *ret)
 {
@@ -74,6 +74,8 @@ static bool take_word(struct ctl *ctl, int argc, char **argv, const char *allowe
 			return false;
 		}
 	}
+	if (optind < argc && strchr(allowed, 'i'))
+		ret->id = argv[optind++];
 	if (optind < argc) {
 		(void)ctl_usage(ctl, "no argument is taken: '%.60s'", argv[optind]);
 		return false;
@@ -86,9 +88,10 @@ static enum ctl_exit send_word(struct ctl *ctl, const char *route, const json_t 
 			       const struct word *w, json_t **ret)
 {
 	AUTO(json_t)
-	body = json_pack("{s:s, s:s, s:I, s:s}", "instance", view_text(instance, "instance"),
-			 "reason", w->reason ? w->reason : "", "generation",
-			 (json_int_t)w->generation, "join", w->join ? w->join : "");
+	body =
+	    json_pack("{s:s, s:s, s:I, s:s, s:s}", "instance", view_text(instance, "instance"),
+		      "reason", w->reason ? w->reason : "", "generation", (json_int_t)w->generation,
+		      "join", w->join ? w->join : "", "id", w->id ? w->id : "");
 	if (!body) /* the one text of a person here */
 		return ctl_usage(ctl, "--reason takes UTF-8");
 	enum ctl_exit code = ctl_ask(ctl, "POST", route, body, DAEMON_ROUND_S * US_S, ret);
@@ -109,7 +112,7 @@ enum ctl_exit ctl_approve(struct ctl *ctl, int argc, char **argv)
 	AUTO(json_t) answer = NULL;
 	const json_t *instance;
 	struct wall now;
-	if (!take_word(ctl, argc, argv, "yg", &w))
+	if (!take_word(ctl, argc, argv, "ygi", &w))
 		return CTL_USAGE;
 	enum ctl_exit code = view_open_one(ctl, &w.pick, &doc, &instance, &now);
 	if (code != CTL_GOOD)
@@ -127,6 +130,9 @@ enum ctl_exit ctl_approve(struct ctl *ctl, int argc, char **argv)
 			      view_text(instance, "instance"));
 		return ctl_error_with(ctl, &err, reason_of(instance));
 	}
+	/* What is sent is what was shown, whatever comes to wait meanwhile. */
+	if (w.generation == 0 && !w.id)
+		w.id = view_text(json_object_get(instance, "plan"), "approval");
 	view_row(ctl, 0, "", "%s", reason_of(instance));
 	if (!view_confirm(ctl, w.yes, "Approve it?")) {
 		ctl_say(ctl, "Nothing was changed.");
@@ -134,7 +140,8 @@ enum ctl_exit ctl_approve(struct ctl *ctl, int argc, char **argv)
 	}
 	code = send_word(ctl, "/v1/approve", instance, &w, &answer);
 	if (code == CTL_GOOD)
-		view_row(ctl, 10, "Approved: ", "%s", view_text(answer, "approved"));
+		view_row(ctl, 10, "Approved: ", "%s%s", view_text(answer, "approved"),
+			 w.generation ? "" : " It counts once, and for a day.");
 	return code;
 }
 

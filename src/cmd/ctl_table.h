@@ -32,7 +32,7 @@
 	  "[--wait|-w [--timeout D]] [--yes]",                                                     \
 	  "Order new certificates")                                                                \
 	X("act", "approve", ctl_approve, CTL_DAEMON | CTL_ROOT,                                    \
-	  "[--generation N] [--instance I] [--cluster C] [--yes]",                                 \
+	  "[ID] [--generation N] [--instance I] [--cluster C] [--yes]",                            \
 	  "Approve what waits in mode ask, or another writer")                                      \
 	X("act", "pause", ctl_pause, CTL_DAEMON | CTL_ROOT,                                        \
 	  "[--reason R] [--instance I] [--cluster C]", "Hold the cluster where it is")             \

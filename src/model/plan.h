@@ -131,6 +131,7 @@ struct plan {
 	bool is_waiting;                   /* something is under way and held back */
 	bool is_rotating;                  /* a keyfile rotation is under way or wanted */
 	bool needs_attention;              /* exit 1 of status */
+	char approval[APPROVAL_CHARS + 1]; /* the id of what waits for one; "" nothing does */
 	bool waits_for_approval;           /* mode ask: rotactl approve is wanted */
 	/* may any member be restarted now, by anyone; LATER: the keys allow it, the majorities not
 	 */

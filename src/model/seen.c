@@ -2,7 +2,10 @@
 /* Questions that more than one decision asks of what was seen. */
 #include "model/seen.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "base/rng.h"
 
 const struct seen_member *seen_self(const struct seen *s)
 {
@@ -165,6 +168,34 @@ int seen_roll_index(const struct seen *s, const char *host)
 		if (strcmp(s->ledger.proposal.roll[i].host, host) == 0)
 			return (int)i;
 	return -1;
+}
+
+void seen_approval(const struct seen *s, enum approval what, char ret[APPROVAL_CHARS + 1])
+{
+	const struct seen_keyfile *k = &s->keyfile;
+	uint64_t h = hash64(str_of(s->instance), (uint64_t)what);
+	switch (what) {
+	case APPROVAL_KEYFILE:
+		h = hash64(str_of(seen_pivot(s).id.hex), h + s->anchor.generation);
+		break;
+	case APPROVAL_CERTIFICATE:
+		h = hash64(str_of(s->certificate.file.serial), h);
+		h = hash64(str_of(s->certificate.cluster.serial), h);
+		break;
+	case APPROVAL_RESTORE:
+		h += (uint64_t)k->modified.us;
+		for (unsigned i = 0; i < k->ring.n; i++)
+			h = hash64(str_of(k->ring.ids[i].hex), h);
+		break;
+	}
+	(void)snprintf(ret, APPROVAL_CHARS + 1, "%08x", (unsigned)(h >> 32)); /* its length */
+}
+
+bool seen_is_approved(const struct seen *s, enum approval what)
+{
+	char id[APPROVAL_CHARS + 1];
+	seen_approval(s, what, id);
+	return strcmp(s->approved, id) == 0;
 }
 
 bool seen_is_left_out(const struct seen *s)

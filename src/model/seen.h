@@ -286,6 +286,11 @@ struct seen_sharding {
 	} sets[SETS_MAX];
 };
 
+/* Mode ask: what a person approves, each by a short id of the very thing, so that the word for one
+ * is never taken for another. */
+enum approval { APPROVAL_KEYFILE, APPROVAL_CERTIFICATE, APPROVAL_RESTORE };
+enum { APPROVAL_CHARS = 8 };
+
 struct seen {
 	struct wall now;
 	char instance[NAME_BYTES_MAX];
@@ -318,7 +323,7 @@ struct seen {
 	char rehearsal[REASON_BYTES]; /* findings; "" all well */
 	struct seen_others others;
 	struct seen_sharding sharding;
-	bool is_approved; /* mode ask: the pending plan was approved */
+	char approved[APPROVAL_CHARS + 1]; /* mode ask: what a person approved; "" nothing */
 	struct wall
 	    alarm_since[ALARMS_MAX]; /* plan/alarm.c: since when each stands; 0: it does not */
 	struct wall moved_at; /* when the rotation's progress changed last, as this rotad saw it; 0:
@@ -340,6 +345,10 @@ static inline bool seen_ledger_believed(const struct seen *s)
 	return fact_known(l->fact) && !l->is_other_than_anchor && !l->is_older_than_anchor &&
 	       !l->is_unknown_protocol;
 }
+/* The id of what would be done: the next rotation from this key, the renewal of these certificates,
+ * the way back of this file. */
+void seen_approval(const struct seen *s, enum approval what, char ret[APPROVAL_CHARS + 1]);
+bool seen_is_approved(const struct seen *s, enum approval what);
 const struct seen_member *seen_self(const struct seen *s); /* NULL when self is -1 */
 /* All who share the key: of the set, or of all sets of the sharded cluster. */
 static inline unsigned seen_all_n(const struct seen *s)

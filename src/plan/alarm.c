@@ -12,11 +12,19 @@ enum {
 	AFTER_DEPLOY = 15 * 60 /* who changes a file or a package restarts it himself soon */
 };
 
+/* What cannot be seen now is neither there nor over. */
+enum answer { ALARM_UNKNOWN, ALARM_OFF, ALARM_ON };
+
+static enum answer on_if(bool is_on)
+{
+	return is_on ? ALARM_ON : ALARM_OFF;
+}
+
 struct texts {
 	char what[DOCTOR_TEXT_BYTES], you[DOCTOR_TEXT_BYTES];
 };
 
-static bool ask_ledger(const struct planner *p, struct texts *t)
+static enum answer ask_ledger(const struct planner *p, struct texts *t)
 {
 	const struct seen_ledger *l = &p->s->ledger;
 	snprintf(t->what, sizeof(t->what), "the ledger cannot be read: %.250s",
@@ -24,30 +32,31 @@ static bool ask_ledger(const struct planner *p, struct texts *t)
 	cut_z(t->you, sizeof(t->you),
 	      "rotactl status: is there a primary? rotactl user --for rotad prints the role that "
 	      "rotad needs");
-	return !fact_known(l->fact);
+	return on_if(!fact_known(l->fact));
 }
 
-static bool ask_pending(const struct planner *p, struct texts *t)
+static enum answer ask_pending(const struct planner *p, struct texts *t)
 {
 	snprintf(t->what, sizeof(t->what), "a restart of mongod would change more than the key: %s",
 		 p->s->process.pending);
 	cut_z(t->you, sizeof(t->you),
 	      "restart it at a time of your own, or say instances[].pendingChanges: allow");
-	return p->s->process.pending[0] && p->instance->pending_changes != PENDING_ALLOW;
+	return on_if(p->s->process.pending[0] && p->instance->pending_changes != PENDING_ALLOW);
 }
 
-static bool ask_version(const struct planner *p, struct texts *t)
+static enum answer ask_version(const struct planner *p, struct texts *t)
 {
 	const char *version = p->s->process.version;
 	snprintf(t->what, sizeof(t->what),
 		 "mongod %s is no release that rotad was tested with (" MONGOD_TESTED ")", version);
 	cut_z(t->you, sizeof(t->you),
 	      "a release of rotad that knows it, or instances[].acceptUntested: true");
-	return version[0] && !p->instance->accepts_untested && !mongod_version_is_tested(version);
+	return on_if(version[0] && !p->instance->accepts_untested &&
+		     !mongod_version_is_tested(version));
 }
 
 /* A file that another hand wrote, or that mongod would refuse, is told by plan/foreign.c. */
-static bool ask_keyrings(const struct planner *p, struct texts *t)
+static enum answer ask_keyrings(const struct planner *p, struct texts *t)
 {
 	const char *why = p->plan->restart_why;
 	if (strncmp(why, "NO: ", 4) == 0)
@@ -55,18 +64,20 @@ static bool ask_keyrings(const struct planner *p, struct texts *t)
 	snprintf(t->what, sizeof(t->what), "not all members share one key: %s", why);
 	cut_z(t->you, sizeof(t->you),
 	      "rotactl verify shows who accepts which key, rotactl explain what rotad waits for");
-	return p->plan->restart_now == RESTART_UNSAFE && !p->s->keyfile.is_refused &&
-	       !p->s->keyfile.is_foreign;
+	if (p->plan->restart_now == RESTART_UNKNOWN || p->s->keyfile.is_refused ||
+	    p->s->keyfile.is_foreign)
+		return ALARM_UNKNOWN;
+	return on_if(p->plan->restart_now == RESTART_UNSAFE);
 }
 
-static bool ask_doubled(const struct planner *p, struct texts *t)
+static enum answer ask_doubled(const struct planner *p, struct texts *t)
 {
 	const struct seen_member *m = NULL;
 	for (unsigned i = 0; i < seen_all_n(p->s) && !m; i++)
 		if (p->s->members[i].is_doubled)
 			m = &p->s->members[i];
 	if (!m)
-		return false;
+		return fact_known(p->s->ledger.fact) ? ALARM_OFF : ALARM_UNKNOWN;
 	snprintf(t->what, sizeof(t->what),
 		 "two processes speak with the identity of %s: a cloned host, or a copied state "
 		 "directory",
@@ -74,13 +85,22 @@ static bool ask_doubled(const struct planner *p, struct texts *t)
 	cut_z(t->you, sizeof(t->you),
 	      "stop rotad on the copy and remove its state directory: it makes an identity of its "
 	      "own. If you know of no copy: rotactl trust revoke");
-	return true;
+	return ALARM_ON;
+}
+
+/* A check of the doctor's calls good what it cannot see. */
+static bool can_see(const struct planner *p, const char *check)
+{
+	const struct seen_certificate *c = &p->s->certificate;
+	return strncmp(check, "served", 6) == 0 ? c->served.is_known
+	       : strstr(check, "-end")          ? fact_known(c->fact)
+						: fact_known(p->s->keyfile.fact);
 }
 
 /* Each is the doctor's check of that name, or asks by itself. */
 static const struct {
 	const char *check;
-	bool (*ask)(const struct planner *p, struct texts *t);
+	enum answer (*ask)(const struct planner *p, struct texts *t);
 	enum kind kind;
 	bool is_of_set;
 	enum event_kind warn, refuse; /* as grave as the doctor finds it */
@@ -173,11 +193,16 @@ void alarm_plan(struct planner *p)
 		enum doctor_weight weight;
 		if (instance_mode(p->policy, p->instance, alarms[i].kind) == MODE_OFF)
 			continue;
-		if (alarms[i].ask)
-			weight = alarms[i].ask(p, &t) ? DOCTOR_WARN : DOCTOR_GOOD;
-		else
+		if (alarms[i].ask) {
+			enum answer answer = alarms[i].ask(p, &t);
+			if (answer == ALARM_UNKNOWN)
+				continue;
+			weight = answer == ALARM_ON ? DOCTOR_WARN : DOCTOR_GOOD;
+		} else if (can_see(p, alarms[i].check)) {
 			weight =
 			    doctor_ask(alarms[i].check, s, p->policy, p->instance, t.what, t.you);
+		} else
+			continue;
 		p->plan->alarms_judged |= 1U << i;
 		if (weight < DOCTOR_WARN)
 			continue;

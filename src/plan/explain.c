@@ -281,7 +281,8 @@ static void tell_approval(struct planner *p)
 	snprintf(e->what, sizeof(e->what), "%s", p->plan->reason);
 	snprintf(e->now, sizeof(e->now), "Nothing is under way; nothing begins by itself.");
 	snprintf(e->we_did, sizeof(e->we_did), "Made the plan (mode ask) and wait.");
-	snprintf(e->you, sizeof(e->you), "Look at it: rotactl explain. Then: rotactl approve");
+	snprintf(e->you, sizeof(e->you), "Look at it: rotactl explain. Then: rotactl approve %s",
+		 p->plan->approval);
 }
 
 /* Nothing is asked for: the gates tell whether a rotation could begin now. */

@@ -189,9 +189,9 @@ bool foreign_plan(struct planner *p)
 			   p->policy->keyfile.on_foreign_write == FOREIGN_RESTORE &&
 			   p->policy->keyfile.writer == WRITER_ROTAD && k->ring.is_known &&
 			   !k->has_stranger && s->debts.restored_at.us == 0 && has_ledger;
-	if (may_restore && p->mode == MODE_ASK && !s->is_approved) {
+	if (may_restore && p->mode == MODE_ASK && !seen_is_approved(s, APPROVAL_RESTORE)) {
 		hold(p, "a foreign write of the keyfile");
-		p->plan->waits_for_approval = true;
+		plan_wants_approval(p, APPROVAL_RESTORE);
 		tell(p, EVENT_FOREIGN_WRITE, keys,
 		     "Held all rotations. The file is put back once a person approves it (mode "
 		     "ask).",

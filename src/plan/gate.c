@@ -69,10 +69,13 @@ static enum gate_verdict gate_mode(const struct planner *p, enum gate_for what,
 	if (mode == MODE_ASK) {
 		/* A person's order is the approval of what it asks for (DESIGN section 7); the
 		 * schedule's is none: it never lifts a host above its own mode. */
-		if (p->s->is_approved || (order && !order->serial) ||
+		const enum approval approval =
+		    what == GATE_FOR_CERTIFICATE ? APPROVAL_CERTIFICATE : APPROVAL_KEYFILE;
+		if (seen_is_approved(p->s, approval) || (order && !order->serial) ||
 		    (what != GATE_FOR_CERTIFICATE && p->generation != GENERATION_NONE))
 			return say(r, GATE_PASS, "ask, and it was approved");
-		p->plan->waits_for_approval |= !p->is_foretold;
+		if (!p->is_foretold)
+			plan_wants_approval(p, approval);
 		return p->is_foretold ? say(r, GATE_WAIT, "ask: it would wait for an approval")
 				      : say(r, GATE_WAIT, "ask: rotactl approve");
 	}

@@ -39,6 +39,8 @@ struct planner {
 	bool is_foretold;      /* judged for people to read: nothing is looked at for it */
 };
 
+/* Mode ask: nothing of that goes on before a person approves it. The first of a plan is told. */
+void plan_wants_approval(const struct planner *p, enum approval what);
 /* Append an act; its reason as printf. Returns it for further fields. */
 struct act *plan_add(struct planner *p, enum act_kind kind, const char *format, ...) PRINTF(3, 4);
 /* How soon to look again for what the others do: in a sharded cluster each look asks many. */

@@ -104,6 +104,13 @@ bool plan_look_for_others(const struct planner *p, int64_t max_age_s, enum other
 	return false;
 }
 
+void plan_wants_approval(const struct planner *p, enum approval what)
+{
+	if (!p->plan->waits_for_approval)
+		seen_approval(p->s, what, p->plan->approval);
+	p->plan->waits_for_approval = true;
+}
+
 const char *ring_print(const struct key_name *ring, unsigned n, char *out, size_t out_n)
 {
 	ASSERT(n <= KEYS_PER_FILE_MAX);

@@ -247,10 +247,14 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 	return true;
 }
 
+#define APPROVAL_COUNTS_US US_DAY /* a word for today is none for next week */
+
 static bool approve(struct seat *t, const json_t *body, const char *who, json_t *ret,
 		    struct err *err)
 {
 	json_int_t generation = json_integer_value(json_object_get(body, "generation"));
+	const char *id = text_of(body, "id");
+	char text[480];
 	if (generation > 0) {
 		/* For ever as the yea that it permits, so by its number and on disk. */
 		if (seen_generation(t->seen) != GENERATION_OPEN ||
@@ -263,9 +267,18 @@ static bool approve(struct seat *t, const json_t *body, const char *who, json_t 
 	} else if (!t->plan.waits_for_approval)
 		return err_set(err, ERR_REFUSED, "nothing of %s waits for an approval. %.300s",
 			       t->instance->name, t->plan.reason);
-	else
-		t->is_approved = true;
-	note(t, "approve", who, t->plan.reason);
+	else if (id[0] && strcmp(id, t->plan.approval) != 0)
+		return err_set(err, ERR_REFUSED, "%.40s is not what waits now: that is %s. %.300s",
+			       id, t->plan.approval, t->plan.reason);
+	else {
+		cut_z(t->approved.id, sizeof(t->approved.id), t->plan.approval);
+		t->approved.until =
+		    mono_add(t->ports.host.ops->boot(t->ports.host.self), APPROVAL_COUNTS_US);
+		json_object_set_new(ret, "id", json_string(t->plan.approval));
+	}
+	snprintf(text, sizeof(text), "%s%s%.400s", generation > 0 ? "" : t->plan.approval,
+		 generation > 0 ? "" : ": ", t->plan.reason);
+	note(t, "approve", who, text);
 	tell(t, EVENT_OPERATOR_ACT, who, "approved what waited", "Nothing to do.");
 	json_object_set_new(ret, "approved", json_string(t->plan.reason));
 	return true;

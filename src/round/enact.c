@@ -134,12 +134,6 @@ unsigned keys_to_send(const struct proposal *p, bool is_over,
 	return is_over ? 1 : 2;
 }
 
-static bool is_doubled(const struct seen *s, const char *host)
-{
-	int i = seen_find_member(s, host);
-	return i >= 0 && s->members[i].is_doubled;
-}
-
 static bool welcome(struct seat *t, const struct act *a, struct err *err)
 {
 	char id[DOC_ID_BYTES];
@@ -147,8 +141,7 @@ static bool welcome(struct seat *t, const struct act *a, struct err *err)
 	(void)a;
 	for (unsigned i = 0; i < t->identities_n; i++) {
 		const struct identity *to = &t->identities[i].identity;
-		if (!to->is_admitted || to->is_revoked || to->is_superseded || t->is_welcomed[i] ||
-		    is_doubled(t->seen, to->host))
+		if (!to->is_admitted || to->is_revoked || to->is_superseded || t->is_welcomed[i])
 			continue;
 		if (!seal(t, to, MAX(t->anchor.generation, (uint64_t)1), NULL,
 			  &to->head.incarnation, &pivot, key_id_given(&pivot.id) ? 1 : 0,
@@ -362,7 +355,7 @@ static bool write_proposal(struct seat *t, const struct act *a, struct proposal 
 	}
 	if (!ledger_swap(t, doc_id_n(id, "proposal", p->generation), buf_str(&text), 0, err))
 		return false;
-	t->is_approved = false; /* one word for one rotation, and one rotation for all orders */
+	t->approved.id[0] = 0; /* one word for one rotation, and one rotation for all orders */
 	/* The one that is served stays to the end, for what it says of turns and freezes. */
 	for (unsigned i = 0; i < s->ledger.orders_n; i++) {
 		const struct order *o = &s->ledger.orders[i];
@@ -459,7 +452,7 @@ static bool restore_keyfile(struct seat *t, const struct act *a, struct err *err
 {
 	t->notes.restored_at =
 	    seat_now(t); /* the budget is spent before the act: a crash cannot spend it twice */
-	t->is_approved = false; /* mode ask: one word for one file */
+	t->approved.id[0] = 0; /* mode ask: one word for one file */
 	return notes_put(t, err) && put_keyfile(t, a, err);
 }
 

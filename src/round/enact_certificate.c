@@ -701,7 +701,7 @@ bool enact_confirm_certificate(struct seat *t, const struct act *a, struct err *
 			n->cert_order_done = n->cert_order;
 	}
 	if (!is_half)
-		t->is_approved = false; /* one word for one renewal */
+		t->approved.id[0] = 0; /* one word for one renewal */
 	return set_stage(t, CERT_STAGE_NONE, (struct wall){.us = 0}, "", err);
 }
 

@@ -739,12 +739,14 @@ static void read_statements(struct seat *t, const struct docs *d)
 			continue;
 		}
 		const struct token *speaks = &m->statement.head.incarnation;
-		if (memory->statement_seq != m->statement.head.seq || memory->speakers.n == 0 ||
-		    !token_equal(&memory->speakers.last[0], speaks)) {
+		if (memory->statement_seq != m->statement.head.seq ||
+		    !token_equal(&memory->statement_incarnation, speaks)) {
 			memory->statement_seq = m->statement.head.seq;
+			memory->statement_incarnation = *speaks;
 			memory->statement_moved = s->now;
 			incarnations_note(&memory->speakers, speaks,
-					  m->is_self ? &t->incarnation : NULL, s->now);
+					  m->is_self ? &t->incarnation : NULL, m->statement.head.at,
+					  s->now);
 		}
 		m->is_doubled = incarnations_are_doubled(&memory->speakers, s->now);
 		m->has_statement = true;
@@ -876,6 +878,21 @@ static bool holds_keys_to_send(const struct seat *t, const struct proposal *p, b
 	return true;
 }
 
+/* Of two processes with one identity both get nothing (PROTOCOL 1). Who they are the statements
+ * tell, which are read after the identities. */
+static void pass_over_doubled(struct seat *t)
+{
+	const struct seen *s = t->seen;
+	for (unsigned i = 0; i < t->identities_n; i++) {
+		const int m = seen_find_member(s, t->identities[i].identity.host);
+		if (m < 0 || !s->members[m].is_doubled || t->is_welcomed[i])
+			continue;
+		t->is_welcomed[i] = true; /* as far as anybody shall care */
+		t->seen->ledger.identities_unwelcomed_n -=
+		    t->seen->ledger.identities_unwelcomed_n > 0;
+	}
+}
+
 /* Members whose rotads joined, or came back, after the keys of this generation were sealed
  * (PROTOCOL 1: a newcomer gets the present keyring); of a proposal whose maker's envelopes were
  * lost, too. An emergency's keys are for identities admitted before the order (PROTOCOL 6), so for
@@ -896,7 +913,8 @@ static void find_keyless(struct seat *t, const struct docs *d)
 		int m = seen_find_member(s, id->host);
 		char name[DOC_ID_BYTES];
 		if (!id->is_admitted || id->is_revoked || id->is_superseded || m < 0 ||
-		    m == s->self || find_doc(d, envelope_id(name, &p->digest, &id->spki)))
+		    m == s->self || s->members[m].is_doubled ||
+		    find_doc(d, envelope_id(name, &p->digest, &id->spki)))
 			continue;
 		const struct seen_member *member = &s->members[m];
 		if (member->has_statement && spki_equal(&member->statement.head.from, &id->spki) &&
@@ -1146,6 +1164,7 @@ void ledger_read(struct seat *t)
 		l->hold.rev = hold->rev;
 	read_claim(t, &d);
 	read_statements(t, &d);
+	pass_over_doubled(t);
 	read_orders(t, &d);
 	read_requests(t, &d);
 	find_keyless(t, &d);

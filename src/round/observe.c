@@ -1281,7 +1281,7 @@ static void forget(struct seat *t)
 	const bool is_ledger_kept = t->notes.job_is_open && fact_known(s->ledger.fact);
 	arena_reset(&t->arena);
 	/* Large, most of it members that there are not: those were never written. */
-	const unsigned members_n = s->members_n;
+	const unsigned members_n = seen_all_n(s);
 	memset(s, 0, offsetof(struct seen, members));
 	memset(s->members, 0, members_n * sizeof(s->members[0]));
 	memset(&s->keyfile, 0, offsetof(struct seen, certificate) - offsetof(struct seen, keyfile));
@@ -1294,6 +1294,22 @@ static void forget(struct seat *t)
 	s->identity = t->identity.spki;
 	cut_z(s->instance, sizeof(s->instance), t->instance->name);
 	cut_z(s->self_host, sizeof(s->self_host), t->me);
+}
+
+/* What was approved and not done in time needs another word: the day is another one. */
+static void observe_approval(struct seat *t)
+{
+	if (t->approved.id[0] &&
+	    t->ports.host.ops->boot(t->ports.host.self).us >= t->approved.until.us) {
+		struct journal_entry e = {.kind = JOURNAL_NOTE};
+		struct err ignored = ERR_INIT; /* a full disk is told by the next act */
+		cut_z(e.act, sizeof(e.act), "approve");
+		snprintf(e.text, sizeof(e.text), "%s was not used in time: it counts no more",
+			 t->approved.id);
+		(void)!record_line(t, &e, &ignored);
+		t->approved.id[0] = 0;
+	}
+	cut_z(t->seen->approved, sizeof(t->seen->approved), t->approved.id);
 }
 
 void observe(struct seat *t)
@@ -1340,7 +1356,7 @@ void observe(struct seat *t)
 	look_at_rehearsal(t, &self);
 	s->moved_at = t->progress_at;
 	memcpy(s->alarm_since, t->alarm_since, sizeof(s->alarm_since));
-	s->is_approved = t->is_approved;
+	observe_approval(t);
 	s->approved_generation = t->notes.approved_generation;
 }
 

@@ -126,17 +126,21 @@ struct login_memory {
 struct incarnations {
 	struct token last[4];
 	unsigned n;
+	struct wall newest;     /* when the newest of their words was said, as it says */
 	struct wall doubled_at; /* 0: never */
 };
-/* One speaks now; own: it is this process's identity, of this incarnation (else NULL). */
+/* One speaks, in a word that was said at `said`; own: it is this process's identity, of this
+ * incarnation (else NULL). An older word than one that is known may have been put back by anybody
+ * who can write to the store: it proves nothing. */
 void incarnations_note(struct incarnations *all, const struct token *speaks,
-		       const struct token *own, struct wall now);
+		       const struct token *own, struct wall said, struct wall now);
 bool incarnations_are_doubled(const struct incarnations *all, struct wall now);
 
 /* What is remembered of a member between rounds; losing it costs a look. */
 struct member_memory {
 	char host[HOST_BYTES_MAX];
 	uint64_t statement_seq;
+	struct token statement_incarnation;
 	struct incarnations speakers;
 	struct wall statement_moved;
 	unsigned proofs_n;
@@ -251,7 +255,10 @@ struct seat {
 	struct login_memory login; /* for the set's store, and before the member's name is known */
 	bool is_job_begun;         /* by this process: what the notes tell may be older */
 	struct wall job_lost_at, job_ended_at; /* see struct seen_job */
-	bool is_approved;
+	struct {
+		char id[APPROVAL_CHARS + 1]; /* "" none */
+		struct mono until;
+	} approved;
 	bool is_changed_running,
 	    is_changed_again; /* the hook; a file was replaced since it began */
 	int64_t clock_offset_us;

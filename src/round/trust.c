@@ -300,14 +300,16 @@ bool trust_revocation_stands(struct seat *t, const struct spki *spki, struct str
 /* ---- cloned hosts ---- */
 
 void incarnations_note(struct incarnations *all, const struct token *speaks,
-		       const struct token *own, struct wall now)
+		       const struct token *own, struct wall said, struct wall now)
 {
 	unsigned at = 0;
+	if (all->n > 0 && said.us <= all->newest.us)
+		return;
+	all->newest = said;
 	if (all->n > 0 && token_equal(&all->last[0], speaks))
 		return;
 	while (at < all->n && !token_equal(&all->last[at], speaks))
 		at++;
-	/* A statement is put by compare-and-set: none of a process that has ended comes late. */
 	if (at < all->n || (own && all->n > 0 && token_equal(&all->last[0], own)))
 		all->doubled_at = now;
 	if (at == all->n && all->n < ARRAY_N(all->last))

@@ -477,6 +477,7 @@ static inline const char *case_parted(const struct plan *a, const struct plan *b
 	SAME(is_waiting);
 	SAME(needs_attention);
 	SAME(waits_for_approval);
+	SAME_Z(approval);
 	SAME(has_external);
 	SAME(restart_now);
 	SAME_Z(restart_why);

@@ -254,7 +254,8 @@ static inline void toy_observe_all(unsigned r)
 	process_name(s->job.process_before, r, me->job_process);
 	s->anchor = me->anchor;
 	s->debts = me->debts;
-	s->is_approved = w->is_approved;
+	if (w->is_approved)
+		seen_approval(s, APPROVAL_KEYFILE, s->approved);
 	/* No ledger call between stop and ready of one's own member: what was read last stands, or
 	 * nothing is known of it by a rotad that was started meanwhile. */
 	if (me->job_is_open && !w->forgets)

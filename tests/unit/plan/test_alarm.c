@@ -212,6 +212,50 @@ static void what_cannot_be_seen_is_neither_there_nor_over(void **state)
 	}
 }
 
+static void parted(struct seen *s) /* no primary, no ledger: what the others hold is not known */
+{
+	s->ledger.fact.who = WITNESS_NONE;
+	s->members[2].has_statement = false;
+	s->members[2].statement.disk.is_known = s->members[2].statement.running.is_known = false;
+}
+static void no_handshake(struct seen *s)
+{
+	s->certificate.served.is_known = false;
+}
+static void no_files(struct seen *s)
+{
+	s->certificate.fact.who = WITNESS_NONE;
+}
+static void no_keyfile(struct seen *s)
+{
+	s->keyfile.fact.who = WITNESS_NONE;
+}
+
+/* The end of the trouble must not be told at the moment when it is worst. */
+static void a_row_that_cannot_be_seen_is_not_over(void **state)
+{
+	static const struct {
+		void (*spoil)(struct seen *s), (*hides)(struct seen *s);
+	} pairs[] = {{keyrings_differ, parted}, {doubled, parted},   {other_served, no_handshake},
+		     {untrusted, no_handshake}, {ca_ends, no_files}, {crl_ended, no_files},
+		     {guessable, no_keyfile}};
+	for (size_t i = 0; i < ARRAY_N(pairs); i++) {
+		uint32_t bit;
+		begin();
+		pairs[i].spoil(&the.s);
+		step();
+		bit = the.plan.alarms_on;
+		assert_int_equal(bits(bit), 1);
+		begin();
+		step();
+		assert_true(the.plan.alarms_judged & bit);
+		pairs[i].hides(&the.s);
+		step();
+		if (the.plan.alarms_judged & bit)
+			fail_msg("pair %zu: it is judged all the same", i);
+	}
+}
+
 static void a_kind_that_is_off_is_nobodys_business(void **state)
 {
 	begin();
@@ -244,6 +288,7 @@ int main(void)
 	    cmocka_unit_test(each_is_told_once_it_has_stood),
 	    cmocka_unit_test(the_end_has_the_name_of_the_beginning),
 	    cmocka_unit_test(what_cannot_be_seen_is_neither_there_nor_over),
+	    cmocka_unit_test(a_row_that_cannot_be_seen_is_not_over),
 	    cmocka_unit_test(a_kind_that_is_off_is_nobodys_business),
 	    cmocka_unit_test(what_a_person_allows_is_no_trouble),
 	};

@@ -103,10 +103,11 @@ static void unanswered(struct seen *s)
 	  p->keyfile.writer = WRITER_EXTERNAL)                                                     \
 	X(asks_again_and_again, "hold", "second-writer", "nothing more", voted(s); wrote(s, 1, 0); \
 	  p->mode = MODE_ASK; cut_z(s->members[1].statement.mode, WORD_BYTES, "ask");              \
-	  s->debts.restored_at.us = CASE_NOW - US_H; s->is_approved = true)                        \
+	  s->debts.restored_at.us = CASE_NOW - US_H;                                               \
+	  seen_approval(s, APPROVAL_RESTORE, s->approved))                                         \
 	X(is_approved, "hold restore-keyfile", "foreign-write", "put back once, and everything",   \
 	  voted(s);                                                                                \
-	  wrote(s, 1, 0); p->mode = MODE_ASK; s->is_approved = true;                               \
+	  wrote(s, 1, 0); p->mode = MODE_ASK; seen_approval(s, APPROVAL_RESTORE, s->approved);     \
 	  cut_z(s->members[1].statement.mode, WORD_BYTES, "ask"))                                  \
 	X(asks, "hold", "foreign-write", "rotactl approve", voted(s); wrote(s, 1, 0);              \
 	  p->mode = MODE_ASK; cut_z(s->members[1].statement.mode, WORD_BYTES, "ask"))              \

@@ -132,7 +132,7 @@ static void another_set_turns(struct seen *s, unsigned n)
 	X(ask_certificate_ordered, CERT, "mode", PASS, p->certificates.mode = MODE_ASK;            \
 	  case_order(s, ORDER_CERTIFICATES))                                                       \
 	X(ask_certificate_approved, CERT, "mode", PASS, p->certificates.mode = MODE_ASK;           \
-	  s->is_approved = true)                                                                   \
+	  seen_approval(s, APPROVAL_CERTIFICATE, s->approved))                                     \
 	X(ask_ordered, START, "mode", PASS, p->mode = MODE_ASK)                                    \
 	X(ask_ordered_by_the_schedule, START, "mode", WAIT, p->mode = MODE_ASK;                    \
 	  s->ledger.orders[0].serial = 412)                                                        \
@@ -456,8 +456,8 @@ static void another_set_turns(struct seen *s, unsigned n)
 	  s->certificate.file.is_known = false; s->certificate.file.chain_not_after.us = 0)        \
 	X(frozen_keyfile_of_a_certificate_that_ends, TURN, "freeze", WAIT, frozen(p, true);        \
 	  s->certificate.file.is_known = true; s->certificate.file.chain_not_after.us = CASE_NOW)  \
-	X(ask_start_approved, START, "mode", PASS, p->mode = MODE_ASK; s->is_approved = true;      \
-	  s->ledger.orders[0].serial = 412)                                                        \
+	X(ask_start_approved, START, "mode", PASS, p->mode = MODE_ASK;                             \
+	  seen_approval(s, APPROVAL_KEYFILE, s->approved); s->ledger.orders[0].serial = 412)       \
 	X(votes_first_down, TURN, "a primary stays without it", WAIT, down(s, 2))                  \
 	X(votes_hidden_down, START, "a primary stays without it", PASS, case_letters(s, "PSSH");   \
 	  down(s, 3))                                                                              \

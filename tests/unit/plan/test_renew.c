@@ -85,7 +85,7 @@ static void clustered(struct seen *s, int day_n)
 	X(asks, "", "plan-waits-for-approval", "approve", aged(s, 70);                             \
 	  p->certificates.mode = MODE_ASK)                                                         \
 	X(asks_approved, "ask-authority", "", "asked", aged(s, 70);                                \
-	  p->certificates.mode = MODE_ASK; s->is_approved = true)                                  \
+	  p->certificates.mode = MODE_ASK; seen_approval(s, APPROVAL_CERTIFICATE, s->approved))    \
 	X(clock_ahead, "", "clock-jumped", "!not judged", aged(s, 101); s->is_clock_sane = false;  \
 	  cut_z(s->clock_why, 64, "it is 365 days ahead"))                                         \
 	X(clock_ahead_ordered, "", "clock-jumped", "!not judged", aged(s, 1);                      \

@@ -298,6 +298,7 @@ static void is_dead(void)
 static void waits_for_approval(void)
 {
 	w.t.plan.waits_for_approval = true;
+	cut_z(w.t.plan.approval, sizeof(w.t.plan.approval), "3f2a9c10");
 	cut_z(w.t.plan.reason, sizeof(w.t.plan.reason), "a rotation waits for approval");
 }
 static void store_is_down(void)
@@ -404,6 +405,10 @@ static const struct row {
      ""},
     {"approve what waits", waits_for_approval, "/v1/approve", "{}", ERR_NONE, "\"approved\":", "",
      "approve", "operator-act"},
+    {"approve it by its id", waits_for_approval, "/v1/approve", "{\"id\":\"3f2a9c10\"}", ERR_NONE,
+     "\"id\":\"3f2a9c10\"", "", "approve", "operator-act"},
+    {"approve what waited before", waits_for_approval, "/v1/approve", "{\"id\":\"00000000\"}",
+     ERR_REFUSED, "is not what waits now: that is 3f2a9c10", "", "", ""},
     {"the next keyfile, where none is wanted", nothing, "/v1/keyfile/next", "{}", ERR_NOT_FOUND,
      "nothing is to be written now", "", "", ""},
     {"approve a generation that is not open", runs, "/v1/approve", "{\"generation\":4}",

@@ -622,7 +622,8 @@ static void what_is_read_of_a_revocation_only_grows(void **state)
 
 #define TRUST_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-/* Each letter is a process that speaks; '!': by then two are known to live. */
+/* Each letter is a process that speaks, each word newer than the one before it; a capital one says
+ * again what that process said first. */
 static void a_process_that_comes_back_is_a_cloned_host(void **state UNUSED)
 {
 	static const struct {
@@ -642,9 +643,13 @@ static void a_process_that_comes_back_is_a_cloned_host(void **state UNUSED)
 		memset(own.hex, rows[i].own, TOKEN_CHARS);
 		own.hex[TOKEN_CHARS] = 0;
 		for (const char *p = rows[i].speak; *p; p++) {
-			memset(speaks.hex, *p, TOKEN_CHARS);
+			const char who = *p < 'a' ? (char)(*p - 'A' + 'a') : *p;
+			const int64_t first = strchr(rows[i].speak, who) - rows[i].speak,
+				      nth = p - rows[i].speak;
+			struct wall said = {.us = US_H + (*p < 'a' ? first : nth) * US_MIN};
+			memset(speaks.hex, who, TOKEN_CHARS);
 			speaks.hex[TOKEN_CHARS] = 0;
-			incarnations_note(&all, &speaks, rows[i].own ? &own : NULL, now);
+			incarnations_note(&all, &speaks, rows[i].own ? &own : NULL, said, now);
 		}
 		if (incarnations_are_doubled(&all, now) != rows[i].is_doubled)
 			fail_msg("'%s': %s", rows[i].speak,
