@@ -323,12 +323,13 @@ static bool read_record(struct adoption *a, struct err *err)
 		int uid, gid, mode, is_private;
 		if (a->kept_n == RECORD_ROWS_MAX ||
 		    json_unpack(one, "{s:s,s:s,s:i,s:i,s:i,s:b}", "path", &path, "at", &at, "uid",
-				&uid, "gid", &gid, "mode", &mode, "private", &is_private) != 0)
+				&uid, "gid", &gid, "mode", &mode, "private", &is_private) != 0 ||
+		    uid < 0 || gid < 0 || (mode & ~0666))
 			return err_set(err, ERR_SYNTAX, "it is not what rotactl adopt writes");
 		struct move *m = &a->kept[a->kept_n++];
 		*m = (struct move){.uid = (unsigned)uid,
 				   .gid = (unsigned)gid,
-				   .mode = (unsigned)mode & 07777,
+				   .mode = (unsigned)mode,
 				   .is_private = is_private};
 		if (!copy_z(m->path, sizeof(m->path), path) || !copy_z(m->at, sizeof(m->at), at))
 			return err_set(err, ERR_SYNTAX, "a path in it is too long");

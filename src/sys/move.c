@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "codec/keyfile_text.h"
+#include "codec/pem.h"
 #include "port/files.h"
 #include "sys/file_attrs.h"
 #include "sys/files_durable.h"
@@ -152,6 +154,74 @@ static bool wished(const struct move *m, const struct move_user *user, struct st
 	return true;
 }
 
+/* A program that were moved, would be mongod's user's; and back, with the bits it had, root's
+ * again.
+ */
+static bool check_mode(unsigned mode, struct err *err)
+{
+	return (mode & 07111) == 0 ||
+	       err_set(err, ERR_UNSAFE_FILE,
+		       "its mode %04o is that of a program: chmod a-xs it if it is none",
+		       mode & 07777);
+}
+
+bool move_check_above(const char *path, struct err *err)
+{
+	char above[PATH_BYTES_MAX], who[64];
+	struct stat st;
+	for (const char *slash = path; (slash = strchr(slash, '/')); slash++) {
+		const size_t n = MAX((size_t)(slash - path), (size_t)1);
+		if (!copy_str(above, sizeof(above), (struct str){.p = path, .n = n}))
+			return err_set(err, ERR_LIMIT, "its path is too long");
+		if (lstat(above, &st) != 0)
+			return err_sys(err, errno, "looking at the folder %.200s", above);
+		if (!S_ISDIR(st.st_mode))
+			return err_set(err, ERR_CHANGED, "%.200s above it is a link", above);
+		if (st.st_uid != 0 && st.st_uid != geteuid())
+			return err_set(err, ERR_UNSAFE_FILE,
+				       "%.200s above it is %s's, who can lead its path elsewhere: "
+				       "chown root that folder",
+				       above, user_name(st.st_uid, who, sizeof(who)));
+		const bool is_others = (st.st_mode & 002) || ((st.st_mode & 020) && st.st_gid != 0);
+		if (is_others && !(st.st_mode & S_ISVTX))
+			return err_set(err, ERR_UNSAFE_FILE,
+				       "others than root can write in %.200s above it, and lead "
+				       "its path elsewhere: chmod go-w that folder",
+				       above);
+	}
+	return true;
+}
+
+/* Is it what mongod takes a file of that name for? An encrypted key is one as well. */
+static bool check_bytes(int fd, int64_t size, bool is_private, struct err *err)
+{
+	auto_secret struct secret text = {.p = NULL};
+	if (!secret_init(&text, (size_t)MAX(size, (int64_t)0) + 1, err))
+		return false;
+	while (text.n < (size_t)size) {
+		ssize_t n = pread(fd, text.p + text.n, (size_t)size - text.n, (off_t)text.n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, errno, "reading it");
+		if (n == 0)
+			break;
+		text.n += (size_t)n;
+	}
+	struct err why = ERR_INIT;
+	if (is_private) {
+		struct keyring ring = {.n = 0};
+		bool ok = keyfile_parse(text.p, text.n, &ring, &why);
+		keyring_fini(&ring);
+		return ok || err_set(err, why.kind, "it is no keyfile: %.300s", why.text);
+	}
+	auto_pem struct pem_file pem = {.certs_n = 0};
+	return pem_read((struct str){.p = text.p, .n = text.n}, NULL, PEM_MEMBER, &pem, &why) ||
+	       why.kind == ERR_AUTH ||
+	       err_set(err, why.kind, "it is no PEM of a certificate and its key: %.300s",
+		       why.text);
+}
+
 static bool check_movable(const struct place *p, bool is_private, struct err *err)
 {
 	struct file_view v;
@@ -160,6 +230,14 @@ static bool check_movable(const struct place *p, bool is_private, struct err *er
 		return false;
 	if (!p->exists)
 		return err_set(err, ERR_NOT_FOUND, "there is no such file");
+	if (!check_mode(p->stat.st_mode & 07777, err))
+		return false;
+	if (is_private && (p->stat.st_mode & 07))
+		return err_set(err, ERR_UNSAFE_FILE,
+			       "others have rights to it, so mongod takes it for no keyfile: chmod "
+			       "o= it");
+	if (geteuid() == 0 && p->stat.st_uid == 0 && !move_check_above(p->real, err))
+		return false;
 	if (is_private && v.has_acl)
 		return err_set(err, ERR_UNSAFE_FILE,
 			       "it has an ACL, which mongod takes for rights of its group and "
@@ -181,7 +259,9 @@ bool move_look(const char *path, bool is_private, const struct move_user *user, 
 			 .is_private = is_private};
 	STATIC_ASSERT(sizeof(m.path) == sizeof(p.real), "a place fits");
 	memcpy(m.path, p.real, sizeof(m.path));
-	if (!wished(&m, user, &ignored, err) || !check_seen(user, m.path, &p.stat, err))
+	auto_close int fd = -1;
+	if (!wished(&m, user, &ignored, err) || !check_seen(user, m.path, &p.stat, err) ||
+	    !place_open(&p, &fd, err) || !check_bytes(fd, p.stat.st_size, is_private, err))
 		return false;
 	*ret = m;
 	return true;
@@ -354,15 +434,19 @@ static bool copy_out(const struct move *m, const struct move_user *user, const s
 	auto_close int old = -1;
 	struct stat want, st;
 	if (!wished(m, user, &want, err) || !place_open(p, &old, err) ||
-	    !temp_open(home, &t, err) || !fill(t.fd, old, &want, p->stat.st_size, err))
+	    !check_bytes(old, p->stat.st_size, m->is_private, err) || !temp_open(home, &t, err) ||
+	    !fill(t.fd, old, &want, p->stat.st_size, err))
 		return false;
 	if (fstatat(home, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !wipe_and_unlink(home, name, err))
 		return false;
 	if (renameat2(home, t.name, home, name, RENAME_NOREPLACE) != 0)
 		return err_sys(err, errno, "naming the copy");
 	t.name[0] = 0;
-	if (sync_fd(home) != 0)
-		return err_sys(err, errno, "syncing its folder");
+	if (sync_fd(home) != 0) {
+		(void)err_sys(err, errno, "syncing its folder");
+		(void)unlinkat(home, name, 0);
+		return false;
+	}
 	if (fstat(t.fd, ret) != 0 || fstatat(home, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
 	    !same_inode(ret, &st))
 		return err_set(err, ERR_CHANGED, "somebody else writes in its folder");
@@ -415,6 +499,28 @@ static bool lock_both(int here, int home, const struct move_user *user, unsigned
 	return true;
 }
 
+/* Is what the path leads to now the file of which a person was asked, and may mongod's user read it
+ * anyway? Whoever owns a folder above may have turned the path meanwhile. */
+static bool check_same(const struct move *m, const struct move_user *user, const struct place *p,
+		       struct err *err)
+{
+	if (p->stat.st_uid != m->uid || p->stat.st_gid != m->gid ||
+	    (p->stat.st_mode & 07777) != m->mode)
+		return err_set(err, ERR_CHANGED, "it is another file since it was looked at");
+	return check_seen(user, m->path, &p->stat, err) && place_check_unmoved(m->path, p, err);
+}
+
+/* No link leads to the copy: nobody needs it. */
+static void drop_copy(const struct place *p, const struct move *m, int home, const char *name,
+		      const struct stat *is)
+{
+	struct err ignored = ERR_INIT; /* the first error is the one to tell */
+	struct stat now;
+	if (!link_leads_to(p->dir, p->name, m->at) &&
+	    fstatat(home, name, &now, AT_SYMLINK_NOFOLLOW) == 0 && same_inode(&now, is))
+		(void)wipe_and_unlink(home, name, &ignored);
+}
+
 static bool move_out_at(const struct move *m, const struct move_user *user, struct err *err)
 {
 	char home_path[PATH_BYTES_MAX];
@@ -427,10 +533,15 @@ static bool move_out_at(const struct move *m, const struct move_user *user, stru
 		return false;
 	if (link_leads_to(p.dir, p.name, m->at))
 		return true;
-	if (!check_movable(&p, m->is_private, err) || !copy_out(m, user, &p, home, name, &is, err))
+	if (!check_movable(&p, m->is_private, err) || !check_same(m, user, &p, err) ||
+	    !copy_out(m, user, &p, home, name, &is, err))
 		return false;
 	/* While the path is as it was: what mongod could not read there must not come. */
-	return check_seen(user, m->at, &is, err) && link_in(m, &p, err);
+	if (check_seen(user, m->at, &is, err) && link_in(m, &p, err))
+		return true;
+	if (err->kind != ERR_AMBIGUOUS)
+		drop_copy(&p, m, home, name, &is);
+	return false;
 }
 
 bool move_out(const struct move *m, const struct move_user *user, struct err *err)
@@ -516,9 +627,9 @@ static bool file_in(const struct move *m, const struct move_user *user, const st
 		    int home, const char *name, int moved, const struct stat *seen, struct err *err)
 {
 	auto_temp struct temp t = TEMP_INIT;
-	struct stat want = {.st_uid = m->uid, .st_gid = m->gid, .st_mode = m->mode}, now;
-	if (!temp_open(p->dir, &t, err) || !fill(t.fd, moved, &want, seen->st_size, err) ||
-	    !check_readable(m, user, &t, err))
+	struct stat want = {.st_uid = m->uid, .st_gid = m->gid, .st_mode = m->mode & 0777}, now;
+	if (!check_mode(m->mode, err) || !temp_open(p->dir, &t, err) ||
+	    !fill(t.fd, moved, &want, seen->st_size, err) || !check_readable(m, user, &t, err))
 		return false;
 	/* rotad writes there under the lock that is held; another hand may not. */
 	if (fstatat(home, name, &now, AT_SYMLINK_NOFOLLOW) != 0 || !same_content(&now, seen))

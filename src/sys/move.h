@@ -29,11 +29,17 @@ struct move {
 };
 
 /* Look where `path` (links followed) leads and fill *ret but for `at`: what would be moved. Nothing
- * is written. Errors: every reason against it, in words: ERR_UNSAFE_FILE (not regular, mount point,
- * immutable, hard links, ACL on a private one), ERR_PERMISSION (a group that the user is not in),
+ * is written. A private one must be a keyfile, another a PEM with a key, and none a program.
+ * Errors: every reason against it, in words: ERR_UNSAFE_FILE (not regular, mount point, immutable,
+ * hard links, ACL on a private one, a mode with x, s or t, root's below somebody else's folder),
+ * ERR_PERMISSION (a group that the user is not in), those of keyfile_parse() and pem_read(),
  * ERR_NOT_FOUND, ERR_SYSTEM. */
 MUST_CHECK bool move_look(const char *path, bool is_private, const struct move_user *user,
 			  struct move *ret, struct err *err);
+/* Can nobody but root (and who runs this) lead this path elsewhere? No folder above it is, or may
+ * be written, by anybody else, sticky ones apart. The path has no link in it. Errors:
+ * ERR_UNSAFE_FILE, ERR_CHANGED, ERR_SYSTEM. */
+MUST_CHECK bool move_check_above(const char *path, struct err *err);
 /* Is the link there and leads to the file? */
 bool move_is_done(const struct move *m);
 /* May that user, with what it has of groups, replace the file at path by a rename? Asked as that
@@ -54,13 +60,15 @@ MUST_CHECK bool move_make_home(const char *home, const struct move_user *user, b
 			       struct err *err);
 /* Copy the file to `at`, make sure that the user can read it there (by the eyes of user->pid), then
  * put a link in its place. Fine when that is done already; what an interrupted one left is removed
- * first. Errors: those of move_look(), ERR_CHANGED (somebody wrote it meanwhile), ERR_DISK_FULL,
- * ERR_AMBIGUOUS. After false the path is as it was. */
+ * first. Errors: those of move_look(), ERR_CHANGED (the path leads elsewhere than when it was
+ * looked at, or somebody wrote it meanwhile), ERR_DISK_FULL, ERR_AMBIGUOUS. After false the path is
+ * as it was, and but for ERR_AMBIGUOUS no copy is left. */
 MUST_CHECK bool move_out(const struct move *m, const struct move_user *user, struct err *err);
 /* The reverse: a file with the present bytes of `at` takes the place of the link, with the owner,
  * group and mode of *m; then what is at `at` is wiped, and a copy of the previous version beside
  * it. Fine when that is done already. Errors: ERR_CONFLICT (path is no link of ours and not the
- * same bytes), ERR_UNSAFE_FILE (at `at` is not a file of that user's), ERR_CHANGED, as above. */
+ * same bytes), ERR_UNSAFE_FILE (at `at` is not a file of that user's; the mode is a program's),
+ * ERR_CHANGED, as above. */
 MUST_CHECK bool move_back(const struct move *m, const struct move_user *user, struct err *err);
 
 #endif

@@ -195,6 +195,19 @@ static void a_record_that_is_not_roots_alone_is_not_believed(void **state)
 	tempdir_write(tempdir_path(state, "var/lib/mongodb-keys/rs0.json"), "{}", 0666);
 	assert_int_equal(RUN("leave"), CTL_FAILED);
 	expect_said(&out, "not root's alone");
+	/* nor one that would make a program of what comes back */
+	static const int modes[] = {04755, 02400, 0500, 0401, -1};
+	for (size_t i = 0; i < ARRAY_N(modes); i++) {
+		char text[256];
+		snprintf(
+		    text, sizeof(text),
+		    "{\"files\": [{\"path\": \"/nowhere/f\", \"at\": \"/nowhere/g\", \"uid\": 0, "
+		    "\"gid\": 0, \"mode\": %d, \"private\": true}]}",
+		    modes[i]);
+		tempdir_write(tempdir_path(state, "var/lib/mongodb-keys/rs0.json"), text, 0644);
+		assert_int_equal(RUN("leave"), CTL_FAILED);
+		expect_said(&out, "not what rotactl adopt writes");
+	}
 }
 
 int main(void)

@@ -4,6 +4,7 @@
 #include "lib/test.h"
 
 #include "lib/tempdir.h"
+#include "unit/codec/cert_fixture.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -41,7 +42,15 @@ int __wrap_fsync(int fd)
 }
 STEP(int, renameat2, (int a, const char *b, int c, const char *d, unsigned e), (a, b, c, d, e))
 STEP(int, unlinkat, (int a, const char *b, int c), (a, b, c))
-STEP(int, symlinkat, (const char *a, int b, const char *c), (a, b, c))
+static bool fails_links;
+int __real_symlinkat(const char *a, int b, const char *c);
+int __wrap_symlinkat(const char *a, int b, const char *c);
+int __wrap_symlinkat(const char *a, int b, const char *c)
+{
+	step();
+	errno = EIO;
+	return fails_links ? -1 : __real_symlinkat(a, b, c);
+}
 STEP(int, fchmod, (int a, mode_t b), (a, b))
 STEP(int, fchown, (int a, uid_t b, gid_t c), (a, b, c))
 STEP(int, mkdirat, (int a, const char *b, mode_t c), (a, b, c))
@@ -49,7 +58,19 @@ STEP(ssize_t, write, (int a, const void *b, size_t c), (a, b, c))
 
 /* ---- the case ---- */
 
-#define BYTES "- one\n- two\n"
+#define BYTES "- oneoneone\n- twotwotwo\n"
+
+static void write_pem(const char *path)
+{
+	struct fixture f =
+	    fixture_new(&(struct fixture_spec){.subject = "/O=acme/CN=db1"}, NULL, NULL);
+	struct buf text = {.p = NULL};
+	fixture_add_cert(&text, &f);
+	fixture_add_key(&text, &f, NULL);
+	tempdir_write(path, buf_z(&text), 0640);
+	buf_fini(&text);
+	fixture_free(&f);
+}
 
 static struct move_user me(void)
 {
@@ -224,9 +245,11 @@ static void every_reason_against_it_is_named_and_nothing_moves(void **state)
 		assert_false(move_look(path, true, &user, &m, &err));
 		assert_non_null(strstr(err.text, "setfacl -b"));
 		/* mongod does not judge a certificate's rights */
+		write_pem(path);
 		err = ERR_INIT;
 		assert_true(move_look(path, false, &user, &m, &err));
 		assert_int_equal(removexattr(path, "system.posix_acl_access"), 0);
+		tempdir_write(path, BYTES, 0600);
 	}
 	if (geteuid() == 0) {
 		assert_int_equal(chown(path, 0, 4321), 0);
@@ -248,6 +271,140 @@ static void every_reason_against_it_is_named_and_nothing_moves(void **state)
 	err = ERR_INIT;
 	assert_false(move_look(tempdir_path(state, "d"), true, &user, &m, &err));
 	assert_non_null(strstr(err.text, "not a regular file"));
+}
+
+static void what_is_no_keyfile_or_pem_or_is_a_program_is_not_moved(void **state)
+{
+	static const struct {
+		const char *bytes;
+		mode_t mode;
+		bool is_private;
+		const char *why; /* NULL: it may be */
+	} rows[] = {
+	    {BYTES, 0600, true, NULL},
+	    {"root:x:0:0:root:/root:/bin/sh\n", 0600, true, "it is no keyfile"},
+	    {"\177ELF\2\1\1", 0600, true, "it is no keyfile"},
+	    {"", 0600, true, "it is no keyfile"},
+	    {BYTES, 0600, false, "it is no PEM"},
+	    {"", 0600, false, "it is no PEM"},
+	    {BYTES, 04755, true, "of a program"},
+	    {BYTES, 04600, true, "of a program"},
+	    {BYTES, 02600, true, "of a program"},
+	    {BYTES, 0700, true, "of a program"},
+	    {BYTES, 0610, false, "of a program"},
+	    {BYTES, 0644, true, "others have rights to it"},
+	};
+	const struct move_user user = me();
+	const char *path = tempdir_path(state, "f");
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		struct err err = ERR_INIT;
+		struct move m;
+		tempdir_write(path, rows[i].bytes, rows[i].mode);
+		bool ok = move_look(path, rows[i].is_private, &user, &m, &err);
+		if (ok != !rows[i].why || (!ok && !strstr(err.text, rows[i].why)))
+			fail_msg("row %zu: %s", i, err.text);
+	}
+}
+
+/* What was looked at and asked of is not what the path leads to any more: no byte of the other is
+ * copied for mongod's user. */
+static void a_path_that_is_turned_elsewhere_while_a_person_is_asked_gives_no_copy(void **state)
+{
+	struct move m;
+	struct err err;
+	const struct move_user user = me();
+	static const char *const folders[] = {"up", "up/etc", "other", "other/etc"};
+	make_case(state, &m);
+	for (size_t i = 0; i < ARRAY_N(folders); i++)
+		assert_int_equal(mkdir(tempdir_path(state, folders[i]), 0755), 0);
+	tempdir_write(tempdir_path(state, "up/etc/keyfile"), BYTES, 0400);
+	tempdir_write(tempdir_path(state, "other/etc/keyfile"), "- secret of others\n", 0400);
+	struct move upper = m;
+	err = ERR_INIT;
+	assert_true(move_look(tempdir_path(state, "up/etc/keyfile"), true, &user, &upper, &err));
+	memcpy(upper.at, m.at, sizeof(m.at));
+	/* a folder above, by a link */
+	assert_int_equal(rename(tempdir_path(state, "up"), tempdir_path(state, "was")), 0);
+	assert_int_equal(symlink("other", tempdir_path(state, "up")), 0);
+	assert_false(out(state, &upper, &err));
+	assert_int_equal(err.kind, ERR_CHANGED);
+	assert_int_equal(tempdir_count(tempdir_path(state, "keys/rs0")), 0);
+	tempdir_expect(tempdir_path(state, "other/etc/keyfile"), "- secret of others\n");
+	/* a file of other rights */
+	assert_int_equal(chmod(m.path, 0600), 0);
+	assert_false(out(state, &m, &err));
+	assert_int_equal(err.kind, ERR_CHANGED);
+	assert_int_equal(tempdir_count(tempdir_path(state, "keys/rs0")), 0);
+}
+
+static void a_copy_that_no_link_leads_to_does_not_stay(void **state)
+{
+	struct move m;
+	struct err err;
+	make_case(state, &m);
+	fails_links = true;
+	assert_false(out(state, &m, &err));
+	fails_links = false;
+	assert_non_null(strstr(err.text, "Input/output error"));
+	assert_int_equal(tempdir_count(tempdir_path(state, "keys/rs0")), 0);
+	assert_int_equal(tempdir_count(tempdir_path(state, "etc")), 1);
+	tempdir_expect(m.path, BYTES);
+}
+
+static void roots_file_below_a_folder_of_somebody_else_is_not_moved(void **state)
+{
+	static const struct {
+		uid_t uid;
+		gid_t gid;
+		mode_t mode;
+		const char *why; /* NULL: it may be */
+	} rows[] = {
+	    {0, 0, 0755, NULL},
+	    {0, 0, 01777, NULL},
+	    {0, 0, 0775, NULL},
+	    {4321, 0, 0755, "above it is uid 4321's"},
+	    {0, 0, 0777, "others than root can write"},
+	    {0, 4321, 0775, "others than root can write"},
+	};
+	const struct move_user user = me();
+	if (geteuid() != 0)
+		return; /* nothing can be given away */
+	assert_int_equal(mkdir(tempdir_path(state, "u"), 0755), 0);
+	assert_int_equal(mkdir(tempdir_path(state, "u/etc"), 0755), 0);
+	tempdir_write(tempdir_path(state, "u/etc/keyfile"), BYTES, 0400);
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		struct err err = ERR_INIT;
+		struct move m;
+		assert_int_equal(chown(tempdir_path(state, "u"), rows[i].uid, rows[i].gid), 0);
+		assert_int_equal(chmod(tempdir_path(state, "u"), rows[i].mode), 0);
+		bool ok = move_look(tempdir_path(state, "u/etc/keyfile"), true, &user, &m, &err);
+		if (ok != !rows[i].why || (!ok && !strstr(err.text, rows[i].why)))
+			fail_msg("row %zu: %s", i, err.text);
+	}
+	/* his own file there is his */
+	struct err err = ERR_INIT;
+	struct move m;
+	assert_int_equal(chown(tempdir_path(state, "u"), 4321, 4321), 0);
+	assert_int_equal(chown(tempdir_path(state, "u/etc/keyfile"), 4321, 4321), 0);
+	assert_true(move_look(tempdir_path(state, "u/etc/keyfile"), true, &user, &m, &err));
+}
+
+static void a_record_gives_nobody_a_program(void **state)
+{
+	static const unsigned modes[] = {04755, 04400, 02400, 01400, 0500, 0410, 0401};
+	struct move m;
+	struct err err;
+	make_case(state, &m);
+	assert_true(out(state, &m, &err));
+	for (size_t i = 0; i < ARRAY_N(modes); i++) {
+		m.mode = modes[i];
+		assert_false(back(&m, &err));
+		assert_int_equal(err.kind, ERR_UNSAFE_FILE);
+		assert_true(move_is_done(&m));
+	}
+	assert_int_equal(tempdir_count(tempdir_path(state, "etc")), 1);
+	m.mode = 0400;
+	assert_true(back(&m, &err));
 }
 
 static void somebody_elses_folder_or_file_is_left_alone(void **state)
@@ -295,6 +452,7 @@ static void another_user_gets_the_file_and_only_the_rights_it_had(void **state)
 	const struct move_user user = {
 	    .uid = 4321, .gid = 4322, .groups = {4322, 4323}, .groups_n = 2};
 	make_case(state, &m);
+	write_pem(m.path);
 	assert_int_equal(chmod(*state, 0755), 0);
 	assert_int_equal(chown(m.path, 0, 4323), 0);
 	assert_int_equal(chmod(m.path, 0640), 0);
@@ -356,6 +514,11 @@ int main(void)
 	    CASE(what_rotad_writes_meanwhile_goes_beside_the_file_and_comes_back),
 	    CASE(a_crash_at_any_step_leaves_the_bytes_and_the_next_try_ends_it),
 	    CASE(every_reason_against_it_is_named_and_nothing_moves),
+	    CASE(what_is_no_keyfile_or_pem_or_is_a_program_is_not_moved),
+	    CASE(a_path_that_is_turned_elsewhere_while_a_person_is_asked_gives_no_copy),
+	    CASE(a_copy_that_no_link_leads_to_does_not_stay),
+	    CASE(roots_file_below_a_folder_of_somebody_else_is_not_moved),
+	    CASE(a_record_gives_nobody_a_program),
 	    CASE(somebody_elses_folder_or_file_is_left_alone),
 	    CASE(a_profile_that_does_not_know_the_new_place_is_found),
 	    CASE(another_user_gets_the_file_and_only_the_rights_it_had),
