@@ -119,10 +119,10 @@ static bool go_without(struct seat *t, const char *host, const char *who, const 
 }
 
 /* Where it fails the gate tells a person what to do: it holds up nothing of the revocation. */
-static void restate_claim(struct seat *t, const struct trust_revoked *r)
+static void restate(struct seat *t, const struct trust_revoked *r)
 {
 	struct err ignored = ERR_INIT;
-	(void)!seat_restate_claim(t, r->spki, r->n, &ignored);
+	(void)!seat_restate(t, r->spki, r->n, &ignored);
 }
 
 /* --without and --revoke. *ret_is_done: nothing more is asked for. */
@@ -148,7 +148,7 @@ static bool leave_out(struct seat *t, const json_t *body, const struct order_wis
 			return false;
 		json_object_set_new(ret, "revoked", json_string(r.host));
 		note(t, "trust revoke", w->who, r.host);
-		restate_claim(t, &r);
+		restate(t, &r);
 		/* Its nay, if it gave one, stands: then the next rotation goes on without it. */
 		if (seen_generation(t->seen) != GENERATION_NONE &&
 		    trust_is_host_revoked(t, r.host) &&
@@ -558,7 +558,7 @@ static bool revoke_it(struct seat *t, const json_t *body, const char *who, json_
 	observe(t); /* by what the ledger holds now */
 	if (!trust_revoke(t, text_of(body, "identity"), who, why, &r, err))
 		return false;
-	restate_claim(t, &r);
+	restate(t, &r);
 	int m = seen_find_member(t->seen, r.host);
 	json_object_set_new(ret, "host", json_string(r.host));
 	json_object_set_new(ret, "answers",

@@ -1118,14 +1118,32 @@ bool seat_release(struct seat *t, const char *who, struct err *err)
 	return put_claim(t, CLAIM_FREE, t->seen->ledger.claim.purpose, err);
 }
 
-bool seat_restate_claim(struct seat *t, const struct spki *revoked, unsigned n, struct err *err)
+static bool is_among(const struct spki *who, const struct spki *all, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (spki_equal(who, &all[i]))
+			return true;
+	return false;
+}
+
+bool seat_restate(struct seat *t, const struct spki *revoked, unsigned n, struct err *err)
 {
 	const struct claim *c = &t->seen->ledger.claim;
-	for (unsigned i = 0; i < n; i++)
-		if (!seen_is_sharded(t->seen) && c->state == CLAIM_FREE &&
-		    spki_equal(&c->head.from, &revoked[i]))
-			return put_claim(t, CLAIM_FREE, c->purpose, err);
-	return true;
+	const struct hold *was = &t->seen->ledger.hold;
+	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
+	struct hold h = {.is_on = false};
+	bool ok = true;
+	if (!seen_is_sharded(t->seen) && c->state == CLAIM_FREE &&
+	    is_among(&c->head.from, revoked, n))
+		ok = put_claim(t, CLAIM_FREE, c->purpose, err);
+	if (!ok || was->is_on || was->rev == 0 || !is_among(&was->head.from, revoked, n))
+		return ok;
+	/* At its revision: whoever holds the cluster meanwhile is not overruled. */
+	seat_head(t, &h.head);
+	cut_z(h.who, sizeof(h.who), was->who);
+	cut_z(h.why, sizeof(h.why), was->why);
+	return hold_encode(&h, &t->identity, &text, NULL, err) &&
+	       ledger_swap(t, "hold", buf_str(&text), was->rev, err);
 }
 
 /* ---- the table ---- */

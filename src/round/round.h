@@ -110,10 +110,11 @@ MUST_CHECK bool seat_without(struct seat *t, const char *host, const char *who, 
 /* Take back the orders of that kind that stand; how many there were. */
 MUST_CHECK bool seat_withdraw(struct seat *t, enum order_kind kind, unsigned *ret_n,
 			      struct err *err);
-/* Free by the word of one that was revoked just now: by this host's word, else it is nobody's and
- * stands for ever. By what was read while that one was believed. Errors: those of the store. */
-MUST_CHECK bool seat_restate_claim(struct seat *t, const struct spki *revoked, unsigned n,
-				   struct err *err);
+/* A turn that is free, and a hold that is off, by the word of one that was revoked just now: by
+ * this host's word, else it is nobody's and holds all up for ever. By what was read while that one
+ * was believed. Errors: those of the store. */
+MUST_CHECK bool seat_restate(struct seat *t, const struct spki *revoked, unsigned n,
+			     struct err *err);
 /* Give back a claim in a person's name: he has made sure that nothing acts any more. */
 MUST_CHECK bool seat_release(struct seat *t, const char *who, struct err *err);
 

@@ -227,6 +227,9 @@ void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
 		h->bad_writes = (unsigned)f->number;
 		break;
 	case SIM_EDIT_FILE:
+		/* A standalone takes the first file that it sees for its own (HACKING). */
+		if (w->scenario->is_standalone && w->truth.generation == 0)
+			break;
 		edit(h, f);
 		break;
 	case SIM_STORE_UNSURE:
@@ -554,7 +557,8 @@ void sim_care(struct sim_world *w)
 	if (healed_for > 30 * US_S) {
 		for (unsigned i = 0; i < w->n; i++)
 			mend(&w->hosts[i]);
-		if (w->truth.is_hold_on && h && sim_chance(w, 300000))
+		bool is_held = w->truth.is_hold_on || (h && h->seat.seen->ledger.hold.is_on);
+		if (is_held && h && sim_chance(w, 300000))
 			sim_ask(h, ASK_RESUME);
 		else if (h && sim_chance(w, 200000))
 			care_for_gone(w, h);
