@@ -198,7 +198,8 @@ static const char *peer_check(const struct api *a, struct MHD_Connection *c, str
 		return "the kernel does not say who asks";
 	call->uid = cred.uid;
 	name_uid(who_asks(a, c, &cred), call->who, sizeof(call->who));
-	if (call->route->need == API_READS || cred.uid == 0 || cred.uid == a->owner.own_uid)
+	call->may_trust = cred.uid == 0 || cred.uid == a->owner.own_uid;
+	if (call->route->need == API_READS || call->may_trust)
 		return NULL;
 	if (call->route->need == API_TRUSTS)
 		return "only root and rotad's own user decide who gets keys";

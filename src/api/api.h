@@ -13,7 +13,7 @@
 
 /* Who may: who can open the socket reads (rotad.socket gives it to the group rotad-read); root,
  * rotad's own user and the group rotad-operate change; who gets keys is decided by root and rotad's
- * own user alone. */
+ * own user alone, also by a word in the body of what others may ask (`may_trust` of the call). */
 enum api_need { API_READS, API_CHANGES, API_TRUSTS };
 #define API_OPERATE_GROUP "rotad-operate"
 /* Header of a request: the login uid of who asks. Believed of whoever could have it written into
@@ -44,7 +44,7 @@ enum api_need { API_READS, API_CHANGES, API_TRUSTS };
 	X("POST", "/v1/resume", CHANGES, false, "go on")                                           \
 	X("POST", "/v1/abort", CHANGES, false, "give up the rotation, back to the key in use")     \
 	X("POST", "/v1/release", CHANGES, false, "give back a turn whose holder is gone")          \
-	X("POST", "/v1/ledger/rebuild", CHANGES, false, "make the ledger anew, or go over to it")  \
+	X("POST", "/v1/ledger/rebuild", TRUSTS, false, "make the ledger anew, or go over to it")   \
 	X("POST", "/v1/alerts/test", CHANGES, false, "send a test to the alert targets")           \
 	X("POST", "/v1/reload", CHANGES, false, "read the configuration again")
 
@@ -62,7 +62,8 @@ struct api_call {
 	const struct api_route *route;
 	struct str body; /* JSON, or empty */
 	uid_t uid;
-	char who[64]; /* the login user behind sudo, else the user: for the history */
+	bool may_trust; /* it is one of those who decide who gets keys, whatever the route needs */
+	char who[64];   /* the login user behind sudo, else the user: for the history */
 };
 
 struct api_owner {

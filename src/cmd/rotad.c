@@ -174,8 +174,8 @@ static void run_command(struct daemon *d, struct command *c)
 	else if (strcmp(c->call->route->path, "/v1/config") == 0)
 		ok = show_config(d, t, &answer, &err);
 	else
-		ok = command_run(t, c->call->route->path, c->call->body, c->call->who, &answer,
-				 &err);
+		ok = command_run(t, c->call->route->path, c->call->body, c->call->who,
+				 c->call->may_trust, &answer, &err);
 	if (!ok)
 		status = print_error(&err, &answer);
 	pthread_mutex_lock(&d->lock);

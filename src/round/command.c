@@ -703,27 +703,31 @@ static const struct {
 	bool (*run)(struct seat *t, const json_t *body, const char *who, json_t *ret,
 		    struct err *err);
 	bool says; /* to the other hosts, which must believe this one */
+	/* A key of the body by which it is decided who gets keys; NULL: none, or the whole route is
+	 * for those who may. "without" is none: who is declared dead stays believed, and gets the
+	 * key when he is back. */
+	const char *trusts;
 } command_table[] = {
-    {"/v1/rotate", rotate, true},
-    {"/v1/approve", approve, true},
-    {"/v1/pause", pause_it, true},
-    {"/v1/resume", resume, true},
-    {"/v1/abort", abort_it, true},
-    {"/v1/release", release, true},
-    {"/v1/ledger/rebuild", rebuild, true},
-    {"/v1/verify", verify, false},
-    {"/v1/verify/all", verify_all, false},
-    {"/v1/history", history, false},
-    {"/v1/trust", trust, false},
-    {"/v1/trust/confirm", confirm, false},
-    {"/v1/trust/revoke", revoke_it, true},
-    {"/v1/keyfile/request", keyfile_request, true},
-    {"/v1/keyfile/export", keyfile_export, true},
-    {"/v1/keyfile/import", keyfile_import, true},
-    {"/v1/keyfile/next", keyfile_next, true},
-    {"/v1/doctor", doctor, false},
-    {"/v1/cert/request", cert_request, false},
-    {"/v1/cert/import", cert_import, false},
+    {"/v1/rotate", rotate, true, "revoke"},
+    {"/v1/approve", approve, true, NULL},
+    {"/v1/pause", pause_it, true, NULL},
+    {"/v1/resume", resume, true, NULL},
+    {"/v1/abort", abort_it, true, NULL},
+    {"/v1/release", release, true, NULL},
+    {"/v1/ledger/rebuild", rebuild, true, NULL},
+    {"/v1/verify", verify, false, NULL},
+    {"/v1/verify/all", verify_all, false, NULL},
+    {"/v1/history", history, false, NULL},
+    {"/v1/trust", trust, false, NULL},
+    {"/v1/trust/confirm", confirm, false, NULL},
+    {"/v1/trust/revoke", revoke_it, true, NULL},
+    {"/v1/keyfile/request", keyfile_request, true, NULL},
+    {"/v1/keyfile/export", keyfile_export, true, NULL},
+    {"/v1/keyfile/import", keyfile_import, true, NULL},
+    {"/v1/keyfile/next", keyfile_next, true, NULL},
+    {"/v1/doctor", doctor, false, NULL},
+    {"/v1/cert/request", cert_request, false, NULL},
+    {"/v1/cert/import", cert_import, false, NULL},
 };
 
 static json_t *body_of(struct str body)
@@ -745,7 +749,7 @@ void command_instance(struct str body, char *out, size_t out_n)
 }
 
 bool command_run(struct seat *t, const char *route, struct str body, const char *who,
-		 struct buf *ret, struct err *err)
+		 bool may_trust, struct buf *ret, struct err *err)
 {
 	AUTO(json_t) root = body_of(body);
 	AUTO(json_t) answer = json_object();
@@ -759,6 +763,12 @@ bool command_run(struct seat *t, const char *route, struct str body, const char 
 			return err_set(err, ERR_REFUSED,
 				       "the identity of this host is revoked: the others would not "
 				       "believe it. Say it on another host");
+		if (command_table[i].trusts && !may_trust &&
+		    text_of(root, command_table[i].trusts)[0])
+			return err_set(err, ERR_REFUSED,
+				       "only root and rotad's own user decide who gets keys: not "
+				       "with \"%s\"",
+				       command_table[i].trusts);
 		if (!command_table[i].run(t, root, who, answer, err))
 			return false;
 		json_object_set_new(answer, "instance", json_string(t->instance->name));

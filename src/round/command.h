@@ -6,10 +6,12 @@
 
 #include "round/round.h"
 
-/* Do what the route says ("/v1/rotate") with a JSON body, in the name of who. *ret gets the JSON
- * answer. Errors: ERR_INVALID (the body), ERR_REFUSED with the reason, those of the ledger. */
+/* Do what the route says ("/v1/rotate") with a JSON body, in the name of who; may_trust: he may
+ * decide who gets keys (the caller has asked for what the route needs, not for what its body says).
+ * *ret gets the JSON answer. Errors: ERR_INVALID (the body), ERR_REFUSED with the reason, those of
+ * the ledger. */
 MUST_CHECK bool command_run(struct seat *t, const char *route, struct str body, const char *who,
-			    struct buf *ret, struct err *err);
+			    bool may_trust, struct buf *ret, struct err *err);
 /* The instance that a body names; "" when it names none. */
 void command_instance(struct str body, char *out, size_t out_n);
 

@@ -58,13 +58,22 @@ bool rebuilt_root_parse(struct str text, struct rebuilt_root *ret)
 	return true;
 }
 
+/* What a ledger made anew put aside, before its first rotation: no nay burnt it, and it is where it
+ * was. A host that had it as its pivot cannot follow the others, so they follow that one. */
+static bool is_put_aside(const struct anchor *a, const struct key_id *key)
+{
+	return a->generation == 0 && key_id_equal(&a->burnt.id, key);
+}
+
 bool rebuild_may(const struct anchor *a, const struct key_id *pivot, struct err *err)
 {
-	if (anchor_has_retired(a, pivot) || key_id_equal(&a->burnt.id, pivot))
+	if (anchor_has_retired(a, pivot) ||
+	    (key_id_equal(&a->burnt.id, pivot) && !is_put_aside(a, pivot)))
 		return err_set(err, ERR_REFUSED,
 			       "its key is dead by what this host has seen: make it anew on this "
 			       "host (rotactl ledger rebuild)");
-	if (key_id_equal(&a->pivot.id, pivot) || key_id_equal(&a->next.id, pivot))
+	if (key_id_equal(&a->pivot.id, pivot) || key_id_equal(&a->next.id, pivot) ||
+	    is_put_aside(a, pivot))
 		return true;
 	return err_set(err, ERR_REFUSED,
 		       "this host knows key %u as the one that the members share, and not the key "
@@ -72,18 +81,31 @@ bool rebuild_may(const struct anchor *a, const struct key_id *pivot, struct err 
 		       a->pivot.number);
 }
 
+/* The pivot changes: standby_after is what stands by then. */
+static void move_pivot(struct anchor *a, struct key_name next, struct key_name standby_after)
+{
+	const struct proposal as_carried = {.next = next};
+	const struct wall born = a->standby_born;
+	anchor_carry(a, &as_carried);
+	a->standby = standby_after;
+	a->standby_born = key_id_given(&standby_after.id) ? born : (struct wall){.us = 0};
+}
+
 void rebuild_adopt(struct anchor *a, const struct rebuilt_root *r)
 {
-	const bool is_next = !key_id_equal(&a->pivot.id, &r->pivot);
-	const struct key_name other = is_next ? a->pivot : a->next;
-	if (is_next) {
-		const struct proposal as_carried = {.next = a->next};
+	const bool is_same = key_id_equal(&a->pivot.id, &r->pivot);
+	struct key_name other = is_same ? a->next : a->pivot;
+	if (is_same && key_id_given(&a->burnt.id) && is_put_aside(a, &a->burnt.id))
+		other = a->burnt; /* once more: it stays put aside */
+	else if (!is_same && is_put_aside(a, &r->pivot))
+		move_pivot(a, a->burnt, a->standby);
+	else {
 		anchor_retire(a, &a->burnt);
-		if (!key_id_equal(&a->standby.id, &a->next.id))
+		if (!is_same && !key_id_equal(&a->standby.id, &a->next.id))
 			anchor_retire(a, &a->standby); /* passed over */
-		anchor_carry(a, &as_carried);
-	} else if (key_id_given(&a->burnt.id))
-		anchor_retire(a, &a->burnt);
+		if (!is_same)
+			move_pivot(a, a->next, (struct key_name){.number = 0});
+	}
 	if (key_id_equal(&a->standby.id, &other.id))
 		a->standby = (struct key_name){.number = 0};
 	a->burnt = key_id_equal(&other.id, &a->pivot.id) ? (struct key_name){.number = 0} : other;
@@ -151,13 +173,49 @@ static bool is_shared(struct seat *t, const struct key_name *key, struct err *er
 	return true;
 }
 
-/* The key that every member accepts: the pivot that this host knows, else the one that it was to
- * become, as after votes that this host has not read. */
+/* After a yea of this host's the last vote may be in the ledger that it has not read, and who has
+ * read it cannot go back: there the next key comes first. */
+unsigned rebuild_candidates(const struct anchor *a, struct key_name out[REBUILD_CANDIDATES_MAX])
+{
+	bool is_yea = false;
+	unsigned n = 0;
+	for (unsigned i = 0; i < a->votes_n; i++)
+		is_yea |= a->votes[i].word == VOTE_YEA && a->votes[i].generation == a->generation;
+	const struct key_name *const ordered[REBUILD_CANDIDATES_MAX] = {
+	    is_yea ? &a->next : &a->pivot, is_yea ? &a->pivot : &a->next, &a->burnt};
+	for (size_t i = 0; i < ARRAY_N(ordered); i++) {
+		struct err ignored = ERR_INIT;
+		if (key_id_given(&ordered[i]->id) && rebuild_may(a, &ordered[i]->id, &ignored))
+			out[n++] = *ordered[i];
+	}
+	return n;
+}
+
+bool rebuild_turn_is_free(const struct seen *s, struct err *err)
+{
+	const struct seen_ledger *l = &s->ledger;
+	if (l->claim.state == CLAIM_ACTING && l->claim.host[0] &&
+	    strcmp(l->claim.host, s->self_host) != 0)
+		return err_set(err, ERR_REFUSED,
+			       "'%.200s' has the turn and may be restarting its member: rotactl "
+			       "turn release first, when nothing acts there any more",
+			       l->claim.host);
+	for (unsigned i = 0; i < l->slots_n; i++)
+		if (l->slots[i].state == CLAIM_ACTING && strcmp(l->slots[i].host, "?") != 0)
+			return err_set(err, ERR_REFUSED,
+				       "'%.200s' has the turn of set %.100s and may be restarting "
+				       "its member: rotactl turn release first, on a host of that "
+				       "set, when nothing acts there any more",
+				       l->slots[i].host, l->slots[i].set);
+	return true;
+}
+
+/* The key that every member accepts. */
 static bool find_pivot(struct seat *t, struct key_id *ret, struct err *err)
 {
-	const struct key_name candidates[] = {t->anchor.pivot, t->anchor.next};
+	struct key_name candidates[REBUILD_CANDIDATES_MAX];
+	const unsigned n = rebuild_candidates(&t->anchor, candidates);
 	const char *why;
-	bool any = false;
 	if (!seen_is_whole(t->seen, &why))
 		return err_set(err, ERR_REFUSED, "not all who share the key are known: %.200s",
 			       why);
@@ -167,21 +225,15 @@ static bool find_pivot(struct seat *t, struct key_id *ret, struct err *err)
 				       "'%.200s' does not answer: start it, or take it out of the "
 				       "set first",
 				       t->seen->members[i].host);
-	for (size_t i = 0; i < ARRAY_N(candidates); i++) {
-		struct err no = ERR_INIT;
-		if (!key_id_given(&candidates[i].id) ||
-		    !rebuild_may(&t->anchor, &candidates[i].id, &no))
-			continue;
+	if (n == 0)
+		return err_set(err, ERR_REFUSED, "this host knows no key that is in use");
+	for (unsigned i = 0; i < n; i++) {
 		err_clear(err);
-		any = true;
 		if (!is_shared(t, &candidates[i], err))
 			continue;
-		err_clear(err);
 		*ret = candidates[i].id;
 		return true;
 	}
-	if (!any)
-		return err_set(err, ERR_REFUSED, "this host knows no key that is in use");
 	return err_in(err, "no key of this host is every member's; try it on another host");
 }
 
@@ -234,7 +286,8 @@ bool ledger_rebuild(struct seat *t, struct rebuilt_root *ret, struct err *err)
 	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
 	struct rebuilt_root r = {.cluster = ""};
 	observe(t);
-	if (!may_now(t, err) || !find_pivot(t, &r.pivot, err) || !seat_token(t, &r.nonce, err))
+	if (!may_now(t, err) || !rebuild_turn_is_free(t->seen, err) ||
+	    !find_pivot(t, &r.pivot, err) || !seat_token(t, &r.nonce, err))
 		return false;
 	cut_z(r.cluster, sizeof(r.cluster), t->anchor.cluster);
 	/* Its first document first: from then on every other host sees another ledger than its own
@@ -250,7 +303,6 @@ bool ledger_rebuild(struct seat *t, struct rebuilt_root *ret, struct err *err)
 bool ledger_join(struct seat *t, const char *id, struct rebuilt_root *ret, struct err *err)
 {
 	const struct store_port *store = seat_store(t);
-	struct key_name key = {.number = 0};
 	struct rebuilt_root r;
 	struct store_doc doc;
 	bool found;
@@ -273,7 +325,10 @@ bool ledger_join(struct seat *t, const char *id, struct rebuilt_root *ret, struc
 	}
 	if (!rebuild_may(&t->anchor, &r.pivot, err))
 		return false;
-	key = key_id_equal(&t->anchor.pivot.id, &r.pivot) ? t->anchor.pivot : t->anchor.next;
+	const struct anchor *a = &t->anchor;
+	const struct key_name key = key_id_equal(&a->pivot.id, &r.pivot)  ? a->pivot
+				    : key_id_equal(&a->next.id, &r.pivot) ? a->next
+									  : a->burnt;
 	if (!ring_ids_has(&t->seen->keyfile.ring, &key.id))
 		return err_set(err, ERR_REFUSED,
 			       "the keyfile of this host lacks key %u, which that ledger goes on "

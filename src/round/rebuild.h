@@ -21,11 +21,17 @@ MUST_CHECK bool rebuilt_root_name(struct rebuilt_root *r, struct err *err);
 
 /* May an anchor go over to a ledger whose pivot is that key? For this host's own member it is in
  * file and process, as the caller has seen. The pivot of the anchor, or the next key unless a nay
- * burnt it: no host gives up a pivot that moved, and none follows to a dead key. Pure.
- * Errors: ERR_REFUSED. */
+ * burnt it, or what an earlier one of these put aside, until the next generation retires it: no
+ * host gives up a pivot that moved by votes, and none follows to a dead key. Pure. Errors:
+ * ERR_REFUSED. */
 MUST_CHECK bool rebuild_may(const struct anchor *a, const struct key_id *pivot, struct err *err);
+/* Keys that one made here may go on with, the better first. Pure. */
+enum { REBUILD_CANDIDATES_MAX = 3 };
+unsigned rebuild_candidates(const struct anchor *a, struct key_name out[REBUILD_CANDIDATES_MAX]);
+/* Does no other host act by its turn, as far as that can be read? Pure. Errors: ERR_REFUSED. */
+MUST_CHECK bool rebuild_turn_is_free(const struct seen *s, struct err *err);
 /* Go over to it: a yea of before binds until the next rotation, which needs all hosts; till then
- * the other key of the generation stays where it is, and is burnt by that. Pure. */
+ * the other key of the generation stays where it is, put aside as `burnt`. Pure. */
 void rebuild_adopt(struct anchor *a, const struct rebuilt_root *r);
 
 /* Make it. Every member must be seen to accept one key of this host's file. Errors: ERR_REFUSED,

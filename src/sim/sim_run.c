@@ -188,7 +188,8 @@ static void run_ask(struct sim_host *h)
 	int head = at ? (int)(at - asks[what].body) : (int)strlen(asks[what].body);
 	snprintf(body, sizeof(body), "%.*s%s%s", head, asks[what].body, at ? about->m.host : "",
 		 at ? at + 2 : "");
-	bool ok = command_run(&h->seat, asks[what].route, str_of(body), "alice", &answer, &err);
+	bool ok =
+	    command_run(&h->seat, asks[what].route, str_of(body), "alice", true, &answer, &err);
 	buf_fini(&answer);
 	if (ok && !h->is_dead && what == ASK_WITHOUT)
 		about->dead_by = 0;

@@ -25,11 +25,13 @@ static void never(void *self, struct api_call *call)
 
 static struct api *asked; /* by whom what_was_asked() was called */
 static char by_whom[64];
+static bool was_trusted;
 
 static void what_was_asked(void *self, struct api_call *call)
 {
 	(void)self;
 	cut_z(by_whom, sizeof(by_whom), call->who);
+	was_trusted = call->may_trust;
 	api_finish(asked, call, 200, STR("{}"));
 }
 
@@ -125,6 +127,19 @@ static unsigned answer_to(struct api *a, const char *path, const struct who *w,
 	return 200 + (unsigned)WEXITSTATUS(status);
 }
 
+/* A revocation shuts out, and a ledger made anew goes on with one key of two and forgets what it
+ * held: more than an order. */
+static void who_gets_keys_is_decided_by_few(void **state)
+{
+	static const char *const few[] = {"/v1/trust/", "/v1/keyfile/", "/v1/ledger/"};
+	(void)state;
+	for (size_t i = 0; i < api_routes_n; i++)
+		for (size_t f = 0; f < ARRAY_N(few); f++)
+			if (strncmp(api_routes[i].path, few[f], strlen(few[f])) == 0 &&
+			    api_routes[i].need != API_TRUSTS)
+				fail_msg("%s is for more than these", api_routes[i].path);
+}
+
 static const struct api_route *route_that(enum api_need need)
 {
 	for (size_t i = 0; i < api_routes_n; i++)
@@ -173,6 +188,9 @@ static void the_peers_groups_decide_who_may_change_and_nobody_else_who_gets_keys
 				   (need == API_TRUSTS && rows[i].may_trust);
 			assert_int_equal(answer_to(asked, path, &rows[i].who, route_that(need), ""),
 					 may ? 200 : 403);
+			/* The body may ask for more than the route. */
+			if (may)
+				assert_int_equal(was_trusted, rows[i].may_trust);
 		}
 	api_free(asked);
 	path = open_socket(state, &no_group);
@@ -221,6 +239,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(
 		the_peers_groups_decide_who_may_change_and_nobody_else_who_gets_keys, tempdir_setup,
 		tempdir_teardown),
+	    cmocka_unit_test(who_gets_keys_is_decided_by_few),
 	    cmocka_unit_test_setup_teardown(
 		a_login_is_believed_of_root_and_our_own_user_and_of_nobody_else, tempdir_setup,
 		tempdir_teardown),

@@ -34,6 +34,7 @@ static struct {
 	} docs[8];
 	unsigned tls_n, logins_n;
 	bool tls_fails;
+	bool may_trust; /* bob */
 } w;
 
 /* ---- the ports ---- */
@@ -247,6 +248,10 @@ static void order_stands(enum urgency urgency)
 static void nothing(void)
 {
 }
+static void bob_may_trust(void)
+{
+	w.may_trust = true;
+}
 static void observes(void)
 {
 	w.config->instances[0].mode = MODE_OBSERVE;
@@ -382,7 +387,18 @@ static const struct row {
     {"keyfile, a freeze is broken", nothing, "/v1/rotate",
      "{\"kind\":\"keyfile\",\"urgency\":\"emergency\",\"breakFreeze\":true}", ERR_NONE,
      "\"order\":", "order/", "order", "freeze-broken"},
-    {"revoke without an emergency", nothing, "/v1/rotate",
+    {"revoke, by one who may order only", nothing, "/v1/rotate",
+     "{\"kind\":\"keyfile\",\"urgency\":\"emergency\",\"revoke\":\"c.test:27017\","
+     "\"reason\":\"stolen\"}",
+     ERR_REFUSED, "decide who gets keys", "", "", ""},
+    {"revoke nobody, by one who may order only", nothing, "/v1/rotate",
+     "{\"kind\":\"keyfile\",\"urgency\":\"emergency\",\"revoke\":\"\"}", ERR_NONE,
+     "\"order\":", "order/", "order", ""},
+    {"revoke a stranger, by one who may", bob_may_trust, "/v1/rotate",
+     "{\"kind\":\"keyfile\",\"urgency\":\"emergency\",\"revoke\":\"z.test:27017\","
+     "\"reason\":\"stolen\"}",
+     ERR_REFUSED, "cannot be read or believed here", "", "", ""},
+    {"revoke without an emergency", bob_may_trust, "/v1/rotate",
      "{\"kind\":\"keyfile\",\"revoke\":\"c.test:27017\"}", ERR_INVALID, "with an emergency", "", "",
      ""},
     {"certificates without a member", has_authority, "/v1/rotate",
@@ -455,7 +471,7 @@ static bool run(const char *route, const char *body, struct buf *ret, struct err
 {
 	buf_clear(ret);
 	*err = (struct err)ERR_INIT;
-	return command_run(&w.t, route, str_of(body), "bob", ret, err);
+	return command_run(&w.t, route, str_of(body), "bob", w.may_trust, ret, err);
 }
 
 /* The text of the one document there is whose id begins so; NULL: none. */
