@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "codec/json_strict.h"
+#include "model/policy.h"
 
 static int64_t mono_us(void)
 {
@@ -50,7 +51,7 @@ static bool await(int fd, short events, int64_t deadline_us, struct err *err)
 	}
 }
 
-static bool reach(const char *path, int64_t deadline_us, int *ret_fd, struct err *err)
+static bool reach_at(const char *path, int64_t deadline_us, int *ret_fd, struct err *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	if (!copy_z(address.sun_path, sizeof(address.sun_path), path))
@@ -77,6 +78,23 @@ static bool reach(const char *path, int64_t deadline_us, int *ret_fd, struct err
 	*ret_fd = fd;
 	fd = -1;
 	return true;
+}
+
+/* Systemd's socket first, then rotad's own: that is where it is without rotad.socket. */
+static bool reach(const char *path, int64_t deadline_us, int *ret_fd, struct err *err)
+{
+	char by_unit[UNIT_SOCKET_BYTES];
+	if (config_unit_socket(path, by_unit)) {
+		struct err no = ERR_INIT;
+		err_subject(&no, by_unit);
+		if (reach_at(by_unit, deadline_us, ret_fd, &no))
+			return true;
+		if (no.kind != ERR_UNREACHABLE) {
+			*err = no;
+			return false;
+		}
+	}
+	return reach_at(path, deadline_us, ret_fd, err);
 }
 
 static bool send_all(int fd, struct str text, int64_t deadline_us, struct err *err)

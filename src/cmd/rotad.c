@@ -756,6 +756,7 @@ static bool add_sources(struct daemon *d, struct err *err)
 
 static bool listen_fd(const char *path, int *ret, struct err *err)
 {
+	char by_unit[UNIT_SOCKET_BYTES];
 	int n = sd_listen_fds(1);
 	if (n <= 0)
 		return api_listen(path, ret, err);
@@ -765,7 +766,9 @@ static bool listen_fd(const char *path, int *ret, struct err *err)
 			       "systemd gave %d sockets; one that listens at a path is wanted "
 			       "(rotad.socket: ListenStream=)",
 			       n);
-	if (sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_STREAM, 1, path, 0) <= 0)
+	if (sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_STREAM, 1, path, 0) <= 0 &&
+	    !(config_unit_socket(path, by_unit) &&
+	      sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_STREAM, 1, by_unit, 0) > 0))
 		journal_line(SEVERITY_WARNING,
 			     "the socket is where rotad.socket says (ListenStream=), not at "
 			     "'%s' as the configuration does",

@@ -48,6 +48,19 @@ enum mode instance_mode(const struct policy *p, const struct instance_policy *i,
 	return mode_careful(policy_mode(p, kind), i->mode);
 }
 
+bool config_unit_socket(const char *path, char out[UNIT_SOCKET_BYTES])
+{
+	static const char folder[] = "/run/", file[] = "/rotad.sock";
+	if (strncmp(path, folder, strlen(folder)) != 0)
+		return false;
+	const char *name = path + strlen(folder);
+	const size_t n = strcspn(name, "/");
+	if (n == 0 || name[0] == '.' || strcmp(name + n, file) != 0)
+		return false;
+	const int wanted = snprintf(out, UNIT_SOCKET_BYTES, "%s%.*s.sock", folder, (int)n, name);
+	return wanted < UNIT_SOCKET_BYTES;
+}
+
 void config_init(struct config *c)
 {
 	memset(c, 0, sizeof(*c));

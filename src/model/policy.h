@@ -266,6 +266,11 @@ struct config {
 };
 /* All defaults, nothing configured. About 900 KiB: keep it on the heap. */
 void config_init(struct config *c);
+/* Where rotad.socket listens in place of /run/NAME/rotad.sock: /run/NAME.sock. What systemd makes
+ * as root may not lie in a folder of rotad's user, who could lay a link there. False: path is not
+ * of that form, and that of rotad itself. */
+enum { UNIT_SOCKET_BYTES = 108 };
+bool config_unit_socket(const char *path, char out[UNIT_SOCKET_BYTES]);
 /* NULL when there is none of that name. */
 const struct authority_policy *config_find_authority(const struct config *c, const char *name);
 const struct instance_policy *config_find_instance(const struct config *c, const char *name);

@@ -35,7 +35,27 @@ def faults(text, folder):
     return found, figure and figure.group(1)
 
 
+def socket_faults(text):
+    """What systemd makes as root, and gives away by its name, lies where nobody else makes names."""
+    found = []
+    for line in text.splitlines():
+        key, _, value = line.partition("=")
+        if key == "ListenStream" and not re.fullmatch(r"/run/[^/]+\.sock", value):
+            found.append("%s is not in root's folder" % line)
+        if key.startswith("ExecStart") or key == "Symlinks":
+            found.append("%s: root's hand in somebody else's folder" % line)
+    return found if "\nRemoveOnStop=yes\n" in text and "\nListenStream=/" in text else found + ["the socket would stay, or is none"]
+
+
 def main():
+    for name in ("rotad.socket", "rotad@.socket"):
+        unit = open(os.path.join(os.environ["TOP_BUILDDIR"], "systemd", name), encoding="utf-8").read()
+        if not socket_faults(unit.replace("=/run/", "=/run/rotad/")) or not socket_faults(unit + "ExecStartPre=install -d /run/rotad\n"):
+            print("%s: a planted fault is not found" % name)
+            return 1
+        if socket_faults(unit):
+            print("%s: %s" % (name, "; ".join(socket_faults(unit))))
+            return 1
     text = open(os.path.join(os.environ["TOP_BUILDDIR"], "systemd/rotad.service"), encoding="utf-8").read()
     with tempfile.TemporaryDirectory() as folder:
         for what, bad in (("a misspelt key", text.replace("PrivateTmp=", "PrivateTemp=")),

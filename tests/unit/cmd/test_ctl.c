@@ -10,6 +10,7 @@
 #include "cmd/ctl_table.h"
 #include "ctl_run.h"
 #include "lib/tempdir.h"
+#include "model/policy.h"
 
 enum { ARGS_MAX = 12 };
 
@@ -149,6 +150,40 @@ static void help_is_json_too(void **state)
 	}
 }
 
+/* Only below /run, where nobody but root makes a name. */
+static void systemds_socket_lies_beside_the_folder_of_rotads_own(void **state)
+{
+	static const struct {
+		const char *path, *wanted; /* NULL: there is none */
+	} rows[] = {
+	    {"/run/rotad/rotad.sock", "/run/rotad.sock"},
+	    {"/run/rotad-mongo2/rotad.sock", "/run/rotad-mongo2.sock"},
+	    {"/run/rotad.sock", NULL},
+	    {"/run/rotad/other.sock", NULL},
+	    {"/run/rotad/rotad.sock2", NULL},
+	    {"/run/rotad/deeper/rotad.sock", NULL},
+	    {"/run//rotad.sock", NULL},
+	    {"/run/../rotad.sock", NULL},
+	    {"/tmp/rotad/rotad.sock", NULL},
+	    {"/var/run/rotad/rotad.sock", NULL},
+	    {"rotad/rotad.sock", NULL},
+	    {"", NULL},
+	};
+	char out[UNIT_SOCKET_BYTES], path[2 * UNIT_SOCKET_BYTES];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		const bool is = config_unit_socket(rows[i].path, out);
+		if (is != (rows[i].wanted != NULL) || (is && strcmp(out, rows[i].wanted) != 0))
+			fail_msg("%s: %s", rows[i].path, is ? out : "none");
+	}
+	/* Longer than a socket's path may be. */
+	snprintf(path, sizeof(path), "/run/%0*d/rotad.sock", UNIT_SOCKET_BYTES - 11, 0);
+	assert_true(config_unit_socket(path, out));
+	assert_int_equal(strlen(out), UNIT_SOCKET_BYTES - 1);
+	snprintf(path, sizeof(path), "/run/%0*d/rotad.sock", UNIT_SOCKET_BYTES - 10, 0);
+	assert_false(config_unit_socket(path, out));
+}
+
 /* Several rotads on a host: the configuration that is named says where its rotad listens. */
 static void a_configuration_names_its_rotads_socket(void **state)
 {
@@ -179,6 +214,7 @@ static void a_configuration_names_its_rotads_socket(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(systemds_socket_lies_beside_the_folder_of_rotads_own),
 	    cmocka_unit_test_setup_teardown(a_configuration_names_its_rotads_socket, tempdir_setup,
 					    tempdir_teardown),
 	    cmocka_unit_test(command_lines_give_their_exit_code_and_words),
