@@ -14,19 +14,18 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "cmd/ctl_adopt_server.h"
 #include "cmd/ctl_file.h"
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_view.h"
 #include "codec/json_mem.h"
 #include "codec/json_strict.h"
 #include "codec/marker.h"
-#include "codec/mongod_options.h"
 #include "conf/conf_check.h"
 #include "conf/conf_edit.h"
 #include "sys/files_durable.h"
 #include "sys/host_linux.h"
 #include "sys/move.h"
-#include "sys/survey_proc.h"
 
 extern char **environ;
 
@@ -65,6 +64,8 @@ struct adoption {
 	char user_name[64], group_name[64], more_groups[512];
 	char service[256];
 	struct mongod_options options;
+	int64_t stranger; /* a process that is not believed to be its mongod */
+	char stranger_user[64];
 	unsigned rows_n, kept_n;
 	struct row rows[FILES_MAX];
 	struct move kept[RECORD_ROWS_MAX]; /* what the record says was moved */
@@ -132,18 +133,6 @@ static bool pick_instance(struct adoption *a, const char *name, struct err *err)
 	       err_set(err, ERR_NOT_FOUND, "%s has no instance of that name", a->ctl->config_path);
 }
 
-static bool is_its(const struct instance_policy *i, const struct survey_server *s)
-{
-	char port[16];
-	size_t n = strlen(i->address);
-	if (!s->pid || s->is_container)
-		return false;
-	if (i->config_file[0])
-		return strcmp(i->config_file, s->config_file) == 0;
-	int k = snprintf(port, sizeof(port), ":%d", mongod_options_port(&s->options));
-	return n > (size_t)k && strcmp(i->address + n - (size_t)k, port) == 0;
-}
-
 /* Groups of its process that its entry in /etc/group does not have: given by its unit. */
 static void add_groups_of_process(struct adoption *a)
 {
@@ -196,59 +185,31 @@ static bool take_user(struct adoption *a, const char *name, struct err *err)
 	return true;
 }
 
-/* Of the file that it would read at its next start. */
-static bool read_options(struct adoption *a, struct err *err)
-{
-	struct files_port files = files_durable();
-	auto_buf struct buf text = {.max = CONF_BYTES_MAX};
-	const struct instance_policy *i = a->instance;
-	err_subject(err, i->name);
-	if (!i->config_file[0])
-		return err_set(err, ERR_NOT_FOUND,
-			       "its mongod does not run, and no configFile of it is known");
-	if (!files.ops->read_text(files.self, i->config_file, CONF_BYTES_MAX, &text, NULL, err) ||
-	    !mongod_options_from_file(buf_str(&text), &a->options, err))
-		return err_in(err, "reading mongod's configuration");
-	return true;
-}
-
 /* The user, the options and the process, and that one rotad can serve all of this file. */
 static bool find_server(struct adoption *a, const char *user, struct err *err)
 {
-	auto_free struct survey *s = calloc(1, sizeof(*s));
-	const struct survey_server *own = NULL, *other = NULL;
-	const struct config *c = &a->conf->config;
+	auto_free struct adopt_server *s = calloc(1, sizeof(*s));
 	struct stat st;
 	char owner[64];
 	if (!s)
 		return err_set(err, ERR_MEMORY, "no memory to look");
-	if (!a->root[0] && !survey_host(s, err))
+	if (!adopt_find_server(&a->conf->config, a->instance, !a->root[0], s, err))
 		return false;
-	for (unsigned k = 0; k < s->n; k++)
-		if (is_its(a->instance, &s->servers[k]))
-			own = &s->servers[k];
-	for (unsigned i = 0; own && i < c->instances_n; i++)
-		for (unsigned k = 0; k < s->n; k++)
-			if (is_its(&c->instances[i], &s->servers[k]) &&
-			    strcmp(s->servers[k].user, own->user) != 0)
-				other = &s->servers[k];
-	if (other && !user) {
+	if (s->other_user[0] && !user) {
 		err_subject(err, a->ctl->config_path);
 		return err_set(
 		    err, ERR_REFUSED,
 		    "its mongods run as different users (%s, %s), and a rotad is of one: "
 		    "each user's part goes into /etc/rotad/USER.yaml, for "
 		    "rotad@USER.service. rotactl discover --write makes them",
-		    own->user, other->user);
+		    s->user, s->other_user);
 	}
-	a->user.pid = own ? own->pid : 0;
-	if (own)
-		a->options = own->options;
-	else if (!read_options(a, err))
-		return false;
-	mongod_options_map(&a->options, a->instance->paths, a->instance->paths_n);
-	if (!user && own)
-		user = own->user;
+	a->user.pid = s->pid;
+	a->options = s->options;
+	a->stranger = s->stranger;
+	cut_z(a->stranger_user, sizeof(a->stranger_user), s->stranger_user);
+	if (!user && s->pid)
+		user = s->user;
 	if (!user && a->options.key_file[0] && stat(a->options.key_file, &st) == 0 && st.st_uid) {
 		const struct passwd *pw = getpwuid(st.st_uid);
 		cut_z(owner, sizeof(owner), pw ? pw->pw_name : "");
@@ -670,6 +631,12 @@ static void say_plan(struct adoption *a)
 	json_t *files = json_array();
 	view_row(ctl, 0, "", "%s: mongod runs as %s%s; rotad as %s.", a->instance->name,
 		 a->user_name, a->user.pid ? "" : " (when it runs)", a->service);
+	if (a->stranger)
+		view_row(ctl, 2, "  ",
+			 "Process %" PRId64 " of %s calls itself its mongod and is not believed: "
+			 "systemd names it as the main process of no unit of it, nor does it own "
+			 "the keyfile and listen on the port.",
+			 a->stranger, a->stranger_user);
 	for (unsigned i = 0; i < a->rows_n; i++)
 		say_row(a, &a->rows[i], files);
 	if (wants_external_written(a))

@@ -260,19 +260,28 @@ static void read_invocation(struct reading *r, char *out, size_t out_n)
 		snprintf(out + 2 * i, 3, "%02x", ((const unsigned char *)bytes)[i]);
 }
 
-/* The program of the first command: a(sasbttttuii). */
-static void read_exec(struct reading *r, char *out, size_t out_n)
+/* The first command, a(sasbttttuii): its program and its arguments. */
+static void read_exec(struct reading *r, struct unit_view *v)
 {
 	AUTO(sd_bus_message) m = NULL;
-	const char *program = "";
-	out[0] = 0;
+	const char *program = "", *arg;
+	v->exec_start[0] = 0;
 	if (r->rc >= 0)
 		r->rc = sd_bus_get_property(r->u->bus, SYSTEMD, r->path, SERVICE, "ExecStart",
 					    &r->error, &m, "a(sasbttttuii)");
 	if (r->rc < 0 || sd_bus_message_enter_container(m, 'a', "(sasbttttuii)") <= 0 ||
 	    sd_bus_message_enter_container(m, 'r', "sasbttttuii") <= 0 ||
-	    sd_bus_message_read_basic(m, 's', &program) <= 0 || !copy_z(out, out_n, program))
-		out[0] = 0; /* no command: a unit of another type */
+	    sd_bus_message_read_basic(m, 's', &program) <= 0 ||
+	    !copy_z(v->exec_start, sizeof(v->exec_start), program) ||
+	    sd_bus_message_enter_container(m, 'a', "s") <= 0)
+		return; /* no command: a unit of another type */
+	size_t n = 0;
+	while (sd_bus_message_read_basic(m, 's', &arg) > 0) {
+		if (!copy_z(v->exec_args + n, sizeof(v->exec_args) - n, arg))
+			return;
+		n += strlen(arg) + 1;
+	}
+	v->exec_args_n = n;
 }
 
 static void read_service(struct reading *r, struct unit_view *v)
@@ -283,7 +292,7 @@ static void read_service(struct reading *r, struct unit_view *v)
 	read_plain(r, SERVICE, "MainPID", 'u', &pid);
 	read_plain(r, SERVICE, "ExecMainCode", 'i', &code);
 	read_plain(r, SERVICE, "ExecMainStatus", 'i', &status);
-	read_exec(r, v->exec_start, sizeof(v->exec_start));
+	read_exec(r, v);
 	v->main_pid = pid;
 	if (code == CLD_EXITED)
 		v->exit_code = status;

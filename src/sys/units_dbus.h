@@ -22,6 +22,9 @@ struct unit_view {
 	uint32_t job_id;                 /* a job waits or runs; 0: none */
 	char fragment[PATH_BYTES_MAX];   /* its file */
 	char exec_start[PATH_BYTES_MAX]; /* the program of the first ExecStart= */
+	char exec_args[PATH_BYTES_MAX];  /* its arguments, the program's name first, each with a NUL
+					  */
+	size_t exec_args_n;              /* bytes of them; 0 none, or too many */
 	char invocation[33];             /* another one after each start; "" when never started */
 };
 

@@ -7,6 +7,7 @@
 #include <pwd.h>
 #include <sys/stat.h>
 
+#include "cmd/ctl_adopt_server.h"
 #include "ctl_run.h"
 #include "lib/tempdir.h"
 
@@ -210,6 +211,61 @@ static void a_record_that_is_not_roots_alone_is_not_believed(void **state)
 	}
 }
 
+static void who_names_root_files_to_be_moved_must_be_roots_alone(void **state)
+{
+	char *out = NULL;
+	make_host(state, KEY);
+	assert_int_equal(chmod(tempdir_path(state, "etc/mongod.conf"), 0666), 0);
+	assert_int_equal(RUN("adopt"), CTL_FAILED);
+	expect_said(&out, "not root's alone");
+	assert_int_equal(chmod(tempdir_path(state, "etc/mongod.conf"), 0644), 0);
+	if (geteuid() == 0) {
+		const struct passwd *pw = getpwnam(user());
+		assert_int_equal(
+		    chown(tempdir_path(state, "etc/mongod.conf"), pw->pw_uid, pw->pw_gid), 0);
+		assert_int_equal(RUN("adopt"), CTL_FAILED);
+		expect_said(&out, "not root's alone");
+	}
+	assert_int_equal(tempdir_count(tempdir_path(state, "var/lib")), 0);
+	assert_int_equal(tempdir_count(tempdir_path(state, "etc/systemd/system")), 0);
+}
+
+/* Any user runs a program named mongod with any command line. */
+static void a_process_is_believed_by_what_its_user_cannot_make_up(void **state)
+{
+	(void)state;
+	static const struct {
+		struct adopt_signs signs;
+		enum adopt_proof proof;
+	} rows[] = {
+	    {{.is_named = true, .uid = 4321, .keyfile_uid = 121}, ADOPT_STRANGER},
+	    /* mongod is down, and he took its port */
+	    {{.is_named = true, .is_listening = true, .uid = 4321, .keyfile_uid = 121},
+	     ADOPT_STRANGER},
+	    {{.is_named = true, .is_listening = true, .uid = 4321, .keyfile_uid = -1},
+	     ADOPT_STRANGER},
+	    /* a program of root's with setuid by the name of mongod */
+	    {{.is_named = true, .is_listening = true, .uid = 0, .keyfile_uid = 0}, ADOPT_STRANGER},
+	    {{.is_named = true, .is_listening = true, .uid = 121, .keyfile_uid = 121},
+	     ADOPT_BY_PORT},
+	    {{.is_listening = true, .uid = 121, .keyfile_uid = 121}, ADOPT_STRANGER},
+	    {{.is_named = true, .uid = 121, .keyfile_uid = 121}, ADOPT_STRANGER},
+	    {{.is_main = true, .is_restart_unit = true, .uid = 121, .keyfile_uid = 0},
+	     ADOPT_BY_UNIT},
+	    {{.is_main = true, .is_unit_server = true, .uid = 0, .keyfile_uid = 0}, ADOPT_BY_UNIT},
+	    /* a service of his own */
+	    {{.is_main = true, .is_named = true, .uid = 4321, .keyfile_uid = 121}, ADOPT_STRANGER},
+	    /* beside the main process of the unit */
+	    {{.is_restart_unit = true, .is_unit_server = true, .is_named = true, .uid = 4321},
+	     ADOPT_STRANGER},
+	    {{.is_main = true, .is_restart_unit = true, .is_user_unit = true}, ADOPT_STRANGER},
+	    {{.is_main = true, .is_restart_unit = true, .is_container = true}, ADOPT_STRANGER},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++)
+		if (adopt_prove(&rows[i].signs) != rows[i].proof)
+			fail_msg("row %zu", i);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -218,6 +274,8 @@ int main(void)
 	    CASE(a_file_that_is_managed_elsewhere_is_not_moved_and_the_configuration_says_so),
 	    CASE(whoever_knows_says_that_something_else_writes_it),
 	    CASE(what_cannot_be_done_is_refused_and_nothing_is_touched),
+	    CASE(who_names_root_files_to_be_moved_must_be_roots_alone),
+	    CASE(a_process_is_believed_by_what_its_user_cannot_make_up),
 	    CASE(a_record_that_is_not_roots_alone_is_not_believed),
 	};
 	return cmocka_run_group_tests_name("ctl_adopt", tests, NULL, NULL);
