@@ -247,8 +247,6 @@ static bool rotate(struct seat *t, const json_t *body, const char *who, json_t *
 	return true;
 }
 
-#define APPROVAL_COUNTS_US US_DAY /* a word for today is none for next week */
-
 static bool approve(struct seat *t, const json_t *body, const char *who, json_t *ret,
 		    struct err *err)
 {

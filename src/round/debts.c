@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What went wrong here earlier and still counts: the notes as the planner sees them, and when each
- * is over. Tells nobody. */
+/* What was said or went wrong here earlier and still counts: the notes as the planner sees them, an
+ * approval, and when each is over. Tells nobody. */
 #include "round/round.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Somebody else restarted the member meanwhile: no restart is owed any more. */
@@ -62,4 +63,20 @@ void debts_observe(struct seat *t)
 	cut_z(s->debts.rolled_back_why, sizeof(s->debts.rolled_back_why), n->rolled_back_why);
 	cut_z(s->debts.step_down_why, sizeof(s->debts.step_down_why), n->step_down_why);
 	cut_z(s->debts.restart_owed_why, sizeof(s->debts.restart_owed_why), n->restart_owed_why);
+}
+
+/* What was approved and not done in time needs another word: the day is another one. */
+void approval_observe(struct seat *t)
+{
+	if (t->approved.id[0] &&
+	    t->ports.host.ops->boot(t->ports.host.self).us >= t->approved.until.us) {
+		struct journal_entry e = {.kind = JOURNAL_NOTE};
+		struct err ignored = ERR_INIT; /* a full disk is told by the next act */
+		cut_z(e.act, sizeof(e.act), "approve");
+		snprintf(e.text, sizeof(e.text), "%s was not used in time: it counts no more",
+			 t->approved.id);
+		(void)!record_line(t, &e, &ignored);
+		t->approved.id[0] = 0;
+	}
+	cut_z(t->seen->approved, sizeof(t->seen->approved), t->approved.id);
 }

@@ -1296,22 +1296,6 @@ static void forget(struct seat *t)
 	cut_z(s->self_host, sizeof(s->self_host), t->me);
 }
 
-/* What was approved and not done in time needs another word: the day is another one. */
-static void observe_approval(struct seat *t)
-{
-	if (t->approved.id[0] &&
-	    t->ports.host.ops->boot(t->ports.host.self).us >= t->approved.until.us) {
-		struct journal_entry e = {.kind = JOURNAL_NOTE};
-		struct err ignored = ERR_INIT; /* a full disk is told by the next act */
-		cut_z(e.act, sizeof(e.act), "approve");
-		snprintf(e.text, sizeof(e.text), "%s was not used in time: it counts no more",
-			 t->approved.id);
-		(void)!record_line(t, &e, &ignored);
-		t->approved.id[0] = 0;
-	}
-	cut_z(t->seen->approved, sizeof(t->seen->approved), t->approved.id);
-}
-
 void observe(struct seat *t)
 {
 	struct seen *s = t->seen;
@@ -1356,7 +1340,7 @@ void observe(struct seat *t)
 	look_at_rehearsal(t, &self);
 	s->moved_at = t->progress_at;
 	memcpy(s->alarm_since, t->alarm_since, sizeof(s->alarm_since));
-	observe_approval(t);
+	approval_observe(t);
 	s->approved_generation = t->notes.approved_generation;
 }
 

@@ -48,6 +48,9 @@ unsigned rehearse_each(struct seat *t, const struct mongod_target *own,
 /* round/debts.c: fill seen->debts, once the process and the ledger were looked at. What is over is
  * forgotten, durably. */
 void debts_observe(struct seat *t);
+/* The same: what a person approved, as long as it counts (APPROVAL_COUNTS_US). */
+#define APPROVAL_COUNTS_US US_DAY /* a word for today is none for next week */
+void approval_observe(struct seat *t);
 
 /* round/enact.c: do one act. True when it was done (or begun). Errors: of the ports. */
 MUST_CHECK bool enact(struct seat *t, const struct act *a, struct err *err);

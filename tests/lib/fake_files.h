@@ -103,6 +103,16 @@ static bool fake_files_put(void *self, const struct file_put *p, struct err *err
 	return true;
 }
 
+/* Kept as a file of its last line. */
+static bool fake_files_append(void *self, const char *path, struct str line, struct err *err)
+{
+	struct fake_files *f = self;
+	if (f->is_full)
+		return err_set(err, ERR_DISK_FULL, "full");
+	fake_files_set(f, path, line.p, line.n);
+	return true;
+}
+
 static bool fake_files_read_secret(void *self, const char *path, size_t max, struct secret *ret,
 				   struct file_view *ret_view, struct err *err)
 {
@@ -139,7 +149,8 @@ static const struct files_ops fake_files_ops = {.look = fake_files_look,
 						.read_secret = fake_files_read_secret,
 						.forget_previous = fake_files_forget_previous,
 						.put = fake_files_put,
-						.remove = fake_files_remove};
+						.remove = fake_files_remove,
+						.append = fake_files_append};
 
 static struct files_port fake_files_port(struct fake_files *f)
 {

@@ -3,6 +3,7 @@
 #include "lib/test.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/fake_files.h"
 #include "round/round.h"
@@ -150,10 +151,43 @@ static void a_restored_file_counts_for_a_day(void **state UNUSED)
 	assert_int_equal(t->seen->debts.restored_at.us, 0);
 }
 
+static struct mono boot;
+static struct mono fake_boot(void *self UNUSED)
+{
+	return boot;
+}
+static struct wall fake_now(void *self UNUSED)
+{
+	return t->seen->now;
+}
+static const struct host_ops host_ops = {.boot = fake_boot, .now = fake_now};
+
+/* By the clock that nobody sets, and told in the history. */
+static void an_approval_counts_for_a_day(void **state UNUSED)
+{
+	t->ports.host = (struct host_port){.ops = &host_ops};
+	boot.us = US_H;
+	approval_observe(t);
+	assert_string_equal(t->seen->approved, "");
+	cut_z(t->approved.id, sizeof(t->approved.id), "3f2a9c10");
+	t->approved.until = mono_add(boot, APPROVAL_COUNTS_US);
+	boot.us += US_DAY - 1;
+	t->seen->now.us += 365 * US_DAY;
+	approval_observe(t);
+	assert_string_equal(t->seen->approved, "3f2a9c10");
+	boot.us++;
+	approval_observe(t);
+	assert_string_equal(t->seen->approved, "");
+	assert_string_equal(t->approved.id, "");
+	const int i = fake_files_find(&disk, "/state/rs0-a/journal");
+	assert_true(i >= 0 && strstr(disk.files[i].bytes, "3f2a9c10 was not used in time"));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
+	    T(an_approval_counts_for_a_day),
 	    T(a_resume_counts_by_the_revision_of_the_hold_it_lifts),
 	    T(what_is_not_owed_needs_no_note),
 	    T(a_restart_is_owed_until_another_process_answers),
