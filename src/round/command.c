@@ -627,8 +627,8 @@ static bool keyfile_export(struct seat *t, const json_t *body, const char *who, 
 	return true;
 }
 
-/* The key itself never passes through here: the answer names a file that only root and mongod's
- * user may read. */
+/* The key itself never passes through here, nor does the name of its file: who asks knows that by
+ * the configuration, and root believes no path that it is told. */
 static bool keyfile_next(struct seat *t, const json_t *body, const char *who, json_t *ret,
 			 struct err *err)
 {
@@ -636,7 +636,6 @@ static bool keyfile_next(struct seat *t, const json_t *body, const char *who, js
 	(void)body;
 	if (!external_stage(t, path, keys, sizeof(keys), err))
 		return false;
-	json_object_set_new(ret, "file", json_string(path));
 	json_object_set_new(ret, "keys", json_string(keys));
 	json_object_set_new(ret, "path", json_string(t->seen->keyfile.path));
 	snprintf(what, sizeof(what), "keys %s, for who writes the keyfile", keys);
