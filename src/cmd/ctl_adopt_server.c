@@ -19,6 +19,8 @@
 #include "sys/survey_proc.h"
 #include "sys/units_dbus.h"
 
+enum { PORT_DEFAULT = 27017 };
+
 enum adopt_proof adopt_prove(const struct adopt_signs *s)
 {
 	if (s->is_container || s->is_user_unit)
@@ -77,7 +79,9 @@ static bool read_unit_line(const struct unit_view *v, struct mongod_options *ret
 static int port_of(const struct instance_policy *i, const struct mongod_options *o)
 {
 	const char *colon = strrchr(i->address, ':');
-	return colon ? (int)strtol(colon + 1, NULL, 10) : mongod_options_port(o);
+	if (colon && !strchr(colon, ']')) /* else of an IPv6 address without a port */
+		return (int)strtol(colon + 1, NULL, 10);
+	return i->config_file[0] ? mongod_options_port(o) : PORT_DEFAULT;
 }
 
 static bool names_instance(const struct instance_policy *i, const char *config_file,

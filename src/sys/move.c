@@ -256,7 +256,9 @@ bool move_look(const char *path, bool is_private, const struct move_user *user, 
 	struct move m = {.uid = p.stat.st_uid,
 			 .gid = p.stat.st_gid,
 			 .mode = p.stat.st_mode & 07777,
-			 .is_private = is_private};
+			 .is_private = is_private,
+			 .device = p.stat.st_dev,
+			 .inode = p.stat.st_ino};
 	STATIC_ASSERT(sizeof(m.path) == sizeof(p.real), "a place fits");
 	memcpy(m.path, p.real, sizeof(m.path));
 	auto_close int fd = -1;
@@ -504,7 +506,8 @@ static bool lock_both(int here, int home, const struct move_user *user, unsigned
 static bool check_same(const struct move *m, const struct move_user *user, const struct place *p,
 		       struct err *err)
 {
-	if (p->stat.st_uid != m->uid || p->stat.st_gid != m->gid ||
+	const bool is_it = !m->inode || (p->stat.st_dev == m->device && p->stat.st_ino == m->inode);
+	if (!is_it || p->stat.st_uid != m->uid || p->stat.st_gid != m->gid ||
 	    (p->stat.st_mode & 07777) != m->mode)
 		return err_set(err, ERR_CHANGED, "it is another file since it was looked at");
 	return check_seen(user, m->path, &p->stat, err) && place_check_unmoved(m->path, p, err);

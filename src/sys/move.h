@@ -26,6 +26,8 @@ struct move {
 	char at[PATH_BYTES_MAX];   /* where it lives: a name in its folder */
 	unsigned uid, gid, mode;   /* as it was: what move_back() gives it again */
 	bool is_private;           /* mongod refuses it when group or others have any right */
+	uint64_t device,
+	    inode; /* of the file that was looked at; 0, 0 any of that owner and mode */
 };
 
 /* Look where `path` (links followed) leads and fill *ret but for `at`: what would be moved. Nothing

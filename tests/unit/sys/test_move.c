@@ -87,6 +87,7 @@ static void make_case(void **state, struct move *m)
 	assert_int_equal(mkdir(tempdir_path(state, "etc"), 0755), 0);
 	tempdir_write(tempdir_path(state, "etc/keyfile"), BYTES, 0400);
 	assert_true(move_look(tempdir_path(state, "etc/keyfile"), true, &user, m, &err));
+	m->device = m->inode = 0; /* what came back is moved again */
 	snprintf(m->at, sizeof(m->at), "%s/keys/rs0/keyfile", real);
 }
 
@@ -330,6 +331,15 @@ static void a_path_that_is_turned_elsewhere_while_a_person_is_asked_gives_no_cop
 	assert_int_equal(err.kind, ERR_CHANGED);
 	assert_int_equal(tempdir_count(tempdir_path(state, "keys/rs0")), 0);
 	tempdir_expect(tempdir_path(state, "other/etc/keyfile"), "- secret of others\n");
+	/* another file, alike in all */
+	err = ERR_INIT;
+	assert_true(move_look(m.path, true, &user, &upper, &err));
+	memcpy(upper.at, m.at, sizeof(m.at));
+	tempdir_write(tempdir_path(state, "new"), BYTES, 0400);
+	assert_int_equal(rename(tempdir_path(state, "new"), m.path), 0);
+	assert_false(out(state, &upper, &err));
+	assert_int_equal(err.kind, ERR_CHANGED);
+	assert_int_equal(tempdir_count(tempdir_path(state, "keys/rs0")), 0);
 	/* a file of other rights */
 	assert_int_equal(chmod(m.path, 0600), 0);
 	assert_false(out(state, &m, &err));
