@@ -71,6 +71,7 @@ struct adoption {
 	struct move kept[RECORD_ROWS_MAX]; /* what the record says was moved */
 	char home[PATH_BYTES_MAX], record[PATH_BYTES_MAX], drop_in[PATH_BYTES_MAX],
 	    polkit[PATH_BYTES_MAX];
+	char record_user[64]; /* for whom the files were moved */
 	struct buf drop_in_text, polkit_text;
 	bool has_polkit, has_record;
 };
@@ -278,6 +279,8 @@ static bool read_record(struct adoption *a, struct err *err)
 	if (!files.ops->read_text(files.self, a->record, RECORD_BYTES_MAX, &text, NULL, err))
 		return false;
 	AUTO(json_t) doc = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
+	const char *moved_for = json_string_value(json_object_get(doc, "user"));
+	cut_z(a->record_user, sizeof(a->record_user), moved_for ? moved_for : "");
 	json_array_foreach(json_object_get(doc, "files"), i, one)
 	{
 		const char *path, *at;
@@ -788,6 +791,27 @@ static bool prepare(struct adoption *a, const char *name, const char *user, stru
 	       find_service(a, err) && name_paths(a, err) && read_record(a, err);
 }
 
+/* The way back goes by the record, which is root's: no configuration of mongod's, and no process,
+ * must be as it was. */
+static bool prepare_leave(struct adoption *a, const char *name, const char *user, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	if (!read_conf(a, err) || !pick_instance(a, name, err) || !name_paths(a, err) ||
+	    !read_record(a, err))
+		return false;
+	if (!user && a->record_user[0])
+		user = a->record_user;
+	if (!user)
+		return find_server(a, NULL, err) && find_service(a, err) && name_paths(a, err);
+	if (!find_server(a, user, &ignored)) {
+		a->user.pid = 0;
+		a->more_groups[0] = 0;
+		if (!take_user(a, user, err))
+			return false;
+	}
+	return find_service(a, err) && name_paths(a, err);
+}
+
 static bool take_options(struct adoption *a, int argc, char **argv, bool is_adopt,
 			 const char **ret_name, const char **ret_user)
 {
@@ -922,7 +946,7 @@ enum ctl_exit ctl_leave(struct ctl *ctl, int argc, char **argv)
 		return ctl_error(ctl, (err_set(&err, ERR_MEMORY, "no memory"), &err));
 	if (!take_options(a, argc, argv, false, &name, &user))
 		return CTL_USAGE;
-	if (!prepare(a, name, user, &err))
+	if (!prepare_leave(a, name, user, &err))
 		return ctl_error(ctl, &err);
 	if (!a->has_record && access(a->drop_in, F_OK) != 0 && access(a->polkit, F_OK) != 0) {
 		view_row(ctl, 0, "", "%s was not adopted; nothing to do.", a->instance->name);

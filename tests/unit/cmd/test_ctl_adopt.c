@@ -211,6 +211,24 @@ static void a_record_that_is_not_roots_alone_is_not_believed(void **state)
 	}
 }
 
+static void the_way_back_needs_nothing_of_mongods(void **state)
+{
+	char *out = NULL;
+	make_host(state, KEY);
+	assert_int_equal(RUN("adopt"), CTL_GOOD);
+	expect_said(&out, "Done");
+	assert_int_equal(chmod(tempdir_path(state, "etc/mongod.conf"), 0666), 0);
+	assert_int_equal(RUN("adopt"), CTL_FAILED);
+	expect_said(&out, "not root's alone");
+	assert_int_equal(unlink(tempdir_path(state, "etc/mongod.conf")), 0);
+	assert_int_equal(RUN("leave"), CTL_GOOD);
+	expect_said(&out, "Done: no file of rotad's is in mongod's way");
+	assert_false(is_link(tempdir_path(state, "etc/keyfile")));
+	tempdir_expect(tempdir_path(state, "etc/keyfile"), KEY);
+	assert_int_equal(tempdir_count(tempdir_path(state, "var/lib")), 0);
+	assert_int_equal(tempdir_count(tempdir_path(state, "etc/systemd/system")), 0);
+}
+
 static void who_names_root_files_to_be_moved_must_be_roots_alone(void **state)
 {
 	char *out = NULL;
@@ -274,6 +292,7 @@ int main(void)
 	    CASE(a_file_that_is_managed_elsewhere_is_not_moved_and_the_configuration_says_so),
 	    CASE(whoever_knows_says_that_something_else_writes_it),
 	    CASE(what_cannot_be_done_is_refused_and_nothing_is_touched),
+	    CASE(the_way_back_needs_nothing_of_mongods),
 	    CASE(who_names_root_files_to_be_moved_must_be_roots_alone),
 	    CASE(a_process_is_believed_by_what_its_user_cannot_make_up),
 	    CASE(a_record_that_is_not_roots_alone_is_not_believed),
