@@ -174,15 +174,15 @@ bool alerts_reload(struct alerts *a, const struct config *config, struct err *er
 	return false;
 }
 
-/* One event per fact: a trouble that lasts is in the journal once, until its words change or it is
- * over. */
+/* One event per fact: what lasts is in the journal once, until its words change or it is over. */
 static bool is_news(struct alerts *a, const struct event *e)
 {
 	char key[512];
 	uint64_t k = hash64(str_of(event_key(e, key, sizeof(key))), 0),
 		 content = hash64(str_of(e->what), hash64(str_of(e->headline), e->is_resolved));
+	content = hash64(str_of(e->you), content);
 	unsigned i = 0;
-	if (e->severity <= SEVERITY_NOTICE)
+	if (e->severity <= SEVERITY_NOTICE && !e->is_standing && !e->is_resolved)
 		return true;
 	while (i < a->seen_n && a->seen[i].key != k)
 		i++;

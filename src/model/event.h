@@ -20,6 +20,7 @@ struct event {
 	struct wall next; /* when rotad looks again; 0: nothing planned */
 	struct wall at;
 	int64_t repeat_us; /* told again after this; 0: as its severity says (notify/notify.h) */
+	bool is_standing;  /* of a plan, which tells it each round for as long as it is so */
 	bool is_resolved;  /* the trouble told under the same key earlier is over */
 };
 /* The deduplication key "cluster/name/subject". out at least 512 bytes. */

@@ -70,6 +70,7 @@ struct event *plan_tell(struct planner *p, enum event_kind kind, const char *sub
 		plan->events_n++;
 	*e = event_of(kind, p->s->cluster, subject);
 	e->at = p->s->now;
+	e->is_standing = true;
 	return e;
 }
 

@@ -321,7 +321,10 @@ class HostScene:
         new = kept[0][0]
         if new == self.old_key or any(k != [new] for k in kept):
             return False
-        return all(m.accepts(new) and not m.accepts(self.old_key) for m in self.world.members)
+        try:
+            return all(m.accepts(new) and not m.accepts(self.old_key) for m in self.world.members)
+        except PyMongoError:  # one that is being restarted answers anything
+            return False
 
     def wait_rotated(self, what, seconds=600):
         start = time.monotonic()
