@@ -222,10 +222,12 @@ bool seen_is_dead(const struct seen *s, unsigned member)
 	case GENERATION_NONE:
 		break;
 	}
+	/* Who is well again before the rotation begins is not dead, whatever was said of it. */
 	for (unsigned i = 0; i < l->orders_n; i++)
 		if (l->orders[i].kind == ORDER_KEYFILE &&
 		    strcmp(l->orders[i].without, m->host) == 0)
-			return true;
+			return !fact_known(m->hello) || !(m->is_primary || m->is_secondary) ||
+			       m->is_revoked;
 	return m->is_revoked;
 }
 

@@ -91,7 +91,10 @@ static bool safe_write(const struct seen *s, const struct act *a, struct err *er
 		return err_set(err, ERR_BUG, "a keyring without the anchor's pivot, key %u",
 			       s->anchor.pivot.number);
 	const struct key_id *promised = s->ledger.has_proposal ? &p->next.id : &s->anchor.next.id;
-	if (own_yea(s) && g != GENERATION_DEAD && key_id_given(promised) && !act_has(a, promised))
+	/* A nay frees from the promise, also where it was found out after the generation's end. */
+	if (own_yea(s) && g != GENERATION_DEAD && key_id_given(promised) &&
+	    !key_id_equal(promised, &s->anchor.burnt.id) &&
+	    !anchor_has_retired(&s->anchor, promised) && !act_has(a, promised))
 		return err_set(err, ERR_BUG,
 			       "invariant 2: a keyring without key %u after this member's yea",
 			       p->next.number);

@@ -1105,6 +1105,13 @@ static void follow_generation(struct seat *t)
 		l->has_proposal = false;
 		l->roll = (struct roll){.generation = 0};
 	}
+	/* From here on what is done goes over all members (PROTOCOL 1), and one may have joined
+	 * since rs.conf was read: a rotad that comes late acts in the very round in which it hears
+	 * of the generation. */
+	if (t->anchor.generation != was.generation && t->rs_at.us != t->seen->now.us) {
+		t->rs_at.us = 0;
+		t->looks_again = true;
+	}
 	if (step != ANCHOR_MOVED || anchor_put(t, &err))
 		return;
 	t->anchor = was;

@@ -100,6 +100,10 @@ int64_t round_run(struct seat *t, bool dry_run, bool is_poked)
 		return sleep_for(t, left);
 	t->rounds++;
 	observe(t);
+	if (t->looks_again) {
+		t->looks_again = false;
+		observe(t);
+	}
 	plan_now(t);
 	for (int i = 0;
 	     i < PLANS_PER_ROUND_MAX &&

@@ -235,6 +235,7 @@ struct seat {
 	struct wall server_at;
 	char me[HOST_BYTES_MAX]; /* in rs.conf; a standalone's is the instance's name */
 	char local[64];          /* "localhost:PORT" by its options */
+	bool looks_again;        /* what was just learned wants rs.conf as it reads now */
 	bool is_up; /* its process serves reads: before, in RECOVERING, it looks up no users */
 	unsigned memory_n;
 	struct member_memory memory[MEMBERS_MAX];

@@ -215,9 +215,25 @@ static void by_whom_and_when_it_counts_as_dead(void **state)
 		assert_false(seen_is_dead(s, i));
 }
 
+/* Said while e was away, and before a rotation began: it counts only as long as that is so. */
+static void who_is_well_again_is_not_dead(void **state)
+{
+	case_begin(1);
+	order_without_e(&the.s);
+	assert_true(seen_is_dead(&the.s, E));
+	case_member(&the.s, E, false);
+	assert_false(seen_is_dead(&the.s, E));
+	the.s.members[E].is_revoked = true;
+	assert_true(seen_is_dead(&the.s, E));
+	the.s.members[E].is_revoked = the.s.members[E].is_secondary = false; /* by dead keys */
+	the.s.members[E].state = MEMBER_RECOVERING;
+	assert_true(seen_is_dead(&the.s, E));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(who_is_well_again_is_not_dead),
 	    cmocka_unit_test(who_is_declared_dead_is_not_waited_for),
 	    cmocka_unit_test(one_that_is_back_is_asked_once_a_process),
 	    cmocka_unit_test(any_other_may_be_restarted),
