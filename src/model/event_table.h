@@ -93,8 +93,8 @@
 	  "Why could no secondary take over? rs.status() (lag, health), rs.conf() (priorities). Sooner than that: rotactl resume") \
 	X(PENDING_CHANGE, "pending-change", WARNING, "2781886fbab6be0f541aa0792d112344", \
 	  "A restart would change more than the key: binary, configuration, unit or files differ from those in use.", \
-	  "mongod runs on as it was started. A restart would take up the other change as well.", \
-	  "No turn is taken.", \
+	  "mongod runs on as it was started. No rotation begins, for it would restart it.", \
+	  "Nothing: whether that change is wanted only a person knows.", \
 	  "Restart that member at a time of your own, by hand; or say instances[].pendingChanges: allow") \
 	X(FOREIGN_WRITE, "foreign-write", CRITICAL, "56318b5c5aa7506953e70f191fc84acf", \
 	  "A file that rotad keeps was replaced by something else.", \
@@ -115,7 +115,7 @@
 	  "A foreign write was undone once; the wished file is back.", "", "", "") \
 	X(KEYFILE_GUESSABLE, "keyfile-guessable", WARNING, "b163628de0c945e81799fc4d691405aa", \
 	  "A key is short or simple enough to be guessed from what goes over the network.", \
-	  "The set runs.", \
+	  "The members share it, and all is well with them.", \
 	  "Nothing: a key is replaced by an order or by age.", \
 	  "rotactl rotate keyfile: the new key is a long random one") \
 	X(KEYFILE_UNREADABLE, "keyfile-unreadable", CRITICAL, "6850029838c71d66d36856c274c493d8", \
@@ -125,8 +125,8 @@
 	  "rotactl keyfile check FILE says what is wrong (mode, owner, an ACL, its text) and what mends it") \
 	X(KEYRINGS_DIFFER, "keyrings-differ", CRITICAL, "5e7fb4421a1075465b61df323279f50b", \
 	  "Members do not all share one key; a restart of the wrong one would part the set.", \
-	  "Who is connected stays connected. Do NOT restart a member: it might not find back into the set.", \
-	  "Nothing begins and nobody is restarted before they share a key.", \
+	  "Who is connected stays connected. Do NOT restart a member before this is mended: it might not find back into the set.", \
+	  "Nothing begins, and no member is restarted, before they share one.", \
 	  "rotactl verify shows who accepts which key. Bring that member's rotad up; it puts the file right. Without one: copy the keyfile of a member that is well") \
 	X(ACT_FAILED, "act-failed", WARNING, "b319e2efefbe4d329428be4d4cf54c91", \
 	  "Something that rotad did for this member failed; it is looked at again soon.", \
@@ -182,20 +182,20 @@
 	  "rotactl rotate certificates --member MEMBER; where no authority answers: rotactl ca issue member, or the people of the CA") \
 	X(CERTIFICATE_NOT_SERVED, "certificate-not-served", WARNING, "fa75284da7bd40f6acecbf31b01eca9f", \
 	  "The certificate on disk is not the one that is served.", \
-	  "The one that is served stays in use.", \
-	  "Nothing: it loads only what it has checked and put there itself.", \
+	  "The one that is served stays in use until mongod loads the other.", \
+	  "Nothing: rotad loads only what it has checked and put there itself.", \
 	  "rotactl cert check FILE; if it is good: db.adminCommand({rotateCertificates: 1}) on that member") \
 	X(CERTIFICATE_UNFIT, "certificate-unfit", WARNING, "a2e7e7810af24f0aa80ccaa36738a430", \
 	  "A member serves a certificate that its own CAFile does not trust, or that does not name it.", \
-	  "Peers and clients that check it refuse new connections to that member.", \
-	  "Nothing: it replaces a certificate by an order, by age or by its end.", \
+	  "Peers and clients that check it refuse new connections to this member.", \
+	  "Nothing: rotad replaces a certificate by an order, by age or by its end.", \
 	  "rotactl cert check PEM --ca CAFILE says what is wrong. Then: rotactl rotate certificates --member MEMBER") \
 	X(CERTIFICATE_REQUEST_WAITING, "certificate-request-waiting", NOTICE, "ffb954bdc865f9c8c79788d63ce1b19d", \
 	  "A certificate request waits for a person at the authority.", "", "", "") \
 	X(AUTHORITY_EXPIRING, "authority-expiring", WARNING, "956a5c276f29b045c19489f4728fb11b", \
 	  "A certificate authority's own certificate ends soon.", \
-	  "All certificates are valid until its end, and none after it.", \
-	  "Nothing: it does not renew authorities yet.", \
+	  "After its end every certificate that it issued counts for nothing.", \
+	  "Nothing: rotad does not renew authorities yet.", \
 	  "A new CA goes into every CAFile beside the old one, long before the old one leaves it") \
 	X(AUTHORITY_UNREACHABLE, "authority-unreachable", WARNING, "e01329a0d8328a7e4d258239c3b564b4", \
 	  "An authority does not answer; what it should issue is retried.", \
@@ -209,8 +209,8 @@
 	  "The alert has the authority's words. Once it is mended: rotactl rotate certificates --member MEMBER") \
 	X(CRL_EXPIRING, "crl-expiring", WARNING, "2a050ec80c1694351e68294db0f442e1", \
 	  "A revocation list ends soon; after its end every peer is refused.", \
-	  "All is well until its end; after it mongod refuses every certificate, also its peers'.", \
-	  "Nothing: a revocation list comes from the people of the CA.", \
+	  "After its end mongod refuses every certificate, those of its peers as well.", \
+	  "Nothing: a revocation list comes from the authority's people.", \
 	  "A new CRLFile on every member, then db.adminCommand({rotateCertificates: 1}) on each") \
 	X(CRL_EXPIRED, "crl-expired", CRITICAL, "a24a96db4f56c720a251d19ec94c69c5", \
 	  "A revocation list has ended.", \
@@ -240,7 +240,7 @@
 	X(LEDGER_UNREACHABLE, "ledger-unreachable", WARNING, "418e60638174d7ec38a43a1f0926ee13", \
 	  "The ledger cannot be read or written; nothing disruptive is done meanwhile.", \
 	  "mongod runs on. No rotation begins, none goes on with a restart.", \
-	  "Tries again all the time, and goes on by itself.", \
+	  "Tries again all the time and goes on by itself.", \
 	  "Is there a primary (rotactl status)? May rotad read it: rotactl user --for rotad") \
 	X(LEDGER_OLDER_THAN_ANCHOR, "ledger-older-than-anchor", CRITICAL, "b1d91bae85afbdbd545231bfbce8604c", \
 	  "The ledger is older than what this host has seen: a restored dump or a clone; rotad only observes.", \
@@ -271,8 +271,8 @@
 	  "rotactl trust list. If that host lost its state directory, on each other host: rotactl trust confirm HOST --fingerprint ...") \
 	X(IDENTITY_DOUBLED, "identity-doubled", CRITICAL, "69328bd67c10a4cfc53b406b2d4c605e", \
 	  "Two processes use one identity: a cloned host. Both get nothing.", \
-	  "The set runs. No rotation begins, no key is sealed for that identity.", \
-	  "Seals nothing for it. It goes on an hour after the last sign of the other.", \
+	  "What either has voted stands, so nothing is lost. No rotation begins, no key is sealed for it.", \
+	  "Seals nothing for that identity. It goes on an hour after the last sign of the other.", \
 	  "Find the copy (a cloned image, a copied state directory), stop rotad there and remove its state directory. No copy known: rotactl trust revoke") \
 	X(LOGIN_REFUSED, "login-refused", WARNING, "5f52c91430734650a43d6f4ffc303a81", \
 	  "The user or certificate that rotad was given cannot log in; it goes on as __system by the keys it holds.", \
@@ -286,8 +286,8 @@
 	  "On that host: timedatectl; chronyc tracking") \
 	X(VERSION_UNTESTED, "version-untested", WARNING, "536bf2279c89612cb64ed48ddb093cba", \
 	  "A server version that rotad was not tested with: it only observes there.", \
-	  "Everything is watched. Nothing begins.", \
-	  "Looks and tells.", \
+	  "Everything is watched. No rotation begins.", \
+	  "Looks and tells, and changes nothing.", \
 	  "A release of rotad that knows this server, or instances[].acceptUntested: true") \
 	X(CONFIGURATION_LOADED, "configuration-loaded", INFO, "781f375526ac3f14314c40ed600e4317", \
 	  "The configuration was read.", "", "", "") \

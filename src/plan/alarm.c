@@ -89,57 +89,50 @@ static enum answer ask_doubled(const struct planner *p, struct texts *t)
 }
 
 /* A check of the doctor's calls good what it cannot see. */
-static bool can_see(const struct planner *p, const char *check)
+static bool sees_served(const struct seen *s)
 {
-	const struct seen_certificate *c = &p->s->certificate;
-	return strncmp(check, "served", 6) == 0 ? c->served.is_known
-	       : strstr(check, "-end")          ? fact_known(c->fact)
-						: fact_known(p->s->keyfile.fact);
+	return s->certificate.served.is_known;
+}
+static bool sees_files(const struct seen *s)
+{
+	return fact_known(s->certificate.fact);
+}
+static bool sees_keyfile(const struct seen *s)
+{
+	return fact_known(s->keyfile.fact);
 }
 
-/* Each is the doctor's check of that name, or asks by itself. */
+/* Each is the doctor's check of that name, where what it goes by can be seen, or asks by itself.
+ * How things stand then, and what rotad does, its event's row tells. */
 static const struct {
 	const char *check;
+	bool (*sees)(const struct seen *s);
 	enum answer (*ask)(const struct planner *p, struct texts *t);
 	enum kind kind;
 	bool is_of_set;
 	enum event_kind warn, refuse; /* as grave as the doctor finds it */
 	int64_t after_s;
-	const char *now, *did;
 } alarms[] = {
-    {NULL, ask_keyrings, KIND_KEYFILE, true, EVENT_KEYRINGS_DIFFER, EVENT_KEYRINGS_DIFFER,
-     AFTER_MINUTE,
-     "Who is connected stays connected. Do NOT restart a member before this is mended: it might "
-     "not find back into the set.",
-     "Nothing begins, and no member is restarted, before they share one."},
-    {NULL, ask_doubled, KIND_KEYFILE, true, EVENT_IDENTITY_DOUBLED, EVENT_IDENTITY_DOUBLED, 0,
-     "What either has voted stands, so nothing is lost. No rotation begins, no key is sealed for "
-     "it.",
-     "Seals nothing for that identity. It goes on an hour after the last sign of the other."},
-    {"served-fit", NULL, KIND_CERTIFICATES, false, EVENT_CERTIFICATE_UNFIT, EVENT_CERTIFICATE_UNFIT,
-     AFTER_MINUTE, "Peers and clients that check it refuse new connections to this member.",
-     "Nothing: rotad replaces a certificate by an order, by age or by its end."},
-    {"crl-end", NULL, KIND_CERTIFICATES, false, EVENT_CRL_EXPIRING, EVENT_CRL_EXPIRED, 0,
-     "After its end mongod refuses every certificate, those of its peers as well.",
-     "Nothing: a revocation list comes from the authority's people."},
-    {"ca-end", NULL, KIND_CERTIFICATES, false, EVENT_AUTHORITY_EXPIRING, EVENT_AUTHORITY_EXPIRING,
-     0, "After its end every certificate that it issued counts for nothing.",
-     "Nothing: rotad does not renew authorities yet."},
-    {"served", NULL, KIND_CERTIFICATES, false, EVENT_CERTIFICATE_NOT_SERVED,
-     EVENT_CERTIFICATE_NOT_SERVED, AFTER_MINUTE,
-     "The one that is served stays in use until mongod loads the other.",
-     "Nothing: rotad loads only what it has checked and put there itself."},
-    {NULL, ask_ledger, KIND_KEYFILE, false, EVENT_LEDGER_UNREACHABLE, EVENT_LEDGER_UNREACHABLE,
-     AFTER_MINUTE, "mongod runs on. No rotation begins, none goes on with a restart.",
-     "Tries again all the time and goes on by itself."},
-    {NULL, ask_version, KIND_KEYFILE, false, EVENT_VERSION_UNTESTED, EVENT_VERSION_UNTESTED, 0,
-     "Everything is watched. No rotation begins.", "Looks and tells, and changes nothing."},
-    {NULL, ask_pending, KIND_KEYFILE, false, EVENT_PENDING_CHANGE, EVENT_PENDING_CHANGE,
-     AFTER_DEPLOY, "mongod runs on as it was started. No rotation begins, for it would restart it.",
-     "Nothing: whether that change is wanted only a person knows."},
-    {"key-strength", NULL, KIND_KEYFILE, false, EVENT_KEYFILE_GUESSABLE, EVENT_KEYFILE_GUESSABLE, 0,
-     "The members share it, and all is well with them.",
-     "Nothing: a key is replaced by an order or by age."},
+    {NULL, NULL, ask_keyrings, KIND_KEYFILE, true, EVENT_KEYRINGS_DIFFER, EVENT_KEYRINGS_DIFFER,
+     AFTER_MINUTE},
+    {NULL, NULL, ask_doubled, KIND_KEYFILE, true, EVENT_IDENTITY_DOUBLED, EVENT_IDENTITY_DOUBLED,
+     0},
+    {"served-fit", sees_served, NULL, KIND_CERTIFICATES, false, EVENT_CERTIFICATE_UNFIT,
+     EVENT_CERTIFICATE_UNFIT, AFTER_MINUTE},
+    {"crl-end", sees_files, NULL, KIND_CERTIFICATES, false, EVENT_CRL_EXPIRING, EVENT_CRL_EXPIRED,
+     0},
+    {"ca-end", sees_files, NULL, KIND_CERTIFICATES, false, EVENT_AUTHORITY_EXPIRING,
+     EVENT_AUTHORITY_EXPIRING, 0},
+    {"served", sees_served, NULL, KIND_CERTIFICATES, false, EVENT_CERTIFICATE_NOT_SERVED,
+     EVENT_CERTIFICATE_NOT_SERVED, AFTER_MINUTE},
+    {NULL, NULL, ask_ledger, KIND_KEYFILE, false, EVENT_LEDGER_UNREACHABLE,
+     EVENT_LEDGER_UNREACHABLE, AFTER_MINUTE},
+    {NULL, NULL, ask_version, KIND_KEYFILE, false, EVENT_VERSION_UNTESTED, EVENT_VERSION_UNTESTED,
+     0},
+    {NULL, NULL, ask_pending, KIND_KEYFILE, false, EVENT_PENDING_CHANGE, EVENT_PENDING_CHANGE,
+     AFTER_DEPLOY},
+    {"key-strength", sees_keyfile, NULL, KIND_KEYFILE, false, EVENT_KEYFILE_GUESSABLE,
+     EVENT_KEYFILE_GUESSABLE, 0},
 };
 STATIC_ASSERT(ARRAY_N(alarms) <= ALARMS_MAX, "ALARMS_MAX");
 
@@ -167,15 +160,15 @@ static void tell(struct planner *p, unsigned i, enum doctor_weight weight, const
 	const struct seen *s = p->s;
 	const bool is_grave = weight == DOCTOR_REFUSE;
 	char when[40];
-	struct event *e = plan_tell(p, is_grave ? alarms[i].refuse : alarms[i].warn,
-				    alarms[i].is_of_set ? s->cluster : s->self_host);
+	const enum event_kind kind = is_grave ? alarms[i].refuse : alarms[i].warn;
+	struct event *e = plan_tell(p, kind, alarms[i].is_of_set ? s->cluster : s->self_host);
 	p->plan->needs_attention |= is_grave;
 	snprintf(e->headline, sizeof(e->headline), "%s/%s: %.400s.", s->cluster, s->self_host,
 		 t->what);
 	snprintf(e->what, sizeof(e->what), "%s. Seen since %s.", t->what,
 		 wall_print_utc(s->alarm_since[i], when, sizeof(when)));
-	cut_z(e->now, sizeof(e->now), alarms[i].now);
-	cut_z(e->we_did, sizeof(e->we_did), alarms[i].did);
+	cut_z(e->now, sizeof(e->now), event_table[kind].now);
+	cut_z(e->we_did, sizeof(e->we_did), event_table[kind].did);
 	snprintf(e->you, sizeof(e->you), "%s.", t->you);
 }
 
@@ -198,7 +191,7 @@ void alarm_plan(struct planner *p)
 			if (answer == ALARM_UNKNOWN)
 				continue;
 			weight = answer == ALARM_ON ? DOCTOR_WARN : DOCTOR_GOOD;
-		} else if (can_see(p, alarms[i].check)) {
+		} else if (alarms[i].sees(s)) {
 			weight =
 			    doctor_ask(alarms[i].check, s, p->policy, p->instance, t.what, t.you);
 		} else

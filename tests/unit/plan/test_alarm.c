@@ -3,59 +3,13 @@
  * judged while it cannot be seen, and its words fill all rows. */
 #include "lib/test.h"
 
-#include "lib/plan_case.h"
+#include "lib/plan_patient.h"
 #include "plan/alarm.h"
 
-static void begin(void)
-{
-	struct seen_certificate *c = &the.s.certificate;
-	case_begin(1);
-	c->fact = c->served_at = seen_at(CASE_NOW);
-	c->file.is_known = c->served.is_known = true;
-	cut_z(c->file.serial, sizeof(c->file.serial), "01");
-	cut_z(c->served.serial, sizeof(c->served.serial), "01");
-	c->file.chain_not_after.us = c->served.chain_not_after.us = CASE_NOW + 60 * US_DAY;
-	c->ca_not_after.us = CASE_NOW + 900 * US_DAY;
-	c->crl_next_update.us = CASE_NOW + 30 * US_DAY;
-	c->is_served_trusted = c->is_served_named = true;
-}
-
-static void guessable(struct seen *s)
-{
-	s->keyfile.is_guessable = true;
-}
-static void other_served(struct seen *s)
-{
-	cut_z(s->certificate.served.serial, 8, "02");
-}
-static void untrusted(struct seen *s)
-{
-	s->certificate.is_served_trusted = false;
-}
-static void unnamed(struct seen *s)
-{
-	s->certificate.is_served_named = false;
-}
-static void ca_ends(struct seen *s)
-{
-	s->certificate.ca_not_after.us = CASE_NOW + 30 * US_DAY;
-}
-static void crl_ends(struct seen *s)
-{
-	s->certificate.crl_next_update.us = CASE_NOW + US_DAY;
-}
-static void crl_ended(struct seen *s)
-{
-	s->certificate.crl_next_update.us = CASE_NOW;
-}
 static void ledger_away(struct seen *s)
 {
 	s->ledger.fact.who = WITNESS_NONE;
 	cut_z(s->ledger.why, 64, "no primary");
-}
-static void pending(struct seen *s)
-{
-	cut_z(s->process.pending, 64, "mongod.conf was changed");
 }
 static void untested(struct seen *s)
 {
@@ -116,7 +70,7 @@ static unsigned bits(uint32_t x)
 
 static void nothing_is_told_of_a_healthy_host(void **state)
 {
-	begin();
+	patient_begin();
 	step();
 	assert_int_equal(the.plan.alarms_on, 0);
 	assert_int_equal(bits(the.plan.alarms_judged), alarm_n());
@@ -127,7 +81,7 @@ static void each_is_told_once_it_has_stood(void **state)
 {
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		const struct row *r = &rows[i];
-		begin();
+		patient_begin();
 		r->spoil(&the.s);
 		step();
 		if (told(r->event))
@@ -157,7 +111,7 @@ static void the_end_has_the_name_of_the_beginning(void **state)
 {
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		bool has = false;
-		begin();
+		patient_begin();
 		rows[i].spoil(&the.s);
 		step();
 		for (unsigned k = 0; k < alarm_n(); k++) {
@@ -193,17 +147,13 @@ static void own_way_back(struct seen *s)
 {
 	s->certificate.stage = CERT_STAGE_GOING_BACK;
 }
-static void no_member(struct seen *s)
-{
-	s->self = -1;
-}
 
 static void what_cannot_be_seen_is_neither_there_nor_over(void **state)
 {
 	static void (*const hides[])(struct seen *) = {no_answer,       own_restart,  own_reload,
 						       own_certificate, own_way_back, no_member};
 	for (size_t i = 0; i < ARRAY_N(hides); i++) {
-		begin();
+		patient_begin();
 		guessable(&the.s);
 		hides[i](&the.s);
 		step();
@@ -241,12 +191,12 @@ static void a_row_that_cannot_be_seen_is_not_over(void **state)
 		     {guessable, no_keyfile}};
 	for (size_t i = 0; i < ARRAY_N(pairs); i++) {
 		uint32_t bit;
-		begin();
+		patient_begin();
 		pairs[i].spoil(&the.s);
 		step();
 		bit = the.plan.alarms_on;
 		assert_int_equal(bits(bit), 1);
-		begin();
+		patient_begin();
 		step();
 		assert_true(the.plan.alarms_judged & bit);
 		pairs[i].hides(&the.s);
@@ -258,7 +208,7 @@ static void a_row_that_cannot_be_seen_is_not_over(void **state)
 
 static void a_kind_that_is_off_is_nobodys_business(void **state)
 {
-	begin();
+	patient_begin();
 	the.policy.certificates.mode = MODE_OFF;
 	crl_ended(&the.s);
 	step();
@@ -272,7 +222,7 @@ static void a_kind_that_is_off_is_nobodys_business(void **state)
 
 static void what_a_person_allows_is_no_trouble(void **state)
 {
-	begin();
+	patient_begin();
 	pending(&the.s);
 	untested(&the.s);
 	the.instance.pending_changes = PENDING_ALLOW;

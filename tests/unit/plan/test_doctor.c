@@ -3,7 +3,7 @@
  * for, with a word that mends it. */
 #include "lib/test.h"
 
-#include "lib/plan_case.h"
+#include "lib/plan_patient.h"
 #include "plan/doctor.h"
 
 static struct doctor got;
@@ -23,25 +23,10 @@ static const struct doctor_finding *find(const char *name)
 	return &got.findings[0];
 }
 
-/* A host with TLS, which the toy has not. */
-static void begin(void)
-{
-	struct seen_certificate *c = &the.s.certificate;
-	case_begin(1);
-	c->fact = c->served_at = seen_at(CASE_NOW);
-	c->file.is_known = c->served.is_known = true;
-	cut_z(c->file.serial, sizeof(c->file.serial), "01");
-	cut_z(c->served.serial, sizeof(c->served.serial), "01");
-	c->file.chain_not_after.us = CASE_NOW + 60 * US_DAY;
-	c->ca_not_after.us = CASE_NOW + 900 * US_DAY;
-	c->crl_next_update.us = CASE_NOW + 30 * US_DAY;
-	c->is_served_trusted = c->is_served_named = true;
-}
-
 static void a_healthy_host_is_well_in_all(void **state)
 {
 	for (unsigned self = 0; self < 3; self++) {
-		begin();
+		patient_begin();
 		the.s.self = (int)self;
 		judge();
 		assert_true(got.n >= 20);
@@ -64,14 +49,6 @@ static void no_config(struct seen *s)
 	s->config.who = WITNESS_NONE;
 	cut_z(s->rehearsal, 64, "rs.conf cannot be read: not authorized");
 }
-static void no_member(struct seen *s)
-{
-	s->self = -1;
-}
-static void guessable(struct seen *s)
-{
-	s->keyfile.is_guessable = true;
-}
 static void stranger(struct seen *s)
 {
 	s->keyfile.has_stranger = true;
@@ -80,18 +57,6 @@ static void foreign(struct seen *s)
 {
 	s->keyfile.is_foreign = true;
 	cut_z(s->keyfile.marker, 64, "Ansible managed");
-}
-static void other_served(struct seen *s)
-{
-	cut_z(s->certificate.served.serial, 8, "02");
-}
-static void untrusted(struct seen *s)
-{
-	s->certificate.is_served_trusted = false;
-}
-static void unnamed(struct seen *s)
-{
-	s->certificate.is_served_named = false;
 }
 static void ends_soon(struct seen *s)
 {
@@ -105,18 +70,6 @@ static void ended_by_a_wrong_clock(struct seen *s)
 {
 	has_ended(s);
 	s->is_clock_sane = false;
-}
-static void ca_ends(struct seen *s)
-{
-	s->certificate.ca_not_after.us = CASE_NOW + 30 * US_DAY;
-}
-static void crl_ends(struct seen *s)
-{
-	s->certificate.crl_next_update.us = CASE_NOW + US_DAY;
-}
-static void crl_ended(struct seen *s)
-{
-	s->certificate.crl_next_update.us = CASE_NOW;
 }
 static void ledger_away(struct seen *s)
 {
@@ -158,10 +111,6 @@ static void held(struct seen *s)
 static void peer_down(struct seen *s)
 {
 	s->members[2].hello.who = WITNESS_NONE;
-}
-static void pending(struct seen *s)
-{
-	cut_z(s->process.pending, 64, "mongod.conf was changed");
 }
 static void peer_without_rotad(struct seen *s)
 {
@@ -220,7 +169,7 @@ static void each_check_finds_its_own(void **state)
 	     "allowDowntime: majorityWrites"},
 	};
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
-		begin();
+		patient_begin();
 		rows[i].spoil(&the.s);
 		judge();
 		const struct doctor_finding *f = find(rows[i].name);
@@ -237,7 +186,7 @@ static void each_check_finds_its_own(void **state)
 
 static void mode_observe_is_no_fault_and_hides_none(void **state)
 {
-	begin();
+	patient_begin();
 	the.policy.mode = the.policy.keyfile.mode = the.policy.certificates.mode = MODE_OBSERVE;
 	the.s.ledger.exists = false;
 	the.s.members[2].has_statement = false;
@@ -253,7 +202,7 @@ static void mode_observe_is_no_fault_and_hides_none(void **state)
 
 static void windows_and_freezes_are_notes(void **state)
 {
-	begin();
+	patient_begin();
 	the.policy.windows_n = 1; /* it is 08:00 UTC */
 	the.policy.windows[0] = (struct window){.days = 0x7f, .start_s = 2 * 3600, .for_us = US_H};
 	judge();
