@@ -225,14 +225,14 @@ static void add_members(struct seat *t)
 	for (unsigned i = 0; i < t->rs.members_n; i++) {
 		const struct mongod_config_member *c = &t->rs.members[i];
 		struct seen_member *m = &s->members[i];
-		m->id = c->id;
+		*m = (struct seen_member){.id = c->id,
+					  .is_voter = c->votes > 0,
+					  .is_electable = c->priority > 0 && !c->is_arbiter,
+					  .is_arbiter = c->is_arbiter,
+					  .is_hidden = c->is_hidden,
+					  .delay_s = c->delay_s,
+					  .lag_us = c->is_arbiter ? 0 : -1};
 		cut_z(m->host, sizeof(m->host), c->host);
-		m->is_voter = c->votes > 0;
-		m->is_electable = c->priority > 0 && !c->is_arbiter;
-		m->is_arbiter = c->is_arbiter;
-		m->is_hidden = c->is_hidden;
-		m->delay_s = c->delay_s;
-		m->lag_us = c->is_arbiter ? 0 : -1;
 		if (strcmp(c->host, t->me) == 0) {
 			s->self = (int)i;
 			m->is_self = true;
@@ -1287,10 +1287,8 @@ static void forget(struct seat *t)
 	struct seen *s = t->seen;
 	const bool is_ledger_kept = t->notes.job_is_open && fact_known(s->ledger.fact);
 	arena_reset(&t->arena);
-	/* Large, most of it members that there are not: those were never written. */
-	const unsigned members_n = seen_all_n(s);
+	/* Large, most of it members: whoever adds one begins it anew. */
 	memset(s, 0, offsetof(struct seen, members));
-	memset(s->members, 0, members_n * sizeof(s->members[0]));
 	memset(&s->keyfile, 0, offsetof(struct seen, certificate) - offsetof(struct seen, keyfile));
 	forget_certificate(&s->certificate);
 	if (!is_ledger_kept)
