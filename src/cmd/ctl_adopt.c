@@ -108,18 +108,8 @@ static struct adoption *adoption_new(struct ctl *ctl)
 
 static bool read_conf(struct adoption *a, struct err *err)
 {
-	struct files_port files = files_durable();
 	struct host_port host = host_linux();
-	/* Files that it names are the daemon's to look at: it runs as another user. */
-	struct conf_how how = {.files = &files,
-			       .is_elsewhere = true,
-			       .uid = CONF_UID_ANY,
-			       .now = host.ops->now(host.self)};
-	auto_free struct conf_faults *faults = calloc(1, sizeof(*faults));
-	err_subject(err, a->ctl->config_path);
-	if (!faults)
-		return err_set(err, ERR_MEMORY, "no memory to read the configuration");
-	return conf_load(a->ctl->config_path, &how, a->conf, faults, err);
+	return ctl_read_conf(a->ctl, host.ops->now(host.self), a->conf, err);
 }
 
 static bool pick_instance(struct adoption *a, const char *name, struct err *err)
@@ -842,9 +832,20 @@ static bool take_options(struct adoption *a, int argc, char **argv, bool is_adop
 	return true;
 }
 
+/* What was said may be done: else *ret is how it ends. */
+static bool is_meant(const struct adoption *a, enum ctl_exit *ret)
+{
+	if (!a->is_dry && view_confirm(a->ctl, a->is_yes, "Do it?"))
+		return true;
+	view_row(a->ctl, 0, "", "Nothing was done%s.", a->is_dry ? " (--dry-run)" : "");
+	*ret = a->is_dry ? CTL_GOOD : CTL_ATTENTION;
+	return false;
+}
+
 enum ctl_exit ctl_adopt(struct ctl *ctl, int argc, char **argv)
 {
 	const char *name = NULL, *user = NULL;
+	enum ctl_exit code;
 	struct err err = ERR_INIT;
 	auto_adoption struct adoption *a = adoption_new(ctl);
 	if (!a)
@@ -865,14 +866,8 @@ enum ctl_exit ctl_adopt(struct ctl *ctl, int argc, char **argv)
 		(void)json_object_set_new(ctl->doc, "isDone", json_true());
 		return CTL_GOOD;
 	}
-	if (a->is_dry) {
-		view_row(ctl, 0, "", "Nothing was done (--dry-run).");
-		return CTL_GOOD;
-	}
-	if (!view_confirm(ctl, a->is_yes, "Do it?")) {
-		view_row(ctl, 0, "", "Nothing was done.");
-		return CTL_ATTENTION;
-	}
+	if (!is_meant(a, &code))
+		return code;
 	if (!do_it(a, &err))
 		return ctl_error_with(ctl, &err,
 				      "mongod can be restarted as it is. Mend what is named; then "
@@ -940,6 +935,7 @@ static bool undo(const struct adoption *a, struct err *err)
 enum ctl_exit ctl_leave(struct ctl *ctl, int argc, char **argv)
 {
 	const char *name = NULL, *user = NULL;
+	enum ctl_exit code;
 	struct err err = ERR_INIT;
 	auto_adoption struct adoption *a = adoption_new(ctl);
 	if (!a)
@@ -953,14 +949,8 @@ enum ctl_exit ctl_leave(struct ctl *ctl, int argc, char **argv)
 		return CTL_GOOD;
 	}
 	say_leave(a);
-	if (a->is_dry) {
-		view_row(ctl, 0, "", "Nothing was done (--dry-run).");
-		return CTL_GOOD;
-	}
-	if (!view_confirm(ctl, a->is_yes, "Do it?")) {
-		view_row(ctl, 0, "", "Nothing was done.");
-		return CTL_ATTENTION;
-	}
+	if (!is_meant(a, &code))
+		return code;
 	if (!undo(a, &err))
 		return ctl_error_with(ctl, &err,
 				      "mongod can be restarted as it is. Mend what is named, then "

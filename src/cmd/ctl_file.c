@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "sys/files_durable.h"
 
 static bool write_whole(int fd, struct str text, struct err *err)
 {
@@ -33,4 +35,16 @@ bool ctl_write_new(const char *path, struct str text, unsigned mode, struct err 
 		return true;
 	(void)unlink(path); /* ours, and of no use */
 	return false;
+}
+
+bool ctl_read_conf(const struct ctl *ctl, struct wall now, struct conf *ret, struct err *err)
+{
+	struct files_port files = files_durable();
+	struct conf_how how = {
+	    .files = &files, .is_elsewhere = true, .uid = CONF_UID_ANY, .now = now};
+	auto_free struct conf_faults *faults = calloc(1, sizeof(*faults));
+	err_subject(err, ctl->config_path);
+	if (!faults)
+		return err_set(err, ERR_MEMORY, "no memory to read the configuration");
+	return conf_load(ctl->config_path, &how, ret, faults, err);
 }

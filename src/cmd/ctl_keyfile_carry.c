@@ -176,19 +176,13 @@ static void staged_fini(struct staged *s)
 static bool open_seat(const struct ctl *ctl, const char *instance, int *ret, struct stat *ret_is,
 		      struct err *err)
 {
-	struct files_port files = files_durable();
 	struct host_port host = host_linux();
-	struct conf_how how = {.files = &files,
-			       .is_elsewhere = true,
-			       .uid = CONF_UID_ANY,
-			       .now = host.ops->now(host.self)};
 	auto_conf struct conf *conf = conf_new();
-	auto_free struct conf_faults *faults = calloc(1, sizeof(*faults));
 	struct stat above;
 	err_subject(err, ctl->config_path);
-	if (!conf || !faults)
+	if (!conf)
 		return err_set(err, ERR_MEMORY, "no memory to read the configuration");
-	if (!conf_load(ctl->config_path, &how, conf, faults, err))
+	if (!ctl_read_conf(ctl, host.ops->now(host.self), conf, err))
 		return false;
 	const struct instance_policy *i = config_find_instance(&conf->config, instance);
 	if (!i)

@@ -17,6 +17,7 @@ struct word {
 	bool waits, yes;
 	int64_t timeout_us;
 	uint64_t generation; /* 0: none named */
+	struct wall now;     /* for which the status was read */
 };
 
 static bool generation_parse(const char *z, uint64_t *ret)
@@ -74,6 +75,10 @@ static bool take_word(struct ctl *ctl, int argc, char **argv, const char *allowe
 			return false;
 		}
 	}
+	if (ret->timeout_us && !ret->waits) {
+		(void)ctl_usage(ctl, "--timeout needs --wait");
+		return false;
+	}
 	if (optind < argc && strchr(allowed, 'i'))
 		ret->id = argv[optind++];
 	if (optind < argc) {
@@ -81,6 +86,15 @@ static bool take_word(struct ctl *ctl, int argc, char **argv, const char *allowe
 		return false;
 	}
 	return true;
+}
+
+/* The words of a person, and the instance they are for. */
+static enum ctl_exit open_word(struct ctl *ctl, int argc, char **argv, const char *allowed,
+			       struct word *ret, json_t **ret_doc, const json_t **ret_instance)
+{
+	if (!take_word(ctl, argc, argv, allowed, ret))
+		return CTL_USAGE;
+	return view_open_one(ctl, &ret->pick, ret_doc, ret_instance, &ret->now);
 }
 
 /* Send a word for the instance. */
@@ -111,10 +125,7 @@ enum ctl_exit ctl_approve(struct ctl *ctl, int argc, char **argv)
 	AUTO(json_t) doc = NULL;
 	AUTO(json_t) answer = NULL;
 	const json_t *instance;
-	struct wall now;
-	if (!take_word(ctl, argc, argv, "ygi", &w))
-		return CTL_USAGE;
-	enum ctl_exit code = view_open_one(ctl, &w.pick, &doc, &instance, &now);
+	enum ctl_exit code = open_word(ctl, argc, argv, "ygi", &w, &doc, &instance);
 	if (code != CTL_GOOD)
 		return code;
 	if (w.generation == 0 && strcmp(view_text(instance, "mode"), "ask") != 0 &&
@@ -154,10 +165,7 @@ static enum ctl_exit say_word(struct ctl *ctl, int argc, char **argv, const char
 	AUTO(json_t) doc = NULL;
 	AUTO(json_t) answer = NULL;
 	const json_t *instance;
-	struct wall now;
-	if (!take_word(ctl, argc, argv, "r", &w))
-		return CTL_USAGE;
-	enum ctl_exit code = view_open_one(ctl, &w.pick, &doc, &instance, &now);
+	enum ctl_exit code = open_word(ctl, argc, argv, "r", &w, &doc, &instance);
 	if (code == CTL_GOOD)
 		code = send_word(ctl, route, instance, &w, &answer);
 	const char *warning = code == CTL_GOOD ? view_text(answer, "warning") : "";
@@ -189,12 +197,7 @@ enum ctl_exit ctl_abort(struct ctl *ctl, int argc, char **argv)
 	AUTO(json_t) doc = NULL;
 	AUTO(json_t) answer = NULL;
 	const json_t *instance;
-	struct wall now;
-	if (!take_word(ctl, argc, argv, "rwy", &w))
-		return CTL_USAGE;
-	if (w.timeout_us && !w.waits)
-		return ctl_usage(ctl, "--timeout needs --wait");
-	enum ctl_exit code = view_open_one(ctl, &w.pick, &doc, &instance, &now);
+	enum ctl_exit code = open_word(ctl, argc, argv, "rwy", &w, &doc, &instance);
 	if (code != CTL_GOOD)
 		return code;
 	const json_t *rotation = json_object_get(instance, "rotation");
@@ -240,7 +243,7 @@ enum ctl_exit ctl_abort(struct ctl *ctl, int argc, char **argv)
 	}
 	struct follow *f = calloc(1, sizeof(*f));
 	ASSERT(f); /* 30 KiB */
-	follow_init(f, ctl, FOLLOW_ABORT, "", "", instance, now);
+	follow_init(f, ctl, FOLLOW_ABORT, "", "", instance, w.now);
 	code = follow_run(f, view_text(instance, "instance"), w.timeout_us);
 	free(f);
 	return code;
@@ -252,10 +255,7 @@ enum ctl_exit ctl_turn_release(struct ctl *ctl, int argc, char **argv)
 	AUTO(json_t) doc = NULL;
 	AUTO(json_t) answer = NULL;
 	const json_t *instance;
-	struct wall now;
-	if (!take_word(ctl, argc, argv, "y", &w))
-		return CTL_USAGE;
-	enum ctl_exit code = view_open_one(ctl, &w.pick, &doc, &instance, &now);
+	enum ctl_exit code = open_word(ctl, argc, argv, "y", &w, &doc, &instance);
 	if (code != CTL_GOOD)
 		return code;
 	const json_t *members = json_object_get(instance, "members");
@@ -282,10 +282,7 @@ enum ctl_exit ctl_ledger_rebuild(struct ctl *ctl, int argc, char **argv)
 	AUTO(json_t) doc = NULL;
 	AUTO(json_t) answer = NULL;
 	const json_t *instance;
-	struct wall now;
-	if (!take_word(ctl, argc, argv, "ryj", &w))
-		return CTL_USAGE;
-	enum ctl_exit code = view_open_one(ctl, &w.pick, &doc, &instance, &now);
+	enum ctl_exit code = open_word(ctl, argc, argv, "ryj", &w, &doc, &instance);
 	if (code != CTL_GOOD)
 		return code;
 	if (w.join)

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd/ctl_file.h"
 #include "cmd/ctl_page.h"
 #include "cmd/ctl_simulate.h"
 #include "cmd/ctl_table.h"
@@ -138,11 +139,8 @@ static bool take_status(struct rehearsal *r, const json_t *instance)
 
 /* The policy by which it is rehearsed: the file's, else the defaults. */
 static bool take_policy(struct rehearsal *r, const char *instance, struct conf *conf,
-			struct conf_faults *faults, struct err *err)
+			struct err *err)
 {
-	struct files_port files = files_durable();
-	struct conf_how how = {
-	    .files = &files, .is_elsewhere = true, .uid = CONF_UID_ANY, .now = r->now};
 	config_init(&conf->config);
 	r->config = &conf->config;
 	if (r->is_config_optional && access(r->ctl->config_path, F_OK) != 0 && errno == ENOENT) {
@@ -150,8 +148,7 @@ static bool take_policy(struct rehearsal *r, const char *instance, struct conf *
 			 r->ctl->config_path);
 		return true;
 	}
-	err_subject(err, r->ctl->config_path);
-	if (!conf_load(r->ctl->config_path, &how, conf, faults, err))
+	if (!ctl_read_conf(r->ctl, r->now, conf, err))
 		return false;
 	const struct schedule_policy *schedule = &conf->config.schedule;
 	snprintf(r->policy, sizeof(r->policy), "%.200s%s", r->ctl->config_path,
@@ -702,9 +699,8 @@ enum ctl_exit ctl_simulate(struct ctl *ctl, int argc, char **argv)
 	struct err err = ERR_INIT;
 	AUTO(json_t) doc = NULL;
 	auto_conf struct conf *conf = conf_new();
-	auto_free struct conf_faults *faults = calloc(1, sizeof(*faults));
 	int c;
-	if (!conf || !faults) {
+	if (!conf) {
 		(void)err_set(&err, ERR_MEMORY, "no memory for a configuration");
 		return ctl_error(ctl, &err);
 	}
@@ -775,7 +771,7 @@ enum ctl_exit ctl_simulate(struct ctl *ctl, int argc, char **argv)
 	}
 	r.is_config_optional = strcmp(ctl->config_path, CTL_CONFIG_DEFAULT) == 0;
 	r.until = wall_add(r.now, (int64_t)days * US_DAY);
-	if (!take_policy(&r, instance, conf, faults, &err)) {
+	if (!take_policy(&r, instance, conf, &err)) {
 		(void)ctl_error(ctl, &err);
 		return CTL_UNKNOWN;
 	}

@@ -279,13 +279,6 @@ static bool link_leads_to(int dir, const char *name, const char *at)
 	return strcmp(target, at) == 0;
 }
 
-bool move_is_done(const struct move *m)
-{
-	struct stat st;
-	return link_leads_to(AT_FDCWD, m->path, m->at) && lstat(m->at, &st) == 0 &&
-	       S_ISREG(st.st_mode);
-}
-
 /* ---- AppArmor ---- */
 
 bool move_is_confined(struct str attr, char *ret_profile, size_t n)
@@ -476,13 +469,7 @@ static bool find_here(const char *path, struct place *p, struct err *err)
 		return err_set(err, ERR_LIMIT, "its path is too long");
 	if (fstat(p->dir, &p->dir_stat) != 0)
 		return err_sys(err, errno, "looking at its folder");
-	p->file = openat(p->dir, p->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (p->file < 0 && errno != ENOENT)
-		return err_sys(err, errno, "looking at it");
-	p->exists = p->file >= 0;
-	if (p->exists && fstat(p->file, &p->stat) != 0)
-		return err_sys(err, errno, "looking at it");
-	return true;
+	return place_look(p, err);
 }
 
 /* Both folders, locked against rotad and another rotactl, and what crashes left in them removed. */

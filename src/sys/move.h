@@ -42,8 +42,6 @@ MUST_CHECK bool move_look(const char *path, bool is_private, const struct move_u
  * be written, by anybody else, sticky ones apart. The path has no link in it. Errors:
  * ERR_UNSAFE_FILE, ERR_CHANGED, ERR_SYSTEM. */
 MUST_CHECK bool move_check_above(const char *path, struct err *err);
-/* Is the link there and leads to the file? */
-bool move_is_done(const struct move *m);
 /* May that user, with what it has of groups, replace the file at path by a rename? Asked as that
  * user, in a child, where this process is root; else as who asks. Errors: those of can_put(). */
 MUST_CHECK bool move_user_can_put(const char *path, const struct move_user *user, struct err *err);

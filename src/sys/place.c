@@ -90,6 +90,15 @@ static bool resolve(const char *path, struct place *p, struct err *err)
 	return true;
 }
 
+bool place_look(struct place *p, struct err *err)
+{
+	p->file = openat(p->dir, p->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (p->file < 0 && errno != ENOENT)
+		return err_sys(err, errno, "looking at it");
+	p->exists = p->file >= 0;
+	return !p->exists || fstat(p->file, &p->stat) == 0 || err_sys(err, errno, "looking at it");
+}
+
 bool place_find(const char *path, struct place *p, struct err *err)
 {
 	char head[PATH_BYTES_MAX];
@@ -114,12 +123,8 @@ bool place_find(const char *path, struct place *p, struct err *err)
 		return err_set(err, ERR_CHANGED, "its directory became a link meanwhile");
 	if (p->dir < 0 || fstat(p->dir, &p->dir_stat) != 0)
 		return err_sys(err, errno, "opening its directory %s", head);
-	p->file = openat(p->dir, p->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (p->file < 0 && errno != ENOENT)
-		return err_sys(err, errno, "looking at it");
-	p->exists = p->file >= 0;
-	if (p->exists && fstat(p->file, &p->stat) != 0)
-		return err_sys(err, errno, "looking at it");
+	if (!place_look(p, err))
+		return false;
 	if (p->exists && S_ISLNK(p->stat.st_mode))
 		return err_set(err, ERR_CHANGED, "it became a link meanwhile");
 	return true;

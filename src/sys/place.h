@@ -26,6 +26,9 @@ void place_fini(struct place *p);
 /* Fill *p; the file need not exist. Errors: ERR_NOT_FOUND (no such directory), ERR_PERMISSION,
  * ERR_CHANGED, ERR_INVALID, ERR_UNSAFE_FILE (dangling link: p->is_link is set). */
 MUST_CHECK bool place_find(const char *path, struct place *p, struct err *err);
+/* What of that name is in p->dir, a link not followed: fills file, exists and stat. For who has dir
+ * and name by other ways than place_find(). Errors: ERR_SYSTEM, ERR_PERMISSION. */
+MUST_CHECK bool place_look(struct place *p, struct err *err);
 void place_view(const struct place *p, struct file_view *ret);
 /* Open the file for reading, checked to be the one that was found. Errors: ERR_CHANGED,
  * ERR_PERMISSION, ERR_SYSTEM. */
