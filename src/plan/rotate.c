@@ -363,14 +363,12 @@ static bool start_plan(struct planner *p)
 	if (strcmp(s->process.cluster_auth_mode, "x509") == 0) {
 		plan_say(p, "The keyfile is not in use: clusterAuthMode is x509. Certificates are "
 			    "all there is to rotate.");
-		return true;
+		return false;
 	}
 	if (p->mode <= MODE_OBSERVE) {
-		if (is_old) {
-			p->plan->needs_attention = true;
+		p->plan->needs_attention |= is_old;
+		if (is_old)
 			plan_say(p, "A rotation is due: %s; rotad only looks (mode observe).", age);
-			return true;
-		}
 		return false;
 	}
 	if (!s->is_standalone && !o && rank_wait_us(p, NULL) > 0) {

@@ -262,10 +262,11 @@ void plan_step(const struct seen *s, const struct policy *policy,
 	static bool (*const deciders[])(struct planner *) = {
 	    doubt_plan, job_plan, ledger_plan, foreign_plan, rotate_plan, renew_plan, tidy_plan};
 	for (size_t i = 0; i < ARRAY_N(deciders); i++)
-		/* A keyfile that waits holds up no certificate, save for a login that is wanted
-		 * first. */
-		if (deciders[i](&p) && !(deciders[i] == rotate_plan && ret->is_waiting &&
-					 ret->looks_n == 0 && ret->acts_n == 0))
+		/* A keyfile that waits holds up no certificate. For a login that is wanted as well:
+		 * it comes first all the same, since the round plans again after it, and one that
+		 * says the same each time may last until a person comes. */
+		if (deciders[i](&p) &&
+		    !(deciders[i] == rotate_plan && ret->is_waiting && ret->acts_n == 0))
 			break;
 	explain_plan(&p);
 	alarm_plan(&p);

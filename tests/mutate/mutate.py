@@ -19,7 +19,9 @@ import sys
 import tempfile
 
 SURVIVE_MAX = 0.05
-DEADLINE = 120  # seconds for one test program: a mutant that never ends is noticed
+DEADLINE = 20  # seconds for one check, none of which takes one: a mutant that never ends is noticed
+SIM = "tests/sim/sim"
+SEEDS_AT_ONCE = 10
 FOLDERS = ("src/plan", "src/round")
 FLIPS = {"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">", "&&": "||", "||": "&&", "true": "false",
          "false": "true", "!": ""}
@@ -73,7 +75,7 @@ class Build:
         self.root, self.as_make_says, self.make = root, as_make_says, make
         self.commands = {}
         self.users = collections.defaultdict(list)
-        self.noticed_by = {}
+        self.noticed_by = collections.defaultdict(collections.Counter)
 
     def ask(self, what_if, target):
         out = subprocess.run([self.make, "-n", "-W", what_if, target], check=True, capture_output=True, text=True).stdout
@@ -124,7 +126,7 @@ def quiet(command, cwd=None):
         return False
 
 
-def judge(build, mutant, originals, scenarios, seeds):
+def judge(build, mutant, originals, checks):
     """"same", "refused" (by the compiler), the name of what noticed it, or None."""
     text = (build.root / mutant.file).read_text()
     with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
@@ -137,24 +139,17 @@ def judge(build, mutant, originals, scenarios, seeds):
             return "same"
         if not quiet([compiler[0], "-c", "-o", extra, assembly]):
             return "refused"
-        stem = pathlib.Path(mutant.file).stem
-        last = build.noticed_by.get(mutant.file)  # what noticed its neighbour is tried first: most often it is the one again
-        users = sorted(build.users[mutant.file],
-                       key=lambda t: (t.endswith("/sim"), t != last, not t.endswith("test_" + stem), t))
-        for target in users:
-            out = f"{folder}/{os.path.basename(target)}"
-            if target.endswith("/sim") and not seeds:
-                continue
-            if not build.link(target, extra, out):
+        stem, noticed_by, linked = pathlib.Path(mutant.file).stem, build.noticed_by[mutant.file], set()
+        # What noticed most of its neighbours is asked first.
+        for check in sorted([c for c in checks if c[0] in build.users[mutant.file]],
+                            key=lambda c: (-noticed_by[c], c[0] == SIM, not c[0].endswith("test_" + stem))):
+            out = f"{folder}/{os.path.basename(check[0])}"
+            if out not in linked and not build.link(check[0], extra, out):
                 return "refused"
-            if not target.endswith("/sim"):
-                noticed = not quiet([out], build.root)
-            else:
-                noticed = not quiet([out] + scenarios) or not quiet([out, "--seeds", str(seeds), "--jobs", "1"])
-            os.unlink(out)
-            if noticed:
-                build.noticed_by[mutant.file] = target
-                return os.path.basename(target)
+            linked.add(out)
+            if not quiet([out, *check[1:]], build.root):
+                noticed_by[check] += 1
+                return " ".join([os.path.basename(check[0]), *map(os.path.basename, check[1:])])
     return None
 
 
@@ -178,7 +173,7 @@ def main():
     p.add_argument("--sample", type=int, default=0, help="so many, drawn by --seed; 0: each one")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--sim-seeds", type=int, default=60,
-                   help="fleets of the simulator that a survivor has to pass; 0: the unit programs alone judge")
+                   help="fleets of the simulator that a survivor has to pass; 0: the unit programs alone judge, without its scenarios")
     p.add_argument("--jobs", type=int, default=2)
     a = p.parse_args()
     root = a.root.resolve()
@@ -197,12 +192,17 @@ def main():
         sys.exit("mutate: nothing to flip there")
 
     build = Build(root, a.root, a.make)
+    checks = []  # a program and its arguments
     for folder in ("plan", "round"):
         for source in sorted((root / "tests/unit" / folder).glob("test_*.c")):
             name = f"tests/unit/{folder}/{source.stem}"
             build.program(name, f"{name}-{source.stem}.o")
-    build.program("tests/sim/sim", "tests/sim/sim-sim_main.o")
-    scenarios = sorted(str(s) for s in (root / "tests/sim/scenarios").glob("*.trace"))
+            checks.append((name,))
+    build.program(SIM, f"{SIM}-sim_main.o")
+    if a.sim_seeds:
+        checks += [(SIM, str(s)) for s in sorted((root / "tests/sim/scenarios").glob("*.trace"))]
+    checks += [(SIM, "--from", str(n), "--seeds", str(min(SEEDS_AT_ONCE, a.sim_seeds - n)), "--jobs", "1")
+               for n in range(0, a.sim_seeds, SEEDS_AT_ONCE)]
     originals = {}
     for file in sorted({m.file for m in mutants}):
         with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
@@ -212,7 +212,7 @@ def main():
 
     counts, survivors = collections.defaultdict(collections.Counter), []
     pool = concurrent.futures.ThreadPoolExecutor(a.jobs)
-    verdicts = pool.map(lambda m: judge(build, m, originals, scenarios, a.sim_seeds), mutants)
+    verdicts = pool.map(lambda m: judge(build, m, originals, checks), mutants)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for done, (mutant, verdict) in enumerate(zip(mutants, verdicts), 1):

@@ -31,9 +31,9 @@ static void unanswered(struct seen *s)
 
 #define HARMLESS "foreign-write-harmless"
 #define ROWS(X)                                                                                    \
-	X(nothing, "", "", "Nothing is due", )                                                     \
-	X(same_keys, "", HARMLESS, "Nothing is due", wrote(s, 1, 0))                               \
-	X(both_keys_after_yea, "", HARMLESS, "has voted", voted(s); wrote(s, 2, 1))                \
+	X(nothing, "...", "", "Nothing is due", )                                                  \
+	X(same_keys, "...", HARMLESS, "Nothing is due", wrote(s, 1, 0))                            \
+	X(both_keys_after_yea, "...", HARMLESS, "has voted", voted(s); wrote(s, 2, 1))             \
 	X(narrowed_before_yea, "put-keyfile", HARMLESS, "written", case_propose(s, "---");         \
 	  wrote(s, 1, 0))                                                                          \
 	X(narrowed_after_yea, "hold restore-keyfile", "foreign-write", "put back", voted(s);       \
@@ -111,7 +111,7 @@ static void unanswered(struct seen *s)
 	  cut_z(s->members[1].statement.mode, WORD_BYTES, "ask"))                                  \
 	X(asks, "hold", "foreign-write", "rotactl approve", voted(s); wrote(s, 1, 0);              \
 	  p->mode = MODE_ASK; cut_z(s->members[1].statement.mode, WORD_BYTES, "ask"))              \
-	X(off, "", "", "Nothing", voted(s); wrote(s, 1, 0); p->keyfile.mode = MODE_OFF;            \
+	X(off, "...", "", "Nothing", voted(s); wrote(s, 1, 0); p->keyfile.mode = MODE_OFF;         \
 	  cut_z(s->members[1].statement.mode, WORD_BYTES, "off"))                                  \
 	X(observes, "", "foreign-write", "nothing more", wrote(s, 9, 0); p->mode = MODE_OBSERVE)
 

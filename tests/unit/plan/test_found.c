@@ -77,12 +77,12 @@ static void in_doubt(struct seen *s, unsigned loaded)
 	X(other_lost_my_vote, "", "ledger-older-than-anchor", "is another than",                   \
 	  went_back(s, "y-y");                                                                     \
 	  s->ledger.is_other_than_anchor = true)                                                   \
-	X(another_is_revoked, "", "identity-revoked", "Nothing is due",                            \
+	X(another_is_revoked, "...", "identity-revoked", "Nothing is due",                         \
 	  cut_z(s->ledger.revoked, 64, "c (1234) by amy on a: stolen"))                            \
 	X(another_is_revoked_in_doubt, "publish-statement", "identity-revoked",                    \
 	  "!the ledger is not believed", in_doubt(s, 2);                                           \
 	  cut_z(s->ledger.revoked, 64, "c (1234) by amy on a: stolen"))                            \
-	X(revocation_owed, "publish-revocation", "", "Nothing is due",                             \
+	X(revocation_owed, "publish-revocation ...", "", "Nothing is due",                         \
 	  s->ledger.revocations_owed_n = 1)                                                        \
 	X(revocation_owed_in_doubt, "publish-statement publish-revocation", "",                    \
 	  "!the ledger is not believed", in_doubt(s, 2);                                           \
@@ -108,7 +108,7 @@ static void in_doubt(struct seen *s, unsigned loaded)
 	X(none_by_a_wrong_clock, "", "clock-jumped", "!is not made by this host",                  \
 	  s->ledger.exists = false;                                                                \
 	  s->is_clock_sane = false)                                                                \
-	X(not_admitted_by_a_wrong_clock, "", "clock-jumped", "!Nothing is due",                    \
+	X(not_admitted_by_a_wrong_clock, "...", "clock-jumped", "!Nothing is due",                 \
 	  s->is_clock_sane = false;                                                                \
 	  cut_z(s->ledger.not_admitted, 64, "c: it has expired"))                                  \
 	X(unwelcome_by_a_wrong_clock, "", "clock-jumped", "!it is a year ahead",                   \
@@ -117,60 +117,61 @@ static void in_doubt(struct seen *s, unsigned loaded)
 	X(none_observed, "", "", "", s->ledger.exists = false; p->mode = MODE_OBSERVE)             \
 	X(unknown_here, "publish-identity", "", "makes itself known", s->ledger.identities_n = 0)  \
 	X(unknown_observed, "", "", "", s->ledger.identities_n = 0; p->mode = MODE_OBSERVE)        \
-	X(unwelcomed, "welcome", "", "Nothing is due", s->ledger.identities_unwelcomed_n = 2)      \
-	X(keyless, "welcome", "", "Nothing is due", s->ledger.identities_keyless_n = 1)            \
+	X(unwelcomed, "welcome ...", "", "Nothing is due", s->ledger.identities_unwelcomed_n = 2)  \
+	X(keyless, "welcome ...", "", "Nothing is due", s->ledger.identities_keyless_n = 1)        \
 	X(keyless_observed, "", "", "", s->ledger.identities_keyless_n = 1;                        \
 	  p->mode = MODE_OBSERVE)                                                                  \
-	X(order_is_over, "end-order", "", "Nothing is due", s->ledger.superseded = token_n(7))     \
+	X(order_is_over, "end-order ...", "", "Nothing is due", s->ledger.superseded = token_n(7)) \
 	X(order_is_over_and_observed, "", "", "", s->ledger.superseded = token_n(7);               \
 	  p->mode = p->keyfile.mode = p->certificates.mode = MODE_OBSERVE)                         \
 	X(tidies, "tidy-ledger", "", "Nothing is due", s->ledger.outlived_n = 17)                  \
-	X(another_tidies, "", "", "Nothing is due", s->ledger.outlived_n = 16)                     \
-	X(tidies_not_while_held, "", "", "", s->ledger.outlived_n = 99;                            \
+	X(another_tidies, "...", "", "Nothing is due", s->ledger.outlived_n = 16)                  \
+	X(tidies_not_while_held, "...", "", "", s->ledger.outlived_n = 99;                         \
 	  s->ledger.hold.is_on = true)                                                             \
 	X(tidies_not_observed, "", "", "", s->ledger.outlived_n = 99; p->mode = MODE_OBSERVE)      \
-	X(tidies_later, "publish-statement", "", "", s->ledger.outlived_n = 99;                    \
+	X(tidies_later, "publish-statement ...", "", "", s->ledger.outlived_n = 99;                \
 	  s->members[1].has_statement = false)                                                     \
 	X(tidies_no_other, "", "ledger-older-than-anchor", "is another than",                      \
 	  s->ledger.outlived_n = 99;                                                               \
 	  s->ledger.is_other_than_anchor = true)                                                   \
-	X(crowded, "", "ledger-crowded", "Nothing is due", s->ledger.docs_n = DOCS_CROWDED)        \
-	X(not_crowded, "", "", "Nothing is due", s->ledger.docs_n = DOCS_CROWDED - 1)              \
-	X(not_admitted, "", "identity-not-admitted", "Nothing is due",                             \
+	X(crowded, "...", "ledger-crowded", "Nothing is due", s->ledger.docs_n = DOCS_CROWDED)     \
+	X(not_crowded, "...", "", "Nothing is due", s->ledger.docs_n = DOCS_CROWDED - 1)           \
+	X(not_admitted, "...", "identity-not-admitted", "Nothing is due",                          \
 	  cut_z(s->ledger.not_admitted, 64, "d:27017: no endorsement"))                            \
 	X(no_salt, "", "", "Waits for another rotad", s->has_salt = false)                         \
 	X(no_salt_cannot_welcome, "", "", "Waits for another rotad", s->has_salt = false;          \
 	  s->ledger.identities_unwelcomed_n = 1)                                                   \
-	X(first_word, "publish-statement", "", "Nothing is due",                                   \
+	X(first_word, "publish-statement ...", "", "Nothing is due",                               \
 	  s->members[1].has_statement = false)                                                     \
-	X(other_process, "publish-statement", "", "Nothing is due",                                \
+	X(other_process, "publish-statement ...", "", "Nothing is due",                            \
 	  s->process.process_id[3] = s->members[1].process_id[3] = 'x')                            \
 	X(other_mode, "publish-statement", "", "Nothing is due", p->mode = MODE_ASK)               \
-	X(other_findings, "publish-statement", "", "Nothing is due", s->is_rehearsed = false;      \
+	X(other_findings, "publish-statement ...", "", "Nothing is due", s->is_rehearsed = false;  \
 	  cut_z(s->rehearsal, 64, "clock"))                                                        \
 	X(other_generation, "publish-statement put-keyfile", "", "written",                        \
 	  case_propose(s, "---");                                                                  \
 	  s->members[1].statement.generation = 0)                                                  \
-	X(other_retired, "publish-statement", "", "Nothing is due",                                \
+	X(other_retired, "publish-statement ...", "", "Nothing is due",                            \
 	  s->members[1].statement.retired = 5)                                                     \
-	X(other_file, "publish-statement", "", "Nothing is due",                                   \
+	X(other_file, "publish-statement ...", "", "Nothing is due",                               \
 	  s->members[1].statement.disk = ring_of(1, 2))                                            \
-	X(other_keys, "publish-statement", "", "Nothing is due",                                   \
+	X(other_keys, "publish-statement ...", "", "Nothing is due",                               \
 	  s->members[1].statement.running = ring_of(1, 2))                                         \
-	X(file_not_known_any_more, "publish-statement", "", "Nothing is due",                      \
+	X(file_not_known_any_more, "publish-statement ...", "", "Nothing is due",                  \
 	  s->keyfile.ring.is_known = false)                                                        \
-	X(keys_not_known_any_more, "publish-statement", "", "Nothing is due",                      \
+	X(keys_not_known_any_more, "publish-statement ...", "", "Nothing is due",                  \
 	  s->process.loaded.is_known = false)                                                      \
-	X(nothing_was_known_and_nothing_is, "", "", "Nothing is due",                              \
+	X(nothing_was_known_and_nothing_is, "...", "", "Nothing is due",                           \
 	  s->keyfile.ring.is_known = s->process.loaded.is_known = false;                           \
 	  s->members[1].statement.disk.is_known = s->members[1].statement.running.is_known =       \
 	      false)                                                                               \
-	X(rehearsed_now, "publish-statement", "", "Nothing is due",                                \
+	X(rehearsed_now, "publish-statement ...", "", "Nothing is due",                            \
 	  s->members[1].statement.is_rehearsed = false)                                            \
-	X(the_same_findings, "", "", "Nothing is due",                                             \
+	X(the_same_findings, "...", "", "Nothing is due",                                          \
 	  s->is_rehearsed = s->members[1].statement.is_rehearsed = false;                          \
 	  cut_z(s->rehearsal, 64, "clock"); cut_z(s->members[1].statement.findings, 64, "clock"))  \
-	X(certificate_as_stated, "", "", "Nothing is due", s->certificate.served.is_known = true;  \
+	X(certificate_as_stated, "...", "", "Nothing is due",                                      \
+	  s->certificate.served.is_known = true;                                                   \
 	  s->certificate.served.chain_not_after.us = CASE_NOW + 99 * US_DAY;                       \
 	  cut_z(s->certificate.served.serial, 64, "0A");                                           \
 	  cut_z(s->members[1].statement.certificate_serial, 64, "0A"))                             \
@@ -188,7 +189,7 @@ static void in_doubt(struct seen *s, unsigned loaded)
 	X(unwelcomed_by_one_that_asks, "welcome", "", "Nothing is due",                            \
 	  s->ledger.identities_unwelcomed_n = 1;                                                   \
 	  p->mode = MODE_ASK; cut_z(s->members[1].statement.mode, WORD_BYTES, "ask"))              \
-	X(unwelcomed_by_one_for_certificates, "", "", "Nothing is planned",                        \
+	X(unwelcomed_by_one_for_certificates, "...", "", "Nothing is planned",                     \
 	  s->ledger.identities_unwelcomed_n = 1;                                                   \
 	  p->keyfile.mode = MODE_OBSERVE;                                                          \
 	  cut_z(s->members[1].statement.mode, WORD_BYTES, "observe"))                              \
@@ -200,25 +201,25 @@ static void in_doubt(struct seen *s, unsigned loaded)
 	  p->certificates.mode = MODE_OBSERVE)                                                     \
 	X(no_salt_and_a_right_clock, "", "", "seal the cluster's salt for it.",                    \
 	  s->has_salt = false)                                                                     \
-	X(old_word, "publish-statement", "", "Nothing is due",                                     \
+	X(old_word, "publish-statement ...", "", "Nothing is due",                                 \
 	  s->members[1].statement_moved.us = CASE_NOW - 20 * US_MIN - 1)                           \
-	X(fresh_word, "", "", "Nothing is due",                                                    \
+	X(fresh_word, "...", "", "Nothing is due",                                                 \
 	  s->members[1].statement_moved.us = CASE_NOW - 20 * US_MIN)                               \
-	X(word_of_tomorrow, "publish-statement", "", "Nothing is due",                             \
+	X(word_of_tomorrow, "publish-statement ...", "", "Nothing is due",                         \
 	  s->members[1].statement_moved.us = CASE_NOW + US_DAY)                                    \
-	X(does_not_answer, "", "", "Nothing is due", s->members[1].has_statement = false;          \
+	X(does_not_answer, "...", "", "Nothing is due", s->members[1].has_statement = false;       \
 	  s->process.is_answering = false)                                                         \
 	X(word_observed, "", "", "Nothing is planned", s->members[1].has_statement = false;        \
 	  p->mode = MODE_OBSERVE)                                                                  \
-	X(requests, "sign-requests", "", "Nothing is due", s->ledger.csrs_n = 1)                   \
-	X(certificate_served, "publish-statement", "", "Nothing is due",                           \
+	X(requests, "sign-requests ...", "", "Nothing is due", s->ledger.csrs_n = 1)               \
+	X(certificate_served, "publish-statement ...", "", "Nothing is due",                       \
 	  s->certificate.served.is_known = true;                                                   \
 	  cut_z(s->certificate.served.serial, 64, "0A"))                                           \
-	X(certificate_order, "publish-statement", "", "Nothing is due",                            \
+	X(certificate_order, "publish-statement ...", "", "Nothing is due",                        \
 	  s->certificate.order_done = token_n(3))                                                  \
-	X(certificate_refused, "publish-statement", "", "Nothing is due",                          \
+	X(certificate_refused, "publish-statement ...", "", "Nothing is due",                      \
 	  s->certificate.order_refused = token_n(3))                                               \
-	X(certificate_taken_back, "publish-statement", "", "Nothing is due",                       \
+	X(certificate_taken_back, "publish-statement ...", "", "Nothing is due",                   \
 	  s->certificate.is_taken_back = true)                                                     \
 	X(takes_no_certificates_now, "publish-statement", "", "Nothing is due",                    \
 	  p->certificates.authority[0] = 0)

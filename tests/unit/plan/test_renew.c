@@ -70,32 +70,33 @@ static void clustered(struct seen *s, int day_n)
 
 #define BACK "certificate-rolled-back"
 #define ROWS(X)                                                                                    \
-	X(no_certificate, "", "", "Nothing is due (", )                                            \
-	X(young, "", "", "is renewed at", aged(s, 30))                                             \
+	X(no_certificate, "...", "", "Nothing is due (", )                                         \
+	X(young, "...", "", "is renewed at", aged(s, 30))                                          \
 	X(old, "ask-authority", "", "asked from authority \"house\"", aged(s, 62))                 \
 	X(budget_is_spent, "ask-authority", "", "asked", aged(s, 55);                              \
 	  p->certificates.outage_budget_us = 40 * US_DAY)                                          \
-	X(no_authority, "", "", "Nothing is due (", takes_none(s); aged(s, 70);                    \
+	X(no_authority, "...", "", "Nothing is due (", takes_none(s); aged(s, 70);                 \
 	  p->certificates.authority[0] = 0)                                                        \
-	X(no_authority_expiring, "", "certificate-expiring", "Nothing", takes_none(s);             \
+	X(no_authority_expiring, "...", "certificate-expiring", "Nothing", takes_none(s);          \
 	  aged(s, 80); p->certificates.authority[0] = 0)                                           \
-	X(observed, "", "certificate-expiring", "Nothing", takes_none(s); aged(s, 80);             \
+	X(observed, "...", "certificate-expiring", "Nothing", takes_none(s); aged(s, 80);          \
 	  p->certificates.mode = MODE_OBSERVE)                                                     \
-	X(off, "", "", "Nothing", takes_none(s); aged(s, 89); p->certificates.mode = MODE_OFF)     \
+	X(off, "...", "", "Nothing", takes_none(s); aged(s, 89); p->certificates.mode = MODE_OFF)  \
 	X(asks, "", "plan-waits-for-approval", "approve", aged(s, 70);                             \
 	  p->certificates.mode = MODE_ASK)                                                         \
 	X(asks_approved, "ask-authority", "", "asked", aged(s, 70);                                \
 	  p->certificates.mode = MODE_ASK; seen_approval(s, APPROVAL_CERTIFICATE, s->approved))    \
-	X(clock_ahead, "", "clock-jumped", "!not judged", aged(s, 101); s->is_clock_sane = false;  \
-	  cut_z(s->clock_why, 64, "it is 365 days ahead"))                                         \
-	X(clock_ahead_ordered, "", "clock-jumped", "!not judged", aged(s, 1);                      \
+	X(clock_ahead, "...", "clock-jumped", "!not judged", aged(s, 101);                         \
+	  s->is_clock_sane = false; cut_z(s->clock_why, 64, "it is 365 days ahead"))               \
+	X(clock_ahead_ordered, "...", "clock-jumped", "!not judged", aged(s, 1);                   \
 	  case_order(s, ORDER_CERTIFICATES); s->is_clock_sane = false)                             \
 	X(ordered, "ask-authority", "", "asked", aged(s, 1); case_order(s, ORDER_CERTIFICATES))    \
-	X(ordered_for_other, "", "", "renewed at", aged(s, 1); case_order(s, ORDER_CERTIFICATES);  \
-	  cut_z(s->ledger.orders[0].host, 64, "c:27017"))                                          \
-	X(ordered_and_done, "", "", "renewed at", aged(s, 1); case_order(s, ORDER_CERTIFICATES);   \
+	X(ordered_for_other, "...", "", "renewed at", aged(s, 1);                                  \
+	  case_order(s, ORDER_CERTIFICATES); cut_z(s->ledger.orders[0].host, 64, "c:27017"))       \
+	X(ordered_and_done, "...", "", "renewed at", aged(s, 1);                                   \
+	  case_order(s, ORDER_CERTIFICATES);                                                       \
 	  s->certificate.order_done = s->members[1].statement.certificate_order = token_n(7))      \
-	X(ordered_done_and_an_older_one, "", "", "renewed at", aged(s, 1);                         \
+	X(ordered_done_and_an_older_one, "...", "", "renewed at", aged(s, 1);                      \
 	  case_order(s, ORDER_CERTIFICATES); s->ledger.orders[0].id = token_n(6);                  \
 	  s->ledger.orders[0].head.at.us = CASE_NOW - US_H; case_order(s, ORDER_CERTIFICATES);     \
 	  s->certificate.order_done = s->members[1].statement.certificate_order = token_n(7))      \
@@ -129,11 +130,11 @@ static void clustered(struct seen *s, int day_n)
 	  case_claim(s, CLAIM_ACTING, 2))                                                          \
 	X(held, "release-claim", "", "hold", staged(s); case_claim(s, CLAIM_ACTING, 1);            \
 	  s->ledger.claim.purpose = CLAIM_FOR_CERTIFICATE; s->ledger.hold.is_on = true)            \
-	X(ends_in_two_weeks, "", "certificate-expiring", "Nothing", takes_none(s); aged(s, 76);    \
+	X(ends_in_two_weeks, "...", "certificate-expiring", "Nothing", takes_none(s); aged(s, 76); \
 	  p->certificates.mode = MODE_OBSERVE)                                                     \
-	X(ends_in_two_weeks_and_a_moment, "", "", "Nothing", takes_none(s); aged(s, 76);           \
+	X(ends_in_two_weeks_and_a_moment, "...", "", "Nothing", takes_none(s); aged(s, 76);        \
 	  p->certificates.mode = MODE_OBSERVE; s->certificate.file.chain_not_after.us++)           \
-	X(served_ends_in_two_weeks, "", "certificate-expiring", "Nothing", takes_none(s);          \
+	X(served_ends_in_two_weeks, "...", "certificate-expiring", "Nothing", takes_none(s);       \
 	  aged(s, 1); p->certificates.mode = MODE_OBSERVE;                                         \
 	  s->certificate.served = s->certificate.file;                                             \
 	  s->certificate.served.chain_not_after.us = CASE_NOW + 14 * US_DAY)                       \
@@ -208,7 +209,7 @@ static void clustered(struct seen *s, int day_n)
 	  s->certificate.retry_at.us = 0)                                                          \
 	X(back_begun_and_not_written, "roll-back-certificate", BACK, "!c does not", going_back(s); \
 	  cut_z(s->certificate.file.serial, 64, "0B"); s->certificate.retry_at.us = 0)             \
-	X(cluster_file_is_young, "", "", "is renewed at", aged(s, 30); clustered(s, 30))           \
+	X(cluster_file_is_young, "...", "", "is renewed at", aged(s, 30); clustered(s, 30))        \
 	X(cluster_file_is_old, "ask-authority", "", "cluster certificate", aged(s, 30);            \
 	  clustered(s, 62))                                                                        \
 	X(cluster_file_ends, "ask-authority", "certificate-expiring", "cluster certificate",       \

@@ -36,19 +36,23 @@ static void all_new(struct seen *s)
 }
 
 #define ROWS(X)                                                                                    \
-	X(idle, "", "", "Nothing is due (mode act)", )                                             \
+	X(idle, "...", "", "Nothing is due (mode act)", )                                          \
 	X(observe, "", "", "rotad looks and changes nothing", p->mode = MODE_OBSERVE)              \
 	X(instance_observe, "", "", "rotad looks and changes nothing", i->mode = MODE_OBSERVE)     \
 	X(off, "", "", "both kinds are off", i->mode = MODE_OFF)                                   \
 	X(no_member, "", "", "not known to be a member", s->self = -1)                             \
 	X(down, "", "", "It does not answer", s->self = -1; s->process.is_answering = false)       \
-	X(x509_only, "", "", "clusterAuthMode is x509", case_order(s, ORDER_KEYFILE);              \
+	X(x509_only, "...", "", "clusterAuthMode is x509", case_order(s, ORDER_KEYFILE);           \
 	  cut_z(s->process.cluster_auth_mode, 24, "x509"))                                         \
 	X(old_and_observed, "", "", "!due: key 1 is at least 2 days old", p->mode = MODE_OBSERVE;  \
 	  p->keyfile.max_age_us = US_DAY; s->keyfile.born.us = CASE_NOW - 2 * US_DAY)              \
-	X(old_of_others, "", "", "a:27017 proposes", p->keyfile.max_age_us = US_DAY;               \
+	X(old_and_only_the_keyfile_is_observed, "...", "", "!due: key 1 is at least 2 days old",   \
+	  p->keyfile.mode = MODE_OBSERVE;                                                          \
+	  cut_z(s->members[1].statement.mode, WORD_BYTES, "observe");                              \
+	  p->keyfile.max_age_us = US_DAY; s->keyfile.born.us = CASE_NOW - 2 * US_DAY)              \
+	X(old_of_others, "...", "", "a:27017 proposes", p->keyfile.max_age_us = US_DAY;            \
 	  s->keyfile.born.us = CASE_NOW - 2 * US_DAY)                                              \
-	X(too_young, "", "", "Nothing is due", p->keyfile.max_age_us = US_H;                       \
+	X(too_young, "...", "", "Nothing is due", p->keyfile.max_age_us = US_H;                    \
 	  s->keyfile.born.us = CASE_NOW - 2 * US_H)                                                \
 	X(old_and_observed_without_a_ledger, "", "", "looks and changes nothing",                  \
 	  p->mode = MODE_OBSERVE;                                                                  \
@@ -71,20 +75,21 @@ static void all_new(struct seen *s)
 	X(carried_with_one_after, "put-keyfile", "", "!2+3 are written", case_propose(s, "yyy");   \
 	  s->ledger.proposal.after = key_n(3); case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));     \
 	  for (unsigned m = 0; m < 3; m++) case_proof(s, m, 2, LOGIN_ACCEPTED))                    \
-	X(born_unknown, "", "", "Nothing is due", p->keyfile.max_age_us = US_DAY)                  \
-	X(asked_elsewhere, "", "", "the rotad that was asked", case_order(s, ORDER_KEYFILE);       \
+	X(born_unknown, "...", "", "Nothing is due", p->keyfile.max_age_us = US_DAY)               \
+	X(asked_elsewhere, "...", "", "the rotad that was asked", case_order(s, ORDER_KEYFILE);    \
 	  s->ledger.orders[0].head.from = spki_n(2))                                               \
 	X(asked_elsewhere_long_ago, "propose", "", "proposed", case_order(s, ORDER_KEYFILE);       \
 	  s->ledger.orders[0].head.from = spki_n(2);                                               \
 	  s->ledger.orders[0].head.at.us = CASE_NOW - US_MIN)                                      \
-	X(asked_elsewhere_almost_long_ago, "", "", "the rotad that was asked",                     \
+	X(asked_elsewhere_almost_long_ago, "...", "", "the rotad that was asked",                  \
 	  case_order(s, ORDER_KEYFILE);                                                            \
 	  s->ledger.orders[0].head.from = spki_n(2);                                               \
 	  s->ledger.orders[0].head.at.us = CASE_NOW - US_MIN + 1)                                  \
 	X(asked_elsewhere_tomorrow, "propose", "", "proposed", case_order(s, ORDER_KEYFILE);       \
 	  s->ledger.orders[0].head.from = spki_n(2);                                               \
 	  s->ledger.orders[0].head.at.us = CASE_NOW + 1)                                           \
-	X(asked_elsewhere_now, "", "", "the rotad that was asked", case_order(s, ORDER_KEYFILE);   \
+	X(asked_elsewhere_now, "...", "", "the rotad that was asked",                              \
+	  case_order(s, ORDER_KEYFILE);                                                            \
 	  s->ledger.orders[0].head.from = spki_n(2); s->ledger.orders[0].head.at.us = CASE_NOW)    \
 	X(old_to_the_day, "", "", "!due: key 1 is at least 2 days old", p->mode = MODE_OBSERVE;    \
 	  p->keyfile.max_age_us = 2 * US_DAY; s->keyfile.born.us = CASE_NOW - 2 * US_DAY)          \
@@ -99,35 +104,35 @@ static void all_new(struct seen *s)
 	  s->keyfile.born.us = CASE_NOW - 999 * US_DAY)                                            \
 	X(held_with_its_turn, "release-claim", "", "!hold", case_propose(s, "---");                \
 	  case_claim(s, CLAIM_ACTING, 1); s->ledger.hold.is_on = true)                             \
-	X(keyfiles_alone_are_off, "", "", "Nothing is", p->keyfile.mode = MODE_OFF;                \
+	X(keyfiles_alone_are_off, "...", "", "Nothing is", p->keyfile.mode = MODE_OFF;             \
 	  cut_z(s->members[1].statement.mode, WORD_BYTES, "off"))                                  \
-	X(clock_of_this_host_by_its_mongod, "", "", "Nothing is due", clocks(s, 0, 400, 0))        \
-	X(first_shares_no_key_on_disk, "", "", "!a:27017 does not hold key 1",                     \
+	X(clock_of_this_host_by_its_mongod, "...", "", "Nothing is due", clocks(s, 0, 400, 0))     \
+	X(first_shares_no_key_on_disk, "...", "", "!a:27017 does not hold key 1",                  \
 	  case_order(s, ORDER_KEYFILE);                                                            \
 	  s->members[0].statement.disk = ring_of(3, 0))                                            \
-	X(shares_no_key_on_disk, "", "", "!c:27017 does not hold key 1",                           \
+	X(shares_no_key_on_disk, "...", "", "!c:27017 does not hold key 1",                        \
 	  case_order(s, ORDER_KEYFILE);                                                            \
 	  s->members[2].statement.disk = ring_of(3, 0))                                            \
-	X(shares_no_key_running, "", "", "!c:27017 does not hold key 1",                           \
+	X(shares_no_key_running, "...", "", "!c:27017 does not hold key 1",                        \
 	  case_order(s, ORDER_KEYFILE);                                                            \
 	  s->members[2].proofs[0].verdict = LOGIN_REFUSED)                                         \
-	X(sharing_unproven, "", "", "Looks whether every member accepts key 1",                    \
+	X(sharing_unproven, "...", "", "Looks whether every member accepts key 1",                 \
 	  case_order(s, ORDER_KEYFILE);                                                            \
 	  s->members[2].proofs_n = 0)                                                              \
 	X(votes, "vote", "", "votes for key 2", case_propose(s, "---");                            \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); case_proof(s, 1, 2, LOGIN_ACCEPTED))     \
-	X(held_before_its_vote, "", "", "does not vote yet", case_propose(s, "---");               \
+	X(held_before_its_vote, "...", "", "does not vote yet", case_propose(s, "---");            \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); case_proof(s, 1, 2, LOGIN_ACCEPTED);     \
 	  s->ledger.hold.is_on = true)                                                             \
 	X(held_and_its_vote_lost, "vote", "", "votes for key 2", case_propose(s, "-y-");           \
 	  s->ledger.roll.votes[1].word = VOTE_NONE;                                                \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); case_proof(s, 1, 2, LOGIN_ACCEPTED);     \
 	  s->ledger.hold.is_on = true)                                                             \
-	X(pending_and_its_vote_lost, "", "", "does not vote yet", case_propose(s, "-y-");          \
+	X(pending_and_its_vote_lost, "...", "", "does not vote yet", case_propose(s, "-y-");       \
 	  s->ledger.roll.votes[1].word = VOTE_NONE;                                                \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); case_proof(s, 1, 2, LOGIN_ACCEPTED);     \
 	  cut_z(s->process.pending, 64, "mongod.conf"))                                            \
-	X(pending_before_its_vote, "", "", "does not vote yet", case_propose(s, "---");            \
+	X(pending_before_its_vote, "...", "", "does not vote yet", case_propose(s, "---");         \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); case_proof(s, 1, 2, LOGIN_ACCEPTED);     \
 	  cut_z(s->process.pending, 64, "mongod.conf"))                                            \
 	X(carried_and_has_the_old_one, "put-keyfile", "", "!Keys 1+2 are written",                 \
@@ -136,24 +141,25 @@ static void all_new(struct seen *s)
 	X(carried_and_loaded_the_old_one, "take-claim", "", "!load key 1+2",                       \
 	  case_propose(s, "yyy");                                                                  \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)))                                          \
-	X(carried_and_to_be_looked_at, "", "", "!accepts key 2 alone", case_propose(s, "yyy");     \
+	X(carried_and_to_be_looked_at, "...", "", "!accepts key 2 alone", case_propose(s, "yyy");  \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); s->process.loaded.is_known = false;      \
 	  s->members[1].statement.running.is_known = false)                                        \
 	X(carried_and_one_joined, "release-claim", "newcomer-without-key", "joined after",         \
 	  all_both(s);                                                                             \
 	  s->members_n = 4; case_member(s, 3, false); case_claim(s, CLAIM_WAITING, 1))             \
-	X(carried_and_one_joined_and_its_rotad_says_it_follows, "", "", "accepts key 2 alone",     \
+	X(carried_and_one_joined_and_its_rotad_says_it_follows, "...", "", "accepts key 2 alone",  \
 	  all_both(s);                                                                             \
 	  s->members_n = 4; case_member(s, 3, false);                                              \
 	  case_rings(s, 3, ring_of(1, 2), ring_of(1, 2)))                                          \
-	X(carried_and_one_without_a_rotad_refuses, "", "newcomer-without-key", "joined after",     \
+	X(carried_and_one_without_a_rotad_refuses, "...", "newcomer-without-key", "joined after",  \
 	  all_both(s);                                                                             \
 	  s->members_n = 4; case_member(s, 3, false); s->members[3].has_statement = false;         \
 	  case_proof(s, 3, 2, LOGIN_REFUSED))                                                      \
-	X(narrow_and_the_old_one_is_accepted, "", "", "!c:27017 still accepts key 1", all_new(s);  \
-	  case_proof(s, 2, 1, LOGIN_ACCEPTED))                                                     \
-	X(narrow_and_the_old_one_is_accepted_by_the_first, "", "", "!a:27017 still accepts key 1", \
+	X(narrow_and_the_old_one_is_accepted, "...", "", "!c:27017 still accepts key 1",           \
 	  all_new(s);                                                                              \
+	  case_proof(s, 2, 1, LOGIN_ACCEPTED))                                                     \
+	X(narrow_and_the_old_one_is_accepted_by_the_first, "...", "",                              \
+	  "!a:27017 still accepts key 1", all_new(s);                                              \
 	  case_proof(s, 0, 1, LOGIN_ACCEPTED))                                                     \
 	X(narrow_and_refused, "close", "", "the rotation is closed", all_new(s);                   \
 	  for (unsigned m = 0; m < 3; m++) case_proof(s, m, 1, LOGIN_REFUSED))                     \
@@ -161,12 +167,12 @@ static void all_new(struct seen *s)
 	  s->ledger.roll.is_without[0] = true; s->members[0].hello.who = WITNESS_NONE;             \
 	  s->members[0].statement.disk = ring_of(1, 2);                                            \
 	  for (unsigned m = 1; m < 3; m++) case_proof(s, m, 1, LOGIN_REFUSED))                     \
-	X(narrow_and_the_first_is_not, "", "", "waits for a:27017", all_new(s);                    \
+	X(narrow_and_the_first_is_not, "...", "", "waits for a:27017", all_new(s);                 \
 	  s->members[0].statement.disk = ring_of(1, 2))                                            \
-	X(narrow_and_the_first_says_nothing, "", "member-without-rotad", "waits for a:27017",      \
+	X(narrow_and_the_first_says_nothing, "...", "member-without-rotad", "waits for a:27017",   \
 	  all_new(s);                                                                              \
 	  s->members[0].has_statement = false)                                                     \
-	X(narrow_and_one_file_is_unknown, "", "", "waits for c:27017", all_new(s);                 \
+	X(narrow_and_one_file_is_unknown, "...", "", "waits for c:27017", all_new(s);              \
 	  s->members[2].statement.disk.is_known = false)                                           \
 	X(closed_and_undone, "retire", "", "retired on this host", case_propose(s, "yyn");         \
 	  case_close(s, false))                                                                    \
@@ -174,10 +180,10 @@ static void all_new(struct seen *s)
 	  case_close(s, true); s->anchor.pivot = key_n(2);                                         \
 	  s->anchor.retired[s->anchor.retired_n++] = key_n(1); for (unsigned m = 0; m < 3; m++)    \
 	      case_rings(s, m, ring_of(2, 0), ring_of(2, m == 1 ? 1 : 0)))                         \
-	X(one_was_given_up_and_one_waited_for, "", "", "waits for c:27017 (2 of 3)",               \
+	X(one_was_given_up_and_one_waited_for, "...", "", "waits for c:27017 (2 of 3)",            \
 	  case_propose(s, "-y-");                                                                  \
 	  s->ledger.roll.is_without[0] = true; case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)))     \
-	X(unwritable_without_a_word, "", "", "!waits: keyfile", case_propose(s, "---");            \
+	X(unwritable_without_a_word, "...", "", "!waits: keyfile", case_propose(s, "---");         \
 	  s->keyfile.is_writable = false)                                                          \
 	X(asked_here_and_others_use_it, "propose", "key-used-by-others", "proposed",               \
 	  case_order(s, ORDER_KEYFILE);                                                            \
@@ -192,57 +198,59 @@ static void all_new(struct seen *s)
 	X(file_lost_it, "put-keyfile", "", "!written", case_propose(s, "yyy");                     \
 	  case_close(s, true); s->anchor.pivot = key_n(2); s->anchor.retired_n = 1;                \
 	  s->anchor.retired[0] = key_n(1); case_rings(s, 1, ring_of(1, 0), ring_of(2, 0)))         \
-	X(external, "", "", "writer: external", case_propose(s, "---");                            \
+	X(external, "...", "", "writer: external", case_propose(s, "---");                         \
 	  p->keyfile.writer = WRITER_EXTERNAL)                                                     \
-	X(disk_full, "", "disk-full", "waits: keyfile", case_propose(s, "---");                    \
+	X(disk_full, "...", "disk-full", "waits: keyfile", case_propose(s, "---");                 \
 	  s->keyfile.is_writable = false; s->keyfile.put_error = ERR_DISK_FULL;                    \
 	  cut_z(s->keyfile.why, 64, "its file system has no space left"))                          \
-	X(file_unsafe, "", "file-unsafe", "waits: keyfile", case_propose(s, "---");                \
+	X(file_unsafe, "...", "file-unsafe", "waits: keyfile", case_propose(s, "---");             \
 	  s->keyfile.is_writable = false; s->keyfile.put_error = ERR_PERMISSION;                   \
 	  cut_z(s->keyfile.why, 64, "its directory is root's"))                                    \
-	X(disk_full_and_nothing_due, "", "", "Nothing is due", s->keyfile.is_writable = false;     \
+	X(disk_full_and_nothing_due, "...", "", "Nothing is due", s->keyfile.is_writable = false;  \
 	  s->keyfile.put_error = ERR_DISK_FULL; cut_z(s->keyfile.why, 64, "no space"))             \
-	X(disk_full_external, "", "", "writer: external", case_propose(s, "---");                  \
+	X(disk_full_external, "...", "", "writer: external", case_propose(s, "---");               \
 	  s->keyfile.is_writable = false; s->keyfile.put_error = ERR_DISK_FULL;                    \
 	  cut_z(s->keyfile.why, 64, "no space"); p->keyfile.writer = WRITER_EXTERNAL)              \
-	X(clock_is_wrong, "", "clock-jumped", "!Nothing is due", s->is_clock_sane = false;         \
+	X(clock_is_wrong, "...", "clock-jumped", "!Nothing is due", s->is_clock_sane = false;      \
 	  cut_z(s->clock_why, 64, "it is 365 days ahead"))                                         \
-	X(clock_of_another_is_ahead, "", "clock-jumped", "Nothing is due", clocks(s, 0, 3, 400))   \
-	X(clock_of_another_is_behind, "", "clock-jumped", "Nothing is due", clocks(s, 7, 9, -301)) \
-	X(clock_of_another_is_near, "", "", "Nothing is due", clocks(s, 0, 0, 300))                \
-	X(clock_of_this_host_and_another_are_off_alike, "", "", "Nothing is due",                  \
+	X(clock_of_another_is_ahead, "...", "clock-jumped", "Nothing is due",                      \
+	  clocks(s, 0, 3, 400))                                                                    \
+	X(clock_of_another_is_behind, "...", "clock-jumped", "Nothing is due",                     \
+	  clocks(s, 7, 9, -301))                                                                   \
+	X(clock_of_another_is_near, "...", "", "Nothing is due", clocks(s, 0, 0, 300))             \
+	X(clock_of_this_host_and_another_are_off_alike, "...", "", "Nothing is due",               \
 	  clocks(s, -900, 0, -900))                                                                \
-	X(clock_of_another_seen_by_a_wrong_one, "", "clock-jumped", "!Nothing is due",             \
+	X(clock_of_another_seen_by_a_wrong_one, "...", "clock-jumped", "!Nothing is due",          \
 	  clocks(s, 0, 0, 999);                                                                    \
 	  s->is_clock_sane = false; cut_z(s->clock_why, 64, "behind"))                             \
-	X(clock_of_another_is_not_told, "", "", "Nothing is due", clocks(s, 0, 0, 400);            \
+	X(clock_of_another_is_not_told, "...", "", "Nothing is due", clocks(s, 0, 0, 400);         \
 	  s->members[2].has_clock = false)                                                         \
-	X(clock_of_the_primary_is_not_told, "", "", "Nothing is due", clocks(s, 0, 0, 400);        \
+	X(clock_of_the_primary_is_not_told, "...", "", "Nothing is due", clocks(s, 0, 0, 400);     \
 	  s->members[0].has_clock = false)                                                         \
 	X(clock_is_wrong_under_way, "put-keyfile", "clock-jumped", "!written",                     \
 	  case_propose(s, "---");                                                                  \
 	  s->is_clock_sane = false)                                                                \
-	X(held_and_nothing_due, "", "", "held by alice: a foreign write",                          \
+	X(held_and_nothing_due, "...", "", "held by alice: a foreign write",                       \
 	  s->ledger.hold.is_on = true;                                                             \
 	  cut_z(s->ledger.hold.who, 16, "alice");                                                  \
 	  cut_z(s->ledger.hold.why, 32, "a foreign write"))                                        \
 	X(held_and_observed, "", "", "rotad looks and changes nothing",                            \
 	  s->ledger.hold.is_on = true;                                                             \
 	  p->mode = MODE_OBSERVE)                                                                  \
-	X(newcomer, "", "", "joined after the proposal", case_propose(s, "---");                   \
+	X(newcomer, "...", "", "joined after the proposal", case_propose(s, "---");                \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));                                          \
 	  cut_z(s->ledger.proposal.roll[1].host, 64, "d:27017"))                                   \
-	X(member_silent, "", "", "!c:27017 (it does not answer)", case_propose(s, "yyy");          \
+	X(member_silent, "...", "", "!c:27017 (it does not answer)", case_propose(s, "yyy");       \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); s->members[2].hello.who = WITNESS_NONE)  \
 	X(rolled_back, "hold", "turn-rolled-back", "the cluster is held",                          \
 	  s->debts.rolled_back_at.us = CASE_NOW)                                                   \
 	X(dead_key_beside, "put-keyfile", "", "Keys 1 are written", s->anchor.retired_n = 1;       \
 	  s->anchor.retired[0] = key_n(2); case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)))         \
-	X(spare_key_beside, "", "", "Nothing is due",                                              \
+	X(spare_key_beside, "...", "", "Nothing is due",                                           \
 	  case_rings(s, 1, ring_of(1, 3), ring_of(1, 0)))                                          \
 	X(undone_loaded, "take-claim", "", "load key 1", case_propose(s, "-yn");                   \
 	  case_rings(s, 1, ring_of(1, 0), ring_of(1, 2)))                                          \
-	X(undone_waits_for_others, "", "", "waits for c:27017", case_propose(s, "-yn");            \
+	X(undone_waits_for_others, "...", "", "waits for c:27017", case_propose(s, "-yn");         \
 	  case_rings(s, 2, ring_of(1, 0), ring_of(1, 2)))                                          \
 	X(closed, "retire", "", "!retired on this host", case_propose(s, "yyy");                   \
 	  case_close(s, true); case_rings(s, 1, ring_of(2, 0), ring_of(2, 0)))

@@ -78,16 +78,16 @@ static void back_beside_away(struct seen *s, int64_t since_s)
 	  s->job.begun_at.us = CASE_NOW - 30 * US_S)                                               \
 	X(job_before_the_clock, "end-job", "restart-failed", "did not happen", job(s);             \
 	  s->job.begun_at.us = CASE_NOW + US_H)                                                    \
-	X(another_has_it, "", "", "has the turn, acting", wide(s);                                 \
+	X(another_has_it, "...", "", "has the turn, acting", wide(s);                              \
 	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)); case_claim(s, CLAIM_ACTING, 2);          \
 	  s->ledger.claim_moved.us = CASE_NOW - 14 * US_MIN)                                       \
-	X(another_keeps_it, "", "claim-stuck", "has the turn, acting", wide(s);                    \
+	X(another_keeps_it, "...", "claim-stuck", "has the turn, acting", wide(s);                 \
 	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)); case_claim(s, CLAIM_ACTING, 2);          \
 	  s->ledger.claim_moved.us = CASE_NOW - 15 * US_MIN)                                       \
-	X(another_waits_long, "", "", "has the turn", wide(s);                                     \
+	X(another_waits_long, "...", "", "has the turn", wide(s);                                  \
 	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)); case_claim(s, CLAIM_WAITING, 2);         \
 	  s->ledger.claim_moved.us = CASE_NOW - 15 * US_MIN)                                       \
-	X(job_owed, "", "restart-failed", "nothing owed", wide(s);                                 \
+	X(job_owed, "...", "restart-failed", "nothing owed", wide(s);                              \
 	  s->debts.restart_failed_at.us = s->debts.restart_owed_since.us = CASE_NOW - US_S;        \
 	  s->debts.restart_tries = 1)                                                              \
 	X(job_owed_and_tried_again, "take-claim", "restart-failed", "turn", wide(s);               \
@@ -162,12 +162,12 @@ static void back_beside_away(struct seen *s, int64_t since_s)
 	  s->job.begun_at.us = CASE_NOW - 30 * US_S + 1)                                           \
 	X(job_overdue_and_running, "", "restart-overdue", "!", job(s);                             \
 	  s->job.is_overdue = s->job.is_running = true)                                            \
-	X(another_keeps_it_almost, "", "", "has the turn, acting", wide(s);                        \
+	X(another_keeps_it_almost, "...", "", "has the turn, acting", wide(s);                     \
 	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)); case_claim(s, CLAIM_ACTING, 2);          \
 	  s->ledger.claim_moved.us = CASE_NOW - 15 * US_MIN + 1)                                   \
-	X(another_has_it_since_nobody_knows, "", "", "has the turn, acting", wide(s);              \
+	X(another_has_it_since_nobody_knows, "...", "", "has the turn, acting", wide(s);           \
 	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)); case_claim(s, CLAIM_ACTING, 2))          \
-	X(its_own_is_not_stuck, "", "", "lag", wide(s); case_claim(s, CLAIM_ACTING, 1);            \
+	X(its_own_is_not_stuck, "...", "", "lag", wide(s); case_claim(s, CLAIM_ACTING, 1);         \
 	  s->members[1].lag_us = US_H; s->ledger.claim_moved.us = CASE_NOW - US_H)                 \
 	X(drain_cannot_be_set, "claim-acting", "", "takes its turn", wide(s);                      \
 	  case_claim(s, CLAIM_WAITING, 1); i->drain_us = 2 * US_S;                                 \
@@ -178,7 +178,7 @@ static void back_beside_away(struct seen *s, int64_t since_s)
 	  case_claim(s, CLAIM_WAITING, 1); i->drain_us = 0; s->process.shutdown_timeout_ms = 0)    \
 	X(alone, "restart", "", "is restarted", wide(s); s->is_standalone = true;                  \
 	  i->allow_downtime = DOWNTIME_ALL)                                                        \
-	X(claim_for_the_certificate, "", "", "held for the certificate", wide(s);                  \
+	X(claim_for_the_certificate, "...", "", "held for the certificate", wide(s);               \
 	  case_claim(s, CLAIM_ACTING, 1); s->ledger.claim.purpose = CLAIM_FOR_CERTIFICATE;         \
 	  s->certificate.stage = CERT_STAGE_STAGED)                                                \
 	X(still_starting, "", "", "starting", gone(s); s->process.is_alive = true)                 \

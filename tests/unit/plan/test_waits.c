@@ -32,117 +32,118 @@ static void shut(struct policy *p)
 }
 
 #define ROWS(X)                                                                                    \
-	X(waits_for_c, "", "", "waits for c:27017 (2 of 3)", voted(s))                             \
-	X(c_is_away, "", "member-unreachable", "waits for c:27017 (it does not answer)", voted(s); \
+	X(waits_for_c, "...", "", "waits for c:27017 (2 of 3)", voted(s))                          \
+	X(c_is_away, "...", "member-unreachable", "waits for c:27017 (it does not answer)",        \
+	  voted(s);                                                                                \
 	  away(s, 2, 10))                                                                          \
-	X(c_is_away_for_a_moment, "", "", "waits for c:27017 (it does not answer)", voted(s);      \
+	X(c_is_away_for_a_moment, "...", "", "waits for c:27017 (it does not answer)", voted(s);   \
 	  away(s, 2, 9))                                                                           \
-	X(c_is_away_for_its_turn, "", "", "(it is away for its turn)", voted(s); away(s, 2, 99);   \
-	  case_claim(s, CLAIM_ACTING, 2))                                                          \
-	X(c_is_away_and_waits_for_its_turn, "", "member-unreachable", "(it does not answer)",      \
+	X(c_is_away_for_its_turn, "...", "", "(it is away for its turn)", voted(s);                \
+	  away(s, 2, 99); case_claim(s, CLAIM_ACTING, 2))                                          \
+	X(c_is_away_and_waits_for_its_turn, "...", "member-unreachable", "(it does not answer)",   \
 	  voted(s);                                                                                \
 	  away(s, 2, 99); case_claim(s, CLAIM_WAITING, 2))                                         \
-	X(c_has_no_rotad, "", "member-without-rotad", "c:27017 (its rotad was last heard",         \
+	X(c_has_no_rotad, "...", "member-without-rotad", "c:27017 (its rotad was last heard",      \
 	  voted(s);                                                                                \
 	  stated(s, 2, 0))                                                                         \
-	X(c_says_why, "", "", "c:27017 (its rotad says: it refused to step down)", voted(s);       \
+	X(c_says_why, "...", "", "c:27017 (its rotad says: it refused to step down)", voted(s);    \
 	  s->members[2].statement.is_rehearsed = false;                                            \
 	  cut_z(s->members[2].statement.findings, 64, "it refused to step down"))                  \
-	X(c_is_named_before_a_who_waits_too, "", "member-without-rotad",                           \
+	X(c_is_named_before_a_who_waits_too, "...", "member-without-rotad",                        \
 	  "waits for c:27017 (its rotad was last heard", voted(s);                                 \
 	  s->ledger.roll.votes[0].word = VOTE_NONE; stated(s, 2, 0))                               \
-	X(a_is_named_where_all_is_on_course, "", "", "waits for a:27017 (1 of 3)", voted(s);       \
+	X(a_is_named_where_all_is_on_course, "...", "", "waits for a:27017 (1 of 3)", voted(s);    \
 	  s->ledger.roll.votes[0].word = VOTE_NONE)                                                \
-	X(c_is_not_done_and_away, "", "member-unreachable",                                        \
+	X(c_is_not_done_and_away, "...", "member-unreachable",                                     \
 	  "!is done with key 1; waits for c:27017 (it does not answer)", voted(s);                 \
 	  s->ledger.roll.votes[2].word = VOTE_YEA; case_rings(s, 1, ring_of(2, 0), ring_of(2, 0)); \
 	  away(s, 2, 99))                                                                          \
-	X(c_has_not_noticed_yet, "", "", "waits for c:27017 (2 of 3)", voted(s); stated(s, 2, 0);  \
-	  s->members[1].statement_moved.us = CASE_NOW - 15 * US_S)                                 \
-	X(c_stops_midway, "", "", "c:27017 (its rotad was last heard", voted(s);                   \
+	X(c_has_not_noticed_yet, "...", "", "waits for c:27017 (2 of 3)", voted(s);                \
+	  stated(s, 2, 0); s->members[1].statement_moved.us = CASE_NOW - 15 * US_S)                \
+	X(c_stops_midway, "...", "", "c:27017 (its rotad was last heard", voted(s);                \
 	  s->moved_at.us = s->members[2].statement_moved.us = CASE_NOW - 61 * US_S)                \
-	X(c_waits_for_anothers_turn, "", "", "waits for c:27017 (2 of 3)", voted(s);               \
+	X(c_waits_for_anothers_turn, "...", "", "waits for c:27017 (2 of 3)", voted(s);            \
 	  s->moved_at.us = s->members[2].statement_moved.us = CASE_NOW - 61 * US_S;                \
 	  case_claim(s, CLAIM_ACTING, 0))                                                          \
-	X(c_moves_on_time, "", "", "waits for c:27017 (2 of 3)", voted(s);                         \
+	X(c_moves_on_time, "...", "", "waits for c:27017 (2 of 3)", voted(s);                      \
 	  s->moved_at.us = CASE_NOW - 60 * US_S;                                                   \
 	  s->members[2].statement_moved.us = CASE_NOW - 61 * US_S)                                 \
-	X(c_speaks_on_time, "", "", "waits for c:27017 (2 of 3)", voted(s);                        \
+	X(c_speaks_on_time, "...", "", "waits for c:27017 (2 of 3)", voted(s);                     \
 	  s->moved_at.us = CASE_NOW - 61 * US_S;                                                   \
 	  s->members[2].statement_moved.us = CASE_NOW - 60 * US_S)                                 \
-	X(c_moves_since_nobody_knows, "", "", "waits for c:27017 (2 of 3)", voted(s);              \
+	X(c_moves_since_nobody_knows, "...", "", "waits for c:27017 (2 of 3)", voted(s);           \
 	  s->members[2].statement_moved.us = CASE_NOW - 61 * US_S)                                 \
-	X(c_waits_for_one_that_left, "", "", "c:27017 (its rotad was last heard", voted(s);        \
+	X(c_waits_for_one_that_left, "...", "", "c:27017 (its rotad was last heard", voted(s);     \
 	  s->moved_at.us = s->members[2].statement_moved.us = CASE_NOW - 61 * US_S;                \
 	  case_claim(s, CLAIM_WAITING, 0); s->ledger.is_claim_stale = true)                        \
-	X(c_waits_for_one_that_waits, "", "", "waits for c:27017 (2 of 3)", voted(s);              \
+	X(c_waits_for_one_that_waits, "...", "", "waits for c:27017 (2 of 3)", voted(s);           \
 	  s->moved_at.us = s->members[2].statement_moved.us = CASE_NOW - 61 * US_S;                \
 	  case_claim(s, CLAIM_WAITING, 0))                                                         \
-	X(a_is_away, "", "member-unreachable", "waits for a:27017 (it does not answer) (2 of 3)",  \
-	  voted(s);                                                                                \
+	X(a_is_away, "...", "member-unreachable",                                                  \
+	  "waits for a:27017 (it does not answer) (2 of 3)", voted(s);                             \
 	  s->ledger.roll.votes[0].word = VOTE_NONE; s->ledger.roll.votes[2].word = VOTE_YEA;       \
 	  away(s, 0, 99))                                                                          \
-	X(c_spoke_half_an_hour_ago, "", "", "waits for c:27017 (2 of 3)", voted(s);                \
+	X(c_spoke_half_an_hour_ago, "...", "", "waits for c:27017 (2 of 3)", voted(s);             \
 	  s->members[2].statement_moved.us = CASE_NOW - 30 * US_MIN)                               \
-	X(c_spoke_over_half_an_hour_ago, "", "member-without-rotad", "does it run?)", voted(s);    \
+	X(c_spoke_over_half_an_hour_ago, "...", "member-without-rotad", "does it run?)", voted(s); \
 	  s->members[2].statement_moved.us = CASE_NOW - 30 * US_MIN - 1)                           \
-	X(stands_still_by_its_window_and_more, "", "rotation-waiting", "!the key would change",    \
+	X(stands_still_by_its_window_and_more, "...", "rotation-waiting", "!the key would change", \
 	  case_propose(s, "---");                                                                  \
 	  shut(p); cut_z(s->process.pending, 64, "mongod.conf");                                   \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)); s->moved_at.us = CASE_NOW - 5 * US_H)    \
-	X(stands_still_by_a_freeze, "", "", "freeze", case_propose(s, "---"); p->freezes_n = 1;    \
+	X(stands_still_by_a_freeze, "...", "", "freeze", case_propose(s, "---"); p->freezes_n = 1; \
 	  p->freezes[0] =                                                                          \
 	      (struct freeze){.from_day = CASE_NOW / US_DAY, .until_day = CASE_NOW / US_DAY};      \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)); s->moved_at.us = CASE_NOW - 5 * US_H)    \
-	X(c_spoke_a_moment_ago, "", "", "waits for c:27017 (2 of 3)", voted(s);                    \
+	X(c_spoke_a_moment_ago, "...", "", "waits for c:27017 (2 of 3)", voted(s);                 \
 	  s->moved_at.us = CASE_NOW - 61 * US_S)                                                   \
-	X(c_never_spoke, "", "member-without-rotad", "c:27017 (its rotad was never heard",         \
+	X(c_never_spoke, "...", "member-without-rotad", "c:27017 (its rotad was never heard",      \
 	  voted(s);                                                                                \
 	  s->members[2].has_statement = false)                                                     \
-	X(c_says_nothing_for_long, "", "member-without-rotad", "does it run?)", voted(s);          \
+	X(c_says_nothing_for_long, "...", "member-without-rotad", "does it run?)", voted(s);       \
 	  s->members[2].statement_moved.us = CASE_NOW - 31 * US_MIN)                               \
-	X(c_is_away_with_its_rotad, "", "member-unreachable", "(it does not answer)", voted(s);    \
+	X(c_is_away_with_its_rotad, "...", "member-unreachable", "(it does not answer)", voted(s); \
 	  stated(s, 2, 0); away(s, 2, 99))                                                         \
-	X(idle_and_c_is_away, "", "", "Nothing is due", away(s, 2, 99))                            \
-	X(idle_and_no_rotad, "", "", "Nothing is due", s->members[2].has_statement = false)        \
-	X(ordered_and_c_is_away, "", "member-unreachable", "'c:27017' does not answer",            \
+	X(idle_and_c_is_away, "...", "", "Nothing is due", away(s, 2, 99))                         \
+	X(idle_and_no_rotad, "...", "", "Nothing is due", s->members[2].has_statement = false)     \
+	X(ordered_and_c_is_away, "...", "member-unreachable", "'c:27017' does not answer",         \
 	  case_order(s, ORDER_KEYFILE);                                                            \
 	  away(s, 2, 99))                                                                          \
 	X(ordered_and_only_looks, "", "", "Nothing is planned", case_order(s, ORDER_KEYFILE);      \
 	  p->mode = MODE_OBSERVE; away(s, 2, 99))                                                  \
-	X(moves, "", "", "waits for c", voted(s); s->moved_at.us = CASE_NOW - 30 * US_MIN)         \
-	X(stands_still, "", "rotation-waiting", "waits for c", voted(s);                           \
+	X(moves, "...", "", "waits for c", voted(s); s->moved_at.us = CASE_NOW - 30 * US_MIN)      \
+	X(stands_still, "...", "rotation-waiting", "waits for c", voted(s);                        \
 	  s->moved_at.us = CASE_NOW - 31 * US_MIN)                                                 \
-	X(stands_still_by_its_lag, "", "rotation-waiting", "lag", case_propose(s, "---");          \
+	X(stands_still_by_its_lag, "...", "rotation-waiting", "lag", case_propose(s, "---");       \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)); s->members[1].lag_us = US_H;             \
 	  s->moved_at.us = CASE_NOW - 31 * US_MIN)                                                 \
-	X(stands_still_by_its_window, "", "", "window", case_propose(s, "---"); shut(p);           \
+	X(stands_still_by_its_window, "...", "", "window", case_propose(s, "---"); shut(p);        \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)); s->moved_at.us = CASE_NOW - 5 * US_H)    \
-	X(refused_start, "", "rotation-refused", "allowDowntime", case_order(s, ORDER_KEYFILE);    \
+	X(refused_start, "...", "rotation-refused", "allowDowntime", case_order(s, ORDER_KEYFILE); \
 	  s->members[2].is_arbiter = true; s->members[2].is_secondary = false)                     \
-	X(refused_start_is_told_by_its_maker, "", "", "!allowDowntime",                            \
+	X(refused_start_is_told_by_its_maker, "...", "", "!allowDowntime",                         \
 	  case_order(s, ORDER_KEYFILE);                                                            \
 	  s->ledger.orders[0].head.from = spki_n(0);                                               \
 	  s->ledger.orders[0].head.at.us = CASE_NOW - US_H; s->members[2].is_arbiter = true;       \
 	  s->members[2].is_secondary = false)                                                      \
-	X(is_not_ready_itself, "", "rehearsal-failed", "all rehearsed: 'b:27017'",                 \
+	X(is_not_ready_itself, "...", "rehearsal-failed", "all rehearsed: 'b:27017'",              \
 	  case_order(s, ORDER_KEYFILE);                                                            \
 	  s->ledger.orders[0].head.from = spki_n(0);                                               \
 	  s->is_rehearsed = s->members[1].statement.is_rehearsed = false;                          \
 	  cut_z(s->rehearsal, 64, "mongod.conf was changed");                                      \
 	  cut_z(s->members[1].statement.findings, 64, s->rehearsal))                               \
-	X(is_not_ready_and_idle, "", "", "Nothing is due",                                         \
+	X(is_not_ready_and_idle, "...", "", "Nothing is due",                                      \
 	  s->is_rehearsed = s->members[1].statement.is_rehearsed = false;                          \
 	  cut_z(s->rehearsal, 64, "mongod.conf was changed");                                      \
 	  cut_z(s->members[1].statement.findings, 64, s->rehearsal))                               \
-	X(start_waits_for_its_window, "", "", "window", case_order(s, ORDER_KEYFILE); shut(p))     \
-	X(first_in_turn_is_away, "", "member-unreachable", "waits", case_propose(s, "---");        \
+	X(start_waits_for_its_window, "...", "", "window", case_order(s, ORDER_KEYFILE); shut(p))  \
+	X(first_in_turn_is_away, "...", "member-unreachable", "waits", case_propose(s, "---");     \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 0)); s->members[2].is_hidden = true;          \
 	  away(s, 2, 99))                                                                          \
-	X(rolled_back, "", "turn-rolled-back", "hold", case_propose(s, "---");                     \
+	X(rolled_back, "...", "turn-rolled-back", "hold", case_propose(s, "---");                  \
 	  s->debts.rolled_back_at.us = 1; s->ledger.hold.is_on = true;                             \
 	  cut_z(s->debts.rolled_back_why, 64, "mongod ended with code 1"))                         \
-	X(refused_step_down, "", "step-down-refused", "nothing owed", case_propose(s, "y-y");      \
+	X(refused_step_down, "...", "step-down-refused", "nothing owed", case_propose(s, "y-y");   \
 	  case_rings(s, 0, ring_of(1, 2), ring_of(1, 2));                                          \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 0));                                          \
 	  case_rings(s, 2, ring_of(1, 2), ring_of(1, 2)); s->members[0].is_primary = false;        \

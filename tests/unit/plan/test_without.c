@@ -93,22 +93,22 @@ static void isolated(struct seen *s)
 
 #define ROWS(X)                                                                                    \
 	X(start, "propose", "", "The next key is made", order_without_e(s))                        \
-	X(start_with_it, "", "member-unreachable", "'e:27017' does not answer",                    \
+	X(start_with_it, "...", "member-unreachable", "'e:27017' does not answer",                 \
 	  order_without_e(s);                                                                      \
 	  s->ledger.orders[0].without[0] = 0)                                                      \
 	X(start_without_the_revoked, "propose", "", "The next key is made", order_without_e(s);    \
 	  s->ledger.orders[0].without[0] = 0; s->members[E].is_revoked = true)                     \
 	X(puts, "put-keyfile", "", "Keys 1+2 are written", open(s, "-----"))                       \
 	X(turn, "take-claim", "", "It is b:27017's turn", turn(s))                                 \
-	X(turn_with_it, "", "member-unreachable", "of 'e:27017' is not known", turn(s);            \
+	X(turn_with_it, "...", "member-unreachable", "of 'e:27017' is not known", turn(s);         \
 	  s->ledger.roll.is_without[E] = false)                                                    \
-	X(turn_while_another_is_away, "", "", "a primary stays without it", turn(s);               \
+	X(turn_while_another_is_away, "...", "", "a primary stays without it", turn(s);            \
 	  s->members[3].hello.who = s->members[3].status.who = WITNESS_NONE;                       \
 	  s->members[3].is_secondary = false; s->ledger.roll.is_without[3] = true;                 \
 	  s->members[3].silent_since.us = 0)                                                       \
-	X(turn_beside_one_back_unasked, "", "", "does it accept key 2?", turn(s);                  \
+	X(turn_beside_one_back_unasked, "...", "", "does it accept key 2?", turn(s);               \
 	  back(s, LOGIN_UNKNOWN))                                                                  \
-	X(turn_beside_one_back, "", "dead-member-alive", "does not accept key 2", turn(s);         \
+	X(turn_beside_one_back, "...", "dead-member-alive", "does not accept key 2", turn(s);      \
 	  back(s, LOGIN_REFUSED))                                                                  \
 	X(turn_in_hand_beside_one_back, "release-claim", "dead-member-alive",                      \
 	  "does not accept key 2", turn(s);                                                        \
@@ -119,7 +119,7 @@ static void isolated(struct seen *s)
 	  s->ledger.roll.is_without[E] = false; s->ledger.roll.is_without[1] = true;               \
 	  case_member(s, E, false); s->members[E].id = 0; s->members[1].id = 9;                    \
 	  case_rings(s, E, ring_of(1, 2), ring_of(1, 0)))                                          \
-	X(not_back_itself, "", "", "goes first", turn(s); s->ledger.roll.is_without[E] = false;    \
+	X(not_back_itself, "...", "", "goes first", turn(s); s->ledger.roll.is_without[E] = false; \
 	  case_member(s, E, false); s->members[E].id = 0; s->members[1].id = 9;                    \
 	  case_rings(s, E, ring_of(1, 2), ring_of(1, 0)))                                          \
 	X(back_itself_beside_another, "take-claim", "dead-member-alive", "It is b:27017's turn",   \
@@ -130,27 +130,27 @@ static void isolated(struct seen *s)
 	  case_claim(s, CLAIM_ACTING, 1); back(s, LOGIN_ACCEPTED);                                 \
 	  s->members[E].statement_moved.us = 0)                                                    \
 	X(narrows, "put-keyfile", "", "Keys 2 are written", carried(s))                            \
-	X(narrows_not_with_it, "", "member-unreachable", "waits for e:27017", carried(s);          \
+	X(narrows_not_with_it, "...", "member-unreachable", "waits for e:27017", carried(s);       \
 	  s->ledger.roll.is_without[E] = false)                                                    \
-	X(narrows_not_beside_one_back, "", "dead-member-alive", "accepts key 2", carried(s);       \
+	X(narrows_not_beside_one_back, "...", "dead-member-alive", "accepts key 2", carried(s);    \
 	  back(s, LOGIN_REFUSED))                                                                  \
 	X(narrows_beside_one_back_with_the_key, "put-keyfile", "", "Keys 2 are written",           \
 	  carried(s);                                                                              \
 	  back(s, LOGIN_ACCEPTED))                                                                 \
-	X(narrows_not_while_nobody_knows_who_shares_it, "", "", "all who share the key",           \
+	X(narrows_not_while_nobody_knows_who_shares_it, "...", "", "all who share the key",        \
 	  carried(s);                                                                              \
 	  s->sharding.fact.who = WITNESS_NONE)                                                     \
-	X(closes_not_beside_one_back, "", "", "refuses key 1", narrowed(s);                        \
+	X(closes_not_beside_one_back, "...", "", "refuses key 1", narrowed(s);                     \
 	  back(s, LOGIN_ACCEPTED); s->members[E].statement_moved.us = 0)                           \
 	X(closes, "close", "", "the rotation is closed", narrowed(s))                              \
-	X(closes_not_with_another_unasked, "", "", "refuses key 1", narrowed(s);                   \
+	X(closes_not_with_another_unasked, "...", "", "refuses key 1", narrowed(s);                \
 	  s->members[3].proofs_n = 0)                                                              \
 	X(isolated, "take-claim", "", "!It is b:27017's turn", isolated(s))                        \
-	X(isolated_but_seen_by_one, "", "", "!b:27017 needs a restart", isolated(s);               \
+	X(isolated_but_seen_by_one, "...", "", "!b:27017 needs a restart", isolated(s);            \
 	  s->members[1].unseen_by = 5)                                                             \
-	X(isolated_and_another_is_ill, "", "", "!'c:27017' does not see all", isolated(s);         \
+	X(isolated_and_another_is_ill, "...", "", "!'c:27017' does not see all", isolated(s);      \
 	  s->members[2].unseen = 3)                                                                \
-	X(isolated_with_the_key, "", "", "lag", isolated(s);                                       \
+	X(isolated_with_the_key, "...", "", "lag", isolated(s);                                    \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2));                                          \
 	  case_rings(s, 1, ring_of(2, 0), ring_of(1, 2)))
 
