@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -34,6 +36,24 @@ bool ctl_write_new(const char *path, struct str text, unsigned mode, struct err 
 	if (write_whole(fd, text, err))
 		return true;
 	(void)unlink(path); /* ours, and of no use */
+	return false;
+}
+
+bool ctl_write_over(const char *path, struct str text, unsigned mode, struct err *err)
+{
+	char temporary[PATH_BYTES_MAX];
+	err_subject(err, path);
+	/* In the same folder, and by no name that a collector of FILE.* would read. */
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= sizeof(temporary))
+		return err_set(err, ERR_LIMIT, "the path is too long");
+	auto_close int fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, errno, "making a new file beside it");
+	if (write_whole(fd, text, err) &&
+	    (fchmod(fd, mode) == 0 || err_sys(err, errno, "setting the mode of the new file")) &&
+	    (rename(temporary, path) == 0 || err_sys(err, errno, "putting the new file in place")))
+		return true;
+	(void)unlink(temporary); /* ours, and of no use */
 	return false;
 }
 

@@ -13,6 +13,11 @@
  * (it is there), ERR_PERMISSION, ERR_DISK_FULL, ERR_SYSTEM. */
 MUST_CHECK bool ctl_write_new(const char *path, struct str text, unsigned mode, struct err *err);
 
+/* The same in the place of one that may be there: readers see the old or the new one, whole. Its
+ * mode is exact. A link at that name is replaced, not followed. Errors: as above, without
+ * ERR_CONFLICT; ERR_LIMIT. */
+MUST_CHECK bool ctl_write_over(const char *path, struct str text, unsigned mode, struct err *err);
+
 /* The configuration that rotad of this host goes by, as somebody else than rotad reads it: files
  * that it names are the daemon's to look at, it runs as another user. now: by which bornAt and the
  * like are judged. Errors: those of conf_load(), about that file; ERR_MEMORY. */

@@ -20,6 +20,8 @@
 	  "Try the keys on every member now")                                                      \
 	X("look", "history", ctl_history, CTL_DAEMON, "[-n N] [--all] [--instance I] [--cluster C]",       \
 	  "Show what rotad did on this host")                                                      \
+	X("look", "metrics", ctl_metrics, CTL_DAEMON, "[--output FILE]",                           \
+	  "Print numbers for Prometheus")                                                          \
 	X("act", "plan", ctl_plan, CTL_DAEMON, "[--instance I] [--cluster C] [--from FILE]",       \
 	  "Show what comes next, and what is foretold")                                            \
 	X("act", "rotate keyfile", ctl_rotate_keyfile, CTL_DAEMON | CTL_ROOT,                      \

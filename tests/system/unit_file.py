@@ -47,6 +47,20 @@ def socket_faults(text):
     return found if "\nRemoveOnStop=yes\n" in text and "\nListenStream=/" in text else found + ["the socket would stay, or is none"]
 
 
+def closed(folder):
+    """The units beside it: systemd takes them as well."""
+    found = []
+    for name in ("rotad-metrics.service", "rotad-metrics@.service"):
+        text = open(os.path.join(os.environ["TOP_BUILDDIR"], "systemd", name), encoding="utf-8").read()
+        path = os.path.join(folder, name.replace("@", "@x"))
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.M))
+        rc, out = analyze("verify", "--man=no", path)
+        if rc or out or re.search(r"@[a-z]+@", text) or ".sock" in text and "%i.prom" not in text:
+            found.append("%s: %s" % (name, out or rc or "a place to fill in was left"))
+    return found
+
+
 def main():
     for name in ("rotad.socket", "rotad@.socket"):
         unit = open(os.path.join(os.environ["TOP_BUILDDIR"], "systemd", name), encoding="utf-8").read()
@@ -65,6 +79,7 @@ def main():
                 print("%s is not found" % what)
                 return 1
         found, figure = faults(text, folder)
+        found += closed(folder)
     print("\n".join(found) if found else "rotad.service: systemd takes it, exposure %s" % figure)
     return 1 if found else 0
 
