@@ -45,6 +45,9 @@ bool seen_is_whole(const struct seen *s, const char **ret_why)
 	*why = x->why;
 	if (!fact_known(x->fact))
 		return false;
+	*why = "another member has a newer rs.conf than this host's own";
+	if (s->is_config_behind)
+		return false;
 	*why = "";
 	if (!seen_is_sharded(s))
 		return true;
@@ -124,14 +127,31 @@ static bool ring_take(struct ring_ids *r, const struct seen_member *m, const str
 	return true;
 }
 
+const struct key_id *seen_gone(const struct seen *s)
+{
+	const struct seen_ledger *l = &s->ledger;
+	const struct proposal *p = &l->proposal;
+	const struct closure *c = &l->roll.closure;
+	switch (seen_generation(s)) {
+	case GENERATION_CARRIED:
+		return &p->pivot.id;
+	case GENERATION_DEAD:
+		return &p->next.id;
+	case GENERATION_OPEN:
+		return NULL;
+	case GENERATION_NONE:
+		break;
+	}
+	if (!l->has_proposal || !c->is_given || (c->is_carried ? l->lacks_pivot : l->lacks_next))
+		return NULL;
+	return c->is_carried ? &p->pivot.id : &p->next.id;
+}
+
 struct ring_ids seen_loaded(const struct seen *s)
 {
 	const struct seen_member *self = seen_self(s);
 	const struct proposal *p = &s->ledger.proposal;
-	enum generation_state g = seen_generation(s);
-	const struct key_id *gone = g == GENERATION_CARRIED ? &p->pivot.id
-				    : g == GENERATION_DEAD  ? &p->next.id
-							    : NULL;
+	const struct key_id *gone = seen_gone(s);
 	struct ring_ids r = {.is_known = false};
 	bool all = true;
 	if (!self || !fact_known(s->ledger.fact) || !s->keyfile.ring.is_known)

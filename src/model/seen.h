@@ -305,6 +305,7 @@ struct seen {
 	bool has_salt;      /* key ids can be computed and compared */
 	struct fact config; /* rs.conf */
 	int64_t config_version, config_term;
+	bool is_config_behind;        /* a member of the set has a newer one than this host's own */
 	uint64_t approved_generation; /* writer: external: a yea in it was approved */
 	unsigned majority_votes,
 	    write_majority; /* as the primary or, without one, any member counts */
@@ -365,8 +366,8 @@ bool seen_is_router(const struct seen *s);
 unsigned seen_asked_n(const struct seen *s);
 /* Does the newest proposal, believed or not, leave this member out: declared dead before it? */
 bool seen_is_left_out(const struct seen *s);
-/* Is it known whether there are others, and are all who share the key known? Else *ret_why (or
- * NULL) tells. */
+/* Is it known whether there are others, are all who share the key known, and is the configuration
+ * that names them the newest? Else *ret_why (or NULL) tells. */
 bool seen_is_whole(const struct seen *s, const char **ret_why);
 /* The proof for key on the process that hello shows now; NULL if there is none. */
 const struct key_proof *seen_find_proof(const struct seen_member *m, const struct key_id *key);
@@ -445,6 +446,9 @@ void anchor_retire(struct anchor *a, const struct key_name *key);
 /* The keys that this host's own process is seen to accept by logins. Not known while the key that
  * has to go has neither been accepted nor refused: what is not seen is not absent. */
 struct ring_ids seen_loaded(const struct seen *s);
+/* The key that no process may have loaded any more: after the votes, and after the end as long as
+ * it is held on this host, so that it can be tried. NULL: none. */
+const struct key_id *seen_gone(const struct seen *s);
 /* The pivot moves from p to q, for ever: with q's birth, and with the key that now stands beside it
  * (strategy standby). A second time changes nothing. */
 void anchor_carry(struct anchor *a, const struct proposal *p);

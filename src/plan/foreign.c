@@ -129,17 +129,23 @@ static void hold(struct planner *p, const char *why)
 }
 
 /* Where what is put back lacks a key that is not retired yet, the look comes first (PROTOCOL 1). */
-static bool is_looked(struct planner *p)
+static bool is_looked(struct planner *p, const char **ret_why)
 {
 	const struct seen *s = p->s;
 	const struct proposal *g = &s->ledger.proposal;
 	const struct closure *c = &s->ledger.roll.closure;
 	bool all = true;
+	*ret_why = "";
 	if (!s->ledger.has_proposal || anchor_has_retired(&s->anchor, &g->pivot.id) ||
 	    (p->generation != GENERATION_CARRIED && !(c->is_given && c->is_carried)))
 		return true;
-	for (unsigned i = 0; i < s->members_n; i++) {
-		if (!seen_is_passed_over(s, i) && !plan_look(p, i, &g->next.id, &g->next.id, false))
+	if (!seen_is_whole(s, ret_why))
+		return false;
+	for (unsigned i = 0; i < seen_all_n(s); i++) {
+		/* Of another set its vote says that it accepts the new key. */
+		bool is_told = i >= s->members_n && seen_roll_index(s, s->members[i].host) >= 0;
+		if (!is_told && !seen_is_passed_over(s, i) &&
+		    !plan_look(p, i, &g->next.id, &g->next.id, false))
 			all = false;
 	}
 	return all;
@@ -208,16 +214,19 @@ bool foreign_plan(struct planner *p)
 		    p,
 		    "a foreign write of the keyfile"); /* first: an act that fails ends the round */
 		struct act *a;
-		if (!is_looked(p)) {
+		const char *why;
+		if (!is_looked(p, &why)) {
 			tell(p, EVENT_FOREIGN_WRITE, keys,
 			     "Held all rotations. It is put back once every member was seen to "
 			     "accept the key in use.",
 			     true);
-			plan_wait(p, US_S / 2,
-				  "The keyfile of %s was overwritten by something else (%s): it is "
-				  "put back once every member was seen to accept key %u. Do not "
-				  "restart it.",
-				  s->self_host, keys, p->pivot.number);
+			plan_wait(
+			    p, US_S / 2,
+			    "The keyfile of %s was overwritten by something else (%s): it is "
+			    "put back once every member was seen to accept key %u%s%s. Do not "
+			    "restart it.",
+			    s->self_host, keys, p->pivot.number,
+			    why[0] ? "; not all who share it are known: " : "", why);
 			return true;
 		}
 		a = plan_add(p, ACT_RESTORE_KEYFILE, "the file holds %s; put back once", keys);

@@ -397,6 +397,14 @@ static bool start_plan(struct planner *p)
 			  o->who);
 		return true;
 	}
+	const char *why;
+	if (!seen_is_whole(s, &why)) {
+		plan_wait(p, US_S / 2,
+			  "A rotation is wanted, and waits until all who share the "
+			  "key are known: %s.",
+			  why);
+		return true;
+	}
 	if (!common_key(p))
 		return true;
 	if (o)
@@ -710,6 +718,27 @@ static bool retire_plan(struct planner *p)
 	return true;
 }
 
+/* Nothing is under way, and this member may still accept what is gone: it was out of the set while
+ * that was looked for, and the others' files have what it holds. */
+static bool leftover_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct key_id *gone = seen_gone(s);
+	enum need need = turn_need(p, (unsigned)s->self);
+	if (!s->ledger.has_proposal || need == NEED_NO)
+		return false;
+	if (need == NEED_YES) {
+		turn(p, &p->pivot, 1);
+		return true;
+	}
+	if (!gone || !s->process.is_answering ||
+	    (plan_look(p, (unsigned)s->self, &p->pivot.id, &p->pivot.id, false) &&
+	     plan_look(p, (unsigned)s->self, gone, &p->pivot.id, true)))
+		return false;
+	plan_wait(p, US_S / 4, "Looks which keys %s accepts.", s->self_host);
+	return true;
+}
+
 bool rotate_plan(struct planner *p)
 {
 	struct key_name want[KEYS_PER_FILE_MAX];
@@ -750,9 +779,5 @@ bool rotate_plan(struct planner *p)
 		write_plan(p, want, want_n, "the file must hold the key that the set accepts");
 		return true;
 	}
-	if (p->s->ledger.has_proposal && turn_need(p, (unsigned)p->s->self) == NEED_YES) {
-		turn(p, &p->pivot, 1);
-		return true;
-	}
-	return start_plan(p);
+	return leftover_plan(p) || start_plan(p);
 }

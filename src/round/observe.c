@@ -315,11 +315,20 @@ static const struct mongod_status_member *status_of(const struct mongod_status *
 	return NULL;
 }
 
+/* A term counts before a version: what a primary that was voted out wrote last is not the newest.
+ */
+static bool is_newer(const struct mongod_status_member *v, const struct seen *s)
+{
+	return v->config_term != s->config_term ? v->config_term > s->config_term
+						: v->config_version > s->config_version;
+}
+
 static void judge_members(struct seat *t, const struct mongod_status *statuses,
 			  const bool *has_status)
 {
 	struct seen *s = t->seen;
 	struct wall newest = {.us = 0};
+	const bool is_just_read = t->rs_at.us == s->now.us;
 	for (unsigned i = 0; i < s->members_n; i++)
 		for (unsigned k = 0; has_status[i] && k < statuses[i].members_n; k++)
 			if (statuses[i].members[k].is_self &&
@@ -374,9 +383,13 @@ static void judge_members(struct seat *t, const struct mongod_status *statuses,
 		if (has_status[i] && statuses[i].members_n > 0 &&
 		    statuses[i].members[0].config_version != 0) {
 			const struct mongod_status_member *v = status_of(&statuses[i], m->host);
-			if (v && v->config_version > s->config_version)
-				t->rs_at.us = 0; /* a newer configuration is about: read it in the
-						    next round */
+			/* A newer configuration is about, and who is in it is not known: it is read
+			 * at once, unless this host's own member does not have it either. */
+			if (v && is_newer(v, s)) {
+				t->looks_again |= !is_just_read;
+				t->rs_at.us = 0;
+				s->is_config_behind = true;
+			}
 		}
 	}
 }
@@ -613,12 +626,16 @@ static void hold_previous(struct seat *t)
 }
 
 /* Until the end of a generation the old key is tried; the envelope has it only where no key comes
- * after the next one, and the file not since it was narrowed. */
-static void hold_pivot(struct seat *t)
+ * after the next one, and the file not since it was narrowed. After it, the key that is gone, where
+ * it is not known what the process has loaded. */
+static void hold_gone(struct seat *t)
 {
 	const struct seen_ledger *l = &t->seen->ledger;
-	if (l->has_proposal && !l->roll.closure.is_given &&
-	    !keychain_find(&t->chain, &l->proposal.pivot.id))
+	const struct closure *c = &l->roll.closure;
+	const struct proposal *p = &l->proposal;
+	const struct key_id *gone = c->is_given && !c->is_carried ? &p->next.id : &p->pivot.id;
+	if (l->has_proposal && !(c->is_given && t->notes.loaded.is_known) &&
+	    !keychain_find(&t->chain, gone))
 		hold_previous(t);
 }
 
@@ -1195,7 +1212,7 @@ static void look_at_ledger(struct seat *t)
 		seat_aim(t);
 		ledger_read(t);
 		follow_generation(t);
-		hold_pivot(t);
+		hold_gone(t);
 		observe_keyfile(t); /* by the ledger's salt, and strangers by the ledger's keys */
 		adopt_external(t);
 		adopt_pivot(t);

@@ -381,6 +381,21 @@ static bool follows_nobody(const struct sim_host *h)
 	return l->is_doubted || key_id_given(&l->unproven.id);
 }
 
+/* Does a rotad of the set say that a person has to restart its member? */
+static bool is_to_restart(const struct sim_host *h)
+{
+	const struct sim_world *w = h->w;
+	bool is_named = false;
+	for (unsigned i = 0; i < w->n && h->m.state == SIM_UP && !h->m.down_by; i++) {
+		const struct sim_host *o = &w->hosts[i];
+		const char *said = o->seat.plan.reason;
+		is_named |= o->is_seat_open && sim_is_member(w, i) &&
+			    strncmp(said, h->m.host, strlen(h->m.host)) == 0 &&
+			    strstr(said, "restart it by hand");
+	}
+	return is_named;
+}
+
 static void mend(struct sim_host *h)
 {
 	struct sim_world *w = h->w;
@@ -395,13 +410,10 @@ static void mend(struct sim_host *h)
 		sim_say(w, "%c: a person restarts it, since nobody lets it in", h->letter);
 		sim_member_stop(h, SIM_BY_PERSON, true);
 	}
-	/* Who was out of the set while the old key was retired does not look for it (HACKING). */
-	bool has_other = false;
-	for (unsigned i = 0; i < h->m.loaded.n; i++)
-		has_other |= !sim_ring_has(&h->disk, h->m.loaded.keys[i]);
-	if (h->joined_us && w->truth.is_closed && is_file_right && h->m.state == SIM_UP &&
-	    has_other && w->truth.claim == 0) {
-		sim_say(w, "%c: a person restarts it, since it was away", h->letter);
+	/* rotad names one that a person has to restart, since only its clock or its file was wrong.
+	 */
+	if (is_to_restart(h) && w->now_us - w->care_since_us > PATIENCE_US) {
+		sim_say(w, "%c: a person restarts it, as rotad says", h->letter);
 		sim_member_stop(h, SIM_BY_PERSON, true);
 	}
 	if (follows_nobody(h)) {

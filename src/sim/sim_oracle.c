@@ -244,16 +244,20 @@ void sim_oracle_stop(struct sim_host *h)
 	struct sim_world *w = h->w;
 	unsigned up = 0, voters = 0, least;
 	const struct sim_config *c = sim_config_of(w, h->i);
-	if (h->m.state != SIM_UP || !c || !sim_knows(w, h->i, h->i) || c->n < 3)
+	/* Nor could it see who joined meanwhile, or was taken out: one that a person takes out and
+	 * stops after the look leaves a set that can spare one less, and nothing tells of it before
+	 * the stop. */
+	while (c && c > w->configs && c[-1].until_us >= h->round_us)
+		c--;
+	if (h->m.state != SIM_UP || !c || !(c->mask & 1u << h->i) || c->n < 3)
 		return;
-	/* Who joined meanwhile was not seen. */
 	for (unsigned i = 0; i < c->n; i++)
 		voters += sim_votes(&w->hosts[c->m[i].host].m) &&
 			  w->hosts[c->m[i].host].joined_us < h->round_us;
 	least = voters / 2 + 1;
 	for (unsigned i = 0; i < w->n; i++) {
 		const struct sim_member *m = &w->hosts[i].m;
-		up += i != h->i && sim_knows(w, h->i, i) && w->hosts[i].joined_us < h->round_us &&
+		up += i != h->i && c->mask & 1u << i && w->hosts[i].joined_us < h->round_us &&
 		      sim_votes(m) && (m->state == SIM_UP || m->down_since_us >= h->round_us);
 	}
 	if (up < least)

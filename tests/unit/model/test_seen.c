@@ -4,8 +4,9 @@
 
 #include "lib/plan_case.h"
 
-/* b's rotad; the votes, what its file holds, and what logins have shown: for key 1 and 2 '+'
- * accepted, '-' refused, '?' not tried. Loaded: the keys, or "" for not known. */
+/* b's rotad; the votes ('c' or 'b' after them: closed as carried, burnt; '-': the key that is gone
+ * is not held here), what its file holds, and what logins have shown: for key 1 and 2 '+' accepted,
+ * '-' refused, '?' not tried. Loaded: the keys, or "" for not known. */
 static void logins_tell_what_is_loaded_only_when_all_that_matters_was_tried(void **state)
 {
 	static const struct {
@@ -31,10 +32,21 @@ static void logins_tell_what_is_loaded_only_when_all_that_matters_was_tried(void
 	    {"yn-", "1", "+-", "1"},
 	    {"yn-", "1", "++", "12"},
 	    {"yn-", "12", "+?", ""},
+	    /* After the end as well, as long as the key that is gone can be tried here. */
+	    {"yyyc", "2", "?+", ""},
+	    {"yyyc", "2", "++", "12"},
+	    {"yyyc", "2", "-+", "2"},
+	    {"yn-b", "1", "+?", ""},
+	    {"yn-b", "1", "++", "12"},
+	    {"yyyc-", "2", "?+", "2"},
+	    {"yn-b-", "1", "+?", "1"},
 	};
 	for (size_t r = 0; r < ARRAY_N(rows); r++) {
 		case_begin(1);
 		case_propose(&the.s, rows[r].votes);
+		if (strlen(rows[r].votes) > 3)
+			case_close(&the.s, rows[r].votes[3] == 'c');
+		the.s.ledger.lacks_pivot = the.s.ledger.lacks_next = strlen(rows[r].votes) > 4;
 		bool both = rows[r].file[1] != 0;
 		the.s.keyfile.ring = ring_of((unsigned)(rows[r].file[0] - '0'), both ? 2 : 0);
 		for (unsigned k = 0; k < 2; k++)

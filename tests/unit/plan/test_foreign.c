@@ -49,6 +49,20 @@ static void unanswered(struct seen *s)
 	X(old_key_one_silent, "hold", "foreign-write", "once every member", wrote(s, 1, 0);        \
 	  case_propose(s, "yyy"); all_accept(s); s->members[2].hello.who = WITNESS_NONE;           \
 	  s->members[2].proofs_n = 0)                                                              \
+	X(old_key_before_it_is_known_who_shares_it, "hold", "foreign-write",                       \
+	  "not all who share it are known", case_propose(s, "yyy");                                \
+	  all_accept(s); wrote(s, 1, 0); s->sharding.fact.who = WITNESS_NONE;                      \
+	  cut_z(s->sharding.why, sizeof(s->sharding.why), "not asked yet"))                        \
+	X(old_key_while_rs_conf_is_an_old_one, "hold", "foreign-write", "has a newer rs.conf",     \
+	  case_propose(s, "yyy");                                                                  \
+	  all_accept(s); wrote(s, 1, 0); s->is_config_behind = true)                               \
+	X(old_key_newcomer_in_another_set, "hold", "foreign-write", "once every member",           \
+	  case_propose(s, "yyy");                                                                  \
+	  all_accept(s); wrote(s, 1, 0); s->ledger.proposal.roll_n = 3; case_sharded(s);           \
+	  s->ledger.proposal.roll_n = 3)                                                           \
+	X(old_key_another_set_has_voted, "hold restore-keyfile", "foreign-write", "put back",      \
+	  case_propose(s, "yyy");                                                                  \
+	  all_accept(s); wrote(s, 1, 0); case_sharded(s); case_others_yea(s))                      \
 	X(retired_key, "hold restore-keyfile", "foreign-write", "put back", wrote(s, 1, 0);        \
 	  case_propose(s, "yyy"); case_close(s, true); s->anchor.pivot = key_n(2);                 \
 	  s->anchor.retired_n = 1; s->anchor.retired[0] = key_n(1))                                \

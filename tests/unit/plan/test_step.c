@@ -35,7 +35,32 @@ static void all_new(struct seen *s)
 	}
 }
 
+/* Over, with key 2 in every file; b's process was started before, onto a file that others wrote,
+ * and is not known. */
+static void over(struct seen *s)
+{
+	all_new(s);
+	case_close(s, true);
+	s->anchor.retired_n = 1;
+	s->anchor.retired[0] = key_n(1);
+	s->anchor.next = (struct key_name){.number = 0};
+	for (unsigned i = 0; i < 3; i++)
+		s->members[i].statement.retired = 1;
+	s->process.loaded.is_known = s->members[1].statement.running.is_known = false;
+}
+
 #define ROWS(X)                                                                                    \
+	X(wanted, "propose", "", "key is made", case_order(s, ORDER_KEYFILE))                      \
+	X(wanted_by_an_old_rs_conf, "...", "", "another member has a newer rs.conf",               \
+	  case_order(s, ORDER_KEYFILE);                                                            \
+	  s->is_config_behind = true)                                                              \
+	X(over_and_the_old_key_not_tried, "...", "", "Looks which keys b", over(s))                \
+	X(over_and_the_old_key_refused, "...", "", "Nothing is due", over(s);                      \
+	  case_proof(s, 1, 2, LOGIN_ACCEPTED); case_proof(s, 1, 1, LOGIN_REFUSED))                 \
+	X(over_and_the_old_key_not_held, "...", "", "Nothing is due", over(s);                     \
+	  s->ledger.lacks_pivot = true)                                                            \
+	X(over_and_the_old_key_accepted, "take-claim", "", "load key 2", over(s);                  \
+	  s->process.loaded = s->members[1].statement.running = ring_of(1, 2))                     \
 	X(idle, "...", "", "Nothing is due (mode act)", )                                          \
 	X(observe, "", "", "rotad looks and changes nothing", p->mode = MODE_OBSERVE)              \
 	X(instance_observe, "", "", "rotad looks and changes nothing", i->mode = MODE_OBSERVE)     \
