@@ -96,18 +96,25 @@ def install():
     """Installed, nothing runs and nothing is enabled; without a configuration it does not start; purged, nothing is left."""
     with HostScene(1, install=False, writer=False, configured=False) as s:
         m, c = s.host(0), s.checks
+        m.sh("mkdir -p /var/lib/prometheus/node-exporter")
         before, files = m.mongod(), m.sh("find /etc /var/lib /usr /lib -xdev | sort")
         send(m, s.deb, "/root/rotad.deb")
         m.sh("dpkg -i /root/rotad.deb")
         c.that("nothing runs", not m.sh("pgrep -l rotad", check=False))
-        c.that("nothing is enabled", m.sh("systemctl is-enabled rotad 'rotad@x' rotad-restart@x.path", check=False).split() == ["disabled"] * 3)
+        c.that("nothing is enabled", m.sh("systemctl is-enabled rotad 'rotad@x' rotad-restart@x.path rotad-metrics.timer rotad-metrics@x.timer",
+                                              check=False).split() == ["disabled"] * 5)
         said = m.sh("systemctl start rotad 2>&1; systemctl is-active rotad", check=False)
         c.that("started without a configuration it says why", "ssert" in said and "inactive" in said, said)
         c.that("there is no configuration", not os.path.exists(m.file("/etc/rotad/rotad.yaml")))
         c.that("man pages", m.sh("ls /usr/share/man/man*/rota* | wc -l") == "3")
-        c.that("systemd takes the units", not m.sh("systemd-analyze verify --man=no rotad.service rotad@mongodb.service rotad.socket rotad@mongodb.socket rotad-restart@mongod.path 2>&1", check=False))
+        c.that("systemd takes the units", not m.sh("systemd-analyze verify --man=no rotad.service rotad@mongodb.service rotad.socket rotad@mongodb.socket rotad-restart@mongod.path "
+                                                    "rotad-metrics.timer rotad-metrics@mongodb.timer 2>&1", check=False))
         c.that("the groups are there, and nobody in them", m.sh("getent group rotad-read rotad-operate | sed 's/:.*:/:/'") == "rotad-read:\nrotad-operate:")
+        m.sh("systemctl enable --now rotad-metrics.timer; systemctl start rotad-metrics.service")
+        told = m.sh("cat /var/lib/prometheus/node-exporter/rotad.prom")
+        c.that("rotad-metrics.timer tells that it does not run", told.endswith('rotad_up{socket="/run/rotad/rotad.sock"} 0'), told)
         m.sh("dpkg --purge rotad; systemctl daemon-reload")
+        c.that("purged, no timer is left", not m.sh("systemctl list-timers --no-legend --all 'rotad*'"))
         left = set(m.sh("find /etc /var/lib /usr /lib -xdev | sort").split("\n")) - set(files.split("\n"))
         left = {f for f in left if not f.startswith(("/var/lib/systemd", "/var/lib/mongodb", "/var/lib/dpkg", "/var/lib/rotad-test", "/usr/lib/x86_64", "/usr/share"))}
         c.that("purged, nothing is left", not left, sorted(left))
@@ -142,6 +149,11 @@ def people():
         c.that("... and goes on", by("bob", "resume", "--reason", "over")[0] == 0)
         got = by("bob", "trust", "confirm", "h1", "--reason", "x", "--fingerprint", "0123456789abcdef")
         c.that("... and does not decide who gets keys", got[0] == 2 and "who gets keys" in got[1], got[1][:200])
+        m.sh("mkdir -p /var/lib/prometheus/node-exporter; systemctl start rotad-metrics.service")
+        told = m.sh("stat -c %U:%a /var/lib/prometheus/node-exporter/rotad.prom; grep -c '^rotad_up.* 1$\\|^rotad_ready_to_rotate' /var/lib/prometheus/node-exporter/rotad.prom")
+        c.that("rotad-metrics writes its file under its unit", told == "root:644\n2", told)
+        got = by("alice", "metrics")
+        c.that("... and whoever looks may see the same", got[0] == 0 and "rotad_ready_to_rotate" in got[1], got[1][:200])
         got = by("carol", "status")
         c.that("nobody else looks", got[0] == 3 and "rotad-read" in got[1], got[1][:200])
         c.that("mongod's own user orders", by("mongodb", "pause", "--reason", "x")[0] == 0 and by("mongodb", "resume", "--reason", "x")[0] == 0)
