@@ -12,6 +12,7 @@
 #include "codec/keyfile_text.h"
 #include "model/event_table.h"
 #include "model/plan.h"
+#include "plan/gate.h"
 
 enum { MEANING_COLUMNS = 11, GATE_COLUMNS = 38, NEAR_MAX = 8 };
 
@@ -267,6 +268,8 @@ static void you_may(struct ctl *ctl, const json_t *instance)
 	     "try the restart at once"},
 	    {gate_waits(plan, "lag") && phase[0], "rotactl rotate keyfile --max-lag 30s",
 	     "for this rotation only"},
+	    {gate_waits(plan, RIDE_GATE), "rotactl rotate keyfile --emergency",
+	     "restart the rest in turn, now"},
 	    {phase[0] && !is_held, "rotactl pause", "stay exactly here"},
 	    {is_open, "rotactl abort", "back to the key before"},
 	    {!phase[0] && is_ordered, "rotactl abort", "withdraw the order"},

@@ -180,6 +180,11 @@ static void tell_keyfile_plan(struct ctl *ctl, const json_t *instance, bool is_e
 		 view_is(f, "measured") ? ", as the last turn here took"
 					: " plus mongod's own start each",
 		 pause, logins, logins == 1 ? "" : "s");
+	if (view_int(f, "rideAlong") > 0 && !is_emergency)
+		view_row(ctl, PLAN_COLUMNS, "",
+			 "In each pass these restarts wait up to %s for such as happen anyway "
+			 "(keyfile.rideAlong); who was restarted meanwhile is not restarted again.",
+			 view_span(view_int(f, "rideAlong") * US_S, took, sizeof(took)));
 	if (passes == 2)
 		view_row(ctl, PLAN_COLUMNS, "",
 			 "Key %lld, which stands by in the same file, may have leaked as well: it "

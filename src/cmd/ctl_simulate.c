@@ -325,10 +325,10 @@ static bool keyfile_calendar(struct rehearsal *r, struct err *err)
 	const struct keyfile_policy *k = &r->config->policy.keyfile;
 	bool is_standby = k->strategy == STRATEGY_STANDBY;
 	/* A key that stands by is on disk for two periods (PROTOCOL 1). */
-	int64_t period = is_standby ? k->max_age_us / 2 : k->max_age_us;
+	int64_t period = keyfile_due_us(k, is_standby);
 	struct wall due = r->now;
 	if (k->max_age_us > 0 && r->born.us)
-		due = wall_add(r->born, is_standby && r->is_standing_by ? period : k->max_age_us);
+		due = wall_add(r->born, keyfile_due_us(k, is_standby && r->is_standing_by));
 	if (due.us < r->now.us)
 		due = r->now;
 	for (unsigned i = 0; due.us < r->until.us; i++) {
@@ -559,7 +559,7 @@ static json_t *answer(const struct rehearsal *r, const json_t *fleets)
 {
 	struct sums s = sums_of(r->rotations);
 	json_t *lines = json_array();
-	char until[32];
+	char until[32], rides[32];
 	const char *cluster = r->cluster[0] ? r->cluster : "this set";
 	enum mode mode = keyfile_mode(r);
 	size_t stuck_n = s.shown - s.ended - s.never_n - s.unsafe_n;
@@ -595,6 +595,12 @@ static json_t *answer(const struct rehearsal *r, const json_t *fleets)
 	if (r->config->policy.keyfile.max_age_us <= 0)
 		add_line(lines, "keyfile.maxAge is not set: rotations come by order only; one is "
 				"rehearsed as if ordered now.");
+	if (r->config->policy.keyfile.ride_along_us > 0)
+		add_line(lines,
+			 "keyfile.rideAlong: each pass waits up to %s for restarts that happen "
+			 "anyway; shown is what is left when nobody restarts anything, without "
+			 "that wait.",
+			 view_span(r->config->policy.keyfile.ride_along_us, rides, sizeof(rides)));
 	if (r->instance && mode == MODE_ASK)
 		add_line(lines, "keyfile.mode is ask: each begins only after rotactl approve.");
 	else if (r->instance && mode != MODE_ACT)

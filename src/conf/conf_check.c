@@ -415,13 +415,48 @@ static void tell_never(struct check *k)
 	     local(p, k->how->now), buf_z(&text));
 }
 
+/* A rotation that waits in each of its passes begins so much earlier, and must be over before the
+ * next one begins. */
+static bool check_ride(struct check *k, const struct gap *gap, int64_t period_us)
+{
+	const struct keyfile_policy *f = &k->conf->config.policy.keyfile;
+	const bool is_standby = f->strategy == STRATEGY_STANDBY;
+	const int64_t gap_us = (gap->us + US_MIN - 1) / US_MIN * US_MIN;
+	const int64_t takes_us = (is_standby ? 1 : 2) * f->ride_along_us + gap_us;
+	const int64_t least_us =
+	    is_standby ? 3 * f->ride_along_us + 2 * gap_us : 4 * f->ride_along_us + gap_us;
+	char by_windows[96] = "", left[48];
+	if (period_us >= takes_us)
+		return true;
+	if (gap_us)
+		snprintf(by_windows, sizeof(by_windows), " and %s for windows and freezes",
+			 span(gap_us));
+	if (period_us > 0)
+		snprintf(left, sizeof(left), "leaves %s",
+			 span(MAX(period_us / US_MIN, (int64_t)1) * US_MIN));
+	else
+		cut_z(left, sizeof(left), "leaves nothing");
+	WRONG(k, is_set(k, "keyfile.rideAlong", 0) ? "keyfile.rideAlong" : "keyfile.maxAge", 0,
+	      "keyfile.rideAlong cannot be kept with maxAge %s: a rotation takes up to %s (%s "
+	      "rideAlong%s), and it %s between two of them (%s); with that maxAge must be at least "
+	      "%s",
+	      span(f->max_age_us), span(takes_us), is_standby ? "one pass of" : "two passes of",
+	      by_windows, left,
+	      is_standby ? "half of maxAge less rideAlong" : "maxAge less twice rideAlong",
+	      span(least_us));
+	return false;
+}
+
 static void check_keyfile_times(struct check *k, const struct gap *gap)
 {
 	const struct policy *p = &k->conf->config.policy;
 	const struct keyfile_policy *f = &p->keyfile;
 	/* A key stands by for the first half of its time (PROTOCOL 1). */
-	int64_t period_us = f->strategy == STRATEGY_STANDBY ? f->max_age_us / 2 : f->max_age_us;
-	if (period_us == 0)
+	const bool is_standby = f->strategy == STRATEGY_STANDBY;
+	const int64_t period_us = keyfile_due_us(f, is_standby);
+	if (f->max_age_us == 0)
+		return;
+	if (f->ride_along_us && !check_ride(k, gap, period_us))
 		return;
 	if (period_us <= f->min_age_us)
 		WRONG(k, "keyfile.maxAge", 0,

@@ -43,6 +43,13 @@ enum mode policy_mode(const struct policy *p, enum kind kind)
 	return MODE_OBSERVE;
 }
 
+int64_t keyfile_due_us(const struct keyfile_policy *k, bool stands_by)
+{
+	/* One that stands by lies on disk for two periods and goes in one pass (PROTOCOL 1). */
+	return stands_by ? (k->max_age_us - k->ride_along_us) / 2
+			 : k->max_age_us - 2 * k->ride_along_us;
+}
+
 enum mode instance_mode(const struct policy *p, const struct instance_policy *i, enum kind kind)
 {
 	return mode_careful(policy_mode(p, kind), i->mode);

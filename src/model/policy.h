@@ -77,6 +77,11 @@ struct keyfile_policy {
 	char routers[ROUTERS_MAX][HOST_BYTES_MAX]; /* mongos that must vote, beside those found */
 };
 
+/* From a key's birth (one that stands by: since it does) until its rotation is due: so long before
+ * maxAge that it is gone by then, though its files wait for restarts that happen anyway in each
+ * pass. Below 0 where that cannot be. */
+int64_t keyfile_due_us(const struct keyfile_policy *k, bool stands_by);
+
 /* ---- certificates ---- */
 
 enum { EXTRA_NAMES_MAX = 16 };

@@ -47,7 +47,9 @@ static void progress(struct planner *p)
 	const struct roll *r = &s->ledger.roll;
 	const struct key_name last[] = {g->next, g->after};
 	unsigned n = 0, wrote = 0, loaded = 0, voted = 0, narrowed = 0;
-	char keys[32];
+	enum { STEP_LOAD = 1, STEP_NARROW = 3 };
+	char keys[32], when[40];
+	struct ride ride;
 	if (p->generation == GENERATION_NONE || p->generation == GENERATION_DEAD)
 		return;
 	for (unsigned i = 0; i < g->roll_n; i++) {
@@ -86,12 +88,17 @@ static void progress(struct planner *p)
 		 ring_print(last, g->after.number ? 2 : 1, keys, sizeof(keys)));
 	step_add(p, narrowed == n ? STEP_NOW : STEP_TO_COME, 0, n, "prove key %u is refused",
 		 g->pivot.number);
-	if (p->plan->is_waiting)
-		for (unsigned i = 0; i < p->plan->steps_n; i++)
-			if (p->plan->steps[i].state == STEP_NOW) {
-				p->plan->steps[i].state = STEP_WAITING;
-				break;
-			}
+	for (unsigned i = 0; p->plan->is_waiting && i < p->plan->steps_n; i++) {
+		struct step *t = &p->plan->steps[i];
+		if (t->state != STEP_NOW)
+			continue;
+		t->state = STEP_WAITING;
+		if ((i == STEP_LOAD || i == STEP_NARROW) && ride_is_on(p, &ride) &&
+		    !ride.is_untimed)
+			snprintf(t->note, sizeof(t->note), "until %s",
+				 wall_print_utc(ride.until, when, sizeof(when)));
+		break;
+	}
 }
 
 /* This host's own member that is down has loaded nothing; of others only their rotads tell. */

@@ -116,6 +116,23 @@ static enum gate_verdict gate_window(const struct planner *p, enum gate_for what
 	return say(r, GATE_WAIT, "opens %s", wall_print_utc(w.opens, when, sizeof(when)));
 }
 
+/* Staged files wait for restarts that happen anyway (DESIGN section 4): only how long the turns
+ * are put off, never whether they are safe. */
+static enum gate_verdict gate_ride(const struct planner *p, enum gate_for what,
+				   struct gate_result *r)
+{
+	struct ride ride;
+	char text[RIDE_BYTES];
+	(void)what;
+	if (p->policy->keyfile.ride_along_us <= 0)
+		return say(r, GATE_SKIP, "rideAlong: no");
+	if (ride_keeps(p, &ride))
+		return say(r, GATE_WAIT, "%s", ride_print(p, &ride, text, sizeof(text)));
+	return say(r, GATE_PASS,
+		   is_urgent(p) ? "not waited for: the order is urgent"
+				: "not waited for any more");
+}
+
 static enum gate_verdict gate_freeze(const struct planner *p, enum gate_for what,
 				     struct gate_result *r)
 {
@@ -672,6 +689,7 @@ static const struct {
      false},
     {"hold", GATE_FOR_START | GATE_FOR_ANY_WRITE | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_hold,
      false},
+    {RIDE_GATE, GATE_FOR_TURN, gate_ride, false},
     {"window", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_window, false},
     {"freeze", GATE_FOR_START | GATE_FOR_TURN | GATE_FOR_CERTIFICATE, gate_freeze, false},
     {"clock", GATE_FOR_START, gate_clock, false},

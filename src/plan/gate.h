@@ -14,6 +14,9 @@ enum gate_for {
 	GATE_FOR_NARROW = 16,     /* a keyfile is written that lacks the key used until now */
 };
 
+/* The gate of keyfile.rideAlong. */
+#define RIDE_GATE "restarts that happen anyway"
+
 /* Ask all gates for one act and write the results into the plan. True when every one passes. The
  * first that does not is plan->gates[*ret_first]. */
 bool gate_check(struct planner *p, enum gate_for what, unsigned *ret_first);

@@ -117,6 +117,21 @@ enum { WAY_BACK_BYTES = 120 };
 void waits_tell(struct planner *p);
 void waits_tell_refused(struct planner *p, const struct gate_result *g);
 
+/* plan/ride.c: keyfile.rideAlong. Restarts of this pass wait for those that happen anyway. */
+struct ride {
+	struct wall until;     /* then the rest is restarted in turn */
+	bool is_untimed;       /* this host's clock is wrong: no deadline is over */
+	unsigned done_n, of_n; /* members of the roll that have loaded this pass's keys */
+};
+/* Is it waited for, somewhere in the set? Never in an emergency, nor on the way back after a nay.
+ */
+bool ride_is_on(const struct planner *p, struct ride *ret);
+/* Does this host's own turn wait for it? */
+bool ride_keeps(const struct planner *p, struct ride *ret);
+/* "until ...; 1 of 3 done", and what ends the wait. */
+const char *ride_print(const struct planner *p, const struct ride *ride, char *out, size_t out_n);
+enum { RIDE_BYTES = 200 };
+
 /* plan/explain.c: progress, foretold figures, whether any member may be restarted now. */
 void explain_plan(struct planner *p);
 

@@ -331,21 +331,23 @@ static bool is_due(const struct planner *p, char why[AGE_BYTES])
 {
 	const struct seen *s = p->s;
 	const struct anchor *a = &s->anchor;
+	const struct keyfile_policy *k = &p->policy->keyfile;
 	bool stands_by = key_id_given(&a->standby.id) && a->standby_born.us;
-	int64_t max_age = p->policy->keyfile.max_age_us;
+	int64_t due_us = keyfile_due_us(k, false), standby_due_us = keyfile_due_us(k, true);
 	int64_t age_us = s->keyfile.born.us ? s->now.us - s->keyfile.born.us : 0;
 	int64_t since_us = stands_by ? s->now.us - a->standby_born.us : age_us;
+	const char *rides = k->ride_along_us > 0 ? ", less rideAlong" : "";
 	char age[32];
-	if (max_age <= 0 || since_us < p->policy->keyfile.min_age_us)
+	if (k->max_age_us <= 0 || since_us < k->min_age_us)
 		return false;
-	if (age_us >= max_age)
-		snprintf(why, AGE_BYTES, "key %u is %s%s old", p->pivot.number,
+	if (age_us >= due_us)
+		snprintf(why, AGE_BYTES, "key %u is %s%s old%s%s", p->pivot.number,
 			 s->keyfile.is_born_exact ? "" : "at least ",
-			 span_print(age_us, age, sizeof(age)));
+			 span_print(age_us, age, sizeof(age)), rides[0] ? ": maxAge" : "", rides);
 	else
-		snprintf(why, AGE_BYTES, "key %u has stood by for %s, half of maxAge",
-			 a->standby.number, span_print(since_us, age, sizeof(age)));
-	return age_us >= max_age || (stands_by && since_us >= max_age / 2);
+		snprintf(why, AGE_BYTES, "key %u has stood by for %s, half of maxAge%s",
+			 a->standby.number, span_print(since_us, age, sizeof(age)), rides);
+	return age_us >= due_us || (stands_by && since_us >= standby_due_us);
 }
 
 /* Nothing is under way: should something begin? */
@@ -485,8 +487,9 @@ static bool open_plan(struct planner *p)
 	struct act *a;
 	if (r >= 0 && s->ledger.roll.votes[r].word == VOTE_YEA) {
 		unsigned yea = 0;
-		char missing[WAITS_BYTES] = "";
+		char missing[WAITS_BYTES] = "", rides[RIDE_BYTES];
 		const char *removed = "";
+		struct ride ride;
 		for (unsigned i = 0; i < g->roll_n; i++) {
 			if (s->ledger.roll.votes[i].word == VOTE_YEA ||
 			    s->ledger.roll.is_without[i])
@@ -512,8 +515,16 @@ static bool open_plan(struct planner *p)
 			    s->self_host, g->next.number, removed, yea, g->roll_n);
 			return true;
 		}
-		plan_wait(p, plan_pace_us(p), "%s has voted for key %u; waits for %s (%u of %u).",
-			  s->self_host, g->next.number, missing, yea, g->roll_n);
+		if (ride_is_on(p, &ride))
+			plan_wait(p, plan_pace_us(p),
+				  "%s has voted for key %u; the others wait for restarts that "
+				  "happen anyway: %s.",
+				  s->self_host, g->next.number,
+				  ride_print(p, &ride, rides, sizeof(rides)));
+		else
+			plan_wait(p, plan_pace_us(p),
+				  "%s has voted for key %u; waits for %s (%u of %u).", s->self_host,
+				  g->next.number, missing, yea, g->roll_n);
 		return true;
 	}
 	if (!ring_is(&s->keyfile.ring, want, want_n)) {
@@ -603,9 +614,18 @@ static bool all_settled(const struct planner *p, const struct key_id *gone,
 static void close_plan(struct planner *p, const struct key_name *gone)
 {
 	const struct seen *s = p->s;
-	char missing[WAITS_BYTES];
+	char missing[WAITS_BYTES], rides[RIDE_BYTES];
 	struct wall since = {.us = 0};
+	struct ride ride;
 	if (!all_settled(p, &gone->id, missing)) {
+		if (ride_is_on(p, &ride)) {
+			plan_wait(p, plan_pace_us(p),
+				  "%s is done with key %u; the others wait for restarts that "
+				  "happen anyway: %s.",
+				  s->self_host, gone->number,
+				  ride_print(p, &ride, rides, sizeof(rides)));
+			return;
+		}
 		plan_wait(p, plan_pace_us(p), "%s is done with key %u; waits for %s.", s->self_host,
 			  gone->number, missing);
 		return;

@@ -9,7 +9,8 @@
 #include "plan/alarm.h"
 #include "plan/gate.h"
 
-enum { LOOK_AGAIN_S = 10 }; /* nothing under way: a full look at all members */
+enum { LOOK_AGAIN_S = 10 };     /* nothing under way: a full look at all members */
+#define RIDE_LOOK_US (2 * US_S) /* files wait for restarts that happen anyway */
 
 struct act *plan_add(struct planner *p, enum act_kind kind, const char *format, ...)
 {
@@ -59,6 +60,12 @@ void plan_wait(struct planner *p, int64_t wait_us, const char *format, ...)
 
 int64_t plan_pace_us(const struct planner *p)
 {
+	struct ride ride;
+	/* Votes, orders and amendments are heard by the ledger's revisions; this is for who
+	 * restarts the member here. */
+	if (ride_is_on(p, &ride))
+		return ride.is_untimed ? RIDE_LOOK_US
+				       : MIN(RIDE_LOOK_US, ride.until.us - p->s->now.us);
 	return p->s->others_n > 0 ? US_S : US_S / 4;
 }
 

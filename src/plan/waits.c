@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plan/gate.h"
 #include "plan/planner.h"
 
 enum {
@@ -37,11 +38,12 @@ static bool is_overdue(const struct planner *p, const struct seen_member *m)
 {
 	const struct seen *s = p->s;
 	const struct seen_ledger *l = &s->ledger;
+	struct ride ride;
 	bool is_turn_idle =
 	    l->slots_n == 0 && (l->claim.state == CLAIM_FREE ||
 				(l->claim.state == CLAIM_WAITING && l->is_claim_stale));
 	return !m->is_self && m->has_statement && p->generation != GENERATION_NONE &&
-	       is_turn_idle && s->moved_at.us &&
+	       is_turn_idle && s->moved_at.us && !ride_is_on(p, &ride) &&
 	       s->now.us - s->moved_at.us > ACTS_WITHIN_S * US_S &&
 	       s->now.us - m->statement_moved.us > ACTS_WITHIN_S * US_S;
 }
@@ -206,7 +208,7 @@ static const struct gate_result *shut_gate(const struct plan *plan)
 
 static bool is_by_appointment(const struct gate_result *g)
 {
-	static const char *const names[] = {"mode", "window", "freeze"};
+	static const char *const names[] = {"mode", "window", "freeze", RIDE_GATE};
 	for (size_t i = 0; g && i < ARRAY_N(names); i++)
 		if (strcmp(g->name, names[i]) == 0)
 			return true;
@@ -273,6 +275,7 @@ void waits_tell(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct gate_result *g = shut_gate(p->plan);
+	struct ride ride;
 	if (!p->plan->is_rotating || p->mode < MODE_ASK)
 		return;
 	/* A keyfile that cannot be written is told by itself (plan/rotate.c). */
@@ -293,6 +296,7 @@ void waits_tell(struct planner *p)
 			tell_rotad(p, m);
 	}
 	if (p->plan->is_waiting && s->moved_at.us &&
-	    s->now.us - s->moved_at.us > STILL_TOLD_S * US_S && !is_by_appointment(g))
+	    s->now.us - s->moved_at.us > STILL_TOLD_S * US_S && !is_by_appointment(g) &&
+	    !ride_is_on(p, &ride))
 		tell_still(p);
 }

@@ -202,14 +202,15 @@ static json_t *plan_json(const struct seat *t)
 			      text_json(p->events[i].you)));
 	return json_pack(
 	    "{s:o, s:o, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:o}, s:{s:i, s:i, s:i, "
-	    "s:I, s:b}, s:s}",
+	    "s:I, s:I, s:b}, s:s}",
 	    "reason", text_json(p->reason), "acts", acts, "waiting", p->is_waiting,
 	    "waitsForApproval", p->waits_for_approval, "needsAttention", p->needs_attention,
 	    "gates", gates_json(p), "gatesFor", text_json(p->gates_for), "steps", steps_json(p),
 	    "events", events, "wakeAt", time_json(p->wake_at), "restartNow", "answer",
 	    restart_words[p->restart_now], "why", text_json(p->restart_why), "foretold", "restarts",
 	    (int)p->restarts_n, "elections", (int)p->elections_n, "failedLogins",
-	    (int)p->failed_logins_n, "seconds", (json_int_t)p->seconds_foretold, "measured",
+	    (int)p->failed_logins_n, "seconds", (json_int_t)p->seconds_foretold, "rideAlong",
+	    (json_int_t)(t->config->policy.keyfile.ride_along_us / US_S), "measured",
 	    p->is_measured, "approval", p->approval);
 }
 

@@ -106,6 +106,7 @@ struct sim_scenario {
 	bool is_lively;                /* rotads wake when they wish, as real ones; slower to run */
 	bool has_downtime;             /* else whatever the set's shape needs */
 	bool is_standby;               /* the strategy; twoPass else */
+	int64_t ride_us;               /* keyfile.rideAlong; 0: no */
 	bool is_standalone;            /* one mongod of no set, its ledger a file */
 	int64_t latency_us;            /* of a message, more or less */
 	int64_t pace_us;               /* how much later than it wished a rotad wakes up, at most */

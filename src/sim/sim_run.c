@@ -542,6 +542,7 @@ static void world_begin(struct sim_world *w)
 	w->config->policy.keyfile.mode = MODE_ACT;
 	if (w->scenario->is_standby)
 		w->config->policy.keyfile.strategy = STRATEGY_STANDBY;
+	w->config->policy.keyfile.ride_along_us = w->scenario->ride_us;
 	w->config->policy.certificates.mode = MODE_OFF;
 	w->config->policy.authorities_mode = MODE_OFF;
 	w->config->instances_n = w->n;

@@ -125,6 +125,8 @@ void sim_scenario_draw_for(struct sim_scenario *s, uint64_t seed, unsigned membe
 	s->members_n = sizes[rng_below(&r, ARRAY_N(sizes))];
 	s->has_arbiter = s->members_n >= 3 && rng_below(&r, 6) == 0;
 	s->is_standby = seed % 3 == 2;
+	/* Not drawn: other seeds stay what they were. */
+	s->ride_us = seed % 16 == 9 ? (int64_t)(20 + seed % 7 * 20) * US_S : 0;
 	s->latency_us = latencies[rng_below(&r, ARRAY_N(latencies))];
 	s->pace_us = between(&r, 0, 1000) * US_MS;
 	s->drain_us = between(&r, 0, 3) ? between(&r, 0, 2000) * US_MS : -1;
@@ -193,6 +195,11 @@ void sim_scenario_print(const struct sim_scenario *s, struct buf *out)
 	buf_adds(out, "\nbound");
 	put_time(out, s->bound_us);
 	buf_adds(out, "\n");
+	if (s->ride_us) {
+		buf_adds(out, "ride");
+		put_time(out, s->ride_us);
+		buf_adds(out, "\n");
+	}
 	if (s->is_standalone)
 		buf_adds(out, "standalone 1\n");
 	if (s->is_lively)
@@ -362,6 +369,8 @@ static bool parse_line(struct words *w, struct sim_scenario *s)
 		s->heal_us = next_time(w);
 	else if (str_equal_z(word, "bound"))
 		s->bound_us = next_time(w);
+	else if (str_equal_z(word, "ride"))
+		s->ride_us = next_time(w);
 	else if (str_equal_z(word, "lively"))
 		s->is_lively = next_number(w) > 0;
 	else if (str_equal_z(word, "standalone"))

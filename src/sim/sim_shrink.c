@@ -36,7 +36,7 @@ unsigned sim_shrink(struct sim_scenario *s, const struct sim_result *failure)
 		size = MAX(size / 2, 1u);
 	}
 	/* Then plainer circumstances. */
-	for (unsigned k = 0; k < 4; k++) {
+	for (unsigned k = 0; k < 5; k++) {
 		struct sim_scenario less = *s;
 		if (k == 0)
 			less.pace_us = 0;
@@ -44,6 +44,8 @@ unsigned sim_shrink(struct sim_scenario *s, const struct sim_result *failure)
 			less.has_arbiter = false;
 		else if (k == 2)
 			less.is_standby = false;
+		else if (k == 3)
+			less.ride_us = 0;
 		else
 			less.latency_us = US_MS;
 		runs++;

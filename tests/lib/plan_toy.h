@@ -428,6 +428,7 @@ static inline bool toy_propose(const struct act *a)
 		g->after = key_n(number + 1);
 	}
 	g->order = a->order;
+	g->head.at.us = w->now_us;
 	g->roll_n = w->n;
 	w->roll_rev++;
 	for (unsigned i = 0; i < w->n; i++) {
@@ -502,6 +503,7 @@ static inline bool toy_do(unsigned r, const struct act *a)
 		if (w->roll.votes[r].word != VOTE_NONE)
 			return false; /* given already, by a person in its name */
 		w->roll.votes[r].word = a->vote;
+		w->roll.votes[r].head.at.us = w->now_us;
 		w->roll_rev++;
 		return true;
 	case ACT_HOLD:

@@ -84,8 +84,20 @@ static const struct {
      "a rotation would be due every 12h, but minAge allows one only after 1d"},
     {ONE "keyfile: {maxAge: 36h, strategy: standby}\n", 2, 19,
      "a rotation would be due every 18h, but minAge allows one only after 1d"},
+    {ONE "keyfile: {maxAge: 90d, rideAlong: 23d}\n", 2, 35,
+     "cannot be kept with maxAge 90d: a rotation takes up to 46d (two passes of rideAlong), and it "
+     "leaves 44d between two of them (maxAge less twice rideAlong); with that maxAge must be at "
+     "least 92d"},
+    {ONE "keyfile: {maxAge: 28d, rideAlong: 14d}\n", 2, 35, "it leaves nothing between"},
+    {ONE "keyfile: {maxAge: 41d, rideAlong: 14d, strategy: standby}\n", 2, 35,
+     "takes up to 14d (one pass of rideAlong), and it leaves 13d12h between two of them (half of "
+     "maxAge less rideAlong); with that maxAge must be at least 42d"},
+    {ONE "keyfile: {maxAge: 56d, rideAlong: 14d}\n"
+	 "windows: [{days: sat, start: 02:00, for: 1h}]\n",
+     2, 35, "takes up to 34d23h (two passes of rideAlong and 6d23h for windows and freezes)"},
+    {ONE "keyfile: {maxAge: 25h, rideAlong: 1h}\n", 2, 19,
+     "a rotation would be due every 23h, but minAge allows one only after 1d"},
     /* what no part of rotad obeys is refused, with what to do */
-    {ONE "keyfile: {rideAlong: 14d}\n", 2, 22, "does not wait for restarts"},
     {ONE "authorities: {mode: ask}\n", 2, 21, "does not replace a CA yet"},
     {"instances: [{name: a, address: \"h:1\", successors: [b]}]\n", 1, 51,
      "does not choose who becomes primary yet; remove the line, or set priorities in rs.conf"},
@@ -107,7 +119,11 @@ static void what_is_obeyed_of_an_unfinished_key_is_allowed(void **state)
 {
 	static const char *const texts[] = {
 	    "keyfile: {strategy: twoPass, rideAlong: no, maxParallel: 2}\n",
-	    "authorities: {mode: off}\n", "authorities: {mode: observe}\n"};
+	    "keyfile: {rideAlong: 14d}\n",
+	    "keyfile: {maxAge: 56d, rideAlong: 14d}\n",
+	    "keyfile: {maxAge: 42d, rideAlong: 14d, strategy: standby}\n",
+	    "authorities: {mode: off}\n",
+	    "authorities: {mode: observe}\n"};
 	for (size_t i = 0; i < ARRAY_N(texts); i++) {
 		char text[256];
 		bool ok;

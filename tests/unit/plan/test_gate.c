@@ -159,6 +159,14 @@ static void another_set_turns(struct seen *s, unsigned n)
 	  s->certificate.file.chain_not_after.us = CASE_NOW + 20 * US_H)                           \
 	X(window_no_excuse_for_keyfiles, TURN, "window", WAIT, night_window(p);                    \
 	  s->certificate.file.is_known = true; s->certificate.file.chain_not_after.us = CASE_NOW)  \
+	X(ride_on, TURN, "restarts that happen anyway", WAIT, p->keyfile.ride_along_us = US_DAY;   \
+	  s->ledger.proposal.head.at.us = CASE_NOW - US_H)                                         \
+	X(ride_over, TURN, "restarts that happen anyway", PASS, p->keyfile.ride_along_us = US_DAY; \
+	  s->ledger.proposal.head.at.us = CASE_NOW - US_DAY)                                       \
+	X(ride_urgent, TURN, "restarts that happen anyway", PASS,                                  \
+	  p->keyfile.ride_along_us = US_DAY;                                                       \
+	  s->ledger.proposal.head.at.us = CASE_NOW - US_H;                                         \
+	  s->ledger.terms.urgency = URGENCY_EMERGENCY)                                             \
 	X(frozen_turn, TURN, "freeze", WAIT, frozen(p, true))                                      \
 	X(frozen_urgent, TURN, "freeze", WAIT, frozen(p, true);                                    \
 	  s->ledger.terms.urgency = URGENCY_EMERGENCY)                                             \
@@ -1060,7 +1068,8 @@ static void a_turn_in_hand_is_kept_only_for_what_opens_soon(void **state)
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		bool is_kept = false;
 		if (rows[i].ask != TURN || rows[i].verdict == GATE_PASS ||
-		    strncmp(rows[i].name, "claimed", 7) == 0)
+		    strncmp(rows[i].name, "claimed", 7) == 0 ||
+		    strcmp(rows[i].gate, RIDE_GATE) == 0) /* it stops no turn that has begun */
 			continue;
 		ask_for(TURN);
 		rows[i].spoil(&the.s, &the.policy, &the.instance);
