@@ -85,17 +85,13 @@ static size_t hosts_of(const struct seat *t, unsigned set, char (*out)[HOST_BYTE
 	return n;
 }
 
-static unsigned config_set(const struct cluster_memory *c)
-{
-	for (unsigned i = 0; i < c->sets_n; i++)
-		if (c->sets[i].is_config)
-			return i;
-	return 0;
-}
-
 size_t cluster_store_hosts(const struct seat *t, char (*out)[HOST_BYTES_MAX], size_t max)
 {
-	return t->cluster && t->cluster->sets_n ? hosts_of(t, config_set(t->cluster), out, max) : 0;
+	const struct cluster_memory *c = t->cluster;
+	for (unsigned i = 0; c && i < c->sets_n; i++)
+		if (c->sets[i].is_config)
+			return hosts_of(t, i, out, max);
+	return 0;
 }
 
 /* An arbiter has no data: the others of its set know what they are part of. */
@@ -216,7 +212,8 @@ static void ask_shards(struct seat *t)
 	size_t n = cluster_store_hosts(t, hosts, ARRAY_N(hosts));
 	struct err err = ERR_INIT;
 	struct mongod_shards *fresh = arena_get(&t->arena, sizeof(*fresh), &err);
-	cut_z(c->why, sizeof(c->why), "no config server is known");
+	if (!c->why[0])
+		cut_z(c->why, sizeof(c->why), "no config server is known");
 	for (size_t i = 0; fresh && i < n; i++) {
 		struct mongod_target target = seat_target(t, hosts[i], false);
 		struct mongod_credential login;
