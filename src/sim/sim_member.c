@@ -454,7 +454,7 @@ static void status_of(const struct sim_host *k, unsigned i, struct mongod_status
 	*ret = (struct mongod_status_member){.id = sim_id_of(sim_config_of(w, k->i), i),
 					     .config_version = o->m.config,
 					     .config_term = 1};
-	snprintf(ret->host, sizeof(ret->host), "%s", name_of(k, i));
+	cut_z(ret->host, sizeof(ret->host), name_of(k, i));
 	if (!o->m.is_arbiter)
 		ret->optime.us = SIM_BASE_US + w->now_us - lag_of(o);
 	if (i == k->i) {
