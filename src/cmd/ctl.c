@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "cmd/ctl_table.h"
+#include "codec/json_strict.h"
 #include "codec/yaml.h"
 #include "sys/files_durable.h"
 
@@ -96,18 +97,6 @@ static const char *retry_name(enum err_retry retry)
 	return names[retry];
 }
 
-/* Text that may hold bytes of a foreign file name: never invalid JSON, never NULL. */
-static json_t *json_text(const char *z)
-{
-	json_t *s = json_string(z);
-	if (s)
-		return s;
-	auto_buf struct buf clean = {.p = NULL};
-	for (; *z; z++)
-		buf_addc(&clean, (unsigned char)*z < 0x80 ? *z : '?');
-	return json_string(buf_z(&clean));
-}
-
 enum ctl_exit ctl_error(struct ctl *ctl, const struct err *err)
 {
 	return ctl_error_with(ctl, err, NULL);
@@ -126,16 +115,16 @@ enum ctl_exit ctl_error_with(struct ctl *ctl, const struct err *err, const char 
 	if (ctl->json) {
 		json_t *contexts = json_array();
 		for (unsigned i = err->contexts_n; i-- > 0;)
-			(void)json_array_append_new(contexts, json_text(err->contexts[i]));
+			(void)json_array_append_new(contexts, json_said(err->contexts[i]));
 		json_t *e = json_object();
-		(void)json_object_set_new(e, "kind", json_text(err_kind_name(err->kind)));
-		(void)json_object_set_new(e, "what", json_text(err->text));
-		(void)json_object_set_new(e, "where", json_text(where));
+		(void)json_object_set_new(e, "kind", json_said(err_kind_name(err->kind)));
+		(void)json_object_set_new(e, "what", json_said(err->text));
+		(void)json_object_set_new(e, "where", json_said(where));
 		(void)json_object_set_new(e, "line", json_integer(err->line));
 		(void)json_object_set_new(e, "column", json_integer(err->column));
-		(void)json_object_set_new(e, "you", json_text(you));
+		(void)json_object_set_new(e, "you", json_said(you));
 		(void)json_object_set_new(e, "retry",
-					  json_text(retry_name(err_kind_retry(err->kind))));
+					  json_said(retry_name(err_kind_retry(err->kind))));
 		(void)json_object_set_new(e, "while", contexts);
 		(void)json_object_set_new(ctl->doc, "error", e);
 		return CTL_FAILED;
@@ -168,11 +157,11 @@ void ctl_finding(struct ctl *ctl, const struct ctl_finding *f)
 			(void)json_object_set_new(ctl->doc, "findings", all);
 		}
 		json_t *one = json_object();
-		(void)json_object_set_new(one, "weight", json_text(weights[f->weight].machine));
-		(void)json_object_set_new(one, "name", json_text(f->name));
-		(void)json_object_set_new(one, "what", json_text(f->what));
-		(void)json_object_set_new(one, "where", json_text(f->where ? f->where : ""));
-		(void)json_object_set_new(one, "you", json_text(f->you ? f->you : ""));
+		(void)json_object_set_new(one, "weight", json_said(weights[f->weight].machine));
+		(void)json_object_set_new(one, "name", json_said(f->name));
+		(void)json_object_set_new(one, "what", json_said(f->what));
+		(void)json_object_set_new(one, "where", json_said(f->where ? f->where : ""));
+		(void)json_object_set_new(one, "you", json_said(f->you ? f->you : ""));
 		(void)json_array_append_new(all, one);
 		return;
 	}
@@ -200,9 +189,9 @@ enum ctl_exit ctl_usage(struct ctl *ctl, const char *format, ...)
 	va_end(ap);
 	if (ctl->json) {
 		json_t *e = json_object();
-		(void)json_object_set_new(e, "kind", json_text("USAGE"));
-		(void)json_object_set_new(e, "what", json_text(text));
-		(void)json_object_set_new(e, "you", json_text("rotactl help"));
+		(void)json_object_set_new(e, "kind", json_said("USAGE"));
+		(void)json_object_set_new(e, "what", json_said(text));
+		(void)json_object_set_new(e, "you", json_said("rotactl help"));
 		(void)json_object_set_new(ctl->doc, "error", e);
 		return CTL_USAGE;
 	}
@@ -499,7 +488,7 @@ static enum ctl_exit dispatch(struct ctl *ctl, int argc, char **argv, const stru
 		return ctl_usage(ctl, "option %s needs a value", globals->missing);
 	if (globals->wants_version) {
 		ctl_say(ctl, "rotactl %s", PACKAGE_VERSION);
-		(void)json_object_set_new(ctl->doc, "version", json_text(PACKAGE_VERSION));
+		(void)json_object_set_new(ctl->doc, "version", json_said(PACKAGE_VERSION));
 		return CTL_GOOD;
 	}
 	if (argc == 0 && globals->wants_help) {

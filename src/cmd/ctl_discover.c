@@ -33,12 +33,6 @@ static bool check_text(struct str text, const char *path, struct err *err)
 	       conf_faults_err(faults, path, err);
 }
 
-static json_t *said(const char *z)
-{
-	json_t *v = json_of_bytes(str_of(z));
-	return v ? v : json_null();
-}
-
 /* How many of them are whole; *ret_notes_n: sentences of all that a person should read. */
 static unsigned add_found(struct ctl *ctl, const struct survey *s, unsigned *ret_notes_n)
 {
@@ -61,11 +55,11 @@ static unsigned add_found(struct ctl *ctl, const struct survey *s, unsigned *ret
 			}
 		json_array_append_new(
 		    all, json_pack("{s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:i, s:b, s:o}", "name",
-				   said(discovered_name(s, i, name, sizeof(name))), "program",
+				   json_said(discovered_name(s, i, name, sizeof(name))), "program",
 				   one->options.is_mongos ? "mongos" : "mongod", "pid",
-				   (json_int_t)one->pid, "user", said(one->user), "unit",
-				   said(one->unit), "configFile", said(one->config_file), "set",
-				   said(one->options.set_name), "port",
+				   (json_int_t)one->pid, "user", json_said(one->user), "unit",
+				   json_said(one->unit), "configFile", json_said(one->config_file), "set",
+				   json_said(one->options.set_name), "port",
 				   mongod_options_port(&one->options), "container",
 				   one->is_container, "notes", list));
 	}
@@ -194,7 +188,7 @@ enum ctl_exit ctl_discover(struct ctl *ctl, int argc, char **argv)
 	discovered_print(s, &text);
 	if (!buf_ok(&text, &err))
 		return ctl_error(ctl, &err);
-	(void)json_object_set_new(ctl->doc, "text", said(buf_z(&text)));
+	(void)json_object_set_new(ctl->doc, "text", json_said(buf_z(&text)));
 	if (!check_text(buf_str(&text), path ? path : "rotad.yaml", &err))
 		return ctl_error_with(
 		    ctl, &err,

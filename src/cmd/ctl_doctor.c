@@ -14,6 +14,7 @@
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_view.h"
 #include "cmd/wiring.h"
+#include "codec/json_strict.h"
 #include "codec/mongod_options.h"
 #include "conf/conf_check.h"
 #include "round/doctor_look.h"
@@ -51,10 +52,8 @@ static enum ctl_exit exit_of(const json_t *findings)
 
 static json_t *finding(const char *weight, const char *name, const char *what, const char *you)
 {
-	json_t *one = json_pack("{s:s, s:s, s:s, s:s}", "weight", weight, "name", name, "what",
-				what, "you", you);
-	ASSERT(one); /* all is UTF-8 */
-	return one;
+	return json_pack("{s:s, s:s, s:o, s:s}", "weight", weight, "name", name, "what",
+			 json_said(what), "you", you);
 }
 
 /* One line each, the gravest first; what is good in one line of names, or (all) each by itself. */
@@ -255,7 +254,7 @@ static bool look(struct ctl *ctl, const char *user, struct conf *conf, struct co
 	if (access(ctl->config_path, R_OK) != 0)
 		json_array_append_new(notes, finding("refuse", "configuration",
 						     "that user cannot read the configuration",
-						     "chgrp it to rotad's group, chmod 640"));
+						     "chgrp it to that user's group, chmod 640"));
 	helper_folder(libexec, sizeof(libexec));
 	return wiring_new_looking(&conf->config, libexec, ret, err);
 }

@@ -117,6 +117,12 @@ json_t *json_of_bytes(struct str bytes)
 	return json_stringn(buf_z(&clean), clean.n);
 }
 
+json_t *json_said(const char *z)
+{
+	json_t *v = json_of_bytes(str_of(z));
+	return v ? v : json_null();
+}
+
 static int print_part(const char *p, size_t n, void *out)
 {
 	buf_add(out, p, n);

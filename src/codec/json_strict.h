@@ -25,6 +25,9 @@ int64_t json_int(const json_t *object, const char *key);
 /* A string value of bytes that may be no UTF-8: what is not becomes U+FFFD, NUL too. Returns new;
  * NULL when out of memory. */
 MUST_CHECK json_t *json_of_bytes(struct str bytes);
+/* The same of a text for people, which may have been cut within a letter. Never NULL: null when out
+ * of memory. */
+json_t *json_said(const char *z);
 
 /* Print compactly with sorted keys into b (which tells by buf_ok). */
 void json_print(const json_t *value, struct buf *b);

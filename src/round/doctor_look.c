@@ -125,12 +125,6 @@ static const char *weight_name(enum doctor_weight w)
 	return names[w];
 }
 
-static json_t *said(const char *z)
-{
-	json_t *v = json_of_bytes(str_of(z));
-	return v ? v : json_null();
-}
-
 bool doctor_look(struct seat *t, json_t *ret, struct err *err)
 {
 	struct doctor *d = calloc(1, sizeof(*d));
@@ -169,10 +163,10 @@ bool doctor_look(struct seat *t, json_t *ret, struct err *err)
 		json_array_append_new(all, json_pack("{s:s, s:s, s:o, s:o}", "weight",
 						     weight_name(d->findings[i].weight), "name",
 						     d->findings[i].name, "what",
-						     said(d->findings[i].what), "you",
-						     said(d->findings[i].you)));
-	json_object_set_new(ret, "cluster", said(t->seen->cluster));
-	json_object_set_new(ret, "host", said(t->seen->self_host));
+						     json_said(d->findings[i].what), "you",
+						     json_said(d->findings[i].you)));
+	json_object_set_new(ret, "cluster", json_said(t->seen->cluster));
+	json_object_set_new(ret, "host", json_said(t->seen->self_host));
 	json_object_set_new(
 	    ret, "mode",
 	    json_string(mode_name(instance_mode(&t->config->policy, t->instance, KIND_KEYFILE))));

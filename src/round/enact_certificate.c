@@ -442,12 +442,6 @@ static bool check_waits(const struct seat *t, struct err *err)
 		       t->seen->self_host, t->seen->self_host);
 }
 
-static json_t *said(const char *z)
-{
-	json_t *v = json_of_bytes(str_of(z));
-	return v ? v : json_null();
-}
-
 bool certificate_request(struct seat *t, json_t *ret, struct err *err)
 {
 	char path[PATH_BYTES_MAX], text[40];
@@ -470,15 +464,15 @@ bool certificate_request(struct seat *t, json_t *ret, struct err *err)
 	}
 	wish_for_target(t, t->notes.cert_target, wish);
 	for (unsigned i = 0; i < wish->names_n; i++)
-		json_array_append_new(names, said(wish->names[i]));
-	json_object_set_new(ret, "csr", said(buf_z(&csr)));
+		json_array_append_new(names, json_said(wish->names[i]));
+	json_object_set_new(ret, "csr", json_said(buf_z(&csr)));
 	json_object_set_new(ret, "csrDigest", json_string(digest.hex));
-	json_object_set_new(ret, "member", said(t->seen->self_host));
-	json_object_set_new(ret, "cluster", said(t->seen->cluster));
-	json_object_set_new(ret, "authority", said(t->config->policy.certificates.authority));
-	json_object_set_new(ret, "file", said(target_path(t, t->notes.cert_target)));
-	json_object_set_new(ret, "subject", said(wish->subject));
-	json_object_set_new(ret, "membership", said(wish->membership));
+	json_object_set_new(ret, "member", json_said(t->seen->self_host));
+	json_object_set_new(ret, "cluster", json_said(t->seen->cluster));
+	json_object_set_new(ret, "authority", json_said(t->config->policy.certificates.authority));
+	json_object_set_new(ret, "file", json_said(target_path(t, t->notes.cert_target)));
+	json_object_set_new(ret, "subject", json_said(wish->subject));
+	json_object_set_new(ret, "membership", json_said(wish->membership));
 	json_object_set_new(ret, "names", names);
 	json_object_set_new(ret, "usage", json_string(csr_eku(wish)));
 	json_object_set_new(ret, "keyType",
@@ -487,7 +481,7 @@ bool certificate_request(struct seat *t, json_t *ret, struct err *err)
 	json_object_set_new(ret, "leastDays", json_integer(wish->min_left_us / US_DAY));
 	json_object_set_new(ret, "askedAt",
 			    json_string(wall_print_utc(t->notes.asked_at, text, sizeof(text))));
-	json_object_set_new(ret, "inUseSerial", said(in_use->serial));
+	json_object_set_new(ret, "inUseSerial", json_said(in_use->serial));
 	json_object_set_new(ret, "inUseEnds",
 			    json_string(wall_print_utc(in_use->not_after, text, sizeof(text))));
 	return true;
@@ -549,7 +543,7 @@ bool certificate_import(struct seat *t, struct str pem, json_t *ret, struct err 
 	cut_z(t->notes.staged_serial, sizeof(t->notes.staged_serial), view->serial);
 	t->notes.asked_at = seat_now(t);
 	json_object_set_new(ret, "serial", json_string(view->serial));
-	json_object_set_new(ret, "member", said(t->seen->self_host));
+	json_object_set_new(ret, "member", json_said(t->seen->self_host));
 	return set_stage(t, CERT_STAGE_STAGED, (struct wall){.us = 0}, "", err);
 }
 

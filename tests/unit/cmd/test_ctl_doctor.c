@@ -21,6 +21,11 @@
 #define TARGET(ok, tries, gone)                                                                    \
 	"{\"target\":\"ops\",\"type\":\"webhook\",\"waiting\":4,\"tries\":" tries                  \
 	",\"gone\":" gone ",\"lastOkAt\":" ok ",\"failingSince\":null,\"why\":\"timeout\"}"
+/* 301 bytes of UTF-8: wherever a text is cut short, it may be in the middle of a letter. */
+#define E10 "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
+#define LONG_UTF8 "x" E10 E10 E10 E10 E10 E10 E10 E10 E10 E10 E10 E10 E10 E10 E10
+#define FOREIGN_TARGET(what, why)                                                                  \
+	"{\"target\":\"" what "\",\"waiting\":4,\"tries\":3,\"gone\":false,\"why\":\"" why "\"}"
 #define WELL TARGET("\"2026-11-22T01:00:00Z\"", "0", "false")
 
 static void the_page_says_first_whether_it_could(void **state)
@@ -49,6 +54,10 @@ static void the_page_says_first_whether_it_could(void **state)
 	    {SEEN(GOOD), ALERTS(TARGET("null", "3", "false")), CTL_ATTENTION,
 	     "ops takes no alerts, 4 wait: timeout"},
 	    {SEEN(GOOD), ALERTS(TARGET("null", "0", "true")), CTL_ATTENTION, "gone for ever"},
+	    {SEEN(GOOD), ALERTS(FOREIGN_TARGET("ops", LONG_UTF8)), CTL_ATTENTION,
+	     "ops takes no alerts, 4 wait:"},
+	    {SEEN(GOOD), ALERTS(FOREIGN_TARGET(LONG_UTF8, "timeout")), CTL_ATTENTION,
+	     "takes no alerts, 4 wait: timeout"},
 	};
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		auto_free char *out = NULL, *err = NULL;
