@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "cmd/ctl_adopt_record.h"
 #include "cmd/ctl_adopt_server.h"
 #include "cmd/ctl_file.h"
 #include "cmd/ctl_table.h"
@@ -33,7 +34,7 @@ extern char **environ;
 #define UNITS_FOLDER "/etc/systemd/system"
 #define POLKIT_FOLDER "/etc/polkit-1/rules.d"
 
-enum { FILES_MAX = 3, RECORD_ROWS_MAX = 16, RECORD_BYTES_MAX = 64 * 1024, TEXT_MAX = 16 * 1024 };
+enum { FILES_MAX = 3, TEXT_BYTES_MAX = 16 * 1024 };
 
 /* What is to become of a file that mongod names. */
 enum does {
@@ -54,6 +55,14 @@ struct row {
 	char why[ERR_TEXT_BYTES];
 };
 
+/* A text that is written beside the files, for systemd or polkit. */
+enum { TEXT_SERVICE, TEXT_SOCKET, TEXT_POLKIT, TEXTS_N };
+struct text {
+	char path[PATH_BYTES_MAX];
+	bool has_folder;  /* its folder goes with the last one in it */
+	struct buf bytes; /* none: it is not wanted here */
+};
+
 struct adoption {
 	struct ctl *ctl;
 	const char *root; /* before the folders of ours: "", or --root's */
@@ -66,22 +75,19 @@ struct adoption {
 	struct mongod_options options;
 	int64_t stranger; /* a process that is not believed to be its mongod */
 	char stranger_user[64];
-	unsigned rows_n, kept_n;
+	unsigned rows_n;
 	struct row rows[FILES_MAX];
-	struct move kept[RECORD_ROWS_MAX]; /* what the record says was moved */
-	char home[PATH_BYTES_MAX], record[PATH_BYTES_MAX], drop_in[PATH_BYTES_MAX],
-	    polkit[PATH_BYTES_MAX];
-	char record_user[64]; /* for whom the files were moved */
-	struct buf drop_in_text, polkit_text;
-	bool has_polkit, has_record;
+	char home[PATH_BYTES_MAX], record_path[PATH_BYTES_MAX];
+	struct adopt_record record;
+	struct text texts[TEXTS_N];
 };
 
 static void adoption_free(struct adoption **a)
 {
 	if (!*a)
 		return;
-	buf_fini(&(*a)->drop_in_text);
-	buf_fini(&(*a)->polkit_text);
+	for (size_t i = 0; i < TEXTS_N; i++)
+		buf_fini(&(*a)->texts[i].bytes);
 	conf_free((*a)->conf);
 	free(*a);
 	*a = NULL;
@@ -93,11 +99,9 @@ static struct adoption *adoption_new(struct ctl *ctl)
 	struct adoption *a = calloc(1, sizeof(*a));
 	if (!a)
 		return NULL;
-	*a = (struct adoption){.ctl = ctl,
-			       .root = "",
-			       .conf = conf_new(),
-			       .drop_in_text = {.max = TEXT_MAX},
-			       .polkit_text = {.max = TEXT_MAX}};
+	*a = (struct adoption){.ctl = ctl, .root = "", .conf = conf_new()};
+	for (size_t i = 0; i < TEXTS_N; i++)
+		a->texts[i].bytes.max = TEXT_BYTES_MAX;
 	if (a->conf)
 		return a;
 	adoption_free(&a);
@@ -236,95 +240,32 @@ static bool find_service(struct adoption *a, struct err *err)
 	return true;
 }
 
-static bool name_paths(struct adoption *a, struct err *err)
+static bool read_record(struct adoption *a, struct err *err)
 {
 	const char *i = a->instance->name;
 	const size_t max = PATH_BYTES_MAX;
-	bool ok = (size_t)snprintf(a->home, max, "%s" KEYS_FOLDER "/%s", a->root, i) < max &&
-		  (size_t)snprintf(a->record, max, "%s" KEYS_FOLDER "/%s.json", a->root, i) < max &&
-		  (size_t)snprintf(a->drop_in, max, "%s" UNITS_FOLDER "/%s.d/adopt-%s.conf",
-				   a->root, a->service, i) < max &&
-		  (size_t)snprintf(a->polkit, max, "%s" POLKIT_FOLDER "/51-rotad-%s.rules", a->root,
-				   i) < max;
+	bool ok =
+	    (size_t)snprintf(a->home, max, "%s" KEYS_FOLDER "/%s", a->root, i) < max &&
+	    (size_t)snprintf(a->record_path, max, "%s" KEYS_FOLDER "/%s.json", a->root, i) < max;
+	return ok ? adopt_record_read(a->record_path, &a->record, err)
+		  : err_set(err, ERR_LIMIT, "a path grew too long");
+}
+
+/* After find_service(). */
+static bool name_texts(struct adoption *a, struct err *err)
+{
+	const char *i = a->instance->name;
+	const size_t max = PATH_BYTES_MAX;
+	struct text *t = a->texts;
+	bool ok =
+	    (size_t)snprintf(t[TEXT_SERVICE].path, max, "%s" UNITS_FOLDER "/%s.d/adopt-%s.conf",
+			     a->root, a->service, i) < max &&
+	    (size_t)snprintf(t[TEXT_SOCKET].path, max,
+			     "%s" UNITS_FOLDER "/rotad.socket.d/adopt-%s.conf", a->root, i) < max &&
+	    (size_t)snprintf(t[TEXT_POLKIT].path, max, "%s" POLKIT_FOLDER "/51-rotad-%s.rules",
+			     a->root, i) < max;
+	t[TEXT_SERVICE].has_folder = t[TEXT_SOCKET].has_folder = true;
 	return ok || err_set(err, ERR_LIMIT, "a path grew too long");
-}
-
-/* ---- the record: what was moved, and how it was ---- */
-
-static bool read_record(struct adoption *a, struct err *err)
-{
-	struct files_port files = files_durable();
-	auto_buf struct buf text = {.max = RECORD_BYTES_MAX};
-	struct file_view v;
-	size_t i;
-	json_t *one;
-	if (!files.ops->look(files.self, a->record, &v, err))
-		return false;
-	if (!v.exists)
-		return true;
-	err_subject(err, a->record);
-	/* Root acts on what it says. */
-	if (v.uid != geteuid() || (v.mode & 022))
-		return err_set(err, ERR_UNSAFE_FILE, "it is not root's alone");
-	if (!files.ops->read_text(files.self, a->record, RECORD_BYTES_MAX, &text, NULL, err))
-		return false;
-	AUTO(json_t) doc = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
-	const char *moved_for = json_string_value(json_object_get(doc, "user"));
-	cut_z(a->record_user, sizeof(a->record_user), moved_for ? moved_for : "");
-	json_array_foreach(json_object_get(doc, "files"), i, one)
-	{
-		const char *path, *at;
-		int uid, gid, mode, is_private;
-		if (a->kept_n == RECORD_ROWS_MAX ||
-		    json_unpack(one, "{s:s,s:s,s:i,s:i,s:i,s:b}", "path", &path, "at", &at, "uid",
-				&uid, "gid", &gid, "mode", &mode, "private", &is_private) != 0 ||
-		    uid < 0 || gid < 0 || (mode & ~0666))
-			return err_set(err, ERR_SYNTAX, "it is not what rotactl adopt writes");
-		struct move *m = &a->kept[a->kept_n++];
-		*m = (struct move){.uid = (unsigned)uid,
-				   .gid = (unsigned)gid,
-				   .mode = (unsigned)mode,
-				   .is_private = is_private};
-		if (!copy_z(m->path, sizeof(m->path), path) || !copy_z(m->at, sizeof(m->at), at))
-			return err_set(err, ERR_SYNTAX, "a path in it is too long");
-	}
-	a->has_record = true;
-	return true;
-}
-
-static bool put_text(const char *path, struct str text, struct err *err)
-{
-	struct files_port files = files_durable();
-	const struct file_put put = {.path = path, .bytes = text, .mode = 0644};
-	return files.ops->put(files.self, &put, err);
-}
-
-static bool write_record(const struct adoption *a, struct err *err)
-{
-	AUTO(json_t)
-	doc = json_pack("{s:s, s:s, s:s, s:[]}", "undo", "rotactl leave", "user", a->user_name,
-			"service", a->service, "files");
-	for (unsigned i = 0; i < a->kept_n; i++) {
-		const struct move *m = &a->kept[i];
-		(void)json_array_append_new(json_object_get(doc, "files"),
-					    json_pack("{s:s,s:s,s:i,s:i,s:i,s:b}", "path", m->path,
-						      "at", m->at, "uid", (int)m->uid, "gid",
-						      (int)m->gid, "mode", (int)m->mode, "private",
-						      m->is_private));
-	}
-	auto_free char *text = doc ? json_dumps(doc, JSON_INDENT(1)) : NULL;
-	if (!text)
-		return err_set(err, ERR_MEMORY, "a path cannot be written into the record");
-	return put_text(a->record, str_of(text), err);
-}
-
-static struct move *find_kept(struct adoption *a, const char *path, const char *at)
-{
-	for (unsigned i = 0; i < a->kept_n; i++)
-		if ((path && strcmp(a->kept[i].path, path) == 0) ||
-		    (at && strcmp(a->kept[i].at, at) == 0))
-			return &a->kept[i];
-	return NULL;
 }
 
 /* ---- what to do with each file ---- */
@@ -390,7 +331,7 @@ static void judge(struct adoption *a, struct row *r)
 			 err.kind ? err.text : "there is no such file");
 		return;
 	}
-	const struct move *kept = find_kept(a, NULL, v.real_path);
+	const struct move *kept = adopt_record_find(&a->record, NULL, v.real_path);
 	if (kept) {
 		r->does = DOES_DONE;
 		r->move = *kept;
@@ -489,12 +430,24 @@ static bool is_of_other_group(const struct adoption *a, const struct row *r)
 	return is_of_group && st.st_gid != a->user.gid;
 }
 
-static bool make_drop_in(struct adoption *a, struct err *err)
+static void add_head(const struct adoption *a, const char *comment, struct buf *b)
 {
-	struct buf *b = &a->drop_in_text;
-	buf_addf(b, "# Written by rotactl adopt %s; rotactl leave %s takes it away.\n[Service]\n",
+	buf_addf(b, "%s Written by rotactl adopt %s; rotactl leave %s takes it away.\n", comment,
 		 a->instance->name, a->instance->name);
-	if (strcmp(a->service, "rotad.service") == 0)
+}
+
+/* rotad.service and its socket have the package's user; rotad@USER's have that user anyway. */
+static bool names_user(const struct adoption *a)
+{
+	return strcmp(a->service, "rotad.service") == 0;
+}
+
+static bool make_service_text(struct adoption *a, struct err *err)
+{
+	struct buf *b = &a->texts[TEXT_SERVICE].bytes;
+	add_head(a, "#", b);
+	buf_adds(b, "[Service]\n");
+	if (names_user(a))
 		buf_addf(b, "User=%s\nGroup=%s\n", a->user_name, a->group_name);
 	if (a->more_groups[0])
 		buf_addf(b, "SupplementaryGroups=%s\n", a->more_groups);
@@ -515,6 +468,16 @@ static bool make_drop_in(struct adoption *a, struct err *err)
 	return buf_ok(b, err);
 }
 
+static bool make_socket_text(struct adoption *a, struct err *err)
+{
+	struct buf *b = &a->texts[TEXT_SOCKET].bytes;
+	if (!names_user(a))
+		return true;
+	add_head(a, "#", b);
+	buf_addf(b, "[Socket]\nSocketUser=%s\n", a->user_name);
+	return buf_ok(b, err);
+}
+
 static bool is_unit_name(const char *z)
 {
 	for (; *z; z++)
@@ -525,7 +488,7 @@ static bool is_unit_name(const char *z)
 }
 
 /* The rule of the package lets the user mongodb restart mongod.service; any other is named here. */
-static bool make_polkit(struct adoption *a, struct err *err)
+static bool make_polkit_text(struct adoption *a, struct err *err)
 {
 	char folder[PATH_BYTES_MAX], general[PATH_BYTES_MAX];
 	const char *unit = a->instance->restart_name;
@@ -537,9 +500,10 @@ static bool make_polkit(struct adoption *a, struct err *err)
 	if (access(general, F_OK) == 0 && strcmp(a->user_name, "mongodb") == 0 &&
 	    strcmp(unit, "mongod.service") == 0)
 		return true;
+	struct buf *b = &a->texts[TEXT_POLKIT].bytes;
+	add_head(a, "//", b);
 	buf_addf(
-	    &a->polkit_text,
-	    "// Written by rotactl adopt %s; rotactl leave %s takes it away.\n"
+	    b,
 	    "// %s, rotad's user there, may start and restart this one unit.\n"
 	    "polkit.addRule(function (action, subject) {\n"
 	    "    if (action.id === \"org.freedesktop.systemd1.manage-units\" && subject.user === "
@@ -550,9 +514,8 @@ static bool make_polkit(struct adoption *a, struct err *err)
 	    "        return polkit.Result.YES;\n"
 	    "    return polkit.Result.NOT_HANDLED;\n"
 	    "});\n",
-	    a->instance->name, a->instance->name, a->user_name, a->user_name, unit);
-	a->has_polkit = true;
-	return buf_ok(&a->polkit_text, err);
+	    a->user_name, a->user_name, unit);
+	return buf_ok(b, err);
 }
 
 /* ---- saying it ---- */
@@ -563,10 +526,12 @@ static const char *const does_words[] = {[DOES_NOTHING] = "stays",
 					 [DOES_EXTERNAL] = "written elsewhere",
 					 [DOES_REFUSE] = "refused"};
 
-static void say_file(const struct adoption *a, const char *path, const struct buf *text)
+static void say_text(const struct adoption *a, const struct text *t, json_t *all)
 {
-	struct str rest = buf_str(text), line;
-	view_row(a->ctl, 2, "  ", "%s is written:", path);
+	struct str rest = buf_str(&t->bytes), line;
+	(void)json_array_append_new(
+	    all, json_pack("{s:s, s:o}", "path", t->path, "text", json_said(buf_z(&t->bytes))));
+	view_row(a->ctl, 2, "  ", "%s is written:", t->path);
 	while (str_cut(&rest, '\n', &line))
 		if (line.n)
 			ctl_say(a->ctl, "      %.*s", (int)line.n, line.p);
@@ -588,9 +553,10 @@ static bool is_systemd_here(const struct adoption *a)
 static void say_row(struct adoption *a, const struct row *r, json_t *all)
 {
 	struct ctl *ctl = a->ctl;
-	(void)json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:s}", "file", r->label,
-						   "path", r->path, "does", does_words[r->does],
-						   "at", r->move.at, "why", r->why));
+	(void)json_array_append_new(all,
+				    json_pack("{s:s, s:o, s:s, s:o, s:o}", "file", r->label, "path",
+					      json_said(r->path), "does", does_words[r->does], "at",
+					      json_said(r->move.at), "why", json_said(r->why)));
 	switch (r->does) {
 	case DOES_NOTHING:
 		view_row(ctl, 4, "  ", "%s %s: %s may replace it where it is; it stays.", r->label,
@@ -621,7 +587,7 @@ static void say_row(struct adoption *a, const struct row *r, json_t *all)
 static void say_plan(struct adoption *a)
 {
 	struct ctl *ctl = a->ctl;
-	json_t *files = json_array();
+	json_t *files = json_array(), *written = json_array();
 	view_row(ctl, 0, "", "%s: mongod runs as %s%s; rotad as %s.", a->instance->name,
 		 a->user_name, a->user.pid ? "" : " (when it runs)", a->service);
 	if (a->stranger)
@@ -634,9 +600,9 @@ static void say_plan(struct adoption *a)
 		say_row(a, &a->rows[i], files);
 	if (wants_external_written(a))
 		view_row(ctl, 2, "  ", "%s gets:  keyfile: {writer: external}", ctl->config_path);
-	say_file(a, a->drop_in, &a->drop_in_text);
-	if (a->has_polkit)
-		say_file(a, a->polkit, &a->polkit_text);
+	for (size_t i = 0; i < TEXTS_N; i++)
+		if (a->texts[i].bytes.n)
+			say_text(a, &a->texts[i], written);
 	if (is_systemd_here(a))
 		view_row(ctl, 2, "  ", "systemctl daemon-reload; systemctl try-restart %s",
 			 a->service);
@@ -647,9 +613,7 @@ static void say_plan(struct adoption *a)
 	(void)json_object_set_new(ctl->doc, "user", json_string(a->user_name));
 	(void)json_object_set_new(ctl->doc, "service", json_string(a->service));
 	(void)json_object_set_new(ctl->doc, "files", files);
-	(void)json_object_set_new(
-	    ctl->doc, "dropIn",
-	    json_pack("{s:s, s:s}", "path", a->drop_in, "text", buf_z(&a->drop_in_text)));
+	(void)json_object_set_new(ctl->doc, "written", written);
 	(void)json_object_set_new(ctl->doc, "isDone", json_false());
 }
 
@@ -670,14 +634,34 @@ static bool systemctl(const char *verb, const char *unit, struct err *err)
 	       err_set(err, ERR_SYSTEM, "systemctl %s %s failed", verb, unit ? unit : "");
 }
 
-static bool reload(const struct adoption *a, struct err *err)
+/* Once all is written: the verb said again would find nothing to do. */
+static enum ctl_exit reload(const struct adoption *a)
 {
+	char you[400];
+	struct err err = ERR_INIT;
+	snprintf(you, sizeof(you), "systemctl daemon-reload; systemctl try-restart %s", a->service);
 	if (!is_systemd_here(a)) {
-		view_row(a->ctl, 0, "", "Next: systemctl daemon-reload; systemctl try-restart %s",
-			 a->service);
-		return true;
+		view_row(a->ctl, 0, "", "Next: %s", you);
+		return CTL_GOOD;
 	}
-	return systemctl("daemon-reload", NULL, err) && systemctl("try-restart", a->service, err);
+	if (systemctl("daemon-reload", NULL, &err) && systemctl("try-restart", a->service, &err))
+		return CTL_GOOD;
+	(void)err_in(&err, "all is written, but systemd has not taken it");
+	return ctl_error_with(a->ctl, &err, you);
+}
+
+static bool is_there(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+/* A folder that has something in it stays: a file that could not be moved, another instance's. */
+static void drop_home(const struct adoption *a)
+{
+	char parent[PATH_BYTES_MAX];
+	(void)rmdir(a->home);
+	if (folder_of(a->home, parent))
+		(void)rmdir(parent);
 }
 
 static bool make_folder(const char *path, struct err *err)
@@ -687,14 +671,14 @@ static bool make_folder(const char *path, struct err *err)
 	       err_sys(err, errno, "making the folder");
 }
 
-static bool write_drop_in(const struct adoption *a, struct err *err)
+static bool write_text(const struct text *t, struct err *err)
 {
+	struct files_port files = files_durable();
+	const struct file_put put = {.path = t->path, .bytes = buf_str(&t->bytes), .mode = 0644};
 	char folder[PATH_BYTES_MAX];
-	if (!folder_of(a->drop_in, folder))
-		return err_set(err, ERR_INVALID, "no folder for the drop-in");
-	if (!make_folder(folder, err) || !put_text(a->drop_in, buf_str(&a->drop_in_text), err))
-		return false;
-	return !a->has_polkit || put_text(a->polkit, buf_str(&a->polkit_text), err);
+	if (!folder_of(t->path, folder))
+		return err_set(err, ERR_INVALID, "no folder for %s", t->path);
+	return make_folder(folder, err) && files.ops->put(files.self, &put, err);
 }
 
 static bool write_external(const struct adoption *a, struct err *err)
@@ -721,38 +705,49 @@ static bool do_it(struct adoption *a, struct err *err)
 		const struct row *r = &a->rows[i];
 		if (r->does != DOES_MOVE)
 			continue;
-		struct move *m = find_kept(a, r->move.path, NULL);
-		if (!m && a->kept_n == RECORD_ROWS_MAX)
-			return err_set(err, ERR_LIMIT, "%s is full", a->record);
-		*(m ? m : &a->kept[a->kept_n++]) = r->move;
+		struct move *m = adopt_record_find(&a->record, r->move.path, NULL);
+		if (!m && a->record.moves_n == ADOPT_MOVES_MAX)
+			return err_set(err, ERR_LIMIT, "%s is full", a->record_path);
+		*(m ? m : &a->record.moves[a->record.moves_n++]) = r->move;
 		is_passed |= !r->is_keyfile && (r->move.mode & 077);
 		moves_n++;
 	}
-	if (moves_n &&
-	    (!move_make_home(a->home, &a->user, is_passed, err) || !write_record(a, err)))
+	cut_z(a->record.user, sizeof(a->record.user), a->user_name);
+	if (moves_n && (!move_make_home(a->home, &a->user, is_passed, err) ||
+			!adopt_record_write(a->record_path, &a->record, a->service, err))) {
+		drop_home(a);
 		return false;
+	}
 	for (unsigned i = 0; i < a->rows_n; i++)
 		if (a->rows[i].does == DOES_MOVE && !move_out(&a->rows[i].move, &a->user, err))
 			return false;
 	if (wants_external_written(a) && !write_external(a, err))
 		return false;
-	return write_drop_in(a, err) && reload(a, err);
+	for (size_t i = 0; i < TEXTS_N; i++)
+		if (a->texts[i].bytes.n && !write_text(&a->texts[i], err))
+			return false;
+	return true;
+}
+
+static bool is_written(const struct text *t)
+{
+	struct files_port files = files_durable();
+	struct err ignored = ERR_INIT;
+	auto_buf struct buf there = {.max = TEXT_BYTES_MAX};
+	return files.ops->read_text(files.self, t->path, TEXT_BYTES_MAX, &there, NULL, &ignored) &&
+	       str_equal(buf_str(&there), buf_str(&t->bytes));
 }
 
 /* Is everything as it would be made? */
 static bool is_done(const struct adoption *a)
 {
-	struct files_port files = files_durable();
-	struct err ignored = ERR_INIT;
-	auto_buf struct buf text = {.max = TEXT_MAX};
 	for (unsigned i = 0; i < a->rows_n; i++)
 		if (a->rows[i].does == DOES_MOVE)
 			return false;
-	if (wants_external_written(a) ||
-	    !files.ops->read_text(files.self, a->drop_in, TEXT_MAX, &text, NULL, &ignored) ||
-	    !str_equal(buf_str(&text), buf_str(&a->drop_in_text)))
-		return false;
-	return !a->has_polkit || access(a->polkit, F_OK) == 0;
+	for (size_t i = 0; i < TEXTS_N; i++)
+		if (a->texts[i].bytes.n && !is_written(&a->texts[i]))
+			return false;
+	return !wants_external_written(a);
 }
 
 static enum ctl_exit tell_refused(struct adoption *a, const struct row *r)
@@ -777,8 +772,8 @@ static enum ctl_exit finish(struct adoption *a)
 
 static bool prepare(struct adoption *a, const char *name, const char *user, struct err *err)
 {
-	return read_conf(a, err) && pick_instance(a, name, err) && find_server(a, user, err) &&
-	       find_service(a, err) && name_paths(a, err) && read_record(a, err);
+	return read_conf(a, err) && pick_instance(a, name, err) && read_record(a, err) &&
+	       find_server(a, user, err) && find_service(a, err) && name_texts(a, err);
 }
 
 /* The way back goes by the record, which is root's: no configuration of mongod's, and no process,
@@ -786,20 +781,17 @@ static bool prepare(struct adoption *a, const char *name, const char *user, stru
 static bool prepare_leave(struct adoption *a, const char *name, const char *user, struct err *err)
 {
 	struct err ignored = ERR_INIT;
-	if (!read_conf(a, err) || !pick_instance(a, name, err) || !name_paths(a, err) ||
-	    !read_record(a, err))
+	if (!read_conf(a, err) || !pick_instance(a, name, err) || !read_record(a, err))
 		return false;
-	if (!user && a->record_user[0])
-		user = a->record_user;
-	if (!user)
-		return find_server(a, NULL, err) && find_service(a, err) && name_paths(a, err);
-	if (!find_server(a, user, &ignored)) {
+	if (!user && a->record.user[0])
+		user = a->record.user;
+	if (!find_server(a, user, user ? &ignored : err)) {
 		a->user.pid = 0;
 		a->more_groups[0] = 0;
-		if (!take_user(a, user, err))
+		if (!user || !take_user(a, user, err))
 			return false;
 	}
-	return find_service(a, err) && name_paths(a, err);
+	return find_service(a, err) && name_texts(a, err);
 }
 
 static bool take_options(struct adoption *a, int argc, char **argv, bool is_adopt,
@@ -855,7 +847,7 @@ enum ctl_exit ctl_adopt(struct ctl *ctl, int argc, char **argv)
 	if (!prepare(a, name, user, &err))
 		return ctl_error(ctl, &err);
 	judge_all(a);
-	if (!make_drop_in(a, &err) || !make_polkit(a, &err))
+	if (!make_service_text(a, &err) || !make_socket_text(a, &err) || !make_polkit_text(a, &err))
 		return ctl_error(ctl, &err);
 	say_plan(a);
 	for (unsigned i = 0; i < a->rows_n; i++)
@@ -872,20 +864,21 @@ enum ctl_exit ctl_adopt(struct ctl *ctl, int argc, char **argv)
 		return ctl_error_with(ctl, &err,
 				      "mongod can be restarted as it is. Mend what is named; then "
 				      "rotactl adopt again ends it, rotactl leave takes it back");
-	return finish(a);
+	code = reload(a);
+	return code == CTL_GOOD ? finish(a) : code;
 }
 
 /* ---- the way back ---- */
 
-static bool remove_file(const char *path, struct err *err)
+static bool remove_text(const struct text *t, struct err *err)
 {
 	struct files_port files = files_durable();
 	char folder[PATH_BYTES_MAX];
-	if (access(path, F_OK) != 0)
+	if (!is_there(t->path))
 		return true;
-	if (!files.ops->remove(files.self, path, err))
+	if (!files.ops->remove(files.self, t->path, err))
 		return false;
-	if (folder_of(path, folder) && strstr(folder, ".service.d"))
+	if (t->has_folder && folder_of(t->path, folder))
 		(void)rmdir(folder); /* another's drop-in keeps it */
 	return true;
 }
@@ -894,21 +887,20 @@ static void say_leave(const struct adoption *a)
 {
 	json_t *all = json_array();
 	view_row(a->ctl, 0, "", "%s: %s.", a->instance->name,
-		 a->kept_n
+		 a->record.moves_n
 		     ? "its files go back to where mongod names them, with their present bytes"
 		     : "no file of it was moved");
-	for (unsigned i = 0; i < a->kept_n; i++) {
-		const struct move *m = &a->kept[i];
+	for (unsigned i = 0; i < a->record.moves_n; i++) {
+		const struct move *m = &a->record.moves[i];
 		view_row(a->ctl, 4, "  ", "%s: from %s, mode %04o, owner %u:%u as before.", m->path,
 			 m->at, m->mode, m->uid, m->gid);
-		(void)json_array_append_new(all,
-					    json_pack("{s:s, s:s}", "path", m->path, "at", m->at));
+		(void)json_array_append_new(all, json_pack("{s:o, s:o}", "path", json_said(m->path),
+							   "at", json_said(m->at)));
 	}
 	(void)json_object_set_new(a->ctl->doc, "files", all);
-	if (access(a->drop_in, F_OK) == 0)
-		view_row(a->ctl, 2, "  ", "%s is removed", a->drop_in);
-	if (access(a->polkit, F_OK) == 0)
-		view_row(a->ctl, 2, "  ", "%s is removed", a->polkit);
+	for (size_t i = 0; i < TEXTS_N; i++)
+		if (is_there(a->texts[i].path))
+			view_row(a->ctl, 2, "  ", "%s is removed", a->texts[i].path);
 	view_row(a->ctl, 2, "  ",
 		 "mongod is not touched: it runs on, and may be restarted at every moment. rotad "
 		 "can renew nothing here any more; a rotation that is under way would wait for "
@@ -918,18 +910,19 @@ static void say_leave(const struct adoption *a)
 
 static bool undo(const struct adoption *a, struct err *err)
 {
-	for (unsigned i = 0; i < a->kept_n; i++)
-		if (!move_back(&a->kept[i], &a->user, err))
+	struct files_port files = files_durable();
+	for (unsigned i = 0; i < a->record.moves_n; i++)
+		if (!move_back(&a->record.moves[i], &a->user, err))
 			return false;
-	if (!remove_file(a->drop_in, err) || !remove_file(a->polkit, err) ||
-	    !remove_file(a->record, err))
+	for (size_t i = 0; i < TEXTS_N; i++)
+		if (!remove_text(&a->texts[i], err))
+			return false;
+	if (is_there(a->record_path) && !files.ops->remove(files.self, a->record_path, err))
 		return false;
-	if (rmdir(a->home) != 0 && errno != ENOENT)
+	drop_home(a);
+	if (is_there(a->home))
 		view_row(a->ctl, 0, "", "%s stays: something else is in it.", a->home);
-	char parent[PATH_BYTES_MAX];
-	if (folder_of(a->home, parent))
-		(void)rmdir(parent); /* another instance's folder keeps it */
-	return reload(a, err);
+	return true;
 }
 
 enum ctl_exit ctl_leave(struct ctl *ctl, int argc, char **argv)
@@ -944,7 +937,10 @@ enum ctl_exit ctl_leave(struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	if (!prepare_leave(a, name, user, &err))
 		return ctl_error(ctl, &err);
-	if (!a->has_record && access(a->drop_in, F_OK) != 0 && access(a->polkit, F_OK) != 0) {
+	bool is_adopted = a->record.exists;
+	for (size_t i = 0; i < TEXTS_N; i++)
+		is_adopted |= is_there(a->texts[i].path);
+	if (!is_adopted) {
 		view_row(ctl, 0, "", "%s was not adopted; nothing to do.", a->instance->name);
 		return CTL_GOOD;
 	}
@@ -955,6 +951,9 @@ enum ctl_exit ctl_leave(struct ctl *ctl, int argc, char **argv)
 		return ctl_error_with(ctl, &err,
 				      "mongod can be restarted as it is. Mend what is named, then "
 				      "rotactl leave again");
+	code = reload(a);
+	if (code != CTL_GOOD)
+		return code;
 	view_row(
 	    ctl, 0, "",
 	    "Done: no file of rotad's is in mongod's way. To end rotad here: systemctl disable "

@@ -119,9 +119,25 @@ static void what_a_dry_run_says_is_what_adopt_does_and_leave_undoes(void **state
 	buf_clear(&text);
 	read_fixture(tempdir_path(state, "etc/polkit-1/rules.d/51-rotad-rs0.rules"), &text);
 	assert_non_null(strstr(buf_z(&text), "=== \"mongod-a.service\""));
+	buf_clear(&text);
+	/* The package's socket is its own user's, who may be none here. */
+	read_fixture(tempdir_path(state, "etc/systemd/system/rotad.socket.d/adopt-rs0.conf"),
+		     &text);
+	assert_non_null(strstr(buf_z(&text), "[Socket]\nSocketUser="));
 	buf_fini(&text);
 	assert_int_equal(RUN("adopt"), CTL_GOOD);
 	expect_said(&out, "All of it is so already");
+	/* What was changed since is no more what would be made. */
+	static const char *const texts[] = {"etc/polkit-1/rules.d/51-rotad-rs0.rules",
+					    "etc/systemd/system/rotad.socket.d/adopt-rs0.conf",
+					    "etc/systemd/system/rotad.service.d/adopt-rs0.conf"};
+	for (size_t i = 0; i < ARRAY_N(texts); i++) {
+		tempdir_write(tempdir_path(state, texts[i]), "// of another release\n", 0644);
+		assert_int_equal(RUN("adopt"), CTL_GOOD);
+		expect_said(&out, "Done");
+		assert_int_equal(RUN("adopt"), CTL_GOOD);
+		expect_said(&out, "All of it is so already");
+	}
 
 	assert_int_equal(RUN("leave", "--dry-run"), CTL_GOOD);
 	expect_said(&out, "Nothing was done");
@@ -229,6 +245,37 @@ static void the_way_back_needs_nothing_of_mongods(void **state)
 	assert_int_equal(tempdir_count(tempdir_path(state, "etc/systemd/system")), 0);
 }
 
+/* A uid may be larger than an int; a path may be no UTF-8, which JSON cannot say. */
+static void what_the_record_cannot_say_is_not_moved(void **state)
+{
+	char *out = NULL, named[512], odd[512];
+	struct stat st;
+	snprintf(named, sizeof(named), "%s", tempdir_path(state, "etc/keyfile"));
+	snprintf(odd, sizeof(odd), "%s", tempdir_path(state, "etc/odd\xff/keyfile"));
+	if (geteuid() != 0)
+		skip();
+	make_host(state, KEY);
+	if (chown(named, 4294967290U, getpwnam(user())->pw_gid) != 0)
+		skip();                          /* a namespace without that user */
+	assert_int_equal(chmod(named, 0440), 0); /* so that mongod may read it */
+	assert_int_equal(RUN("adopt"), CTL_GOOD);
+	expect_said(&out, "Done");
+	if (RUN("leave") != CTL_GOOD)
+		fail_msg("%s", out);
+	expect_said(&out, "Done: no file of rotad's is in mongod's way");
+	assert_int_equal(stat(named, &st), 0);
+	assert_true(st.st_uid == 4294967290U);
+
+	assert_int_equal(mkdir(tempdir_path(state, "etc/odd\xff"), 0755), 0);
+	assert_int_equal(rename(named, odd), 0);
+	assert_int_equal(symlink(odd, named), 0);
+	assert_int_equal(RUN("adopt"), CTL_FAILED);
+	expect_said(&out, "cannot be written into the record");
+	assert_false(is_link(odd));
+	tempdir_expect(odd, KEY);
+	assert_int_equal(tempdir_count(tempdir_path(state, "var/lib")), 0);
+}
+
 static void who_names_root_files_to_be_moved_must_be_roots_alone(void **state)
 {
 	char *out = NULL;
@@ -293,6 +340,7 @@ int main(void)
 	    CASE(whoever_knows_says_that_something_else_writes_it),
 	    CASE(what_cannot_be_done_is_refused_and_nothing_is_touched),
 	    CASE(the_way_back_needs_nothing_of_mongods),
+	    CASE(what_the_record_cannot_say_is_not_moved),
 	    CASE(who_names_root_files_to_be_moved_must_be_roots_alone),
 	    CASE(a_process_is_believed_by_what_its_user_cannot_make_up),
 	    CASE(a_record_that_is_not_roots_alone_is_not_believed),
