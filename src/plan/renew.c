@@ -201,8 +201,8 @@ static void tell_waits(struct planner *p)
 
 /* Is it this member's turn among those that serve the same order? The first in the order of turns
  * is the canary. One whose certificate was refused is passed over: nothing was touched there, and
- * each new certificate is checked by its own member. One that had to take its back stops the order.
- */
+ * each new certificate is checked by its own member. One that had to take its back stops the order,
+ * until it has another one by a later word. */
 static bool is_my_turn(struct planner *p, const struct order *o, const char **ret_who,
 		       bool *ret_is_stopped)
 {
@@ -217,7 +217,7 @@ static bool is_my_turn(struct planner *p, const struct order *o, const char **re
 		*ret_who = m->host;
 		*ret_is_stopped = t->is_certificate_taken_back &&
 				  strcmp(t->certificate_refused.hex, o->id.hex) == 0 &&
-				  strcmp(t->certificate_order.hex, o->id.hex) != 0;
+				  !seen_order_is_done(s, o, &t->certificate_order);
 		if (*ret_is_stopped)
 			return false;
 	}
@@ -245,6 +245,9 @@ static bool install_plan(struct planner *p, const struct order *o)
 	bool is_stopped;
 	cut_z(p->plan->gates_for, sizeof(p->plan->gates_for), s->self_host);
 	if (!is_my_turn(p, o, &before, &is_stopped)) {
+		/* Who goes first needs it. */
+		if (plan_holds_claim(p, CLAIM_FOR_CERTIFICATE))
+			plan_add(p, ACT_RELEASE_CLAIM, "%s goes first", before);
 		if (is_stopped) {
 			p->plan->needs_attention = true;
 			plan_wait(p, US_S,
@@ -472,6 +475,13 @@ bool renew_plan(struct planner *p)
 	    strcmp(p->plan->gates[first].name, "mode") == 0) {
 		plan_wait(p, 30 * US_S, "A certificate for %s is due, and waits: %s.", s->self_host,
 			  p->plan->gates[first].text);
+		return true;
+	}
+	/* An authority may take days, and others may have to go first. */
+	if (plan_holds_claim(p, CLAIM_FOR_CERTIFICATE)) {
+		plan_add(p, ACT_RELEASE_CLAIM, "another certificate is asked for first");
+		plan_say(p, "%s gives its turn back, and asks for another certificate.",
+			 s->self_host);
 		return true;
 	}
 	struct act *a = plan_add(p, ACT_ASK_AUTHORITY, "%s%.100s",

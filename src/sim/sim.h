@@ -58,7 +58,24 @@ enum {
 	X(DECLARE_DEAD, "declare-dead", 5, "hotn",                                                 \
 	  "o is off for t, n = 1: reached by nobody, and a person says on h to go on without it")  \
 	X(REVOKE, "revoke", 3, "hon",                                                              \
-	  "a person revokes o on h, n = 1: with an emergency, and takes it out of the set")
+	  "a person revokes o on h, n = 1: with an emergency, and takes it out of the set")        \
+	SIM_FAULTS_TLS(X)
+/* Those of fleets with TLS: drawn by a stream of their own, so that other seeds stay as they are.
+ */
+#define SIM_FAULTS_TLS(X)                                                                          \
+	X(AUTHORITY_DOWN, "authority-down", 6, "ht", "its authority does not answer for t")        \
+	X(AUTHORITY_SLOW, "authority-slow", 4, "ht", "its authority answers only after t")         \
+	X(AUTHORITY_WRONG, "authority-wrong", 8, "hn",                                             \
+	  "the next answer is wrong: 0 another name, 1 another key, 2 a chain that nobody "        \
+	  "trusts, 3 it ends at once, 4 no certificate, 5 the chain of another CA")                \
+	X(AUTHORITY_REFUSES, "authority-refuses", 4, "hn", "its authority says no, n times")       \
+	X(AUTHORITY_LOSES, "authority-loses", 4, "hn", "n requests, or answers, are lost")         \
+	X(RELOAD_REFUSED, "reload-refused", 5, "hn", "n times rotateCertificates is refused")      \
+	X(RELOAD_LIES, "reload-lies", 5, "hn", "n times it says ok, and serves what it served")    \
+	X(RELOAD_LATE, "reload-late", 4, "ht", "it says ok, and serves the new one after t")       \
+	X(TRUST_FILE, "trust-file", 4, "hn",                                                       \
+	  "a person makes its CAFile: n = 1 both CAs, else one")                                   \
+	X(RENEW, "renew", 8, "hn", "a person says rotate certificates on it: n = 1 its own alone")
 
 enum sim_fault_kind {
 #define X(name, word, weight, takes, text) SIM_##name,
@@ -110,6 +127,11 @@ struct sim_scenario {
 	bool is_standalone;            /* one mongod of no set, its ledger a file */
 	int64_t latency_us;            /* of a message, more or less */
 	int64_t pace_us;               /* how much later than it wished a rotad wakes up, at most */
+	/* Certificates: when each is renewed by age (below 0: not in this run); of its CAFile the
+	 * SIM_CA_ bits (0: the one CA). */
+	bool has_tls;
+	int64_t due_us[SIM_HOSTS_MAX];
+	unsigned trusts[SIM_HOSTS_MAX];
 	int64_t drain_us;
 	int64_t heal_us;  /* from then on nothing goes wrong any more */
 	int64_t bound_us; /* and after so long the rotation must be over */
@@ -119,6 +141,8 @@ struct sim_scenario {
 	unsigned expect_carried_n; /* so many rotations at least, carried and closed */
 	unsigned expect_undone_n;  /* and so many given up and closed */
 	bool is_expect_exact;      /* and not one more */
+	bool has_expect_renewals;
+	unsigned expect_renewals_n, expect_taken_back_n; /* so many certificates at least */
 	unsigned faults_n;
 	struct sim_fault faults[SIM_FAULTS_MAX];
 };
@@ -195,11 +219,12 @@ struct sim_result {
 	struct sim_cost cost;
 	char rule[48]; /* which rule was broken, in a word; "" none */
 	char why[512];
-	int64_t at_us;        /* when it was found, or over */
-	unsigned rotations_n; /* that were carried and closed */
-	unsigned undone_n;    /* that were given up and closed */
-	char missed[64];      /* the first fault that never struck; "" none */
-	uint64_t trace_hash;  /* of all lines of the trace: the same for the same scenario */
+	int64_t at_us;                     /* when it was found, or over */
+	unsigned rotations_n;              /* that were carried and closed */
+	unsigned undone_n;                 /* that were given up and closed */
+	unsigned renewals_n, taken_back_n; /* certificates: proven, and put back */
+	char missed[64];                   /* the first fault that never struck; "" none */
+	uint64_t trace_hash; /* of all lines of the trace: the same for the same scenario */
 };
 
 /* Run it. trace (may be NULL) takes a line a happening; coverage (may be NULL) is added to. */

@@ -75,7 +75,8 @@ void sim_config_spread(struct sim_world *w)
 				    b->state != SIM_UP ||
 				    !(sim_knows(w, i, k) || sim_knows(w, k, i)) ||
 				    !sim_link(w, i, k) || !sim_link(w, k, i) ||
-				    !sim_rings_share(&a->loaded, &b->loaded))
+				    !sim_rings_share(&a->loaded, &b->loaded) ||
+				    !sim_tls_meet(w, i, k))
 					continue;
 				b->config = a->config;
 				any = true;

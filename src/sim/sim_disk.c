@@ -117,6 +117,7 @@ static void replace(struct sim_host *h, const char *path, const char *bytes, siz
 		f->inode = ++h->inodes;
 	if (strcmp(path, SIM_KEYFILE) == 0)
 		sim_ring_read(h->w, f->bytes, f->n, &h->disk);
+	sim_tls_written(h, path, f->bytes, f->n);
 }
 
 void sim_file_set(struct sim_host *h, const char *path, const char *bytes, size_t n)
@@ -264,9 +265,13 @@ static bool step(struct sim_host *h, const char *path, const char *bytes, size_t
 		h->is_edited = false;
 		sim_oracle_write(h);
 		sim_oracle_keys(h->w);
+	} else if (strcmp(path, SIM_CERTIFICATE) == 0) {
+		replace(h, path, bytes, n, true);
+		sim_oracle_certificate(h);
 	} else {
 		replace(h, path, bytes, n, true);
-		if (!strstr(path, "identity.pem") && !strstr(path, FILES_PREVIOUS_SUFFIX))
+		if (!strstr(path, "identity.pem") && !strstr(path, FILES_PREVIOUS_SUFFIX) &&
+		    !strstr(path, "request.key") && !strstr(path, "staged.pem"))
 			sim_oracle_text(h->w, path, bytes, n);
 	}
 	if (is_bad)
@@ -315,9 +320,14 @@ static bool remove_file(struct sim_host *h, const char *path, struct err *err)
 
 static bool files_forget_previous(void *self, const char *path, struct err *err)
 {
+	struct sim_host *h = self;
 	char previous[128];
 	snprintf(previous, sizeof(previous), "%s%s", path, FILES_PREVIOUS_SUFFIX);
-	return remove_file(self, previous, err);
+	if (!remove_file(h, previous, err))
+		return false;
+	if (strcmp(path, SIM_CERTIFICATE) == 0 && h->is_unproven)
+		sim_oracle_wiped(h);
+	return true;
 }
 
 static bool files_remove(void *self, const char *path, struct err *err)

@@ -169,7 +169,7 @@ void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
 	    f->kind != SIM_STEP_DOWN_REFUSED && f->kind != SIM_HELPER_STUCK &&
 	    f->kind != SIM_RESTART_FAILS && f->kind != SIM_ABORT && f->kind != SIM_JOIN &&
 	    f->kind != SIM_LEAVE && f->kind != SIM_RENAME && f->kind != SIM_DECLARE_DEAD &&
-	    f->kind != SIM_REVOKE)
+	    f->kind != SIM_REVOKE && (f->kind < SIM_AUTHORITY_DOWN || f->kind > SIM_RELOAD_LATE))
 		done(w, f);
 	sim_say(w, "%c: FAULT %s", h->letter, sim_fault_words[f->kind]);
 	switch (f->kind) {
@@ -295,6 +295,38 @@ void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
 		o->revoked_by = h->i + 1;
 		o->is_emergency = f->number;
 		break;
+	case SIM_AUTHORITY_DOWN:
+		h->authority_down_until_us = until;
+		break;
+	case SIM_AUTHORITY_SLOW:
+		h->authority_slow_until_us = until;
+		break;
+	case SIM_AUTHORITY_WRONG:
+		h->authority_wrongs = 1;
+		h->wrong_how = (int)f->number;
+		break;
+	case SIM_AUTHORITY_REFUSES:
+		h->authority_refusals = (unsigned)f->number;
+		break;
+	case SIM_AUTHORITY_LOSES:
+		h->authority_losses = (unsigned)f->number;
+		break;
+	case SIM_RELOAD_REFUSED:
+		h->reload_refusals = (unsigned)f->number;
+		break;
+	case SIM_RELOAD_LIES:
+		h->reload_lies = (unsigned)f->number;
+		break;
+	case SIM_RELOAD_LATE:
+		h->reload_late_us = f->time_us;
+		break;
+	case SIM_TRUST_FILE:
+		sim_tls_trust(h, f->number == 1 ? SIM_CA_OWN | SIM_CA_OTHER : SIM_CA_OWN);
+		break;
+	case SIM_RENEW:
+		h->ask_about = h->i;
+		sim_ask(h, f->number == 1 ? ASK_CERTIFICATE : ASK_CERTIFICATES);
+		break;
 	case SIM_FAULT_N:
 		break;
 	}
@@ -322,6 +354,18 @@ static int64_t left_of(const struct sim_world *w, unsigned i)
 		return h->stuck_calls;
 	case SIM_RESTART_FAILS:
 		return h->job_fails;
+	case SIM_AUTHORITY_WRONG:
+		return h->authority_wrongs ? f->number : -1;
+	case SIM_AUTHORITY_REFUSES:
+		return h->authority_refusals;
+	case SIM_AUTHORITY_LOSES:
+		return h->authority_losses;
+	case SIM_RELOAD_REFUSED:
+		return h->reload_refusals;
+	case SIM_RELOAD_LIES:
+		return h->reload_lies;
+	case SIM_RELOAD_LATE:
+		return h->reload_late_us ? f->number : -1;
 	default:
 		return -1;
 	}
@@ -355,6 +399,9 @@ void sim_heal(struct sim_world *w)
 		h->paused_until_us = h->full_until_us = h->slow_until_us = 0;
 		h->bad_writes = h->stuck_calls = h->job_fails = 0;
 		h->restarter_gone_until_us = 0;
+		h->authority_down_until_us = h->authority_slow_until_us = h->reload_late_us = 0;
+		h->authority_refusals = h->authority_losses = h->authority_wrongs = 0;
+		h->reload_refusals = h->reload_lies = 0;
 		h->clock_us = 0;
 		memset(h->cut_until_us, 0, sizeof(h->cut_until_us));
 		h->m.bad_starts = 0;
@@ -567,8 +614,11 @@ void sim_care(struct sim_world *w)
 		sim_ask(h, ASK_ROTATE);
 	}
 	if (healed_for > 30 * US_S) {
-		for (unsigned i = 0; i < w->n; i++)
+		for (unsigned i = 0; i < w->n; i++) {
 			mend(&w->hosts[i]);
+			if (sim_tls_rests(&w->hosts[i]) && h && sim_chance(w, 100000))
+				sim_ask(h, ASK_CERTIFICATES);
+		}
 		bool is_held = w->truth.is_hold_on || (h && h->seat.seen->ledger.hold.is_on);
 		if (is_held && h && sim_chance(w, 300000))
 			sim_ask(h, ASK_RESUME);

@@ -26,7 +26,8 @@ static bool sees(const struct sim_world *w, unsigned i, unsigned k)
 {
 	const struct sim_member *a = &w->hosts[i].m, *b = &w->hosts[k].m;
 	return a->state == SIM_UP && b->state == SIM_UP && sim_knows(w, i, k) &&
-	       sim_link(w, i, k) && sim_link(w, k, i) && sim_rings_share(&a->loaded, &b->loaded);
+	       sim_link(w, i, k) && sim_link(w, k, i) && sim_rings_share(&a->loaded, &b->loaded) &&
+	       sim_tls_meet(w, i, k);
 }
 
 bool sim_votes(const struct sim_member *m)
@@ -230,6 +231,8 @@ void sim_member_started(struct sim_host *h)
 	const char *why = NULL;
 	if (!m->loaded.is_good)
 		why = "id 20254: Read security file failed";
+	else
+		why = sim_tls_load(h);
 	if (m->bad_starts > 0) {
 		m->bad_starts--;
 		why = "id 23095: an error that has nothing to do with keys";
@@ -324,8 +327,9 @@ static bool timed_out(struct sim_host *h, int64_t us, struct err *err)
 	return err_set(err, ERR_TIMEOUT, "no answer in time");
 }
 
-/* The way to a member. NULL with err: there is none now. */
-static struct sim_host *reach(struct sim_host *h, const struct mongod_target *t, struct err *err)
+/* The way to a member, below TLS. NULL with err: there is none now. */
+static struct sim_host *connect_to(struct sim_host *h, const struct mongod_target *t,
+				   struct err *err)
 {
 	struct sim_world *w = h->w;
 	struct sim_host *k = NULL;
@@ -367,6 +371,12 @@ static bool back(struct sim_host *h, const struct sim_host *k, struct err *err)
 	if (!sim_call(h))
 		return gone(err);
 	return sim_link(h->w, k->i, h->i) || timed_out(h, MONGOD_TIMEOUT_US, err);
+}
+
+static struct sim_host *reach(struct sim_host *h, const struct mongod_target *t, struct err *err)
+{
+	struct sim_host *k = connect_to(h, t, err);
+	return k && sim_tls_open(h, k, t, err) ? k : NULL;
 }
 
 static bool fits(const struct sim_host *k, const struct mongod_credential *c)
@@ -569,6 +579,10 @@ static bool op_server(void *self, const struct mongod_target *t, const struct mo
 				      .shutdown_timeout_ms = k->m.drain_ms,
 				      .is_shard_known = true};
 	snprintf(ret->host, sizeof(ret->host), "%s", name_of(k, k->i));
+	if (h->w->scenario->has_tls) {
+		snprintf(ret->tls_mode, sizeof(ret->tls_mode), "requireTLS");
+		ret->certificate_not_after = k->m.served.until;
+	}
 	return back(h, k, err);
 }
 
@@ -587,6 +601,12 @@ static bool op_options(void *self, const struct mongod_target *t, const struct m
 	if (!h->w->scenario->is_standalone)
 		snprintf(ret->set_name, sizeof(ret->set_name), "%s", SIM_SET);
 	snprintf(ret->db_path, sizeof(ret->db_path), "/db");
+	if (h->w->scenario->has_tls) {
+		snprintf(ret->tls_mode, sizeof(ret->tls_mode), "requireTLS");
+		snprintf(ret->certificate_key_file, sizeof(ret->certificate_key_file), "%s",
+			 SIM_CERTIFICATE);
+		snprintf(ret->ca_file, sizeof(ret->ca_file), "%s", SIM_CA_FILE);
+	}
 	return back(h, k, err);
 }
 
@@ -614,10 +634,14 @@ static bool op_login(void *self, const struct mongod_target *t, const struct mon
 static bool op_tls(void *self, const struct mongod_target *t, struct mongod_tls_result *ret,
 		   struct err *err)
 {
-	(void)self;
-	(void)t;
-	(void)ret;
-	return err_set(err, ERR_UNREACHABLE, "no TLS in this fleet");
+	struct sim_host *h = self, *k = connect_to(h, t, err);
+	if (!k)
+		return false;
+	if (!h->w->scenario->has_tls)
+		return err_set(err, ERR_UNREACHABLE, "no TLS in this fleet");
+	sim_tls_probe(h, k, t, ret);
+	process_id(k, ret->process_id);
+	return back(h, k, err);
 }
 
 static bool has_successor(const struct sim_host *k)
@@ -682,7 +706,7 @@ static bool op_rotate_certificates(void *self, const struct mongod_target *t,
 {
 	(void)message;
 	struct sim_host *h = self, *k = enter_as(h, t, c, err);
-	return k && back(h, k, err);
+	return k && sim_tls_rotate(h, k, err) && back(h, k, err);
 }
 
 static bool op_foreign_sessions(void *self, const struct mongod_target *t,

@@ -307,6 +307,8 @@ void sim_oracle_text(struct sim_world *w, const char *where, const char *text, s
 	for (unsigned i = 1; i <= w->keys_n; i++)
 		if (w->keys[i].n >= PART && memmem(text, n, w->keys[i].text, PART))
 			sim_broken(w, "secret", "key %u stands readable in %s", i, where);
+	if (w->scenario->has_tls)
+		sim_oracle_private(w, where, text, n);
 	if (w->truth.salt_hex[0] && !strstr(where, "anchor.json") &&
 	    memmem(text, n, w->truth.salt_hex, 64))
 		sim_broken(w, "secret", "the salt stands readable in %s", where);
@@ -534,6 +536,8 @@ static void take_claim(struct sim_world *w, const json_t *c)
 			t->claim = i;
 	if (was == 2 && strcmp(t->claim_from, text_of(c, "from")) != 0 && !w->is_release_said)
 		sim_broken(w, "claim", "an acting claim of '%s' is taken away", t->claim_host);
+	if (w->is_release_said)
+		w->released_us = w->now_us;
 	w->is_release_said = false;
 	cut_z(t->claim_from, sizeof(t->claim_from), text_of(c, "from"));
 	cut_z(t->claim_host, sizeof(t->claim_host), text_of(c, "host"));
@@ -657,6 +661,7 @@ static bool is_at_rest(struct sim_world *w, const struct sim_ring *r)
 bool sim_oracle_rest(struct sim_world *w, char *why, size_t why_n)
 {
 	const struct sim_truth *t = &w->truth;
+	const char *tls;
 	if (t->generation == 0 || !t->is_closed)
 		return not_yet(why, why_n, "the rotation is not closed", '-');
 	if (t->is_hold_on)
@@ -682,6 +687,8 @@ bool sim_oracle_rest(struct sim_world *w, char *why, size_t why_n)
 			return not_yet(why, why_n, "its rotad has not retired the key", h->letter);
 		if (h->seat.notes.job_is_open)
 			return not_yet(why, why_n, "its rotad waits for a restart", h->letter);
+		if (!sim_tls_rest(h, &tls))
+			return not_yet(why, why_n, tls, h->letter);
 	}
 	return true;
 }

@@ -166,6 +166,11 @@ static void run_ask(struct sim_host *h)
 	    [ASK_PAUSE] = {"pause", "/v1/pause", "{\"reason\":\"coffee\"}"},
 	    [ASK_RESUME] = {"resume", "/v1/resume", "{}"},
 	    [ASK_RELEASE] = {"turn release", "/v1/release", "{}"},
+	    [ASK_CERTIFICATES] = {"rotate certificates", "/v1/rotate",
+				  "{\"kind\":\"certificates\",\"reason\":\"asked\"}"},
+	    [ASK_CERTIFICATE] = {"rotate certificates --member", "/v1/rotate",
+				 "{\"kind\":\"certificates\",\"member\":\"%s\","
+				 "\"reason\":\"asked\"}"},
 	    [ASK_ABORT] = {"abort", "/v1/abort", "{\"reason\":\"second thoughts\"}"},
 	    [ASK_WITHOUT] =
 		{"rotate --without", "/v1/rotate",
@@ -191,6 +196,10 @@ static void run_ask(struct sim_host *h)
 	bool ok =
 	    command_run(&h->seat, asks[what].route, str_of(body), "alice", true, &answer, &err);
 	buf_fini(&answer);
+	if (ok && what == ASK_CERTIFICATE)
+		about->asked_us = h->w->now_us;
+	if (ok && what == ASK_CERTIFICATES)
+		h->w->certificates_asked_us = h->w->now_us;
 	if (ok && !h->is_dead && what == ASK_WITHOUT)
 		about->dead_by = 0;
 	if (ok && !h->is_dead && what >= ASK_REVOKE)
@@ -355,13 +364,6 @@ void sim_line(struct sim_host *h, struct str line)
 		sim_say(h->w, "%c: %s done", h->letter, e.act);
 }
 
-static const struct authority_port *find_authority(void *self, const char *name)
-{
-	(void)self;
-	(void)name;
-	return NULL;
-}
-
 static bool no_credential(void *self, const struct credential_ref *ref, struct secret *ret,
 			  struct err *err)
 {
@@ -390,7 +392,8 @@ void sim_rotad_start(struct sim_host *h)
 	    .local_store = sim_store_port(h),
 	    .store_aim = sim_store_aim,
 	    .store_self = h,
-	    .find_authority = find_authority,
+	    .find_authority = sim_authority,
+	    .authorities = h,
 	    .tell = tell,
 	    .teller = h,
 	    .boundary = boundary,
@@ -475,6 +478,10 @@ static void happen(struct sim_world *w, const struct sim_event *e)
 		sim_care(w);
 		sim_at(w, w->now_us + CARE_US, EVENT_CARE, 0, 0);
 		break;
+	case EVENT_RELOADED:
+		if (e->number == h->m.process && h->m.state == SIM_UP)
+			sim_tls_reloaded(h);
+		break;
 	case EVENT_SETTLE:
 		sim_settle(w);
 		break;
@@ -489,7 +496,14 @@ static void host_begin(struct sim_world *w, unsigned i)
 	    "\nstorage:\n  dbPath: /db\n";
 	static const char alone_conf[] =
 	    "security:\n  keyFile: " SIM_KEYFILE "\nnet:\n  port: 27017\nstorage:\n  dbPath: /db\n";
-	const char *conf = w->scenario->is_standalone ? alone_conf : set_conf;
+	static const char tls_conf[] =
+	    "net:\n  port: 27017\n  tls:\n    mode: requireTLS\n    "
+	    "certificateKeyFile: " SIM_CERTIFICATE "\n    CAFile: " SIM_CA_FILE
+	    "\nsecurity:\n  keyFile: " SIM_KEYFILE "\nreplication:\n  replSetName: " SIM_SET
+	    "\nstorage:\n  dbPath: /db\n";
+	const char *conf = w->scenario->is_standalone ? alone_conf
+			   : w->scenario->has_tls     ? tls_conf
+						      : set_conf;
 	struct sim_host *h = &w->hosts[i];
 	char text[2048];
 	h->w = w;
@@ -508,6 +522,7 @@ static void host_begin(struct sim_world *w, unsigned i)
 	size_t n = sim_ring_print(w, &(struct sim_ring){.n = 1, .keys = {1}}, text, sizeof(text));
 	if (h->is_there)
 		sim_file_set(h, SIM_KEYFILE, text, n);
+	sim_tls_begin(h);
 	w->now_us += US_H;
 	h->is_newcomer = h->is_edited = h->m.is_edited = !h->is_there;
 	h->m.state = h->is_there ? SIM_UP : SIM_DOWN;
@@ -544,6 +559,17 @@ static void world_begin(struct sim_world *w)
 		w->config->policy.keyfile.strategy = STRATEGY_STANDBY;
 	w->config->policy.keyfile.ride_along_us = w->scenario->ride_us;
 	w->config->policy.certificates.mode = MODE_OFF;
+	if (w->scenario->has_tls) {
+		struct certificates_policy *p = &w->config->policy.certificates;
+		*p = (struct certificates_policy){.mode = MODE_ACT,
+						  .renew_at_ppm = 999999,
+						  .outage_budget_us = SIM_OUTAGE_US,
+						  .key_type = CERT_KEY_P256};
+		snprintf(p->authority, sizeof(p->authority), "ca");
+		w->config->authorities_n = 1;
+		snprintf(w->config->authorities[0].name, NAME_BYTES_MAX, "ca");
+		snprintf(w->config->authorities[0].type, AUTHORITY_TYPE_BYTES, "exec");
+	}
 	w->config->policy.authorities_mode = MODE_OFF;
 	w->config->instances_n = w->n;
 	for (size_t i = 0; i < 1008; i++)

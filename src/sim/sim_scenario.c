@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/sim.h"
+#include "sim/sim_world.h"
 
 static const struct {
 	const char *takes;
@@ -46,6 +46,12 @@ static const enum act_kind boundaries[] = {
     ACT_CLOSE,         ACT_RETIRE,
 };
 
+static const enum act_kind tls_boundaries[] = {
+    ACT_ASK_AUTHORITY, ACT_INSTALL_CERTIFICATE, ACT_INSTALL_CERTIFICATE,   ACT_RELOAD,
+    ACT_RELOAD,        ACT_CONFIRM_CERTIFICATE, ACT_ROLL_BACK_CERTIFICATE, ACT_TAKE_CLAIM,
+    ACT_RESTART,
+};
+
 static int64_t between(struct rng *r, int64_t low, int64_t high)
 {
 	return low + (int64_t)rng_below(r, (uint64_t)(high - low + 1));
@@ -72,7 +78,7 @@ static enum sim_fault_kind draw_kind(struct rng *r, const bool *is_on)
 }
 
 static void draw_fault(struct sim_fault *f, struct rng *r, const struct sim_scenario *s,
-		       const bool *is_on)
+		       const bool *is_on, bool is_tls)
 {
 	static const int64_t jumps[] = {-10 * 365 * US_DAY, -US_DAY, -US_H,  -2 * US_S,
 					2 * US_S,           US_H,    US_DAY, 3650 * US_DAY};
@@ -97,6 +103,10 @@ static void draw_fault(struct sim_fault *f, struct rng *r, const struct sim_scen
 			   s->members_n;
 	if (f->kind == SIM_DECLARE_DEAD)
 		f->time_us = between(r, 20, 200) * US_S;
+	if (f->kind == SIM_AUTHORITY_WRONG)
+		f->number = between(r, 0, SIM_WRONG_N - 1);
+	if (f->kind == SIM_TRUST_FILE || f->kind == SIM_RENEW)
+		f->number = between(r, 0, 1);
 	if (f->kind == SIM_JOIN)
 		f->number = between(r, 0, 2) + (between(r, 0, 3) ? 0 : 4);
 	if (f->kind == SIM_SLOW_START)
@@ -104,7 +114,8 @@ static void draw_fault(struct sim_fault *f, struct rng *r, const struct sim_scen
 	f->at_us = between(r, 0, s->heal_us / US_MS) * US_MS;
 	f->is_at_act = between(r, 0, 9) < 4;
 	if (f->is_at_act) {
-		f->act = boundaries[rng_below(r, ARRAY_N(boundaries))];
+		f->act = is_tls ? tls_boundaries[rng_below(r, ARRAY_N(tls_boundaries))]
+				: boundaries[rng_below(r, ARRAY_N(boundaries))];
 		f->is_before = rng_below(r, 2);
 		f->nth = (unsigned)between(r, 1, f->act == ACT_PUBLISH_STATEMENT ? 6 : 2);
 	}
@@ -135,7 +146,7 @@ void sim_scenario_draw_for(struct sim_scenario *s, uint64_t seed, unsigned membe
 	/* A swarm: each seed has only some kinds of faults, and so more of each. */
 	unsigned kinds = (unsigned)between(&r, 1, 6);
 	for (unsigned i = 0; i < kinds; i++)
-		is_on[rng_below(&r, SIM_FAULT_N)] = true;
+		is_on[rng_below(&r, SIM_AUTHORITY_DOWN)] = true;
 	/* Who comes and goes. */
 	if (is_on[SIM_JOIN] || is_on[SIM_LEAVE]) {
 		s->spares_n = (unsigned)between(&r, 1, 2);
@@ -158,7 +169,35 @@ void sim_scenario_draw_for(struct sim_scenario *s, uint64_t seed, unsigned membe
 	s->is_standalone = s->members_n == 1 && s->spares_n == 0 && !members_n && seed % 2;
 	s->faults_n = rng_below(&r, 10) == 0 ? 0 : (unsigned)between(&r, 1, 14);
 	for (unsigned i = 0; i < s->faults_n; i++)
-		draw_fault(&s->faults[i], &r, s, is_on);
+		draw_fault(&s->faults[i], &r, s, is_on, false);
+}
+
+/* With TLS: when each certificate is due, who trusts what, and what goes wrong with them. */
+static void draw_tls(struct sim_scenario *s)
+{
+	enum { MORE_MS = 100 * 1000, EXTRA = 8 };
+	struct rng r = {.state = s->seed * 0xd1342543de82ef95u + 7};
+	bool is_on[SIM_FAULT_N] = {false};
+	unsigned kinds = (unsigned)between(&r, 0, 4);
+	bool is_common = rng_below(&r, 2);
+	int64_t last_ms = s->heal_us / US_MS + MORE_MS;
+	int64_t common_us = between(&r, 10000, last_ms) * US_MS;
+	s->has_tls = true;
+	for (unsigned i = 0; i < s->members_n + s->spares_n; i++) {
+		int64_t own_us = between(&r, 10000, last_ms) * US_MS;
+		s->due_us[i] = is_common ? common_us : rng_below(&r, 3) == 0 ? -1 : own_us;
+		s->trusts[i] = rng_below(&r, 4) == 0 ? SIM_CA_OWN | SIM_CA_OTHER : SIM_CA_OWN;
+	}
+	for (unsigned i = 0; i < kinds; i++)
+		is_on[SIM_AUTHORITY_DOWN + rng_below(&r, SIM_FAULT_N - SIM_AUTHORITY_DOWN)] = true;
+	if (rng_below(&r, 2)) /* of the others as well, at boundaries of these acts */
+		is_on[rng_below(&r, SIM_AUTHORITY_DOWN)] = true;
+	is_on[SIM_JOIN] &= s->spares_n > 0;
+	is_on[SIM_DECLARE_DEAD] &= s->members_n > 2;
+	is_on[SIM_REVOKE] &= s->members_n > 2;
+	unsigned n = kinds ? (unsigned)between(&r, 1, EXTRA) : 0;
+	for (unsigned i = 0; i < n && s->faults_n < SIM_FAULTS_MAX; i++)
+		draw_fault(&s->faults[s->faults_n++], &r, s, is_on, true);
 }
 
 void sim_scenario_add(struct sim_scenario *s, enum sim_fault_kind kind)
@@ -167,9 +206,13 @@ void sim_scenario_add(struct sim_scenario *s, enum sim_fault_kind kind)
 	struct rng r = {.state = s->seed * 0x2545f4914f6cdd1du + (uint64_t)kind};
 	bool is_on[SIM_FAULT_N] = {false};
 	is_on[kind] = true;
+	if (kind >= SIM_AUTHORITY_DOWN && s->is_standalone)
+		return;
+	if (kind >= SIM_AUTHORITY_DOWN && !s->has_tls)
+		draw_tls(s);
 	s->spares_n += kind == SIM_JOIN && s->spares_n == 0;
 	for (unsigned i = 0; i < MORE && s->faults_n < SIM_FAULTS_MAX; i++)
-		draw_fault(&s->faults[s->faults_n++], &r, s, is_on);
+		draw_fault(&s->faults[s->faults_n++], &r, s, is_on, kind >= SIM_AUTHORITY_DOWN);
 }
 
 /* ---- as text ---- */
@@ -202,6 +245,13 @@ void sim_scenario_print(const struct sim_scenario *s, struct buf *out)
 	}
 	if (s->is_standalone)
 		buf_adds(out, "standalone 1\n");
+	if (s->has_tls)
+		buf_adds(out, "tls 1\n");
+	for (unsigned i = 0; s->has_tls && i < s->members_n + s->spares_n; i++) {
+		buf_addf(out, "renewal %c", 'a' + (int)i);
+		put_time(out, s->due_us[i] < 0 ? -US_S : s->due_us[i]);
+		buf_addf(out, "\ntrusts %c %u\n", 'a' + (int)i, s->trusts[i]);
+	}
 	if (s->is_lively)
 		buf_adds(out, "lively 1\n");
 	if (s->has_downtime)
@@ -219,6 +269,8 @@ void sim_scenario_print(const struct sim_scenario *s, struct buf *out)
 		buf_addf(out, "expect %s %u %u%s\n", sim_outcome_words[s->expect_outcome],
 			 s->expect_carried_n, s->expect_undone_n,
 			 s->is_expect_exact ? " exactly" : "");
+	if (s->has_expect_renewals)
+		buf_addf(out, "renewals %u %u\n", s->expect_renewals_n, s->expect_taken_back_n);
 	for (unsigned i = 0; i < s->faults_n; i++) {
 		const struct sim_fault *f = &s->faults[i];
 		if (f->is_at_act)
@@ -373,7 +425,22 @@ static bool parse_line(struct words *w, struct sim_scenario *s)
 		s->ride_us = next_time(w);
 	else if (str_equal_z(word, "lively"))
 		s->is_lively = next_number(w) > 0;
-	else if (str_equal_z(word, "standalone"))
+	else if (str_equal_z(word, "tls"))
+		s->has_tls = next_number(w) > 0;
+	else if (str_equal_z(word, "renewal")) {
+		unsigned host = next_host(w, s);
+		int64_t due_us = next_time(w);
+		if (host < SIM_HOSTS_MAX)
+			s->due_us[host] = due_us;
+	} else if (str_equal_z(word, "trusts")) {
+		unsigned host = next_host(w, s), mask = (unsigned)next_number(w);
+		if (host < SIM_HOSTS_MAX)
+			s->trusts[host] = mask;
+	} else if (str_equal_z(word, "renewals")) {
+		s->has_expect_renewals = true;
+		s->expect_renewals_n = (unsigned)next_number(w);
+		s->expect_taken_back_n = (unsigned)next_number(w);
+	} else if (str_equal_z(word, "standalone"))
 		s->is_standalone = next_number(w) > 0;
 	else if (str_equal_z(word, "downtime"))
 		return parse_downtime(w, s);
@@ -406,6 +473,8 @@ bool sim_scenario_parse(struct str text, struct sim_scenario *ret, struct err *e
 	    .members_n = 3, .latency_us = US_MS, .heal_us = 2 * US_MIN, .bound_us = 45 * US_MIN};
 	struct str line;
 	bool has_primary = false;
+	for (unsigned i = 0; i < SIM_HOSTS_MAX; i++)
+		s.due_us[i] = -1;
 	for (int n = 1; str_cut(&text, '\n', &line); n++) {
 		struct words w = {.rest = str_trim(line)};
 		if (w.rest.n == 0 || w.rest.p[0] == '#')

@@ -114,7 +114,7 @@ static struct sim_host *find_primary(struct sim_host *h, struct err *err)
 		struct sim_host *k = &w->hosts[(i + h->i) % w->n];
 		bool fits = false;
 		if (k->m.state != SIM_UP || !k->m.is_primary || !sim_link(w, h->i, k->i) ||
-		    !sim_link(w, k->i, h->i))
+		    !sim_link(w, k->i, h->i) || !sim_tls_lets(h, k))
 			continue;
 		for (unsigned x = 0; c->key && x < k->m.loaded.n; x++)
 			fits |=

@@ -6,11 +6,12 @@
 
 #include "round/round.h"
 #include "sim/sim.h"
+#include "sim/sim_cert.h"
 #include "sim/sim_fiber.h"
 
 enum {
 	SIM_KEYS_MAX = 64,
-	SIM_FILES_MAX = 24,
+	SIM_FILES_MAX = 32,
 	SIM_EVENTS_MAX = 512,
 	SIM_CONFIGS_MAX = 32,
 	SIM_DOCS_MAX = 1024, /* ids that were ever used */
@@ -18,10 +19,25 @@ enum {
 };
 #define SIM_KEYFILE "/etc/mongod.key"
 #define SIM_MONGOD_CONF "/etc/mongod.conf"
+#define SIM_CERTIFICATE "/etc/mongod.pem"
+#define SIM_CA_FILE "/etc/ca.pem"
 #define SIM_SET "rs0"
 #define SIM_INSTANCE "db"
 #define SIM_STATE "/state"
 #define SIM_BASE_US (1790000000 * US_S) /* the wall clock at the start: September 2026 */
+
+/* Certificates: how long before its end one is renewed, and how much less is as good as that. */
+#define SIM_OUTAGE_US (20 * US_MIN)
+#define SIM_NEAR_US (3 * US_MIN)
+enum {
+	SIM_WRONG_NAME,
+	SIM_WRONG_KEY,
+	SIM_WRONG_CHAIN,
+	SIM_WRONG_END,
+	SIM_WRONG_TEXT,
+	SIM_OTHER_CHAIN,
+	SIM_WRONG_N
+};
 
 /* Keys by number: 1 is the first. What a file or a process truly holds. */
 struct sim_ring {
@@ -78,7 +94,10 @@ struct sim_member {
 	bool is_start_wanted;   /* when it has stopped */
 	int64_t started_us, state_us, down_since_us, primary_since_us;
 	struct sim_ring loaded;
-	bool is_edited; /* loaded from a file that a person wrote */
+	struct sim_cert served; /* loaded, as trusts: of its CAFile */
+	unsigned trusts;
+	int64_t trusts_us; /* when they were loaded */
+	bool is_edited;    /* loaded from a file that a person wrote */
 	bool is_primary;
 	bool is_recovering;
 	int64_t recovered_us;
@@ -115,6 +134,20 @@ struct sim_host {
 	bool is_edited;    /* the keyfile was written by a person last, and not put right */
 	int64_t edited_us; /* when a person wrote it last */
 	bool is_writing;   /* rotad is within a put of the keyfile */
+	/* certificates */
+	struct sim_cert cert;   /* in its file */
+	struct sim_cert proven; /* the last one that was */
+	unsigned trusts;        /* of its CAFile */
+	bool is_unproven;       /* rotad has put another one there */
+	/* When, of an answer of when; when the last answer was given; when a person ordered one for
+	 * it alone. */
+	int64_t taken_back_us, taken_back_of_us, signed_us, asked_us;
+	bool was_taken_back_by_order; /* not by age */
+	struct authority_port authority;
+	int64_t authority_down_until_us, authority_slow_until_us, reload_late_us;
+	unsigned authority_refusals, authority_losses, authority_wrongs, reload_refusals,
+	    reload_lies;
+	int wrong_how;
 	int64_t full_until_us;
 	unsigned bad_writes;
 	/* clock */
@@ -163,6 +196,8 @@ struct sim_host {
 		ASK_RESUME,
 		ASK_ABORT,
 		ASK_RELEASE,
+		ASK_CERTIFICATES,
+		ASK_CERTIFICATE,
 		ASK_WITHOUT,
 		ASK_REVOKE,
 		ASK_REVOKE_EMERGENCY
@@ -183,8 +218,9 @@ enum sim_event_kind {
 	EVENT_FAULT,  /* number: which */
 	EVENT_RESUME, /* host: a person says resume */
 	EVENT_HEAL,
-	EVENT_CARE,  /* people look after it, once nothing goes wrong any more */
-	EVENT_SETTLE /* links and heartbeats are looked at again */
+	EVENT_CARE,     /* people look after it, once nothing goes wrong any more */
+	EVENT_RELOADED, /* host: its member serves its new certificate at last */
+	EVENT_SETTLE    /* links and heartbeats are looked at again */
 };
 struct sim_event {
 	int64_t at_us;
@@ -247,6 +283,8 @@ struct sim_world {
 	struct sim_config configs[SIM_CONFIGS_MAX];
 	bool is_election_due;
 	unsigned step_down_refusals;
+	unsigned serials;                           /* of certificates */
+	int64_t certificates_asked_us, released_us; /* by a person; 0: never */
 	int64_t term;
 	/* the course */
 	bool is_healed, is_restored, is_over;
@@ -323,6 +361,29 @@ void sim_config_spread(struct sim_world *w);
 bool sim_join(struct sim_world *w, unsigned i, unsigned how);
 bool sim_leave(struct sim_world *w, unsigned i, bool is_gone);
 bool sim_rename(struct sim_world *w, unsigned i);
+
+/* ---- certificates: sim_cert.c, sim_authority.c, sim_oracle_cert.c ---- */
+void sim_tls_begin(struct sim_host *h);
+void sim_tls_trust(struct sim_host *h, unsigned mask); /* a person writes its CAFile */
+void sim_tls_written(struct sim_host *h, const char *path, const char *bytes, size_t n);
+const char *sim_tls_load(struct sim_host *h); /* its process starts; why it does not, or NULL */
+/* Do the two members take each other's certificates? */
+bool sim_tls_meet(const struct sim_world *w, unsigned i, unsigned k);
+/* A connection of h's rotad to k. */
+bool sim_tls_open(const struct sim_host *h, const struct sim_host *k, const struct mongod_target *t,
+		  struct err *err);
+bool sim_tls_lets(const struct sim_host *h, const struct sim_host *k);
+void sim_tls_probe(const struct sim_host *h, const struct sim_host *k,
+		   const struct mongod_target *t, struct mongod_tls_result *ret);
+bool sim_tls_rotate(struct sim_host *h, struct sim_host *k, struct err *err);
+void sim_tls_reloaded(struct sim_host *k);
+const struct authority_port *sim_authority(void *self, const char *name);
+void sim_oracle_certificate(struct sim_host *h); /* rotad wrote its file */
+void sim_oracle_served(struct sim_host *h);      /* loaded by rotad's word */
+void sim_oracle_wiped(struct sim_host *h);       /* rotad wiped the previous one */
+void sim_oracle_private(struct sim_world *w, const char *where, const char *text, size_t n);
+bool sim_tls_rest(const struct sim_host *h, const char **ret_why);
+bool sim_tls_rests(const struct sim_host *h); /* its rotad waits for a person */
 
 /* ---- disks and clocks: sim_disk.c ---- */
 struct files_port sim_files_port(struct sim_host *h);

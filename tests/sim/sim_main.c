@@ -247,6 +247,13 @@ static int check_end(const struct sim_scenario *s, const struct sim_result *r)
 		       r->undone_n);
 		return 1;
 	}
+	if (s->has_expect_renewals &&
+	    (r->renewals_n < s->expect_renewals_n || r->taken_back_n < s->expect_taken_back_n)) {
+		printf("  expected: %u certificates renewed, %u taken back; it was %u, %u\n",
+		       s->expect_renewals_n, s->expect_taken_back_n, r->renewals_n,
+		       r->taken_back_n);
+		return 1;
+	}
 	return !s->has_expect && (r->outcome == SIM_UNSAFE || r->outcome == SIM_STUCK);
 }
 

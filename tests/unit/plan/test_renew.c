@@ -164,6 +164,20 @@ static void clustered(struct seen *s, int day_n)
 	X(back_and_its_reload_failed, "", "", "!not served yet: exit 1", going_back(s);            \
 	  cut_z(s->certificate.reload_why, 64, "exit 1"))                                          \
 	X(canary_first, "", "", "c:27017 goes first", canary(s))                                   \
+	X(canary_first_and_the_turn_is_mine, "release-claim", "", "c:27017 goes first", canary(s); \
+	  case_claim(s, CLAIM_ACTING, 1); s->ledger.claim.purpose = CLAIM_FOR_CERTIFICATE)         \
+	X(asks_again_after_its_turn, "release-claim", "certificate-refused",                       \
+	  "!gives its turn back", aged(s, 70);                                                     \
+	  cut_z(s->certificate.why, 64, "it did not hold");                                        \
+	  s->certificate.stage = CERT_STAGE_REFUSED; case_claim(s, CLAIM_ACTING, 1);               \
+	  s->ledger.claim.purpose = CLAIM_FOR_CERTIFICATE;                                         \
+	  s->certificate.retry_at.us = CASE_NOW - 1)                                               \
+	X(canary_went_back_and_has_another_by_a_newer_order, "take-claim", "", "turn to load",     \
+	  canary(s);                                                                               \
+	  c_is_over(s, true); case_order(s, ORDER_CERTIFICATES);                                   \
+	  cut_z(s->ledger.orders[1].host, 64, "c:27017"); s->ledger.orders[1].id = token_n(8);     \
+	  s->ledger.orders[1].head.at.us += 1;                                                     \
+	  s->members[2].statement.certificate_order = token_n(8))                                  \
 	X(canary_done, "take-claim", "", "turn to load", canary(s);                                \
 	  s->members[2].statement.certificate_order = token_n(7))                                  \
 	X(canary_is_done_with_a_newer_order, "take-claim", "", "turn to load", canary(s);          \
