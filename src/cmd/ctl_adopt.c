@@ -23,7 +23,6 @@
 #include "codec/json_strict.h"
 #include "codec/marker.h"
 #include "conf/conf_check.h"
-#include "conf/conf_edit.h"
 #include "sys/files_durable.h"
 #include "sys/host_linux.h"
 #include "sys/move.h"
@@ -683,16 +682,12 @@ static bool write_text(const struct text *t, struct err *err)
 
 static bool write_external(const struct adoption *a, struct err *err)
 {
-	struct files_port files = files_durable();
-	struct file_view view;
-	const char *path = a->ctl->config_path;
-	auto_buf struct buf before = {.max = CONF_BYTES_MAX}, after = {.max = CONF_BYTES_MAX};
-	err_subject(err, path);
-	if (!files.ops->read_text(files.self, path, CONF_BYTES_MAX, &before, &view, err) ||
-	    !conf_edit(buf_str(&before), "keyfile.writer", 0, "external", &after, err))
-		return false;
-	const struct file_put put = {.path = path, .bytes = buf_str(&after), .expect = &view};
-	return files.ops->put(files.self, &put, err);
+	struct host_port host = host_linux();
+	auto_conf struct conf *conf = conf_new();
+	if (!conf)
+		return err_set(err, ERR_MEMORY, "no memory for the configuration");
+	return ctl_edit_conf(a->ctl, "keyfile.writer", 0, "external", host.ops->now(host.self),
+			     conf, err);
 }
 
 /* First the record, by which leave and the next adopt know what was begun; the files; and only then

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "conf/conf_edit.h"
 #include "sys/files_durable.h"
 
 static bool write_whole(int fd, struct str text, struct err *err)
@@ -67,4 +68,36 @@ bool ctl_read_conf(const struct ctl *ctl, struct wall now, struct conf *ret, str
 	if (!faults)
 		return err_set(err, ERR_MEMORY, "no memory to read the configuration");
 	return conf_load(ctl->config_path, &how, ret, faults, err);
+}
+
+/* Would the daemon take it? */
+static bool check_text(struct str text, const char *path, struct wall now, struct conf *ret,
+		       struct err *err)
+{
+	struct files_port files = files_durable();
+	struct conf_how how = {.files = &files, .is_elsewhere = true, .now = now};
+	auto_free struct conf_faults *faults = calloc(1, sizeof(*faults));
+	if (!faults)
+		return err_set(err, ERR_MEMORY, "no memory to check the configuration");
+	return (conf_parse(text, path, ret, faults) && conf_check(ret, &how, faults)) ||
+	       conf_faults_err(faults, path, err);
+}
+
+bool ctl_edit_conf(const struct ctl *ctl, const char *key, unsigned i, const char *value,
+		   struct wall now, struct conf *ret, struct err *err)
+{
+	struct files_port files = files_durable();
+	struct file_view view;
+	const char *path = ctl->config_path;
+	auto_buf struct buf before = {.max = CONF_BYTES_MAX}, after = {.max = CONF_BYTES_MAX};
+	err_subject(err, path);
+	if (!files.ops->read_text(files.self, path, CONF_BYTES_MAX, &before, &view, err))
+		return false;
+	if (!conf_edit(buf_str(&before), key, i, value, &after, err) ||
+	    !check_text(buf_str(&after), path, now, ret, err))
+		return err_in(err, "setting %s in the configuration; nothing was written", key);
+	if (str_equal(buf_str(&before), buf_str(&after)))
+		return true;
+	const struct file_put put = {.path = path, .bytes = buf_str(&after), .expect = &view};
+	return files.ops->put(files.self, &put, err);
 }

@@ -24,4 +24,10 @@ MUST_CHECK bool ctl_write_over(const char *path, struct str text, unsigned mode,
 MUST_CHECK bool ctl_read_conf(const struct ctl *ctl, struct wall now, struct conf *ret,
 			      struct err *err);
 
+/* Set one value in that file (conf/conf_edit.h), every other byte as it was, where rotad would take
+ * the new text; *ret then holds what it means. Nothing is written where the value stood there
+ * already. Errors: those of conf_edit() and conf_check(), ERR_CHANGED, those of writing it. */
+MUST_CHECK bool ctl_edit_conf(const struct ctl *ctl, const char *key, unsigned i, const char *value,
+			      struct wall now, struct conf *ret, struct err *err);
+
 #endif

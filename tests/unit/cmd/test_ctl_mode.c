@@ -1,72 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rotactl mode: one word of the configuration changes and nothing else; what is not clear is left
- * alone. */
+/* rotactl mode: which word of the configuration it sets (how: tests/unit/conf/test_conf_edit.c),
+ * and that the daemon is told. */
 #include "lib/test.h"
 
-#include "base/clock.h"
-#include "cmd/ctl_mode.h"
 #include "ctl_run.h"
 #include "lib/tempdir.h"
-
-static void one_word_changes_and_every_other_byte_stays(void **state)
-{
-	static const struct {
-		const char *kind, *instance, *word, *before, *after; /* after NULL: refused */
-	} rows[] = {
-	    {NULL, NULL, "ask", "# head\nmode: observe   # the ceiling\nsocket: /x\n",
-	     "# head\nmode: ask   # the ceiling\nsocket: /x\n"},
-	    {NULL, NULL, "ask", "mode: \"observe\"\n", "mode: \"ask\"\n"},
-	    {NULL, NULL, "ask", "mode: 'observe'", "mode: 'ask'"},
-	    {NULL, NULL, "act", "socket: /x # c\n", "mode: act\nsocket: /x # c\n"},
-	    {NULL, NULL, "act", "---\n# c\nsocket: /x\n...\n",
-	     "---\n# c\nmode: act\nsocket: /x\n...\n"},
-	    {NULL, NULL, "act", "{socket: /x, mode: ask}\n", "{socket: /x, mode: act}\n"},
-	    {NULL, NULL, "act", "{ socket: /x}\n", "{ mode: act, socket: /x}\n"},
-	    {"keyfile", NULL, "act", "mode: ask\nkeyfile: {writer: rotad}\n",
-	     "mode: ask\nkeyfile: {mode: act, writer: rotad}\n"},
-	    {"keyfile", NULL, "act", "mode: ask\nkeyfile:\n  # old\n  maxAge: 90d\n",
-	     "mode: ask\nkeyfile:\n  # old\n  mode: act\n  maxAge: 90d\n"},
-	    {"keyfile", NULL, "act", "mode: ask\nkeyfile: {mode: off}\n",
-	     "mode: ask\nkeyfile: {mode: act}\n"},
-	    {"certificates", NULL, "off", "mode: ask\n", "certificates: {mode: off}\nmode: ask\n"},
-	    {NULL, "b", "ask",
-	     "instances:\n  - name: a\n    mode: act\n  - name: b\n    address: x\n",
-	     "instances:\n  - name: a\n    mode: act\n  - mode: ask\n    name: b\n    address: "
-	     "x\n"},
-	    {NULL, "a", "ask", "instances:\n- {name: a, mode: act}\n- name: b\n",
-	     "instances:\n- {name: a, mode: ask}\n- name: b\n"},
-	    {NULL, "b", "ask", "instances: [{name: a}, {name: b}]\n",
-	     "instances: [{name: a}, {mode: ask, name: b}]\n"},
-	    {NULL, NULL, "ask", "x: \"\xc3\xa4\"\nmode: act # \xc3\xa4\n",
-	     "x: \"\xc3\xa4\"\nmode: ask # \xc3\xa4\n"},
-	    {NULL, NULL, "ask", "{x: \"\xc3\xa4\", mode: act}\n", "{x: \"\xc3\xa4\", mode: ask}\n"},
-	    {NULL, NULL, "ask", "mode: act\r\nsocket: /x\r\n", "mode: ask\r\nsocket: /x\r\n"},
-	    {NULL, NULL, "ask", "mode:\n", NULL},
-	    {NULL, NULL, "ask", "mode: [act]\n", NULL},
-	    {NULL, NULL, "ask", "", NULL},
-	    {NULL, NULL, "ask", "- mode: act\n", NULL},
-	    {NULL, NULL, "ask", "mode: act\nmode: ask\n", NULL},
-	    {NULL, NULL, "ask", "mode: \"a\\x63t\"\n", NULL},
-	    {"keyfile", NULL, "act", "keyfile:\n", NULL},
-	    {"keyfile", NULL, "act", "keyfile: yes\n", NULL},
-	    {"keyfile", NULL, "act", "keyfile: {}\n", NULL},
-	    {"keyfile", NULL, "act", "keyfile: {\n  writer: rotad}\n", NULL},
-	    {NULL, "c", "ask", "instances: [{name: a}, {name: b}]\n", NULL},
-	    {NULL, "a", "ask", "instances: {name: a}\n", NULL},
-	    {NULL, "a", "ask", "mode: act\n", NULL},
-	    {NULL, NULL, "ask", "\"socket\": /x\n", NULL},
-	};
-	for (size_t i = 0; i < ARRAY_N(rows); i++) {
-		auto_buf struct buf after = {.p = NULL};
-		struct err err = ERR_INIT;
-		bool ok = mode_edit(str_of(rows[i].before), rows[i].kind, rows[i].instance,
-				    rows[i].word, &after, &err);
-		if (ok != (rows[i].after != NULL) ||
-		    (ok && strcmp(buf_z(&after), rows[i].after) != 0))
-			fail_msg("row %zu: %s\n%s", i, buf_z(&after), err.text);
-		assert_true(ok == (err.kind == ERR_NONE));
-	}
-}
 
 #define INSTANCES                                                                                  \
 	"instances:\n  - name: rs0-a\n    configFile: /etc/mongod.conf\n"                          \
@@ -87,7 +25,7 @@ static void a_file_is_replaced_only_by_one_that_rotad_takes(void **state)
 	     "rotactl mode ask --kind keyfile"},
 	    {{"mode", "act", "--kind", "keyfile"},
 	     "mode: ask\n" INSTANCES,
-	     "keyfile: {mode: act}\nmode: ask\n" INSTANCES,
+	     "mode: ask\n" INSTANCES "keyfile:\n  mode: act\n",
 	     CTL_ATTENTION,
 	     "keyfile ask"},
 	    {{"mode", "ask"}, "mode: ask\n" INSTANCES, NULL, CTL_ATTENTION, "has not read it"},
@@ -102,6 +40,12 @@ static void a_file_is_replaced_only_by_one_that_rotad_takes(void **state)
 	     NULL,
 	     CTL_FAILED,
 	     "no instance 'x'"},
+	    {{"mode", "off", "--instance", "rs0-a"},
+	     "mode: ask\n" INSTANCES,
+	     "mode: ask\ninstances:\n  - name: rs0-a\n    mode: off\n"
+	     "    configFile: /etc/mongod.conf\n    restart: {unit: mongod.service}\n",
+	     CTL_ATTENTION,
+	     "keyfile off"},
 	    {{"mode", "off"}, "mode: ask\n" INSTANCES, NULL, CTL_USAGE, "is no mode here"},
 	    {{"mode", "acts"}, "mode: ask\n" INSTANCES, NULL, CTL_USAGE, "is no mode here"},
 	    {{"mode"}, "mode: ask\n" INSTANCES, NULL, CTL_USAGE, "one word"},
@@ -163,7 +107,6 @@ static void a_file_that_the_daemon_does_not_read_is_not_changed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(one_word_changes_and_every_other_byte_stays),
 	    cmocka_unit_test_setup_teardown(a_file_is_replaced_only_by_one_that_rotad_takes,
 					    tempdir_setup, tempdir_teardown),
 	    cmocka_unit_test_setup_teardown(the_daemon_reads_the_new_word, tempdir_setup,
