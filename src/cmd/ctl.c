@@ -276,9 +276,11 @@ static void print_verb_help(FILE *to, const struct ctl_row *row)
 {
 	print_synopsis(to, row, "");
 	fprintf(to, "  %s.\n", row->help);
-	if (row->flags & CTL_OFFLINE)
+	if ((row->flags & CTL_OFFLINE) && (row->flags & CTL_DAEMON))
+		fprintf(to, "  Asks the running rotad, or works without one.\n");
+	else if (row->flags & CTL_OFFLINE)
 		fprintf(to, "  Works offline: needs neither rotad nor a network.\n");
-	if (row->flags & CTL_DAEMON)
+	else if (row->flags & CTL_DAEMON)
 		fprintf(to, "  Asks the running rotad.\n");
 	if (row->flags & CTL_ROOT)
 		fprintf(to, "  Usually needs root, or the user of mongod.\n");

@@ -78,7 +78,8 @@ def rpm():
     files = set(query("-l").split("\n"))
     wanted = {"/usr/sbin/rotad", "/usr/bin/rotactl", "/usr/libexec/rotad/rotad-mongo", "/usr/libexec/rotad/rotad-net", "/usr/libexec/rotad/rotad-sim",
               "/usr/lib/sysusers.d/rotad.conf", "/etc/rotad", "/etc/polkit-1/rules.d/50-rotad.rules", "/usr/share/man/man8/rotad.8"} | \
-        {"/usr/lib/systemd/system/" + u for u in ("rotad.service", "rotad@.service", "rotad.socket", "rotad@.socket", "rotad-restart@.path", "rotad-restart@.service")}
+        {"/usr/lib/systemd/system/" + u for u in ("rotad.service", "rotad@.service", "rotad.socket", "rotad@.socket", "rotad-restart@.path", "rotad-restart@.service",
+                                              "rotad-metrics.service", "rotad-metrics@.service", "rotad-metrics.timer", "rotad-metrics@.timer")}
     checks.that("what is to be in it is in it", wanted <= files, sorted(wanted - files))
     checks.that("polkit's rule is a file of the host's, and no configuration is there", query("-c").split() == ["/etc/polkit-1/rules.d/50-rotad.rules"], query("-c"))
     with tempfile.TemporaryDirectory() as folder:
