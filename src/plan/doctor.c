@@ -10,8 +10,8 @@
 
 enum { END_SOON_DAYS = 14, CRL_SOON_DAYS = 3 };
 
-struct doctor_finding *doctor_add(struct doctor *d, enum doctor_weight weight, const char *name,
-				  const char *what, const char *you)
+void doctor_add(struct doctor *d, enum doctor_weight weight, const char *name, const char *what,
+		const char *you)
 {
 	if (d->n == DOCTOR_FINDINGS_MAX)
 		d->n--;
@@ -20,7 +20,6 @@ struct doctor_finding *doctor_add(struct doctor *d, enum doctor_weight weight, c
 	cut_z(f->name, sizeof(f->name), name);
 	cut_z(f->what, sizeof(f->what), what);
 	cut_z(f->you, sizeof(f->you), weight == DOCTOR_GOOD ? "" : you);
-	return f;
 }
 
 struct patient {
@@ -313,7 +312,7 @@ static void judge_gate(const struct patient *p, const struct gate_result *g, str
 		if (weight == DOCTOR_WARN &&
 		    (strcmp(g->name, "window") == 0 || strcmp(g->name, "freeze") == 0))
 			weight = DOCTOR_NOTE;
-		(void)doctor_add(ret, weight, gate_rows[i].name, g->text, gate_rows[i].you);
+		doctor_add(ret, weight, gate_rows[i].name, g->text, gate_rows[i].you);
 	}
 }
 
@@ -325,7 +324,7 @@ void doctor_judge(const struct seen *s, const struct policy *policy,
 	    .s = s, .policy = policy, .instance = instance, .what = what, .you = you};
 	for (size_t i = 0; i < ARRAY_N(checks); i++) {
 		enum doctor_weight weight = checks[i].ask(&p);
-		(void)doctor_add(ret, weight, checks[i].name, what, you);
+		doctor_add(ret, weight, checks[i].name, what, you);
 	}
 	if (s->self < 0)
 		return;

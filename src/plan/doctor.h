@@ -14,7 +14,11 @@ enum doctor_weight {
 	DOCTOR_REFUSE, /* no turn before a person did something */
 	DOCTOR_WEIGHTS_N
 };
-enum { DOCTOR_FINDINGS_MAX = 96, DOCTOR_TEXT_BYTES = 560 };
+enum {
+	/* the rows of doctor.c and rehearse.c, two certificates' checks, a handshake a member */
+	DOCTOR_FINDINGS_MAX = 96 + MEMBERS_MAX,
+	DOCTOR_TEXT_BYTES = 560
+};
 struct doctor_finding {
 	enum doctor_weight weight;
 	char name[48];                /* fixed, for machines: "served" */
@@ -26,9 +30,9 @@ struct doctor {
 	struct doctor_finding findings[DOCTOR_FINDINGS_MAX];
 };
 
-/* Append one; when it is full the last is overwritten, so that it is never silent. Returns it. */
-struct doctor_finding *doctor_add(struct doctor *d, enum doctor_weight weight, const char *name,
-				  const char *what, const char *you);
+/* Append one; when it is full the last is overwritten, so that it is never silent. */
+void doctor_add(struct doctor *d, enum doctor_weight weight, const char *name, const char *what,
+		const char *you);
 
 /* One check by its name, which must be one: its words in what and you. */
 enum doctor_weight doctor_ask(const char *check, const struct seen *s, const struct policy *policy,

@@ -24,8 +24,8 @@ static void add_rehearsals(struct seat *t, struct doctor *d)
 		/* Nobody can be logged in to a process that does not answer; that is told. */
 		if (is_login && !t->seen->process.is_answering)
 			continue;
-		(void)doctor_add(d, rows[i].is_well ? DOCTOR_GOOD : DOCTOR_REFUSE, rows[i].name,
-				 rows[i].is_well ? rows[i].well : rows[i].why, rows[i].you);
+		doctor_add(d, rows[i].is_well ? DOCTOR_GOOD : DOCTOR_REFUSE, rows[i].name,
+			   rows[i].is_well ? rows[i].well : rows[i].why, rows[i].you);
 	}
 }
 
@@ -34,13 +34,12 @@ static void add_certificate(struct seat *t, enum cert_target target, const char 
 			    struct doctor *d)
 {
 	struct err err = ERR_INIT;
-	struct cert_report *r = calloc(1, sizeof(*r));
+	auto_free struct cert_report *r = calloc(1, sizeof(*r));
 	unsigned good_n = 0, told_n = 0;
 	char text[DOCTOR_TEXT_BYTES], you[DOCTOR_TEXT_BYTES], name[48];
 	if (!r || !certificate_check_in_use(t, target, r, &err)) {
-		(void)doctor_add(d, DOCTOR_REFUSE, "certificate", r ? err.text : "no memory",
-				 "ls -l; rotad must be able to read it as mongod does");
-		free(r);
+		doctor_add(d, DOCTOR_REFUSE, "certificate", r ? err.text : "no memory",
+			   "ls -l; rotad must be able to read it as mongod does");
 		return;
 	}
 	for (unsigned i = 0; i < r->n; i++) {
@@ -54,15 +53,13 @@ static void add_certificate(struct seat *t, enum cert_target target, const char 
 		snprintf(text, sizeof(text), "%.150s: %.300s", path, f->text);
 		snprintf(you, sizeof(you), "%s%.400s", f->is_request ? "ask the CA for: " : "",
 			 f->advice);
-		(void)doctor_add(d, f->severity == CERT_BAD ? DOCTOR_REFUSE : DOCTOR_WARN, name,
-				 text, you);
+		doctor_add(d, f->severity == CERT_BAD ? DOCTOR_REFUSE : DOCTOR_WARN, name, text,
+			   you);
 	}
 	snprintf(text, sizeof(text), "%u checks of %.200s", good_n, path);
 	if (!told_n)
-		(void)doctor_add(d, DOCTOR_GOOD,
-				 target == CERT_CLUSTER_FILE ? "cluster-file" : "certificate", text,
-				 "");
-	free(r);
+		doctor_add(d, DOCTOR_GOOD,
+			   target == CERT_CLUSTER_FILE ? "cluster-file" : "certificate", text, "");
 }
 
 /* A handshake with each peer, with the certificate in use: do they take us, do we take them, and is
@@ -86,34 +83,33 @@ static void add_peers(struct seat *t, struct doctor *d)
 		if (!t->ports.mongod.ops->tls(t->ports.mongod.self, &target, &r, &err)) {
 			snprintf(text, sizeof(text), "%.200s: no handshake: %.200s", m->host,
 				 err.text);
-			(void)doctor_add(d, DOCTOR_WARN, "peer-tls", text, "rotactl status");
+			doctor_add(d, DOCTOR_WARN, "peer-tls", text, "rotactl status");
 		} else if (!r.is_hello_answered) {
 			snprintf(text, sizeof(text),
 				 "%.200s does not accept this certificate: %.200s", m->host,
 				 r.reason);
-			(void)doctor_add(d, DOCTOR_REFUSE, "peer-tls", text,
-					 "rotactl cert check PEM --ca its CAFile");
+			doctor_add(d, DOCTOR_REFUSE, "peer-tls", text,
+				   "rotactl cert check PEM --ca its CAFile");
 		} else if (!r.is_chain_trusted || !r.is_name_covered) {
 			snprintf(text, sizeof(text), "%.200s serves a certificate that %s: %.150s",
 				 m->host,
 				 r.is_chain_trusted ? "does not name it"
 						    : "our CAFile does not trust",
 				 r.reason);
-			(void)doctor_add(d, DOCTOR_WARN, "peer-tls", text,
-					 "rotactl doctor on that host");
+			doctor_add(d, DOCTOR_WARN, "peer-tls", text, "rotactl doctor on that host");
 		} else if (r.served.is_known && strcmp(r.served.membership, own) != 0) {
 			snprintf(text, sizeof(text),
 				 "O, OU and DC differ: %.100s has '%.120s', this host '%.120s'",
 				 m->host, r.served.membership, own);
-			(void)doctor_add(d, by_name ? DOCTOR_REFUSE : DOCTOR_NOTE, "peer-names",
-					 text, "one O, OU and DC in all members' subjects");
+			doctor_add(d, by_name ? DOCTOR_REFUSE : DOCTOR_NOTE, "peer-names", text,
+				   "one O, OU and DC in all members' subjects");
 		} else
 			well_n++;
 	}
 	if (!asked_n || well_n < asked_n)
 		return;
 	snprintf(text, sizeof(text), "%u take this certificate, and are trusted here", well_n);
-	(void)doctor_add(d, DOCTOR_GOOD, "peer-tls", text, "");
+	doctor_add(d, DOCTOR_GOOD, "peer-tls", text, "");
 }
 
 static const char *weight_name(enum doctor_weight w)
@@ -127,34 +123,30 @@ static const char *weight_name(enum doctor_weight w)
 
 bool doctor_look(struct seat *t, json_t *ret, struct err *err)
 {
-	struct doctor *d = calloc(1, sizeof(*d));
-	struct plan *scratch = calloc(1, sizeof(*scratch));
-	json_t *all = json_array();
+	auto_free struct doctor *d = calloc(1, sizeof(*d));
+	auto_free struct plan *scratch = calloc(1, sizeof(*scratch));
+	AUTO(json_t) all = json_array();
 	const struct mongod_options *o = &t->options;
-	if (!d || !scratch || !all) {
-		free(d);
-		free(scratch);
-		json_decref(all);
+	if (!d || !scratch || !all)
 		return err_set(err, ERR_MEMORY, "no memory for the doctor");
-	}
 	/* All anew: what was seen minutes ago may have been mended since. */
 	t->certificate_at.us = 0;
 	t->certificate.served_at.who = WITNESS_NONE;
 	t->has_server = false;
 	observe(t);
 	if (!t->has_options)
-		(void)doctor_add(d, DOCTOR_REFUSE, "options",
-				 t->seen->rehearsal[0] ? t->seen->rehearsal
-						       : "no configuration of mongod is known",
-				 "instances[].configFile; readable for rotad's user");
+		doctor_add(d, DOCTOR_REFUSE, "options",
+			   t->seen->rehearsal[0] ? t->seen->rehearsal
+						 : "no configuration of mongod is known",
+			   "instances[].configFile; readable for rotad's user");
 	else {
 		doctor_judge(t->seen, &t->config->policy, t->instance, scratch, d);
 		add_rehearsals(t, d);
 		if (o->certificate_key_file[0] && t->seen->certificate.file.is_known)
 			add_certificate(t, CERT_KEY_FILE, o->certificate_key_file, d);
 		else if (o->certificate_key_file[0])
-			(void)doctor_add(d, DOCTOR_REFUSE, "certificate", t->seen->certificate.why,
-					 "rotad must be able to read it as mongod does");
+			doctor_add(d, DOCTOR_REFUSE, "certificate", t->seen->certificate.why,
+				   "rotad must be able to read it as mongod does");
 		if (t->seen->certificate.has_cluster_file)
 			add_certificate(t, CERT_CLUSTER_FILE, o->cluster_file, d);
 		add_peers(t, d);
@@ -170,8 +162,6 @@ bool doctor_look(struct seat *t, json_t *ret, struct err *err)
 	json_object_set_new(
 	    ret, "mode",
 	    json_string(mode_name(instance_mode(&t->config->policy, t->instance, KIND_KEYFILE))));
-	json_object_set_new(ret, "findings", all);
-	free(d);
-	free(scratch);
+	json_object_set_new(ret, "findings", take(&all));
 	return true;
 }

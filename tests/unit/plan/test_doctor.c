@@ -25,11 +25,20 @@ static const struct doctor_finding *find(const char *name)
 
 static void a_healthy_host_is_well_in_all(void **state)
 {
+	/* A row whose gate bears another name would say nothing. */
+	static const char *const names[] = {"process",   "member",  "mode",       "key-strength",
+					    "writer",    "served",  "served-fit", "certificate-end",
+					    "ca-end",    "crl-end", "ledger",     "trust",
+					    "debts",     "hold",    "window",     "freeze",
+					    "sharding",  "others",  "votes",      "majority-writes",
+					    "successor", "pending", "rehearsed",  "other-users"};
 	for (unsigned self = 0; self < 3; self++) {
 		patient_begin();
 		the.s.self = (int)self;
 		judge();
-		assert_true(got.n >= 20);
+		for (size_t i = 0; i < ARRAY_N(names); i++)
+			(void)find(names[i]);
+		assert_int_equal(got.n, ARRAY_N(names));
 		for (unsigned i = 0; i < got.n; i++)
 			if (got.findings[i].weight != DOCTOR_GOOD || got.findings[i].you[0] ||
 			    !got.findings[i].what[0])
@@ -213,8 +222,8 @@ static void too_many_are_never_silent(void **state)
 {
 	got.n = 0;
 	for (int i = 0; i < DOCTOR_FINDINGS_MAX; i++)
-		(void)doctor_add(&got, DOCTOR_GOOD, "x", "well", "");
-	(void)doctor_add(&got, DOCTOR_REFUSE, "last", "broken", "mend");
+		doctor_add(&got, DOCTOR_GOOD, "x", "well", "");
+	doctor_add(&got, DOCTOR_REFUSE, "last", "broken", "mend");
 	assert_int_equal(got.n, DOCTOR_FINDINGS_MAX);
 	assert_string_equal(got.findings[got.n - 1].name, "last");
 }
