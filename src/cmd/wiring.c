@@ -251,6 +251,7 @@ static bool wiring_one(struct wiring *w, const struct instance_policy *instance,
 	    .boundary_self = w,
 	    .credential = credential,
 	    .changed = {.ops = &program_hook_later_ops, .self = &ws->changed},
+	    .program = {.ops = &program_hook_ops},
 	};
 	snprintf(path, sizeof(path), "%s/%s", w->config->state_directory, instance->name);
 	if (!w->is_looking && !make_directory(path, err))

@@ -94,8 +94,9 @@ struct seen_keyfile {
 	bool is_writable; /* put would pass its checks; put_error and why tell otherwise */
 	enum err_kind put_error;
 	struct wall modified;
-	unsigned uid;    /* of the owner */
-	char marker[64]; /* "Ansible managed" and the like, found in a comment; "" */
+	unsigned uid;      /* of the owner */
+	char marker[64];   /* "Ansible managed" and the like, found in a comment; "" */
+	char suspect[160]; /* what this host's journal has just before it was written; "" */
 	char why[512];
 	struct wall born; /* of the pivot, oldest credible evidence; 0 not known */
 	bool is_born_exact;

@@ -63,6 +63,9 @@ void foreign_advice(const struct seen *s, char *out, size_t out_n)
 			 seen_pivot(s).number);
 }
 
+/* A hint: the journal tells what was started, not who wrote. */
+#define SUSPECT_WORDS " Just before, says this host's journal: "
+
 static void tell(struct planner *p, enum event_kind kind, const char *keys, const char *we_did,
 		 bool is_put_back)
 {
@@ -77,9 +80,10 @@ static void tell(struct planner *p, enum event_kind kind, const char *keys, cons
 		 s->cluster, s->self_host, s->self_host);
 	snprintf(e->what, sizeof(e->what),
 		 "%.300s holds %s; the set accepts key %u. Written %s. The file's owner is uid "
-		 "%u%s%s%s.",
+		 "%u%s%s%s.%s%s%s",
 		 k->path, keys, p->pivot.number, wall_print_utc(k->modified, when, sizeof(when)),
-		 k->uid, k->marker[0] ? "; text has \"" : "", k->marker, k->marker[0] ? "\"" : "");
+		 k->uid, k->marker[0] ? "; text has \"" : "", k->marker, k->marker[0] ? "\"" : "",
+		 k->suspect[0] ? SUSPECT_WORDS : "", k->suspect, k->suspect[0] ? "." : "");
 	snprintf(
 	    e->now, sizeof(e->now),
 	    "%s runs on with the keys it has loaded. DO NOT restart it until its file is right.",
@@ -171,8 +175,9 @@ bool foreign_plan(struct planner *p)
 			 "%s/%s: something other than rotad wrote the keyfile; it still "
 			 "holds key %u.",
 			 s->cluster, s->self_host, p->pivot.number);
-		snprintf(e->what, sizeof(e->what), "%.400s was written by uid %u%s%s.", k->path,
-			 k->uid, k->marker[0] ? ", with " : "", k->marker);
+		snprintf(e->what, sizeof(e->what), "%.400s was written by uid %u%s%s.%s%s%s",
+			 k->path, k->uid, k->marker[0] ? ", with " : "", k->marker,
+			 k->suspect[0] ? SUSPECT_WORDS : "", k->suspect, k->suspect[0] ? "." : "");
 		snprintf(e->now, sizeof(e->now), "Safe: a restart keeps the member in the set.");
 		snprintf(e->we_did, sizeof(e->we_did),
 			 "Noted it; the plan goes on from what the file holds.");

@@ -112,6 +112,23 @@ static void add_peers(struct seat *t, struct doctor *d)
 	doctor_add(d, DOCTOR_GOOD, "peer-tls", text, "");
 }
 
+/* Whoever overwrites a file in place leaves no trace in it. */
+static void add_journal(const struct seat *t, struct doctor *d)
+{
+	struct err err = ERR_INIT;
+	if (suspect_can(t, &err))
+		(void)doctor_add(d, DOCTOR_GOOD, "journal",
+				 "an alert about a keyfile that somebody else wrote can name what "
+				 "ran before",
+				 "");
+	else if (err.kind == ERR_PERMISSION)
+		(void)doctor_add(d, DOCTOR_NOTE, "journal",
+				 "rotad's user may not read this host's journal: an alert about a "
+				 "keyfile that somebody else wrote cannot name what ran before",
+				 "usermod -aG systemd-journal USER, if mongod may read it too; "
+				 "systemctl restart rotad");
+}
+
 static const char *weight_name(enum doctor_weight w)
 {
 	static const char *const names[DOCTOR_WEIGHTS_N] = {[DOCTOR_GOOD] = "good",
@@ -150,6 +167,7 @@ bool doctor_look(struct seat *t, json_t *ret, struct err *err)
 		if (t->seen->certificate.has_cluster_file)
 			add_certificate(t, CERT_CLUSTER_FILE, o->cluster_file, d);
 		add_peers(t, d);
+		add_journal(t, d);
 	}
 	for (unsigned i = 0; i < d->n; i++)
 		json_array_append_new(all, json_pack("{s:s, s:s, s:o, s:o}", "weight",

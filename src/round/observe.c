@@ -100,6 +100,7 @@ void observe_keyfile(struct seat *t)
 	if (k->is_foreign)
 		marker = marker_find((struct str){.p = bytes.p, .n = bytes.n});
 	cut_z(k->marker, sizeof(k->marker), marker ? marker : "");
+	suspect_look(t, &view);
 	if (!keyfile_text_judge(bytes.p, bytes.n, &text, &err)) {
 		err_print(&err, k->why, sizeof(k->why));
 		return;

@@ -15,6 +15,10 @@ int64_t round_run(struct seat *t, bool dry_run, bool is_poked);
 
 /* round/observe.c: fill seat->seen. */
 void observe(struct seat *t);
+/* round/who_wrote.c: name who may have written the keyfile that seat->seen knows as foreign. */
+void suspect_look(struct seat *t, const struct file_view *view);
+/* Could it be named? Errors: ERR_PERMISSION, those of port/program.h. */
+MUST_CHECK bool suspect_can(const struct seat *t, struct err *err);
 /* Make the logins that the plan asked for; true when at least one was made. */
 bool observe_looks(struct seat *t, const struct plan *plan);
 /* The other sets of a sharded cluster, after the members of this one (round/cluster.c). */

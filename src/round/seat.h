@@ -44,6 +44,8 @@ struct round_ports {
 	bool (*credential)(void *self, const struct credential_ref *ref, struct secret *ret,
 			   struct err *err);
 	void *credentials;
+	/* Tools of this host, to look only. ops NULL: none are run. */
+	struct program_port program;
 	struct program_later changed; /* runs the `changed` hook; ops NULL: none is run */
 };
 
@@ -263,6 +265,8 @@ struct seat {
 	bool is_changed_running,
 	    is_changed_again; /* the hook; a file was replaced since it began */
 	int64_t clock_offset_us;
+	struct wall suspect_of; /* ctime of the foreign keyfile that was asked about */
+	char suspect[160];
 	struct wall alarm_since[ALARMS_MAX]; /* as in struct seen */
 	uint32_t alarms_known;               /* judged by this process once, at least */
 	uint64_t progress;                   /* of the rotation, as the last plan counted it */

@@ -228,6 +228,21 @@ static void whose_the_file_is_is_told(void **state)
 	the.s.keyfile.marker[0] = 0;
 	case_plan();
 	assert_non_null(strstr(told_get("foreign-write-harmless")->what, "uid 1007."));
+	assert_null(strstr(told_get("foreign-write-harmless")->what, "journal"));
+}
+
+static void what_ran_before_is_told(void **state)
+{
+	case_begin(1);
+	wrote(&the.s, 9, 0);
+	cut_z(the.s.keyfile.suspect, sizeof(the.s.keyfile.suspect), "cron as root: a");
+	case_plan();
+	assert_non_null(strstr(told_get("foreign-write")->what,
+			       ". Just before, says this host's journal: cron as root: a."));
+	wrote(&the.s, 1, 0);
+	case_plan();
+	assert_non_null(strstr(told_get("foreign-write-harmless")->what,
+			       ". Just before, says this host's journal: cron as root: a."));
 }
 
 /* chmod 640: the keys are as they were. */
@@ -255,6 +270,7 @@ int main(void)
 	    cmocka_unit_test(the_advice_names_a_member_whose_file_is_right),
 	    cmocka_unit_test(the_first_members_yea_binds_its_file),
 	    cmocka_unit_test(whose_the_file_is_is_told),
+	    cmocka_unit_test(what_ran_before_is_told),
 	    cmocka_unit_test(opened_permissions_are_told_as_such),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

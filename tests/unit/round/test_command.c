@@ -640,6 +640,75 @@ static void opened_permissions_are_seen_as_such(void **state UNUSED)
 	assert_true(k->is_refused && k->is_foreign && !k->is_misplaced); /* other keys as well */
 }
 
+/* The journal, as journalctl would print it. */
+static struct {
+	unsigned asked_n;
+	int exit_code;
+	const char *lines, *errors;
+	char since[40], until[40];
+} journal;
+
+static bool journal_run(void *self UNUSED, const struct program_call *c, struct program_result *ret,
+			struct err *err UNUSED)
+{
+	journal.asked_n++;
+	for (size_t i = 0; c->argv[i]; i++) {
+		(void)sscanf(c->argv[i], "--since=@%39s", journal.since);
+		(void)sscanf(c->argv[i], "--until=@%39s", journal.until);
+	}
+	ret->exit_code = journal.exit_code;
+	buf_adds(&ret->output, journal.lines);
+	cut_z(ret->errors, sizeof(ret->errors), journal.errors);
+	return true;
+}
+
+/* Once for each write; nothing of what this user is not shown. */
+static void the_journal_is_asked_who_wrote_the_keyfile(void **state UNUSED)
+{
+	static const struct program_ops ops = {.run = journal_run};
+	static const char file[] = "- bm90IHRoZSBzYW1lIGFzIGFueSBvdGhlciBrZXkgaGVyZQ==\n";
+	const struct seen_keyfile *k = &w.t.seen->keyfile;
+	struct err err = ERR_INIT;
+	memset(&journal, 0, sizeof(journal));
+	journal.errors = "";
+	journal.lines = "{\"__REALTIME_TIMESTAMP\":\"1\",\"SYSLOG_IDENTIFIER\":\"puppet-agent\"}\n";
+	w.t.ports.program.ops = &ops;
+	cut_z(w.t.options.key_file, sizeof(w.t.options.key_file), "/key");
+	memset(w.t.anchor.salt_hex, 'a', 64);
+	fake_files_set(&w.files, "/key", file, sizeof(file) - 1);
+	w.files.mode = 0600;
+	observe_keyfile(&w.t);
+	assert_true(!k->is_foreign && journal.asked_n == 0 && !k->suspect[0]);
+	fake_files_set(&w.files, "/key", "- other\n", 8);
+	w.files.mode = 0400;
+	observe_keyfile(&w.t);
+	observe_keyfile(&w.t);
+	assert_true(k->is_foreign);
+	assert_string_equal(k->suspect, "puppet-agent");
+	assert_int_equal(journal.asked_n, 1);
+	assert_int_equal(atoll(journal.until) - atoll(journal.since), 75);
+	static const struct {
+		int exit_code;
+		const char *lines, *errors;
+	} answers[] = {
+	    {0, "puppet", "Hint: You are currently not seeing messages from other users."},
+	    {0, "", "No journal files were opened due to insufficient permissions."},
+	    {1, "puppet", ""},
+	    {0, "puppet", "No journal files were found."},
+	    {0, "", ""},
+	};
+	for (size_t i = 0; i < ARRAY_N(answers); i++) {
+		journal.exit_code = answers[i].exit_code;
+		journal.errors = answers[i].errors;
+		if (!answers[i].lines[0])
+			journal.lines = "";
+		w.t.suspect_of.us++; /* another write */
+		observe_keyfile(&w.t);
+		assert_string_equal(k->suspect, "");
+		assert_int_equal(suspect_can(&w.t, &err), !answers[i].exit_code && !answers[i].errors[0]);
+	}
+}
+
 static void an_approved_generation_is_kept_on_disk(void **state UNUSED)
 {
 	auto_buf struct buf answer = {.max = 64 * 1024};
@@ -850,6 +919,7 @@ int main(void)
 	    T(the_hold_after_a_roll_back_is_noted),
 	    T(a_resume_is_refused_while_a_foreign_file_stands),
 	    T(opened_permissions_are_seen_as_such),
+	    T(the_journal_is_asked_who_wrote_the_keyfile),
 	    T(an_approved_generation_is_kept_on_disk),
 	    T(verify_looks_at_what_each_serves),
 	    T(a_body_names_its_instance_or_none),

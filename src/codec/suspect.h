@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who may have written a file: the lines of the system's journal just before it changed. Judges
+ * text; getting it, and what follows from it, is for others. */
+#ifndef CODEC_SUSPECT_H
+#define CODEC_SUSPECT_H
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+enum { SUSPECT_BYTES = 160 };
+
+/* What was started last before `moment`, or names `path`: "the unit keyfile-sync.service", "cron as
+ * root: /usr/local/bin/sync", "sudo of alice: /bin/cp". Of a command only its program: what stands
+ * behind it may be secret. lines: of `journalctl --output=json`; what is no such line is passed
+ * over. False: nothing of that kind is in them. */
+MUST_CHECK bool suspect_find(struct str lines, const char *path, struct wall moment,
+			     char ret[SUSPECT_BYTES]);
+
+#endif
