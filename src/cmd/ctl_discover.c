@@ -58,36 +58,13 @@ static unsigned add_found(struct ctl *ctl, const struct survey *s, unsigned *ret
 				   json_said(discovered_name(s, i, name, sizeof(name))), "program",
 				   one->options.is_mongos ? "mongos" : "mongod", "pid",
 				   (json_int_t)one->pid, "user", json_said(one->user), "unit",
-				   json_said(one->unit), "configFile", json_said(one->config_file), "set",
-				   json_said(one->options.set_name), "port",
+				   json_said(one->unit), "configFile", json_said(one->config_file),
+				   "set", json_said(one->options.set_name), "port",
 				   mongod_options_port(&one->options), "container",
 				   one->is_container, "notes", list));
 	}
 	(void)json_object_set_new(ctl->doc, "instances", all);
 	return whole_n;
-}
-
-/* Those of one user alone; of what does not run nobody knows whose it is: it stands in each. */
-static void pick_user(const struct survey *s, const char *user, struct survey *ret)
-{
-	*ret = *s;
-	ret->n = 0;
-	for (unsigned i = 0; i < s->n; i++)
-		if (!s->servers[i].user[0] || strcmp(s->servers[i].user, user) == 0)
-			ret->servers[ret->n++] = s->servers[i];
-}
-
-static unsigned count_users(const struct survey *s, const char *ret[INSTANCES_MAX])
-{
-	unsigned n = 0;
-	for (unsigned i = 0; i < s->n; i++) {
-		bool is_known = !s->servers[i].user[0] || s->servers[i].is_container;
-		for (unsigned k = 0; k < n; k++)
-			is_known |= strcmp(ret[k], s->servers[i].user) == 0;
-		if (!is_known)
-			ret[n++] = s->servers[i].user;
-	}
-	return n;
 }
 
 /* rotad runs as that user and has to read it; nothing in it is secret. */
@@ -99,37 +76,44 @@ static bool write_for(const char *path, const char *user, struct str text, struc
 	if (geteuid() != 0 || !pw || pw->pw_gid == 0 || chown(path, 0, pw->pw_gid) == 0)
 		return true;
 	err_subject(err, path);
-	return err_sys(err, errno, "giving it to the group of %s", user);
+	(void)err_sys(err, errno, "giving it to the group of %s", user);
+	(void)unlink(path); /* ours, and nobody could read it */
+	return false;
 }
 
-/* One rotad each: FOLDER/USER.yaml for rotad@USER.service. */
+static bool write_one(const struct survey *s, const char *user, const char *path, struct err *err)
+{
+	auto_buf struct buf text = {.max = CONF_BYTES_MAX};
+	auto_free struct survey *own = calloc(1, sizeof(*own));
+	if (!own)
+		return err_set(err, ERR_MEMORY, "no memory");
+	discovered_of_user(s, user, own);
+	discovered_print(own, user, &text);
+	return buf_ok(&text, err) && check_text(buf_str(&text), path, err) &&
+	       write_for(path, user, buf_str(&text), err);
+}
+
+/* One rotad each: FOLDER/USER.yaml for rotad@USER.service. What is there already stays. */
 static enum ctl_exit write_each(struct ctl *ctl, const struct survey *s, const char *const *users,
 				unsigned n)
 {
-	struct err err = ERR_INIT;
 	char path[CONF_PATH_BYTES_MAX];
 	const char *slash = strrchr(ctl->config_path, '/');
-	auto_free struct survey *own = calloc(1, sizeof(*own));
-	if (!own)
-		return ctl_error(ctl, (err_set(&err, ERR_MEMORY, "no memory"), &err));
 	view_row(ctl, 0, "",
 		 "They run as different users: one rotad each, one configuration each, mode "
 		 "observe. Read the comments in them.");
 	for (unsigned i = 0; i < n; i++) {
-		auto_buf struct buf text = {.max = CONF_BYTES_MAX};
-		pick_user(s, users[i], own);
-		discovered_print(own, &text);
-		buf_addf(&text,
-			 "\nstateDirectory: /var/lib/rotad-%s\nsocket: /run/rotad-%s/rotad.sock\n",
-			 users[i], users[i]);
+		struct err err = ERR_INIT;
 		snprintf(path, sizeof(path), "%.*s%s.yaml",
 			 slash ? (int)(slash + 1 - ctl->config_path) : 0, ctl->config_path,
 			 users[i]);
-		if (!buf_ok(&text, &err) || !check_text(buf_str(&text), path, &err) ||
-		    !write_for(path, users[i], buf_str(&text), &err))
+		if (write_one(s, users[i], path, &err))
+			view_row(ctl, 2, "  ", "%s, for rotad@%s.service: rotactl --config %s VERB",
+				 path, users[i], path);
+		else if (err.kind == ERR_CONFLICT)
+			view_row(ctl, 2, "  ", "%s is there already, and stays as it is.", path);
+		else
 			return ctl_error(ctl, &err);
-		view_row(ctl, 2, "  ", "%s, for rotad@%s.service: rotactl --config %s VERB", path,
-			 users[i], path);
 	}
 	return CTL_ATTENTION;
 }
@@ -182,10 +166,10 @@ enum ctl_exit ctl_discover(struct ctl *ctl, int argc, char **argv)
 	if (!add_found(ctl, s, &notes_n))
 		return tell_nothing(ctl, s);
 	const char *users[INSTANCES_MAX];
-	unsigned users_n = count_users(s, users);
+	unsigned users_n = discovered_users(s, users);
 	if (is_default && users_n > 1)
 		return write_each(ctl, s, users, users_n);
-	discovered_print(s, &text);
+	discovered_print(s, NULL, &text);
 	if (!buf_ok(&text, &err))
 		return ctl_error(ctl, &err);
 	(void)json_object_set_new(ctl->doc, "text", json_said(buf_z(&text)));
@@ -206,6 +190,7 @@ enum ctl_exit ctl_discover(struct ctl *ctl, int argc, char **argv)
 	}
 	view_row(ctl, 0, "", "%s: %u instance%s, mode observe.%s", path, s->n, s->n == 1 ? "" : "s",
 		 notes_n ? " Read the comments in it." : "");
-	view_row(ctl, 0, "", "Next: rotactl config check %s; rotactl doctor", path);
+	view_row(ctl, 0, "", "Next: rotactl config check %s; rotactl doctor%s%s", path,
+		 is_default ? "" : " --config ", is_default ? "" : path);
 	return notes_n ? CTL_ATTENTION : CTL_GOOD;
 }

@@ -263,33 +263,54 @@ static void add_instance(const struct survey *s, unsigned i, struct buf *out)
 	}
 }
 
-static void add_users(const struct survey *s, struct buf *out)
+unsigned discovered_users(const struct survey *s, const char *ret[INSTANCES_MAX])
 {
-	const char *first = NULL;
+	unsigned n = 0;
 	for (unsigned i = 0; i < s->n; i++) {
-		const char *user = s->servers[i].user;
-		if (!user[0])
-			continue;
-		if (first && strcmp(first, user) != 0) {
-			note(out,
-			     "They run as different users (%s, %s): one rotad each, "
-			     "rotad@USER.service, with its part of this file.",
-			     first, user);
-			return;
-		}
-		first = user;
+		bool is_known = !s->servers[i].user[0] || s->servers[i].is_container;
+		for (unsigned k = 0; k < n; k++)
+			is_known |= strcmp(ret[k], s->servers[i].user) == 0;
+		if (!is_known)
+			ret[n++] = s->servers[i].user;
 	}
+	return n;
 }
 
-void discovered_print(const struct survey *s, struct buf *out)
+void discovered_of_user(const struct survey *s, const char *user, struct survey *ret)
+{
+	*ret = *s;
+	ret->n = 0;
+	for (unsigned i = 0; i < s->n; i++)
+		if (!s->servers[i].user[0] || strcmp(s->servers[i].user, user) == 0)
+			ret->servers[ret->n++] = s->servers[i];
+}
+
+static void add_what_next(const struct survey *s, const char *user, struct buf *out)
+{
+	const char *users[INSTANCES_MAX];
+	if (user)
+		note(out,
+		     "For rotad@%s.service, the rotad of the mongods of %s. Then, with --config "
+		     "and this file: rotactl config check; rotactl doctor; and systemctl enable "
+		     "--now rotad@%s. All keys: rotad.yaml(5).",
+		     user, user, user);
+	else
+		note(out, "Then: rotactl config check; rotactl doctor; systemctl enable --now "
+			  "rotad. All keys: rotad.yaml(5).");
+	if (!user && discovered_users(s, users) > 1)
+		note(out,
+		     "They run as different users (%s, %s): one rotad each, rotad@USER.service, "
+		     "with its part of this file. rotactl discover --write makes them.",
+		     users[0], users[1]);
+}
+
+void discovered_print(const struct survey *s, const char *user, struct buf *out)
 {
 	auto_buf struct buf notes = {.p = NULL};
 	note(&notes,
 	     "Found by rotactl discover. In mode observe rotad looks and tells, and changes "
 	     "nothing.");
-	note(&notes, "Then: rotactl config check; rotactl doctor; systemctl start rotad. All keys: "
-		     "rotad.yaml(5).");
-	add_users(s, &notes);
+	add_what_next(s, user, &notes);
 	if (s->neighbours[0])
 		note(&notes,
 		     "These look after MongoDB here too: %s. They may read the keyfile or the "
@@ -300,7 +321,12 @@ void discovered_print(const struct survey *s, struct buf *out)
 	add_comments(out, "", buf_str(&notes));
 	buf_adds(out, "mode: observe\ntimezone: ");
 	add_value(out, s->timezone[0] ? s->timezone : "UTC");
-	buf_adds(out, "\n\ninstances:\n");
+	buf_addc(out, '\n');
+	if (user)
+		buf_addf(out,
+			 "stateDirectory: /var/lib/rotad-%s\nsocket: /run/rotad-%s/rotad.sock\n",
+			 user, user);
+	buf_adds(out, "\ninstances:\n");
 	for (unsigned i = 0; i < s->n; i++)
 		add_instance(s, i, out);
 	buf_adds(out, "\nkeyfile: {mode: observe}\ncertificates: {mode: observe}\n\n"

@@ -16,8 +16,12 @@ const char *discovered_name(const struct survey *s, unsigned i, char *out, size_
 /* Can rotad look after it as it was found? A container's paths are not the host's: its instance is
  * written as a comment. */
 bool discovered_is_whole(const struct survey_server *server);
-/* Append the configuration. It passes conf_parse() and conf_check() where one server at least is
- * whole. */
-void discovered_print(const struct survey *s, struct buf *out);
+/* As whom they run, those in containers apart; the names are the survey's. Returns how many. */
+unsigned discovered_users(const struct survey *s, const char *ret[INSTANCES_MAX]);
+/* Those of one user alone; of what does not run nobody knows whose it is: it stands in each. */
+void discovered_of_user(const struct survey *s, const char *user, struct survey *ret);
+/* Append the configuration, for rotad.service or (user not NULL) for rotad@USER.service. It passes
+ * conf_parse() and conf_check() where one server at least is whole. */
+void discovered_print(const struct survey *s, const char *user, struct buf *out);
 
 #endif

@@ -12,6 +12,7 @@
 #include "lib/fake_files.h"
 
 static struct survey found;
+static const char *printed_for; /* NULL: rotad.service */
 static struct buf text;
 
 static struct survey_server *add(const char *set, int port, const char *config, const char *unit)
@@ -34,6 +35,7 @@ static int begin(void **state)
 {
 	(void)state;
 	memset(&found, 0, sizeof(found));
+	printed_for = NULL;
 	buf_clear(&text);
 	return 0;
 }
@@ -48,7 +50,7 @@ static struct config *take_text(struct conf *conf)
 	struct err err = ERR_INIT;
 	how.now.us = 1800000000 * US_S;
 	buf_clear(&text);
-	discovered_print(&found, &text);
+	discovered_print(&found, printed_for, &text);
 	if (!conf_parse(buf_str(&text), "/etc/rotad/rotad.yaml", conf, faults) ||
 	    !conf_check(conf, &how, faults)) {
 		(void)!conf_faults_err(faults, "rotad.yaml", &err);
@@ -124,6 +126,34 @@ static void where_it_listens_and_what_it_was_started_with(void **state)
 		assert_string_equal(c->instances[0].address, rows[i].address);
 		assert_string_equal(c->instances[0].config_file, rows[i].config);
 	}
+}
+
+static void each_user_gets_a_configuration_of_its_own(void **state)
+{
+	static struct survey all;
+	const char *users[INSTANCES_MAX];
+	(void)state;
+	add("rs0", 27017, "/a.conf", "a.service");
+	cut_z(add("rs1", 27018, "/b.conf", "b.service")->user, 16, "mongo2");
+	add("rs2", 27019, "/c.conf", "c.service")->is_container = true;
+	add("rs3", 27020, "/d.conf", "d.service")->user[0] = 0; /* does not run */
+	assert_int_equal(discovered_users(&found, users), 2);
+	assert_string_equal(users[0], "mongod");
+	assert_string_equal(users[1], "mongo2");
+	discovered_print(&found, NULL, &text);
+	assert_non_null(strstr(buf_z(&text), "different users (mongod, mongo2)"));
+	all = found;
+	discovered_of_user(&all, "mongo2", &found);
+	auto_conf struct conf *conf = conf_new();
+	printed_for = "mongo2";
+	const struct config *c = take_text(conf);
+	assert_int_equal(c->instances_n, 2);
+	assert_string_equal(c->instances[0].name, "rs1");
+	assert_string_equal(c->instances[1].name, "rs3");
+	assert_string_equal(c->state_directory, "/var/lib/rotad-mongo2");
+	assert_string_equal(c->socket, "/run/rotad-mongo2/rotad.sock");
+	assert_non_null(strstr(buf_z(&text), "systemctl enable --now rotad@mongo2. "));
+	assert_null(strstr(buf_z(&text), "different users"));
 }
 
 static void a_configuration_file_stands_for_one_instance_only(void **state)
@@ -288,6 +318,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    CASE(a_host_with_one_member_gets_the_short_form),
 	    CASE(each_gets_a_name_of_its_own),
+	    CASE(each_user_gets_a_configuration_of_its_own),
 	    CASE(where_it_listens_and_what_it_was_started_with),
 	    CASE(a_configuration_file_stands_for_one_instance_only),
 	    CASE(what_a_person_should_know_is_a_comment),
