@@ -199,6 +199,34 @@ static void tell_revoked(struct planner *p)
 		  "you did this: rotactl pause, and look who was on the host that is named");
 }
 
+/* The ledger of a standalone is a file, so that nobody has asked yet whether the key of the keyfile
+ * is the one that its process goes by: somebody may have changed the file since. */
+static bool is_own_key(struct planner *p)
+{
+	const struct seen *s = p->s;
+	const struct key_id *key = &s->anchor.pivot.id;
+	if (!s->is_standalone || strcmp(s->process.cluster_auth_mode, "x509") == 0)
+		return true;
+	const struct seen_member *self = seen_self(s);
+	const struct key_proof *k = self ? seen_find_proof(self, key) : NULL;
+	if (!k) {
+		if (self && key_id_given(key))
+			(void)plan_look(p, (unsigned)s->self, key, key, false);
+		plan_wait(p, US_S / 2, "Looks whether %s accepts the key in %s.", s->self_host,
+			  s->keyfile.path);
+		return false;
+	}
+	if (k->verdict != LOGIN_REFUSED)
+		return true;
+	p->plan->needs_attention = true;
+	plan_wait(
+	    p, 5 * US_S,
+	    "%s does not accept the key in %s: the file was changed since it was started. Put "
+	    "the right one back, or restart it.",
+	    s->self_host, s->keyfile.path);
+	return false;
+}
+
 bool ledger_plan(struct planner *p)
 {
 	static const char nothing[] =
@@ -275,6 +303,8 @@ bool ledger_plan(struct planner *p)
 		    s->cluster, s->clock_why);
 		return true;
 	}
+	if (!l->exists && !is_own_key(p))
+		return true;
 	if (!l->exists) {
 		plan_add(p, ACT_FOUND_LEDGER, "no rotad has worked here before");
 		plan_say(p, "The ledger of %s is made.", s->cluster);

@@ -682,8 +682,9 @@ static bool end_job(struct seat *t, const struct act *a, struct err *err)
 		 * other keys there meanwhile, or started it before the file of the way back was
 		 * there. Then logins tell. */
 		n->loaded = n->job_ring;
-		n->loaded.is_known &= ring_ids_equal(&t->seen->keyfile.ring, &n->job_ring) &&
-				      n->written_changed.us < x->started_at.us;
+		n->loaded.is_known &=
+		    ring_ids_equal(&t->seen->keyfile.ring, &n->job_ring) &&
+		    !(n->job_is_rollback && n->written_changed.us >= x->started_at.us);
 		cut_z(n->loaded_process, sizeof(n->loaded_process), x->process_id);
 		notes_restarted(n);
 		const int64_t took_us = seat_now(t).us - n->job_begun_at.us;

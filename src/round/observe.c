@@ -1154,6 +1154,7 @@ static void name_self(struct seat *t, const struct mongod_hello *hello)
 	if (hello && is_alone(t, hello))
 		cut_z(t->me, sizeof(t->me), t->instance->name);
 	if (strcmp(t->notes.me, t->me) != 0) {
+		t->asked_again_n = 0; /* what was sealed for the name of before is not for this */
 		cut_z(t->notes.me, sizeof(t->notes.me), t->me);
 		(void)!notes_put(t, &ignored);
 	}

@@ -227,9 +227,6 @@ void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
 		h->bad_writes = (unsigned)f->number;
 		break;
 	case SIM_EDIT_FILE:
-		/* A standalone takes the first file that it sees for its own (HACKING). */
-		if (w->scenario->is_standalone && w->truth.generation == 0)
-			break;
 		edit(h, f);
 		break;
 	case SIM_STORE_UNSURE:

@@ -26,7 +26,24 @@ static void in_doubt(struct seen *s, unsigned loaded)
 	cut_z(s->ledger.why, 64, "signed by somebody");
 }
 
+static void alone(struct seen *s)
+{
+	s->is_standalone = true;
+	s->ledger.exists = false;
+}
+
 #define ROWS(X)                                                                                    \
+	X(alone_not_asked_yet, "", "", "Looks whether b", alone(s))                                \
+	X(alone_with_its_key, "found-ledger", "", "is made", alone(s);                             \
+	  case_proof(s, 1, 1, LOGIN_ACCEPTED))                                                     \
+	X(alone_with_another_key, "", "", "!does not accept the key in", alone(s);                 \
+	  case_proof(s, 1, 1, LOGIN_REFUSED))                                                      \
+	X(alone_and_no_login_tells, "found-ledger", "", "is made", alone(s);                       \
+	  case_proof(s, 1, 1, LOGIN_UNKNOWN))                                                      \
+	X(alone_without_a_key, "", "", "Looks whether b", alone(s);                                \
+	  s->anchor.pivot = (struct key_name){.number = 0})                                        \
+	X(alone_with_certificates_alone, "found-ledger", "", "is made", alone(s);                  \
+	  cut_z(s->process.cluster_auth_mode, 24, "x509"))                                         \
 	X(silent, "", "", "the ledger does not answer. no primary",                                \
 	  s->ledger.fact.who = WITNESS_NONE;                                                       \
 	  cut_z(s->ledger.why, 64, "no primary"))                                                  \
