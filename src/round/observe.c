@@ -491,8 +491,8 @@ static void judge_pending(struct seat *t, const struct process_view *v)
 	else if (!is_known)
 		snprintf(x->pending, sizeof(x->pending),
 			 "'%.200s' was changed after mongod started", path);
-	if (t->seen->certificate.file.is_known &&
-	    t->seen->certificate.file.not_after.us < t->seen->now.us && !x->pending[0])
+	if (t->certificate.file.is_known && t->certificate.file.not_after.us < t->seen->now.us &&
+	    !x->pending[0]) /* as it was looked at last: this round's look comes later */
 		snprintf(x->pending, sizeof(x->pending),
 			 "the certificate in '%.200s' has ended: mongod would not start",
 			 t->options.certificate_key_file);

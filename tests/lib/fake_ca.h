@@ -57,7 +57,7 @@ static void fake_ca_fini(struct fake_ca *f)
 	buf_fini(&f->csr);
 }
 
-static struct authority_request fake_ca_request(const struct fake_ca *f, const char *cookie)
+UNUSED static struct authority_request fake_ca_request(const struct fake_ca *f, const char *cookie)
 {
 	return (struct authority_request){.instance = "rs0-a",
 					  .csr_pem = buf_str(&f->csr),

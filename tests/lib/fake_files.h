@@ -152,7 +152,7 @@ static const struct files_ops fake_files_ops = {.look = fake_files_look,
 						.remove = fake_files_remove,
 						.append = fake_files_append};
 
-static struct files_port fake_files_port(struct fake_files *f)
+UNUSED static struct files_port fake_files_port(struct fake_files *f)
 {
 	return (struct files_port){.ops = &fake_files_ops, .self = f};
 }

@@ -26,7 +26,7 @@ static struct {
 	unsigned n;
 	struct fake_server servers[FLEET_MAX];
 	char asked[4096]; /* "hello a1, config b1", without ports */
-	const char *self; /* who alone may be asked by another address than its name */
+	const char *self; /* who alone is asked at the instance's address; also as localhost */
 } fleet;
 
 static inline struct fake_server *fleet_find(const char *host)
@@ -56,26 +56,33 @@ static inline struct fake_server *fleet_add(const char *name, char letter)
 	snprintf(f->hello.process_id, sizeof(f->hello.process_id), "%024u", ++processes);
 	return f;
 }
+static inline struct fake_server *fleet_of(const char *host)
+{
+	struct fake_server *f = fleet_find(host);
+	if (!f)
+		fail_msg("no server '%s'", host);
+	ASSERT(f);
+	return f;
+}
 static inline struct fake_server *fleet_get(const char *name)
 {
 	char host[HOST_BYTES_MAX];
 	snprintf(host, sizeof(host), "%s:27017", name);
-	struct fake_server *f = fleet_find(host);
-	if (!f)
-		fail_msg("no server '%s'", name);
-	ASSERT(f);
-	return f;
+	return fleet_of(host);
 }
 /* The server that is asked; NULL: there is none, with the error. */
 static inline const struct fake_server *fleet_ask(const char *what, const struct mongod_target *t,
 						  bool is_login, struct err *err)
 {
-	const struct fake_server *f = fleet_find(t->host);
+	const bool is_own = fleet.self && (strcmp(t->host, fleet.self) == 0 ||
+					   strncmp(t->host, "localhost:", 10) == 0);
+	const char *host = t->address && fleet.self ? fleet.self : t->host;
+	const struct fake_server *f = fleet_find(host);
 	size_t at = strlen(fleet.asked);
-	if (t->address && (!fleet.self || strcmp(fleet.self, t->host) != 0))
+	if (t->address && !is_own)
 		fail_msg("%s %s goes to %s", what, t->host, t->address);
 	snprintf(fleet.asked + at, sizeof(fleet.asked) - at, "%s%s %.*s", at ? ", " : "", what,
-		 (int)strcspn(t->host, ":"), t->host);
+		 (int)strcspn(host, ":"), host);
 	if (!f || f->is_down)
 		(void)err_set(err, ERR_UNREACHABLE, "no route to host");
 	else if (is_login && f->denies != ERR_NONE)
