@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "codec/claims_json.h"
 #include "codec/digest.h"
 #include "codec/envelope.h"
 #include "codec/keyfile_text.h"
@@ -18,6 +17,7 @@
 #include "round/ledger_read.h"
 #include "round/ledger_write.h"
 #include "round/round.h"
+#include "round/slots.h"
 #include "round/trust.h"
 
 /* ---- the ledger's house-keeping ---- */
@@ -458,34 +458,6 @@ static bool restore_keyfile(struct seat *t, const struct act *a, struct err *err
 
 /* ---- the turn ---- */
 
-/* The turns of a sharded cluster are one document with a slot for each set in a turn (PROTOCOL 2):
- * whoever takes one compares it with what was read when it was judged. */
-static bool put_slot(struct seat *t, enum claim_state state, struct str claim, struct err *err)
-{
-	const struct store_port *store = seat_store(t);
-	const struct cluster_memory *c = t->cluster;
-	auto_buf struct buf text = {.max = DOC_BYTES_MAX};
-	struct claims_parts parts = {.n = 0};
-	struct store_doc doc;
-	bool found;
-	if (!c || c->sets_n == 0)
-		return err_set(err, ERR_NOT_FOUND, "the sharded cluster is not known");
-	if (!store->ops->read(store->self, CLAIMS_DOC, &t->arena, &doc, &found, err))
-		return err_in(err, "reading the turns");
-	if ((found ? doc.rev : 0) != t->revs_claim)
-		return err_set(err, ERR_CONFLICT, "another set's turn began or ended meanwhile");
-	if (found && !claims_decode(doc.text, &parts, err))
-		return false;
-	for (unsigned i = 0; state != CLAIM_FREE && i < c->slots_n; i++)
-		if (c->slots[i].is_stale && strcmp(c->slots[i].set, c->sets[0].name) != 0 &&
-		    !claims_put(&parts, c->slots[i].set, (struct str){.n = 0}, err))
-			return false;
-	return claims_put(&parts, c->sets[0].name,
-			  state == CLAIM_FREE ? (struct str){.n = 0} : claim, err) &&
-	       claims_encode(&parts, &text, err) &&
-	       ledger_swap(t, CLAIMS_DOC, buf_str(&text), t->revs_claim, err);
-}
-
 static bool put_claim(struct seat *t, enum claim_state state, enum claim_purpose purpose,
 		      struct err *err)
 {
@@ -502,7 +474,7 @@ static bool put_claim(struct seat *t, enum claim_state state, enum claim_purpose
 	}
 	if (!claim_encode(&c, &t->identity, &text, NULL, err))
 		return err_in(err, "writing the claim");
-	return seen_is_sharded(s) ? put_slot(t, state, buf_str(&text), err)
+	return seen_is_sharded(s) ? slots_put(t, state, buf_str(&text), err)
 				  : ledger_swap(t, "claim", buf_str(&text), t->revs_claim, err);
 }
 

@@ -12,11 +12,11 @@
 
 #include "base/cleanup.h"
 #include "base/rng.h"
-#include "codec/claims_json.h"
 #include "codec/json_mem.h"
 #include "codec/digest.h"
 #include "codec/envelope.h"
 #include "round/ledger_tidy.h"
+#include "round/slots.h"
 #include "round/trust.h"
 
 const char *doc_id(char *out, const char *kind, const char *name)
@@ -634,9 +634,10 @@ static void read_slots(struct seat *t, const struct docs *d)
 	struct claims_parts parts;
 	struct err err = ERR_INIT;
 	t->revs_claim = doc ? doc->rev : 0;
+	memset(&t->cluster->own_slot, 0, sizeof(t->cluster->own_slot));
 	if (!doc)
 		return;
-	if (!claims_decode(doc->text, &parts, &err)) {
+	if (!claims_decode(doc->text, &parts, &err) || !slots_judge(t, &parts, &err)) {
 		/* Somebody has the turn, and it cannot be told who: nobody takes it. */
 		doubt(t, "the claims", &err);
 		l->claim.state = CLAIM_ACTING;

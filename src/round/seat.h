@@ -188,6 +188,7 @@ struct cluster_memory {
 		char refused[PROCESS_ID_CHARS + 1]; /* this process is none of ours */
 		bool is_alive;
 	} quiet[ROUTERS_MAX];
+	struct digest own_slot; /* of this set's turn as it was judged; "" it has none */
 	unsigned slots_n; /* turns of the other sets, and since when each stands still */
 	struct cluster_slot {
 		char set[NAME_BYTES_MAX];

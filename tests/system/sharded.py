@@ -324,6 +324,8 @@ def parallel():
         turns = {w.set_name: logs.restarts(w, since) for w in s.worlds}
         for name, restarts in turns.items():
             s.checks.that("one member of %s at a time" % name, len(restarts) == 6 and not at_once(restarts), at_once(restarts) or len(restarts))
+        for r in sorted(sum(turns.values(), []), key=lambda r: r.begun):
+            say("  %5.1f to %5.1f s  %s", r.begun - since, (r.well or r.begun) - since, r.member.name)
         s.checks.that("the shards' turns are beside each other", at_once(turns["sh1"] + turns["sh2"]))
         s.checks.that("the config servers go first in the first pass", max(r.well or 0 for r in turns["cfg"][:3]) <= min(r.begun for r in turns["sh1"] + turns["sh2"]))
         bounds = {w.set_name: s.bound(w, since) for w in s.worlds}
