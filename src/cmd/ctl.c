@@ -172,6 +172,21 @@ void ctl_finding(struct ctl *ctl, const struct ctl_finding *f)
 	say_row(ctl->out, "you", f->you);
 }
 
+const char *ctl_unit(const struct ctl *ctl, char *out, size_t out_n)
+{
+	static const char folder[] = SYSCONFDIR "/rotad/", ending[] = ".yaml";
+	const char *name = ctl->config_path + sizeof(folder) - 1;
+	const size_t n = strlen(ctl->config_path);
+	cut_z(out, out_n, "rotad");
+	if (strcmp(ctl->config_path, CTL_CONFIG_DEFAULT) == 0 ||
+	    n < sizeof(folder) + sizeof(ending) ||
+	    strncmp(ctl->config_path, folder, sizeof(folder) - 1) != 0 || strchr(name, '/') ||
+	    strcmp(ctl->config_path + n - (sizeof(ending) - 1), ending) != 0)
+		return out;
+	snprintf(out, out_n, "rotad@%.*s", (int)(strlen(name) - (sizeof(ending) - 1)), name);
+	return out;
+}
+
 /* ---- usage and help ---- */
 
 static void print_synopsis(FILE *to, const struct ctl_row *row, const char *head)

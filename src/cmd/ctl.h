@@ -96,6 +96,9 @@ struct ctl_finding {
 /* Tell a finding at once, and count it. In JSON it is appended to the array "findings". */
 void ctl_finding(struct ctl *ctl, const struct ctl_finding *f);
 
+/* The unit of the rotad that is meant, as systemctl takes it: "rotad", or "rotad@USER" with
+ * --config /etc/rotad/USER.yaml. Returns out. */
+const char *ctl_unit(const struct ctl *ctl, char *out, size_t out_n);
 /* A line of text for people; nothing with --json. */
 void ctl_say(struct ctl *ctl, const char *format, ...) PRINTF(2, 3);
 /* The escape sequence that begins or (CTL_PLAIN) ends a colour on that stream, or "". Colour only

@@ -38,6 +38,7 @@ static void tell_target(struct ctl *ctl, const json_t *t)
 
 enum ctl_exit ctl_alert_test(struct ctl *ctl, int argc, char **argv)
 {
+	char unit[80];
 	static const struct option longs[] = {{NULL, 0, NULL, 0}};
 	AUTO(json_t) body = NULL;
 	AUTO(json_t) answer = NULL;
@@ -85,6 +86,7 @@ enum ctl_exit ctl_alert_test(struct ctl *ctl, int argc, char **argv)
 		return CTL_GOOD;
 	view_row(ctl, 0, "",
 		 "Alerts to them wait in the spool and are tried again. Mend alerts in the "
-		 "configuration, systemctl reload rotad, and test again.");
+		 "configuration, systemctl reload %s, and test again.",
+		 ctl_unit(ctl, unit, sizeof(unit)));
 	return CTL_FAILED;
 }

@@ -213,12 +213,18 @@ bool daemon_ask(const char *socket_path, const char *method, const char *path, c
 
 enum ctl_exit ctl_no_daemon(struct ctl *ctl, const struct err *err)
 {
-	const char *advice = "systemctl status rotad; if it listens elsewhere: --socket PATH";
+	char unit[80], does_not_run[200], is_busy[200];
+	const char *advice = does_not_run;
+	(void)ctl_unit(ctl, unit, sizeof(unit));
+	snprintf(does_not_run, sizeof(does_not_run),
+		 "systemctl status %s; if it listens elsewhere: --socket PATH", unit);
+	snprintf(is_busy, sizeof(is_busy),
+		 "it may be in the middle of a round: ask again. Then: journalctl -u %s", unit);
 	if (err->kind == ERR_PERMISSION)
 		advice = "sudo rotactl ..., or as a member of the group rotad-read: usermod -aG "
 			 "rotad-read USER";
 	else if (err->kind == ERR_TIMEOUT)
-		advice = "it may be in the middle of a round: ask again. Then: journalctl -u rotad";
+		advice = is_busy;
 	else if (err->kind == ERR_PROTOCOL || err->kind == ERR_SYNTAX)
 		advice = "check that --socket is rotad's and that both have the same version";
 	(void)ctl_error_with(ctl, err, advice);

@@ -223,7 +223,7 @@ static bool look(struct ctl *ctl, const char *user, struct conf *conf, struct co
 	struct host_port host = host_linux();
 	struct conf_how how = {
 	    .files = &files, .uid = CONF_UID_ANY, .now = host.ops->now(host.self)};
-	char libexec[PATH_BYTES_MAX], text[300];
+	char libexec[PATH_BYTES_MAX], text[300], unit[80], you[200];
 	uid_t uid = geteuid();
 	err_subject(err, ctl->config_path);
 	if (!conf_load(ctl->config_path, &how, conf, faults, err))
@@ -247,10 +247,11 @@ static bool look(struct ctl *ctl, const char *user, struct conf *conf, struct co
 	snprintf(text, sizeof(text),
 		 "rotad does not run: asked from here, as %.40s. What its unit forbids is not seen",
 		 pw ? pw->pw_name : "this user");
-	json_array_append_new(notes, finding(geteuid() == 0 ? "warning" : "note", "running", text,
-					     geteuid() == 0 ? "--user NAME, whom rotad will run as"
-							    : "systemctl start rotad, once all is "
-							      "well; then ask again"));
+	snprintf(you, sizeof(you), "systemctl start %s, once all is well; then ask again",
+		 ctl_unit(ctl, unit, sizeof(unit)));
+	json_array_append_new(notes, geteuid() == 0 ? finding("warning", "running", text,
+							      "--user NAME, whom rotad will run as")
+						    : finding("note", "running", text, you));
 	if (access(ctl->config_path, R_OK) != 0)
 		json_array_append_new(notes, finding("refuse", "configuration",
 						     "that user cannot read the configuration",

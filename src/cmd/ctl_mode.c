@@ -89,6 +89,7 @@ static enum ctl_exit reload(struct ctl *ctl)
 	AUTO(json_t) answer = NULL;
 	struct err err = ERR_INIT;
 	unsigned status = 0;
+	char unit[80];
 	bool ok = daemon_ask(ctl->socket_path, "POST", "/v1/reload", NULL, DAEMON_ROUND_S * US_S,
 			     &status, &answer, &err);
 	(void)json_object_set_new(ctl->doc, "reloaded", json_boolean(ok && status < 300));
@@ -98,8 +99,9 @@ static enum ctl_exit reload(struct ctl *ctl)
 	}
 	view_row(ctl, 0, "",
 		 "rotad has not read it (%s). It takes effect when rotad is reloaded: "
-		 "systemctl reload rotad",
-		 ok ? view_text(json_object_get(answer, "error"), "text") : err.text);
+		 "systemctl reload %s",
+		 ok ? view_text(json_object_get(answer, "error"), "text") : err.text,
+		 ctl_unit(ctl, unit, sizeof(unit)));
 	return CTL_ATTENTION;
 }
 

@@ -565,6 +565,13 @@ struct mongod_options mongod_options_over(const struct mongod_options *file,
 	return both;
 }
 
+bool mongod_options_is_automated(const char *config_file)
+{
+	static const char begins[] = "automation-mongo";
+	const char *slash = strrchr(config_file, '/');
+	return strncmp(slash ? slash + 1 : config_file, begins, sizeof(begins) - 1) == 0;
+}
+
 int mongod_options_port(const struct mongod_options *o)
 {
 	if (o->port)

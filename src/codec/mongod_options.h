@@ -38,6 +38,9 @@ struct mongod_options mongod_options_over(const struct mongod_options *file,
  * that is a whole path or its beginning up to a '/' is replaced by its `to`. A path that grows too
  * long is "", as one that is not given. */
 void mongod_options_map(struct mongod_options *o, const struct path_map *maps, unsigned maps_n);
+/* Is it the file by which the agent of Ops Manager or Cloud Manager starts a mongod? By its name.
+ */
+bool mongod_options_is_automated(const char *config_file);
 /* The port it listens on: as given, else 27017, 27018 (shardsvr) or 27019 (configsvr). */
 int mongod_options_port(const struct mongod_options *o);
 /* Name the options that matter to rotad and differ, "security.keyFile, net.tls.mode", into out;

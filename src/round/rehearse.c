@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codec/mongod_options.h"
 #include "round/round.h"
 
 enum { REHEARSE_S = 10 * 60 };
@@ -82,15 +83,12 @@ static bool ask_version(const struct rehearsing *r)
 		   version);
 }
 
-/* Ops Manager's and Cloud Manager's agent starts mongod with a file of its own by this name. */
 static bool ask_automation(const struct rehearsing *r)
 {
 	const struct seat *t = r->t;
 	const char *path =
 	    t->options.config_file[0] ? t->options.config_file : t->instance->config_file;
-	const char *slash = strrchr(path, '/');
-	if (strncmp(slash ? slash + 1 : path, "automation-mongo", 16) != 0 ||
-	    t->instance->knows_ops_manager)
+	if (!mongod_options_is_automated(path) || t->instance->knows_ops_manager)
 		return true;
 	return say(r, "an automation agent of Ops Manager runs this mongod and would put its files "
 		      "back: rotate there, or say iKnow: opsManager");

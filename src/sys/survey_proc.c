@@ -191,8 +191,7 @@ static void read_files(struct survey_server *s, const struct mongod_options *lin
 	const char *marker;
 	s->options = *line;
 	make_absolute(s->pid, line->config_file, s->config_file);
-	const char *slash = strrchr(s->config_file, '/');
-	s->is_automated |= slash && strncmp(slash + 1, "automation-mongo", 16) == 0;
+	s->is_automated |= mongod_options_is_automated(s->config_file);
 	/* In a container the path is another file's. */
 	if (!file || !s->config_file[0] || s->is_container)
 		return;

@@ -54,6 +54,27 @@ static void command_lines_give_their_exit_code_and_words(void **state)
 	}
 }
 
+static void advice_names_the_unit_that_reads_the_configuration(void **state)
+{
+	static const struct {
+		const char *config, *unit;
+	} rows[] = {
+	    {CTL_CONFIG_DEFAULT, "rotad"},
+	    {SYSCONFDIR "/rotad/mongo2.yaml", "rotad@mongo2"},
+	    {SYSCONFDIR "/rotad/d/mongo2.yaml", "rotad"},
+	    {SYSCONFDIR "/rotad/mongo2", "rotad"},
+	    {SYSCONFDIR "/rotad/.yaml", "rotad"},
+	    {SYSCONFDIR "/rotad", "rotad"},
+	    {"/elsewhere/mongo2.yaml", "rotad"},
+	    {"", "rotad"},
+	};
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		char got[80];
+		const struct ctl ctl = {.config_path = rows[i].config};
+		assert_string_equal(ctl_unit(&ctl, got, sizeof(got)), rows[i].unit);
+	}
+}
+
 static void every_row_is_whole_and_its_name_is_its_own(void **state)
 {
 	for (size_t i = 0; i < ctl_table_n; i++) {
@@ -218,6 +239,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_configuration_names_its_rotads_socket, tempdir_setup,
 					    tempdir_teardown),
 	    cmocka_unit_test(command_lines_give_their_exit_code_and_words),
+	    cmocka_unit_test(advice_names_the_unit_that_reads_the_configuration),
 	    cmocka_unit_test(every_row_is_whole_and_its_name_is_its_own),
 	    cmocka_unit_test(the_manual_has_every_verb),
 	    cmocka_unit_test(an_error_says_what_where_and_what_to_do),
