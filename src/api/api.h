@@ -38,6 +38,7 @@ enum api_need { API_READS, API_CHANGES, API_TRUSTS };
 	X("POST", "/v1/keyfile/export", TRUSTS, false, "seal the key in use for who asked")        \
 	X("POST", "/v1/keyfile/import", TRUSTS, false, "take a key that was carried")              \
 	X("POST", "/v1/keyfile/next", TRUSTS, false, "the keyfile to write, with another writer")  \
+	X("POST", "/v1/before-start", CHANGES, false, "mongod is about to be started")             \
 	X("POST", "/v1/rotate", CHANGES, false, "order a rotation")                                \
 	X("POST", "/v1/approve", CHANGES, false, "approve what waits in mode ask")                 \
 	X("POST", "/v1/pause", CHANGES, false, "hold the cluster where it is")                     \

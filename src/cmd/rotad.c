@@ -20,6 +20,7 @@
 #include "api/api.h"
 #include "base/cleanup.h"
 #include "cmd/alerts.h"
+#include "cmd/before_start.h"
 #include "cmd/wiring.h"
 #include "codec/json_mem.h"
 #include "codec/json_strict.h"
@@ -847,7 +848,8 @@ static bool run(struct daemon *d, struct err *err)
 static void usage(FILE *out)
 {
 	(void)fputs(
-	    "usage: rotad [--config FILE] [--version] [--help]\n\n"
+	    "usage: rotad [--config FILE] [--version] [--help]\n"
+	    "       rotad " BEFORE_START_OPTION " [--config FILE] [INSTANCE]\n\n"
 	    "Watches and renews the keyfiles and certificates of the mongods on this host.\n"
 	    "Started by systemd (rotad.service); in the foreground it logs to standard error.\n"
 	    "  --config FILE   the configuration, default " SYSCONFDIR "/rotad/rotad.yaml\n",
@@ -865,6 +867,8 @@ int main(int argc, char **argv)
 	char text[2048];
 	sigset_t signals;
 	int c;
+	if (before_start_wanted(argc, argv))
+		return before_start_main(argc, argv);
 	secret_process_init();
 	json_mem_init();
 	while ((c = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1)

@@ -298,6 +298,26 @@ bool wiring_new_looking(const struct config *config, const char *libexec, struct
 	return true;
 }
 
+bool wiring_new_alone(const struct config *config, const char *libexec,
+		      const struct wiring_teller *teller, struct wiring **ret, struct err *err)
+{
+	struct wiring *w = calloc(1, sizeof(*w));
+	if (!w)
+		return err_set(err, ERR_MEMORY, "no memory to start");
+	w->config = config;
+	w->teller = *teller;
+	w->files = files_durable();
+	w->host = host_linux();
+	w->lock = STATE_LOCK_INIT;
+	if (!state_lock_take(config->state_directory, &w->lock, err) ||
+	    !restarter_host_new(&w->restarter_port, err) || !wire_seats(w, libexec, err)) {
+		wiring_free(w);
+		return false;
+	}
+	*ret = w;
+	return true;
+}
+
 bool wiring_new(const struct config *config, const char *libexec,
 		const struct wiring_teller *teller, struct wiring **ret, struct err *err)
 {

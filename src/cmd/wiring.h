@@ -27,6 +27,11 @@ MUST_CHECK bool wiring_new(const struct config *config, const char *libexec,
  * directory that does not exist. */
 MUST_CHECK bool wiring_new_looking(const struct config *config, const char *libexec,
 				   struct wiring **ret, struct err *err);
+/* The same with the lock of the state directory, which must be there: what is written is written.
+ * For a moment where no rotad runs. Errors: ERR_CONFLICT (one does), as wiring_new(). */
+MUST_CHECK bool wiring_new_alone(const struct config *config, const char *libexec,
+				 const struct wiring_teller *teller, struct wiring **ret,
+				 struct err *err);
 void wiring_free(struct wiring *w);
 unsigned wiring_seats_n(const struct wiring *w);
 struct seat *wiring_seat(struct wiring *w, unsigned i);

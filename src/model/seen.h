@@ -243,7 +243,9 @@ struct seen_ledger {
 struct seen_debts {
 	struct wall step_down_refused_at; /* 0: not within its rest */
 	char step_down_why[256];
-	int64_t step_down_took_us;  /* until the refusal: writes stood still meanwhile */
+	int64_t step_down_took_us; /* until the refusal: writes stood still meanwhile */
+	struct wall mended_at; /* put right before a start, and no hold was seen since; 0: not */
+	char mended_why[128];
 	struct wall restored_at;    /* last restore of a foreign write; 0: never or over 24 h ago */
 	struct wall rolled_back_at; /* this instance was rolled back in this generation; 0: not, or
 				       resumed since */

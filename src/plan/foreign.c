@@ -23,6 +23,8 @@ static struct wanted wanted_of(const struct seen *s)
 	struct wanted w = {.pivot = seen_pivot(s).id};
 	if (yea)
 		w.next = has_ledger ? s->ledger.proposal.next.id : s->anchor.next.id;
+	if (key_id_equal(&w.next, &s->anchor.burnt.id)) /* a nay frees from the promise */
+		w.next = (struct key_id){.hex = ""};
 	return w;
 }
 
@@ -155,6 +157,102 @@ static bool is_looked(struct planner *p, const char **ret_why)
 	return all;
 }
 
+/* It was put right before mongod was started with it: told and held as any foreign write. */
+static bool mended_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	struct event *e;
+	char when[40];
+	if (!s->debts.mended_at.us || p->mode < MODE_ASK || s->ledger.hold.is_on)
+		return false;
+	hold(p, "a foreign write of the keyfile, put right before mongod was started");
+	e = plan_tell(p, EVENT_FOREIGN_WRITE, s->self_host);
+	p->plan->needs_attention = true;
+	snprintf(e->headline, sizeof(e->headline),
+		 "%s/%s: the keyfile on disk was replaced by something other than rotad, and put "
+		 "back before %s was started.",
+		 s->cluster, s->self_host, s->self_host);
+	snprintf(e->what, sizeof(e->what), "%.300s: %.300s; put back %s.", s->keyfile.path,
+		 s->debts.mended_why, wall_print_utc(s->debts.mended_at, when, sizeof(when)));
+	snprintf(e->now, sizeof(e->now),
+		 "%s was started with the right keys. If it is overwritten again within 24 h it "
+		 "is not put back.",
+		 s->self_host);
+	snprintf(e->we_did, sizeof(e->we_did),
+		 "Put the keyfile back once (rotad --before-start), parsed it, and held all "
+		 "rotations.");
+	snprintf(e->you, sizeof(e->you),
+		 "Stop what wrote it, or set keyfile: {writer: external}. Then: rotactl resume");
+	plan_say(p, "The keyfile of %s was put back before it was started: everything is held.",
+		 s->self_host);
+	return p->plan->acts_n > 0; /* where the ledger answers */
+}
+
+/* A key's number, for people; 0 not known. */
+static unsigned number_of(const struct seen *s, const struct key_id *id)
+{
+	const struct anchor *a = &s->anchor;
+	const struct key_name *names[] = {&a->pivot, &a->next, &a->standby};
+	for (size_t i = 0; i < ARRAY_N(names); i++)
+		if (key_id_equal(&names[i]->id, id))
+			return names[i]->number;
+	return 0;
+}
+
+static bool has_dead(const struct ring_ids *ring, const struct anchor *a)
+{
+	bool any = ring_has_retired(ring, a);
+	for (unsigned i = 0; i < ring->n; i++)
+		any |= key_id_equal(&ring->ids[i], &a->burnt.id);
+	return any;
+}
+
+enum before_start foreign_before_start(const struct seen *s, const struct policy *policy,
+				       const struct instance_policy *instance,
+				       const struct ring_ids *written, struct act *ret, char *why,
+				       size_t why_n)
+{
+	const struct seen_keyfile *k = &s->keyfile;
+	const struct keyfile_policy *f = &policy->keyfile;
+	const struct wanted w = wanted_of(s);
+	const enum mode mode = instance_mode(policy, instance, KIND_KEYFILE);
+	const struct {
+		bool is_so;
+		const char *why;
+	} doubts[] = {
+	    {!s->anchor.ledger.hex[0] || !key_id_given(&w.pivot),
+	     "this rotad belongs to no ledger yet: what the file must hold is not known"},
+	    {!k->ring.is_known, k->why[0] ? k->why : "the keyfile is not known"},
+	    {k->has_stranger, "it holds a key that is not known here"},
+	    {mode != MODE_ACT,
+	     policy->mode_why[0] ? policy->mode_why : "rotad may not act here (mode)"},
+	    {f->writer != WRITER_ROTAD, "somebody else writes it (writer: external)"},
+	    {f->on_foreign_write != FOREIGN_RESTORE, "onForeignWrite is hold"},
+	    {s->debts.restored_at.us != 0,
+	     "it was put back within 24 h already: something writes it again and again"},
+	    {s->job.is_open, "rotad itself is restarting this member"},
+	    {!is_right(written, &w) || has_dead(written, &s->anchor),
+	     "what this rotad wrote last is not what it must hold now"},
+	};
+	if (key_id_given(&w.pivot) && s->anchor.ledger.hex[0] && is_right(&k->ring, &w)) {
+		snprintf(why, why_n, "it holds the key in use");
+		return BEFORE_START_RIGHT;
+	}
+	for (size_t i = 0; i < ARRAY_N(doubts); i++)
+		if (doubts[i].is_so) {
+			snprintf(why, why_n, "%s", doubts[i].why);
+			return BEFORE_START_DOUBT;
+		}
+	*ret = (struct act){.kind = ACT_RESTORE_KEYFILE, .ring_n = written->n};
+	for (unsigned i = 0; i < written->n; i++)
+		ret->ring[i] = (struct key_name){.number = number_of(s, &written->ids[i]),
+						 .id = written->ids[i]};
+	snprintf(why, why_n, "it holds %s",
+		 has_dead(&k->ring, &s->anchor) ? "a dead key" : "other keys than it must hold");
+	snprintf(ret->reason, sizeof(ret->reason), "before a start: %s; put back once", why);
+	return BEFORE_START_WRITE;
+}
+
 bool foreign_plan(struct planner *p)
 {
 	const struct seen *s = p->s;
@@ -163,6 +261,8 @@ bool foreign_plan(struct planner *p)
 	struct key_name want[KEYS_PER_FILE_MAX];
 	unsigned want_n = ring_wished(p, want);
 	bool has_retired = false;
+	if (mended_plan(p))
+		return true;
 	if (p->mode == MODE_OFF || !k->is_foreign || !key_id_given(&p->pivot.id))
 		return false;
 	if (k->is_misplaced) {

@@ -15,7 +15,7 @@ enum gate_for {
 };
 
 /* The gate of keyfile.rideAlong. */
-#define RIDE_GATE "restarts that happen anyway"
+#define RIDE_GATE "restarts that come anyway"
 
 /* Ask all gates for one act and write the results into the plan. True when every one passes. The
  * first that does not is plan->gates[*ret_first]. */

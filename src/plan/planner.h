@@ -75,6 +75,18 @@ bool foreign_plan(struct planner *p); /* plan/foreign.c: a keyfile that rotad di
  * on, whoever says resume. And what brings it back. */
 bool foreign_stands(const struct seen *s, enum mode mode);
 void foreign_advice(const struct seen *s, char *out, size_t out_n);
+/* Before mongod is started: is its keyfile right, by what this host alone remembers (PROTOCOL 3)?
+ * written: the keyring that this rotad wrote or adopted last. BEFORE_START_WRITE: *ret puts that
+ * one back. why says it in a few words. */
+enum before_start {
+	BEFORE_START_RIGHT, /* nothing to do */
+	BEFORE_START_WRITE,
+	BEFORE_START_DOUBT /* stay out of the way */
+};
+enum before_start foreign_before_start(const struct seen *s, const struct policy *policy,
+				       const struct instance_policy *instance,
+				       const struct ring_ids *written, struct act *ret, char *why,
+				       size_t why_n);
 bool rotate_plan(struct planner *p); /* plan/rotate.c: the keyfile */
 bool renew_plan(struct planner *p);  /* plan/renew.c: certificates */
 bool tidy_plan(struct planner *p);   /* plan/tidy.c: what the ledger need not keep */

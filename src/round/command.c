@@ -695,6 +695,25 @@ static bool history(struct seat *t, const json_t *body, const char *who, json_t 
 	return true;
 }
 
+static bool start_comes(struct seat *t, const json_t *body, const char *who, json_t *ret,
+			struct err *err)
+{
+	static const char *const words[] = {[BEFORE_START_FINE] = "right",
+					    [BEFORE_START_MENDED] = "mended",
+					    [BEFORE_START_LEFT] = "left"};
+	char why[REASON_BYTES];
+	(void)body;
+	(void)who;
+	const enum before_start_end end = before_start(t, why, sizeof(why));
+	json_object_set_new(ret, "end", json_string(words[end]));
+	json_object_set_new(ret, "path", json_string(t->seen->keyfile.path));
+	json_t *z = json_string(why);
+	if (!z)
+		return err_set(err, ERR_MEMORY, "no memory for the answer");
+	json_object_set_new(ret, "why", z);
+	return true;
+}
+
 static const struct {
 	const char *route;
 	bool (*run)(struct seat *t, const json_t *body, const char *who, json_t *ret,
@@ -722,6 +741,7 @@ static const struct {
     {"/v1/keyfile/export", keyfile_export, true, NULL},
     {"/v1/keyfile/import", keyfile_import, true, NULL},
     {"/v1/keyfile/next", keyfile_next, true, NULL},
+    {"/v1/before-start", start_comes, false, NULL},
     {"/v1/doctor", doctor, false, NULL},
     {"/v1/cert/request", cert_request, false, NULL},
     {"/v1/cert/import", cert_import, false, NULL},

@@ -42,12 +42,25 @@ static void follow_resume(struct seat *t)
 		t->notes = was; /* stays owed until it is on disk */
 }
 
+/* A file that was put right before a start holds the cluster once, as any foreign write. */
+static void follow_mended(struct seat *t)
+{
+	const struct notes was = t->notes;
+	struct err ignored = ERR_INIT;
+	if (!was.mended_at.us || !fact_known(t->seen->ledger.fact) || !t->seen->ledger.hold.is_on)
+		return;
+	t->notes.mended_at.us = 0;
+	if (!notes_put(t, &ignored))
+		t->notes = was;
+}
+
 void debts_observe(struct seat *t)
 {
 	struct seen *s = t->seen;
 	const struct notes *n = &t->notes;
 	follow_restart(t);
 	follow_resume(t);
+	follow_mended(t);
 	s->debts = (struct seen_debts){
 	    .step_down_refused_at = n->step_down_refused_at,
 	    .step_down_took_us = n->step_down_took_us,
@@ -57,10 +70,12 @@ void debts_observe(struct seat *t)
 	    .restart_failed_at = n->restart_failed_at,
 	    .restart_owed_since = n->restart_owed_since,
 	    .restart_tries = n->restart_tries,
+	    .mended_at = n->mended_at,
 	    .restored_at =
 		s->now.us - n->restored_at.us < US_DAY ? n->restored_at : (struct wall){.us = 0},
 	};
 	cut_z(s->debts.rolled_back_why, sizeof(s->debts.rolled_back_why), n->rolled_back_why);
+	cut_z(s->debts.mended_why, sizeof(s->debts.mended_why), n->mended_why);
 	cut_z(s->debts.step_down_why, sizeof(s->debts.step_down_why), n->step_down_why);
 	cut_z(s->debts.restart_owed_why, sizeof(s->debts.restart_owed_why), n->restart_owed_why);
 }

@@ -43,6 +43,8 @@ static const struct {
     ROW(NOTE_RING, job_ring),
     ROW(NOTE_WALL, step_down_refused_at),
     ROW(NOTE_WALL, restored_at),
+    ROW(NOTE_WALL, mended_at),
+    ROW(NOTE_TEXT, mended_why),
     ROW(NOTE_WALL, rolled_back_at),
     ROW(NOTE_WALL, restart_failed_at),
     ROW(NOTE_WALL, restart_owed_since),

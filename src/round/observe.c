@@ -1368,6 +1368,30 @@ void observe(struct seat *t)
 	s->approved_generation = t->notes.approved_generation;
 }
 
+void observe_disk(struct seat *t)
+{
+	struct seen *s = t->seen;
+	if (t->rounds == 0) {
+		forget(t);
+		read_options(t);
+		if (!t->me[0])
+			cut_z(t->me, sizeof(t->me), t->notes.me);
+		cut_z(s->self_host, sizeof(s->self_host), t->me);
+		cut_z(s->cluster, sizeof(s->cluster),
+		      t->options.set_name[0] ? t->options.set_name : t->instance->name);
+		s->has_salt = t->anchor.ledger.hex[0];
+		s->job.is_open = t->notes.job_is_open;
+	}
+	s->anchor = t->anchor;
+	wipe(s->anchor.salt_hex, sizeof(s->anchor.salt_hex));
+	if (t->has_options) {
+		observe_keyfile(t);
+		hold_previous(t);
+	} else
+		cut_z(s->keyfile.why, sizeof(s->keyfile.why), s->rehearsal);
+	debts_observe(t);
+}
+
 bool observe_looks(struct seat *t, const struct plan *plan)
 {
 	bool any = false;

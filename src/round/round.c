@@ -57,7 +57,7 @@ static bool verify(struct seat *t, const struct act *a, struct err *err)
 	return post_holds(t->seen, a, err);
 }
 
-static bool act_now(struct seat *t, const struct act *a, struct err *err)
+bool round_act(struct seat *t, const struct act *a, struct err *err)
 {
 	/* The invariants, asked by code that did not make the plan. */
 	if (!safe_holds(t->seen, a, err)) {
@@ -129,7 +129,7 @@ int64_t round_run(struct seat *t, bool dry_run, bool is_poked)
 		if (strcmp(t->plan.events[i].name, event_table[EVENT_IDENTITY_REVOKED].name) == 0)
 			t->revoked[0] = 0;
 	for (unsigned i = 0; !dry_run && i < t->plan.acts_n; i++) {
-		if (!act_now(t, &t->plan.acts[i], &err)) {
+		if (!round_act(t, &t->plan.acts[i], &err)) {
 			char why[REASON_BYTES];
 			snprintf(t->plan.reason, sizeof(t->plan.reason), "%s failed: %.400s",
 				 act_table[t->plan.acts[i].kind].word,

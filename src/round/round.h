@@ -13,12 +13,29 @@
  * looked at. */
 int64_t round_run(struct seat *t, bool dry_run, bool is_poked);
 
+/* One act as a round does it: the invariants asked, recorded, done, looked at, recorded. Errors: of
+ * the invariants, of the ports, of the postcondition. */
+MUST_CHECK bool round_act(struct seat *t, const struct act *a, struct err *err);
+
+/* round/mend.c: mongod is about to be started. Puts its keyfile right where it can be
+ * proven what it must hold; in every doubt leaves it. why says it in a few words. */
+enum before_start_end { BEFORE_START_FINE, BEFORE_START_MENDED, BEFORE_START_LEFT };
+/* By the running rotad: where the ledger answers by an ordinary round, else as below. */
+enum before_start_end before_start(struct seat *t, char *why, size_t why_n);
+/* By this host's disk alone, in a process that was started for it. may_write: with the lock of the
+ * state directory; else *ret_wants tells whether it would write. */
+enum before_start_end before_start_alone(struct seat *t, bool may_write, bool *ret_wants, char *why,
+					 size_t why_n);
+
 /* round/observe.c: fill seat->seen. */
 void observe(struct seat *t);
 /* round/who_wrote.c: name who may have written the keyfile that seat->seen knows as foreign. */
 void suspect_look(struct seat *t, const struct file_view *view);
 /* Could it be named? Errors: ERR_PERMISSION, those of port/program.h. */
 MUST_CHECK bool suspect_can(const struct seat *t, struct err *err);
+/* What this host's own disk tells, and nobody asked: the options, the keyfile and the one before
+ * it, the anchor, the debts. In a process without rounds seen holds nothing else. */
+void observe_disk(struct seat *t);
 /* Make the logins that the plan asked for; true when at least one was made. */
 bool observe_looks(struct seat *t, const struct plan *plan);
 /* The other sets of a sharded cluster, after the members of this one (round/cluster.c). */

@@ -90,6 +90,8 @@ struct notes {
 	struct wall job_begun_at;
 	struct ring_ids job_ring;
 	/* debts and budgets */
+	struct wall mended_at; /* the keyfile, before a start; 0 once the cluster was held for it */
+	char mended_why[128];
 	struct wall step_down_refused_at, restored_at, rolled_back_at, restart_failed_at,
 	    restart_owed_since;
 	int64_t restart_tries;

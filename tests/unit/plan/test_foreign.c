@@ -29,10 +29,27 @@ static void unanswered(struct seen *s)
 	cut_z(s->ledger.why, 64, "no primary");
 }
 
+/* Put right before the member was started. */
+static void mended(struct seen *s)
+{
+	s->debts.mended_at.us = s->debts.restored_at.us = CASE_NOW - US_S;
+	cut_z(s->debts.mended_why, sizeof(s->debts.mended_why), "it holds a dead key");
+}
+
 #define HARMLESS "foreign-write-harmless"
 #define ROWS(X)                                                                                    \
 	X(nothing, "...", "", "Nothing is due", )                                                  \
 	X(same_keys, "...", HARMLESS, "Nothing is due", wrote(s, 1, 0))                            \
+	X(mended_before_its_start, "hold", "foreign-write", "put back before it was started",      \
+	  mended(s))                                                                               \
+	X(mended_and_held, "...", "", "held by", mended(s); s->ledger.hold.is_on = true)           \
+	X(mended_and_unanswered, "", "foreign-write", "!", mended(s); unanswered(s))               \
+	X(mended_and_only_looked_at, "", "", "rotad looks", mended(s);                          \
+	  p->mode = MODE_OBSERVE)                                                          \
+	X(mended_and_written_again, "hold", "foreign-write", "put back before", mended(s);         \
+	  wrote(s, 9, 0))                                                                          \
+	X(written_again_and_held, "", "second-writer", "!nothing more is written", mended(s);      \
+	  s->ledger.hold.is_on = true; wrote(s, 9, 0))                                             \
 	X(both_keys_after_yea, "...", HARMLESS, "has voted", voted(s); wrote(s, 2, 1))             \
 	X(narrowed_before_yea, "put-keyfile", HARMLESS, "written", case_propose(s, "---");         \
 	  wrote(s, 1, 0))                                                                          \

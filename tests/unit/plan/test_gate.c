@@ -159,11 +159,11 @@ static void another_set_turns(struct seen *s, unsigned n)
 	  s->certificate.file.chain_not_after.us = CASE_NOW + 20 * US_H)                           \
 	X(window_no_excuse_for_keyfiles, TURN, "window", WAIT, night_window(p);                    \
 	  s->certificate.file.is_known = true; s->certificate.file.chain_not_after.us = CASE_NOW)  \
-	X(ride_on, TURN, "restarts that happen anyway", WAIT, p->keyfile.ride_along_us = US_DAY;   \
+	X(ride_on, TURN, RIDE_GATE, WAIT, p->keyfile.ride_along_us = US_DAY;   \
 	  s->ledger.proposal.head.at.us = CASE_NOW - US_H)                                         \
-	X(ride_over, TURN, "restarts that happen anyway", PASS, p->keyfile.ride_along_us = US_DAY; \
+	X(ride_over, TURN, RIDE_GATE, PASS, p->keyfile.ride_along_us = US_DAY; \
 	  s->ledger.proposal.head.at.us = CASE_NOW - US_DAY)                                       \
-	X(ride_urgent, TURN, "restarts that happen anyway", PASS,                                  \
+	X(ride_urgent, TURN, RIDE_GATE, PASS,                                  \
 	  p->keyfile.ride_along_us = US_DAY;                                                       \
 	  s->ledger.proposal.head.at.us = CASE_NOW - US_H;                                         \
 	  s->ledger.terms.urgency = URGENCY_EMERGENCY)                                             \

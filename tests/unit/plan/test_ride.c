@@ -51,7 +51,7 @@ static void shut(struct policy *p)
 
 #define ROWS(X)                                                                                    \
 	X(waits, "...", "",                                                                        \
-	  "waits: restarts that happen anyway: until 2027-01-28T08:00:00Z; 0 of 3 done. To end "   \
+	  "waits: restarts that come anyway: until 2027-01-28T08:00:00Z; 0 of 3 done. To end "   \
 	  "the wait: rotactl rotate keyfile --emergency",                                          \
 	  wide(s, p, 1))                                                                           \
 	X(counts, "...", "", "; 2 of 3 done", wide(s, p, 1); done(s, 0); done(s, 2))               \
@@ -85,7 +85,7 @@ static void shut(struct policy *p)
 	  s->ledger.proposal.head.at.us++)                                                         \
 	X(deadline, "take-claim", "", "turn", wide(s, p, RIDE_D))                                  \
 	X(deadline_and_the_window, "...", "", "waits: window", wide(s, p, RIDE_D); shut(p))        \
-	X(before_the_window_is_named, "...", "", "waits: restarts that happen", wide(s, p, 1);     \
+	X(before_the_window_is_named, "...", "", "waits: restarts that come", wide(s, p, 1);     \
 	  shut(p))                                                                                 \
 	X(held, "...", "", "!waits: hold", wide(s, p, 1); s->ledger.hold.is_on = true)             \
 	X(no, "take-claim", "", "turn", wide(s, p, 1); p->keyfile.ride_along_us = 0)               \
@@ -93,13 +93,13 @@ static void shut(struct policy *p)
 	  s->ledger.terms.urgency = URGENCY_URGENT)                                                \
 	X(emergency, "take-claim", "", "turn", wide(s, p, 1);                                      \
 	  s->ledger.terms.urgency = URGENCY_EMERGENCY)                                             \
-	X(an_emergency_that_comes_later_is_none_yet, "...", "", "happen anyway", wide(s, p, 1);    \
+	X(an_emergency_that_comes_later_is_none_yet, "...", "", "come anyway", wide(s, p, 1);    \
 	  case_order(s, ORDER_KEYFILE); s->ledger.orders[0].urgency = URGENCY_EMERGENCY)           \
 	X(a_turn_goes_on, "claim-acting", "", "takes its turn", wide(s, p, 1);                     \
 	  case_claim(s, CLAIM_WAITING, 1))                                                         \
 	X(a_turn_that_acts_goes_on, "restart", "", "restarted", wide(s, p, 1);                     \
 	  case_claim(s, CLAIM_ACTING, 1))                                                          \
-	X(a_turn_of_another, "...", "", "happen anyway", wide(s, p, 1);                            \
+	X(a_turn_of_another, "...", "", "come anyway", wide(s, p, 1);                            \
 	  case_claim(s, CLAIM_ACTING, 2))                                                          \
 	X(the_way_back_does_not_wait, "take-claim", "", "turn", undone(s, p))                      \
 	X(isolated, "take-claim", "", "!turn", narrow(s, p, 9, 3);                                 \
