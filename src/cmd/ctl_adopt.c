@@ -508,8 +508,7 @@ static bool make_polkit_text(struct adoption *a, struct err *err)
 	    "    if (action.id === \"org.freedesktop.systemd1.manage-units\" && subject.user === "
 	    "\"%s\" &&\n"
 	    "        action.lookup(\"unit\") === \"%s\" &&\n"
-	    "        [\"start\", \"restart\", \"reload\", "
-	    "\"ref\"].indexOf(action.lookup(\"verb\")) >= 0)\n"
+	    "        [\"start\", \"restart\", \"ref\"].indexOf(action.lookup(\"verb\")) >= 0)\n"
 	    "        return polkit.Result.YES;\n"
 	    "    return polkit.Result.NOT_HANDLED;\n"
 	    "});\n",

@@ -7,11 +7,12 @@
 
 #include "plan/planner.h"
 
-/* Judge them: plan->alarms, and an event for each that has stood for as long as its row says. Last
- * of all: what is told of the work at hand goes first. */
+/* Judge them into plan->alarms_judged and alarms_on, and tell an event for each that has stood for
+ * as long as its row says. Last of all: what is told of the work at hand goes first. */
 void alarm_plan(struct planner *p);
 
-/* Is this one, of enum event_kind, a row of alarm i? What its end is told under. */
+/* As which events alarm i may be told, by how grave it is; its end is told under each. Returns how
+ * many. */
 enum { ALARM_KINDS = 2 };
 unsigned alarm_kinds(unsigned i, enum event_kind ret[ALARM_KINDS]);
 /* Does it concern the set, not this member alone? */

@@ -108,34 +108,19 @@ static bool none_can(struct restarter *r, const struct restart_target *t, struct
 	return unsupported(t, "none", VERB_RESTART, err);
 }
 
-/* A job unit knows one thing only: to restart (docker restart and the like), which also starts. */
-static bool job_unit_verb(enum restart_verb verb, enum units_verb *ret)
+/* A job unit knows one thing only: to restart (docker restart and the like), which also starts.
+ * Certificates are loaded by the server's own command or by a hook, never by systemd's reload. */
+static bool units_verb_of(enum restart_how how, enum restart_verb verb, enum units_verb *ret)
 {
-	*ret = UNITS_START;
+	*ret = how == RESTART_UNIT && verb == VERB_RESTART ? UNITS_RESTART : UNITS_START;
 	return verb == VERB_RESTART || verb == VERB_START;
-}
-
-static bool unit_verb(enum restart_verb verb, enum units_verb *ret)
-{
-	static const struct {
-		bool is_known;
-		enum units_verb verb;
-	} rows[] = {
-	    [VERB_RESTART] = {true, UNITS_RESTART},
-	    [VERB_START] = {true, UNITS_START},
-	    [VERB_RELOAD] = {true, UNITS_RELOAD},
-	    [VERB_CHANGED] = {false, UNITS_START},
-	};
-	*ret = rows[verb].verb;
-	return rows[verb].is_known;
 }
 
 static bool units_way_begin(struct restarter *r, const struct restart_target *t,
 			    enum restart_verb verb, struct job *job, struct err *err)
 {
 	enum units_verb v;
-	bool is_known = t->how == RESTART_UNIT ? unit_verb(verb, &v) : job_unit_verb(verb, &v);
-	if (!is_known)
+	if (!units_verb_of(t->how, verb, &v))
 		return unsupported(t, t->how == RESTART_UNIT ? "unit" : "job", verb, err);
 	bool ok = units_begin(r->units, t->name, v, &job->unit, err);
 	watch_bus(r);

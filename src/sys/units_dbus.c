@@ -43,7 +43,6 @@ static const struct {
 } verb_table[] = {
     [UNITS_RESTART] = {"RestartUnit", "restart"},
     [UNITS_START] = {"StartUnit", "start"},
-    [UNITS_RELOAD] = {"ReloadUnit", "reload"},
 };
 
 static int64_t boot_us(void)
@@ -118,7 +117,7 @@ static bool fail(struct units *u, const sd_bus_error *e, int rc, const char *uni
 		(void)err_set(err, kind,
 			      "systemd does not let %s %s %s: %s. A polkit rule for "
 			      "org.freedesktop.systemd1.manage-units with this unit, this user and "
-			      "the verbs start, restart, reload and ref allows it (rotad ships one "
+			      "the verbs start, restart and ref allows it (rotad ships one "
 			      "as an example); or use restart: {job: UNIT} with a path unit that "
 			      "starts UNIT (rotad-restart@.path), which needs no polkit",
 			      user_name(geteuid(), me, sizeof(me)), doing, unit, words);
@@ -322,7 +321,6 @@ bool units_look(struct units *u, const char *unit, struct unit_view *ret, struct
 	v.needs_daemon_reload = read_flag(&r, "NeedDaemonReload");
 	v.can_start = read_flag(&r, "CanStart");
 	v.can_stop = read_flag(&r, "CanStop");
-	v.can_reload = read_flag(&r, "CanReload");
 	read_job(&r, &v.job_id);
 	read_invocation(&r, v.invocation, sizeof(v.invocation));
 	if (r.rc >= 0 && strstr(unit, ".service"))
@@ -446,8 +444,6 @@ static bool check_unit(const char *unit, const struct unit_view *v, enum units_v
 	if (!v->can_start || (verb == UNITS_RESTART && !v->can_stop))
 		return err_set(err, ERR_REFUSED, "unit %s refuses to be %sed by hand", unit,
 			       verb_table[verb].word);
-	if (verb == UNITS_RELOAD && !v->can_reload)
-		return err_set(err, ERR_UNSUPPORTED, "unit %s has no ExecReload=", unit);
 	err_subject(err, "");
 	return true;
 }
@@ -533,9 +529,7 @@ void units_judge(struct units_job *job, const struct unit_view *v)
 	if (job->trigger[0] &&
 	    (strcmp(v->active, "activating") == 0 || strcmp(v->active, "deactivating") == 0))
 		return;
-	if (job->verb == UNITS_RELOAD)
-		conclude(job, is_up(v) ? "done" : "unknown", v);
-	else if (strcmp(v->invocation, job->invocation) == 0)
+	if (strcmp(v->invocation, job->invocation) == 0)
 		conclude(job, "not begun", v);
 	else
 		conclude(job, strcmp(v->active, "failed") == 0 ? "failed" : "done", v);

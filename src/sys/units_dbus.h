@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 
-enum units_verb { UNITS_RESTART, UNITS_START, UNITS_RELOAD };
+enum units_verb { UNITS_RESTART, UNITS_START };
 
 struct unit_view {
 	bool is_loaded;      /* its file was found and understood */
@@ -18,7 +18,7 @@ struct unit_view {
 	char result[24];     /* success, exit-code, signal, timeout, ... */
 	int64_t main_pid;    /* 0: none */
 	int exit_code;       /* of its last main process; 128+n after a signal; -1 none yet */
-	bool needs_daemon_reload, can_start, can_stop, can_reload;
+	bool needs_daemon_reload, can_start, can_stop;
 	uint32_t job_id;                 /* a job waits or runs; 0: none */
 	char fragment[PATH_BYTES_MAX];   /* its file */
 	char exec_start[PATH_BYTES_MAX]; /* the program of the first ExecStart= */
@@ -57,8 +57,7 @@ MUST_CHECK bool units_look(struct units *u, const char *unit, struct unit_view *
  * to start (ERR_REFUSED). A start of what a path unit waits for (PathExists=) is asked for by
  * making that file: no polkit has a say. A job that somebody else queued is never replaced
  * (ERR_CONFLICT). Errors: those of units_look(), ERR_NOT_FOUND, ERR_PERMISSION (polkit; with
- * advice), ERR_UNSUPPORTED (it cannot be reloaded), ERR_AMBIGUOUS (no answer in time: *job runs,
- * maybe). */
+ * advice), ERR_AMBIGUOUS (no answer in time: *job runs, maybe). */
 MUST_CHECK bool units_begin(struct units *u, const char *unit, enum units_verb verb,
 			    struct units_job *job, struct err *err);
 /* How it stands, in job->state and job->why. Asks nothing while the connection lives; after a lost

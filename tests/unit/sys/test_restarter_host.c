@@ -126,6 +126,8 @@ static void what_an_instance_has_no_way_for_is_refused(void **state)
 	assert_false(r.ops->begin(r.self, &t, VERB_RELOAD, &err));
 	assert_int_equal(err.kind, ERR_UNSUPPORTED);
 	t.how = RESTART_UNIT;
+	assert_false(r.ops->begin(r.self, &t, VERB_RELOAD, &err));
+	assert_int_equal(err.kind, ERR_UNSUPPORTED);
 	assert_false(r.ops->begin(r.self, &t, VERB_CHANGED, &err));
 	assert_int_equal(err.kind, ERR_UNSUPPORTED);
 	assert_true(r.ops->poll(r.self, &t, &v, &err));

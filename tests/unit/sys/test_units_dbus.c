@@ -33,8 +33,6 @@ static void a_job_that_nobody_told_about_is_judged_by_its_unit_at_rest(void **st
 	     UNITS_JOB_DONE},
 	    {"one that failed there", UNITS_RESTART, "", "failed", 0, true, UNITS_JOB_FAILED},
 	    {"one that never began", UNITS_RESTART, "", "active", 0, false, UNITS_JOB_FAILED},
-	    {"a reload", UNITS_RELOAD, "", "active", 0, false, UNITS_JOB_DONE},
-	    {"a reload of what is gone", UNITS_RELOAD, "", "inactive", 0, false, UNITS_JOB_FAILED},
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
