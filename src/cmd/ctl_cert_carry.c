@@ -38,8 +38,9 @@ static void tell_sheet(struct ctl *ctl, const json_t *r)
 		 view_text(r, "keyType"));
 	say_days(ctl, "  Valid       ", view_int(r, "validDays"));
 	say_days(ctl, "  At least    ", view_int(r, "leastDays"));
-	view_row(ctl, 14, "  Replaces    ", "serial %s, which ends %s", view_text(r, "inUseSerial"),
-		 view_text(r, "inUseEnds"));
+	if (view_text(r, "inUseSerial")[0])
+		view_row(ctl, 14, "  Replaces    ", "serial %s, which ends %s",
+			 view_text(r, "inUseSerial"), view_text(r, "inUseEnds"));
 	view_row(ctl, 14, "  CSR         ", "SHA-256 of its text %s", view_text(r, "csrDigest"));
 	view_row(ctl, 14, "  Wanted      ",
 		 "the certificate as PEM, with the intermediates up to the root");

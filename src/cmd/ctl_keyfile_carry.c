@@ -283,6 +283,10 @@ static enum ctl_exit export_next(struct ctl *ctl, struct carry *w)
 	enum ctl_exit code = ask(ctl, w, "/v1/keyfile/next", NULL, NULL, &answer);
 	if (code != CTL_GOOD)
 		return code;
+	if (!view_text(answer, "keys")[0]) {
+		view_row(ctl, 0, "", "Nothing is to be written now: %s", view_text(answer, "why"));
+		return CTL_ATTENTION;
+	}
 	if (!take_next(ctl, w->instance, w->out, &err))
 		return ctl_error(ctl, &err);
 	view_row(ctl, 0, "",

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "codec/digest.h"
-#include "codec/json_mem.h"
+#include "codec/json_strict.h"
 #include "codec/journal_line.h"
 #include "model/event_table.h"
 #include "plan/planner.h"
@@ -632,9 +632,14 @@ static bool keyfile_export(struct seat *t, const json_t *body, const char *who, 
 static bool keyfile_next(struct seat *t, const json_t *body, const char *who, json_t *ret,
 			 struct err *err)
 {
-	char path[PATH_BYTES_MAX], keys[32], what[100];
+	char keys[32], what[100];
 	(void)body;
-	if (!external_stage(t, path, keys, sizeof(keys), err))
+	if (!t->plan.has_external) {
+		json_object_set_new(ret, "keys", json_string("")); /* a normal answer */
+		json_object_set_new(ret, "why", json_said(t->plan.reason));
+		return true;
+	}
+	if (!external_stage(t, keys, sizeof(keys), err))
 		return false;
 	json_object_set_new(ret, "keys", json_string(keys));
 	json_object_set_new(ret, "path", json_string(t->seen->keyfile.path));

@@ -397,25 +397,23 @@ static bool build_ring(struct seat *t, const struct act *a, struct keyring *ret,
 	return true;
 }
 
-bool external_stage(struct seat *t, char ret_path[PATH_BYTES_MAX], char *ret_keys, size_t keys_n,
-		    struct err *err)
+bool external_stage(struct seat *t, char *ret_keys, size_t keys_n, struct err *err)
 {
+	char path[PATH_BYTES_MAX];
 	const struct act *a = &t->plan.external;
 	struct keyring ring = {.n = 0};
 	auto_secret struct secret text = {.p = NULL};
-	if (!t->plan.has_external)
-		return err_set(err, ERR_NOT_FOUND, "nothing is to be written now: %.400s",
-			       t->plan.reason);
+	ASSERT(t->plan.has_external);
 	/* Whoever puts it there acts for rotad: the same invariants. */
 	if (!safe_holds(t->seen, a, err))
 		return false;
 	bool ok = build_ring(t, a, &ring, err) && keyfile_print(&ring, &text, err);
 	keyring_fini(&ring);
-	const struct file_put put = {.path = seat_path(t, EXTERNAL_NAME, ret_path),
+	const struct file_put put = {.path = seat_path(t, EXTERNAL_NAME, path),
 				     .bytes = {.p = text.p, .n = text.n},
 				     .mode = 0600};
 	if (!ok || !t->ports.files.ops->put(t->ports.files.self, &put, err))
-		return err_in(err, "writing '%s'", ret_path);
+		return err_in(err, "writing '%s'", path);
 	ring_print(a->ring, a->ring_n, ret_keys, keys_n);
 	return true;
 }

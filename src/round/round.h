@@ -76,12 +76,11 @@ void approval_observe(struct seat *t);
 /* round/enact.c: do one act. True when it was done (or begun). Errors: of the ports. */
 MUST_CHECK bool enact(struct seat *t, const struct act *a, struct err *err);
 
-/* writer: external: the keyring that whoever writes the keyfile should put there now, as the last
- * round planned it, into a private file of the seat, which the asker removes. Errors: ERR_NOT_FOUND
- * (nothing is to be written now; a key is not held), those of the file. */
+/* writer: external: plan.external, the keyring that whoever writes the keyfile should put there
+ * now, into a private file of the seat, which the asker removes. Errors: ERR_NOT_FOUND (a key is
+ * not held), those of safe_holds() and of the file. */
 #define EXTERNAL_NAME "keyfile.next"
-MUST_CHECK bool external_stage(struct seat *t, char ret_path[PATH_BYTES_MAX], char *ret_keys,
-			       size_t keys_n, struct err *err);
+MUST_CHECK bool external_stage(struct seat *t, char *ret_keys, size_t keys_n, struct err *err);
 
 /* round/record.c: the journal of the seat and the events. */
 void record_intent(struct seat *t, const struct act *a);

@@ -177,8 +177,8 @@ static bool check_directory(const struct place *p, struct err *err)
 		    err, ERR_PERMISSION,
 		    "its directory is %s's and rotad runs as \"%s\" (it must create a file beside "
 		    "it and rename). Nothing was changed. Mend it once: sudo rotactl adopt (moves "
-		    "the file, leaves a link; --dry-run shows it); or let your configuration "
-		    "management write it: keyfile: {writer: external}",
+		    "the file, leaves a link; --dry-run shows it); or, of a keyfile, let your "
+		    "configuration management write it: keyfile: {writer: external}",
 		    user_name(p->dir_stat.st_uid, owner, sizeof(owner)),
 		    user_name(geteuid(), me, sizeof(me)));
 	if (fs.f_flag & ST_RDONLY)
@@ -230,7 +230,7 @@ bool place_check_replaceable(const struct place *p, struct err *err)
 		return err_set(
 		    err, ERR_UNSAFE_FILE,
 		    "it is marked immutable or append-only: somebody wants it kept as it "
-		    "is. chattr -ia on it, or keyfile: {writer: external}");
+		    "is. chattr -ia on it; or, of a keyfile, keyfile: {writer: external}");
 	if (p->stat.st_nlink != 1)
 		return err_set(err, ERR_UNSAFE_FILE,
 			       "it has %" PRIuMAX " hard links: a rename would leave the others "

@@ -173,10 +173,31 @@ static void the_next_keyfile_is_taken_from_rotads_own_folder_alone(void **state)
 	}
 }
 
+/* Not a failure: a playbook that asks again and again must tell them apart. */
+static void that_nothing_is_to_be_written_is_exit_1(void **state)
+{
+	auto_free char *out = NULL, *err = NULL;
+	struct canned c = {.n = 0};
+	json_t *doc = fixture_json(FIXTURE("healthy.json"));
+	canned_status(&c, doc, 0);
+	canned_json(&c, 200, "{\"keys\":\"\",\"why\":\"no rotation is under way\"}");
+	canned_start(&c, *state);
+	const char *to = tempdir_path(state, "out");
+	const char *args[] = {"--socket", c.path, "keyfile", "export", "--next", "--out", to, NULL};
+	assert_int_equal(ctl_run_args(args, &out, &err), CTL_ATTENTION);
+	canned_stop(&c);
+	assert_string_equal(out, "Nothing is to be written now: no rotation is under way\n");
+	assert_int_equal(access(to, F_OK), -1);
+	json_decref(doc);
+	canned_fini(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(what_is_carried_is_sent_and_handed_out, tempdir_setup,
+					    tempdir_teardown),
+	    cmocka_unit_test_setup_teardown(that_nothing_is_to_be_written_is_exit_1, tempdir_setup,
 					    tempdir_teardown),
 	    cmocka_unit_test_setup_teardown(the_next_keyfile_is_taken_from_rotads_own_folder_alone,
 					    tempdir_setup, tempdir_teardown),
