@@ -268,10 +268,13 @@ static void release(struct planner *p)
 		if ((int)plan->looks[i].member == s->self)
 			return;
 	/* What the process has loaded is looked at while a rotation is under way, and by nobody
-	 * after it. */
+	 * after it, nor once this member has voted: then it needs no turn before all have. */
 	enum need need = turn_need(p, (unsigned)s->self);
-	bool is_needed =
-	    need == NEED_YES || (need == NEED_UNKNOWN && p->generation != GENERATION_NONE);
+	int r = seen_roll_index(s, s->self_host);
+	bool has_voted =
+	    p->generation == GENERATION_OPEN && r >= 0 && s->ledger.roll.votes[r].word == VOTE_YEA;
+	bool is_needed = !has_voted && (need == NEED_YES ||
+					(need == NEED_UNKNOWN && p->generation != GENERATION_NONE));
 	if (is_restart ? !is_needed : s->certificate.stage != CERT_STAGE_STAGED)
 		plan_add(p, ACT_RELEASE_CLAIM, "the turn of %s is over", s->self_host);
 }

@@ -27,10 +27,10 @@ struct file_view {
 /* How a new file is made. */
 struct file_put {
 	const char *path;
-	struct str bytes;   /* borrowed; may be secret */
-	unsigned mode;      /* used when there is no file to be like; 0: 0600 */
-	const char *like;   /* NULL: the file it replaces; else take owner, group, mode, ACL, label
-			       and xattrs from this one */
+	struct str bytes; /* borrowed; may be secret */
+	unsigned mode;    /* used when there is no file to be like; 0: 0600 */
+	const char *like; /* NULL: the file it replaces; else take owner, group, mode, ACL, label
+			     and xattrs from this one */
 	const struct file_view *expect; /* NULL, or the view on which this was decided: another
 					   inode, size, mtime or ctime by now (also "not there"
 					   turned into "there") is ERR_CHANGED */
@@ -57,6 +57,8 @@ struct files_ops {
 	 * ERR_TIMEOUT (another rotad is writing there), ERR_SYSTEM. The one exception is
 	 * ERR_AMBIGUOUS: the disk failed while the old file was being put back; look again. */
 	bool (*put)(void *self, const struct file_put *p, struct err *err);
+	/* What stands there is on disk, whoever wrote it: file and directory are fsynced. */
+	bool (*sync)(void *self, const char *path, struct err *err);
 	/* Overwrite and unlink REAL_PATH.rotad-previous, durably; fine when there is none. */
 	bool (*forget_previous)(void *self, const char *path, struct err *err);
 	bool (*remove)(

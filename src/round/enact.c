@@ -691,10 +691,13 @@ static bool vote(struct seat *t, const struct act *a, struct err *err)
 	struct vote v = {
 	    .generation = a->generation, .word = a->vote, .proposal = s->ledger.proposal.digest};
 	unsigned at = 0;
-	/* Once more at the last moment: it may have been overwritten since this round looked. A
-	 * vote that all others have seen is only told again. */
+	/* Once more at the last moment: it may have been overwritten since this round looked, and
+	 * what somebody else wrote need not be on disk yet: a yea is for ever, also after a power
+	 * cut. A vote that all others have seen is only told again. */
 	bool is_again = key_id_equal(&t->anchor.pivot.id, &s->ledger.proposal.next.id);
 	if (a->vote == VOTE_YEA && !is_again) {
+		if (!t->ports.files.ops->sync(t->ports.files.self, s->keyfile.path, err))
+			return err_in(err, "the keyfile is not on disk: no vote");
 		observe_keyfile(t);
 		if (!ring_ids_has(&s->keyfile.ring, &s->ledger.proposal.pivot.id) ||
 		    !ring_ids_has(&s->keyfile.ring, &s->ledger.proposal.next.id))

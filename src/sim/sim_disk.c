@@ -318,6 +318,24 @@ static bool remove_file(struct sim_host *h, const char *path, struct err *err)
 	return true;
 }
 
+static bool files_sync(void *self, const char *path, struct err *err)
+{
+	struct sim_host *h = self;
+	if (!sim_wait(h, sim_between(h->w, 20, 300)))
+		return gone(err);
+	struct sim_file *f = find(h, path);
+	if (!f)
+		return err_set(err, ERR_NOT_FOUND, "'%s' is not there", path);
+	if (h->bad_writes > 0) {
+		h->bad_writes--;
+		return err_set(err, ERR_SYSTEM, "the disk failed with '%s'", path);
+	}
+	free(f->before);
+	f->before = NULL;
+	f->is_unsynced = false;
+	return true;
+}
+
 static bool files_forget_previous(void *self, const char *path, struct err *err)
 {
 	struct sim_host *h = self;
@@ -356,6 +374,7 @@ static const struct files_ops files_ops_table = {
     .read_text = files_read_text,
     .can_put = files_can_put,
     .put = files_put,
+    .sync = files_sync,
     .forget_previous = files_forget_previous,
     .remove = files_remove,
     .append = files_append,

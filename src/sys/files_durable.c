@@ -339,6 +339,31 @@ static bool op_put(void *self, const struct file_put *put, struct err *err)
 	return told(put_locked(put, err), put->path, err);
 }
 
+static bool sync_at(const char *path, struct err *err)
+{
+	auto_place struct place p = PLACE_INIT;
+	auto_close int fd = -1;
+	if (!place_find(path, &p, err))
+		return false;
+	if (!p.exists)
+		return err_sys(err, ENOENT, "syncing it");
+	if (!S_ISREG(p.stat.st_mode))
+		return err_set(err, ERR_UNSAFE_FILE, "it is not a regular file");
+	if (!place_open(&p, &fd, err))
+		return false;
+	if (sync_fd(fd) != 0)
+		return err_sys(err, errno, "syncing it");
+	if (sync_fd(p.dir) != 0)
+		return err_sys(err, errno, "syncing its directory");
+	return true;
+}
+
+static bool op_sync(void *self, const char *path, struct err *err)
+{
+	(void)self;
+	return told(sync_at(path, err), path, err);
+}
+
 /* Wipe and unlink NAME+suffix in the directory of path, and make that durable. */
 static bool remove_beside(const char *path, const char *suffix, struct err *err)
 {
@@ -420,6 +445,7 @@ const struct files_ops files_durable_ops = {
     .read_text = op_read_text,
     .can_put = op_can_put,
     .put = op_put,
+    .sync = op_sync,
     .forget_previous = op_forget_previous,
     .remove = op_remove,
     .append = op_append,

@@ -226,6 +226,26 @@ static void the_previous_version_is_kept_until_it_is_forgotten(void **state)
 	tempdir_expect(path, "new");
 }
 
+static void what_another_wrote_is_synced_where_it_stands(void **state)
+{
+	struct err err = ERR_INIT;
+	const char *path = tempdir_path(state, "f");
+	assert_false(files.ops->sync(files.self, path, &err));
+	assert_int_equal(err.kind, ERR_NOT_FOUND);
+	err_clear(&err);
+	tempdir_write(path, "theirs", 0400);
+	assert_int_equal(symlink("f", tempdir_path(state, "link")), 0);
+	assert_true(files.ops->sync(files.self, path, &err));
+	assert_true(files.ops->sync(files.self, tempdir_path(state, "link"), &err));
+	tempdir_expect(path, "theirs");
+	assert_int_equal(mkdir(tempdir_path(state, "d"), 0700), 0);
+	assert_false(files.ops->sync(files.self, tempdir_path(state, "d"), &err));
+	assert_int_equal(err.kind, ERR_UNSAFE_FILE);
+	err_clear(&err);
+	assert_false(files.ops->sync(files.self, tempdir_path(state, "no/f"), &err));
+	assert_int_equal(err.kind, ERR_NOT_FOUND);
+}
+
 static void only_our_own_leftovers_are_swept(void **state)
 {
 	static const struct {
@@ -481,6 +501,7 @@ int main(void)
 	    IN_DIR(a_link_of_a_stranger_to_a_file_of_somebody_else_is_refused),
 	    IN_DIR(a_file_written_since_the_look_is_left_alone),
 	    IN_DIR(the_previous_version_is_kept_until_it_is_forgotten),
+	    IN_DIR(what_another_wrote_is_synced_where_it_stands),
 	    IN_DIR(only_our_own_leftovers_are_swept),
 	    IN_DIR(a_file_can_be_made_like_another),
 	    IN_DIR(reads_are_whole_bounded_and_only_of_regular_files),
