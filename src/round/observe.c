@@ -715,13 +715,15 @@ static void look_at_reload(struct seat *t)
 	if (!n->is_reload_open)
 		return;
 	if (!t->ports.restarter.ops->poll(t->ports.restarter.self, &target, &v, &err) ||
-	    v.state == JOB_RUNNING || v.state == JOB_OVERDUE)
+	    v.state == JOB_RUNNING || (v.state == JOB_OVERDUE && !v.is_gone))
 		return; /* it may still act */
 	n->is_reload_open = false;
 	/* We ended between the question and its answer, or a hook ended with us: loaded again. */
 	if (t->instance->reload_how != RELOAD_HOOK || v.state == JOB_NONE)
 		n->retry_at.us = 0;
-	else if (v.state == JOB_FAILED)
+	/* What an ended one left behind can do no more than load the file that is in place then,
+	 * which passed every check. */
+	else if (v.state == JOB_FAILED || v.state == JOB_OVERDUE)
 		snprintf(n->reload_why, sizeof(n->reload_why), "the hook: %.120s%s%.110s", v.why,
 			 v.output[0] ? ": " : "", v.output);
 	t->certificate_at.us = 0;

@@ -59,7 +59,8 @@ enum {
 	  "o is off for t, n = 1: reached by nobody, and a person says on h to go on without it")  \
 	X(REVOKE, "revoke", 3, "hon",                                                              \
 	  "a person revokes o on h, n = 1: with an emergency, and takes it out of the set")        \
-	SIM_FAULTS_TLS(X)
+	SIM_FAULTS_TLS(X)                                                                          \
+	SIM_FAULTS_HOOK(X)
 /* Those of fleets with TLS: drawn by a stream of their own, so that other seeds stay as they are.
  */
 #define SIM_FAULTS_TLS(X)                                                                          \
@@ -76,6 +77,14 @@ enum {
 	X(TRUST_FILE, "trust-file", 4, "hn",                                                       \
 	  "a person makes its CAFile: n = 1 both CAs, else one")                                   \
 	X(RENEW, "renew", 8, "hn", "a person says rotate certificates on it: n = 1 its own alone")
+
+/* Those of members that are restarted by a hook; the same. */
+#define SIM_FAULTS_HOOK(X)                                                                         \
+	X(HOOK_FAILS, "hook-fails", 6, "hn",                                                       \
+	  "its hook fails: 0 at once, 1 after the stop, 2 done")                                   \
+	X(HOOK_HANGS, "hook-hangs", 4, "hn", "its hook never ends: 0, 1, 2 as before")             \
+	X(HOOK_IDLE, "hook-idle", 5, "hn", "its hook says 0 and does nothing, n times")            \
+	X(HOOK_SHOUTS, "hook-shouts", 3, "hn", "its hook prints a lot, n times, and may fail")
 
 enum sim_fault_kind {
 #define X(name, word, weight, takes, text) SIM_##name,
@@ -129,6 +138,7 @@ struct sim_scenario {
 	int64_t pace_us;               /* how much later than it wished a rotad wakes up, at most */
 	/* Certificates: when each is renewed by age (below 0: not in this run); of its CAFile the
 	 * SIM_CA_ bits (0: the one CA). */
+	unsigned hooks; /* bit i: host i is restarted, and reloaded, by a hook */
 	bool has_tls;
 	int64_t due_us[SIM_HOSTS_MAX];
 	unsigned trusts[SIM_HOSTS_MAX];

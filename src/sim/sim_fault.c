@@ -169,7 +169,8 @@ void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
 	    f->kind != SIM_STEP_DOWN_REFUSED && f->kind != SIM_HELPER_STUCK &&
 	    f->kind != SIM_RESTART_FAILS && f->kind != SIM_ABORT && f->kind != SIM_JOIN &&
 	    f->kind != SIM_LEAVE && f->kind != SIM_RENAME && f->kind != SIM_DECLARE_DEAD &&
-	    f->kind != SIM_REVOKE && (f->kind < SIM_AUTHORITY_DOWN || f->kind > SIM_RELOAD_LATE))
+	    f->kind != SIM_REVOKE && (f->kind < SIM_AUTHORITY_DOWN || f->kind > SIM_RELOAD_LATE) &&
+	    f->kind < SIM_HOOK_FAILS)
 		done(w, f);
 	sim_say(w, "%c: FAULT %s", h->letter, sim_fault_words[f->kind]);
 	switch (f->kind) {
@@ -324,6 +325,17 @@ void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
 		h->ask_about = h->i;
 		sim_ask(h, f->number == 1 ? ASK_CERTIFICATE : ASK_CERTIFICATES);
 		break;
+	case SIM_HOOK_FAILS:
+	case SIM_HOOK_HANGS:
+		*(f->kind == SIM_HOOK_FAILS ? &h->hook_fails : &h->hook_hangs) = 1;
+		h->hook_how = (enum sim_hook_how)f->number;
+		break;
+	case SIM_HOOK_IDLE:
+		h->hook_idles = (unsigned)f->number;
+		break;
+	case SIM_HOOK_SHOUTS:
+		h->hook_shouts = (unsigned)f->number;
+		break;
 	case SIM_FAULT_N:
 		break;
 	}
@@ -351,6 +363,14 @@ static int64_t left_of(const struct sim_world *w, unsigned i)
 		return h->stuck_calls;
 	case SIM_RESTART_FAILS:
 		return h->job_fails;
+	case SIM_HOOK_FAILS:
+		return h->hook_fails ? f->number : -1;
+	case SIM_HOOK_HANGS:
+		return h->hook_hangs ? f->number : -1;
+	case SIM_HOOK_IDLE:
+		return h->hook_idles;
+	case SIM_HOOK_SHOUTS:
+		return h->hook_shouts;
 	case SIM_AUTHORITY_WRONG:
 		return h->authority_wrongs ? f->number : -1;
 	case SIM_AUTHORITY_REFUSES:
@@ -399,6 +419,7 @@ void sim_heal(struct sim_world *w)
 		h->authority_down_until_us = h->authority_slow_until_us = h->reload_late_us = 0;
 		h->authority_refusals = h->authority_losses = h->authority_wrongs = 0;
 		h->reload_refusals = h->reload_lies = 0;
+		h->hook_fails = h->hook_hangs = h->hook_idles = h->hook_shouts = 0;
 		h->clock_us = 0;
 		memset(h->cut_until_us, 0, sizeof(h->cut_until_us));
 		h->m.bad_starts = 0;
@@ -491,7 +512,7 @@ static void mend(struct sim_host *h)
 		sim_say(w, "%c: a person restarts it, since nobody lets it in", h->letter);
 		sim_member_stop(h, SIM_BY_PERSON, true);
 	}
-	if (h->m.state == SIM_DOWN && h->job.state != JOB_RUNNING &&
+	if (h->m.state == SIM_DOWN && (h->job.state != JOB_RUNNING || sim_hook_is_ended(h)) &&
 	    w->now_us - h->m.state_us > 30 * US_S) {
 		sim_say(w, "%c: a person starts its member", h->letter);
 		sim_member_start(h);
@@ -613,6 +634,10 @@ void sim_care(struct sim_world *w)
 	if (healed_for > 30 * US_S) {
 		for (unsigned i = 0; i < w->n; i++) {
 			mend(&w->hosts[i]);
+			if (sim_hook_hung(&w->hosts[i]) && sim_chance(w, 200000)) {
+				w->is_release_said = true;
+				sim_ask(&w->hosts[i], ASK_RELEASE);
+			}
 			if (sim_tls_rests(&w->hosts[i]) && h && sim_chance(w, 100000))
 				sim_ask(h, ASK_CERTIFICATES);
 		}

@@ -189,7 +189,7 @@ void sim_elect(struct sim_world *w)
 
 static void job_over(struct sim_host *h, enum job_state state, const char *why)
 {
-	if (h->job.state != JOB_RUNNING)
+	if (h->job.state != JOB_RUNNING || sim_hook_over(h, state))
 		return;
 	h->job.state = state;
 	snprintf(h->job.why, sizeof(h->job.why), "%s", why);
@@ -754,7 +754,7 @@ static bool answers(struct sim_host *h, struct err *err)
 {
 	if (!sim_local(h))
 		return gone(err);
-	return h->restarter_gone_until_us <= h->w->now_us ||
+	return h->restarter_gone_until_us <= h->w->now_us || sim_has_hook(h) ||
 	       err_set(err, ERR_SYSTEM, "systemd does not answer");
 }
 
@@ -764,8 +764,15 @@ static bool op_begin(void *self, const struct restart_target *t, enum restart_ve
 	struct sim_host *h = self;
 	if (!answers(h, err))
 		return false;
-	if (h->job.state == JOB_RUNNING)
+	/* An overdue hook was ended; one of a rotad that is no more nobody knows. */
+	bool is_known = !sim_has_hook(h) || (h->job.of_life == h->life &&
+					     h->w->now_us - h->job.begun_us <= h->job.timeout_us);
+	if (h->job.state == JOB_RUNNING && is_known)
 		return err_set(err, ERR_CONFLICT, "a job is running already");
+	if (sim_has_hook(h) && h->restarter_gone_until_us > h->w->now_us)
+		return err_set(err, ERR_PERMISSION, "the hook may not be run");
+	if (sim_has_hook(h))
+		return sim_hook_begin(h, t, verb) && (sim_call(h) || gone(err));
 	/* As units_begin(): a restart is only for what runs. */
 	if (verb == VERB_RESTART && h->m.state == SIM_DOWN)
 		return err_set(err, ERR_REFUSED, "it was not rotad that stopped it");
@@ -808,7 +815,9 @@ static bool op_poll(void *self, const struct restart_target *t, struct job_view 
 	if (j->state == JOB_NONE)
 		return true;
 	ret->took_us = h->w->now_us - j->begun_us;
-	if (j->of_life != h->life) { /* it knows only whether systemd is busy */
+	if (j->is_hook)
+		sim_hook_view(h, ret);
+	else if (j->of_life != h->life) { /* it knows only whether systemd is busy */
 		if (j->state != JOB_RUNNING)
 			*ret = (struct job_view){.state = JOB_NONE, .exit_code = -1};
 	} else if (j->state == JOB_RUNNING && ret->took_us > j->timeout_us)
@@ -845,8 +854,10 @@ static bool op_process(void *self, const struct restart_target *t, struct proces
 
 static bool op_can(void *self, const struct restart_target *t, struct err *err)
 {
+	struct sim_host *h = self;
 	(void)t;
-	return answers(self, err);
+	return answers(h, err) && (!sim_has_hook(h) || h->restarter_gone_until_us <= h->w->now_us ||
+				   err_set(err, ERR_PERMISSION, "the hook may not be run"));
 }
 
 static const struct restarter_ops restarter_ops_table = {

@@ -292,6 +292,7 @@ void sim_rotad_kill(struct sim_host *h, int64_t down_us)
 	if (!h->is_rotad || h->is_dead)
 		return;
 	sim_say(h->w, "%c: rotad is killed", h->letter);
+	sim_hook_orphaned(h);
 	h->is_dead = true;
 	h->wake++;
 	if (down_us >= 0)
@@ -478,6 +479,9 @@ static void happen(struct sim_world *w, const struct sim_event *e)
 		sim_care(w);
 		sim_at(w, w->now_us + CARE_US, EVENT_CARE, 0, 0);
 		break;
+	case EVENT_HOOK:
+		sim_hook_event(h, e->number);
+		break;
 	case EVENT_RELOADED:
 		if (e->number == h->m.process && h->m.state == SIM_UP)
 			sim_tls_reloaded(h);
@@ -542,6 +546,12 @@ static void host_begin(struct sim_world *w, unsigned i)
 	snprintf(p->name, sizeof(p->name), SIM_INSTANCE);
 	snprintf(p->config_file, sizeof(p->config_file), SIM_MONGOD_CONF);
 	snprintf(p->restart_name, sizeof(p->restart_name), "mongod.service");
+	if (sim_has_hook(h)) {
+		p->restart_how = RESTART_HOOK;
+		p->reload_how = RELOAD_HOOK;
+		snprintf(p->restart_name, sizeof(p->restart_name), "/etc/restart");
+		snprintf(p->reload_hook, sizeof(p->reload_hook), "/etc/reload");
+	}
 	p->allow_downtime = w->scenario->has_downtime    ? w->scenario->downtime
 			    : w->scenario->members_n < 3 ? DOWNTIME_ALL
 			    : w->scenario->has_arbiter   ? DOWNTIME_MAJORITY_WRITES

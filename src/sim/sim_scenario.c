@@ -107,6 +107,8 @@ static void draw_fault(struct sim_fault *f, struct rng *r, const struct sim_scen
 		f->number = between(r, 0, SIM_WRONG_N - 1);
 	if (f->kind == SIM_TRUST_FILE || f->kind == SIM_RENEW)
 		f->number = between(r, 0, 1);
+	if (f->kind == SIM_HOOK_FAILS || f->kind == SIM_HOOK_HANGS)
+		f->number = between(r, 0, 2);
 	if (f->kind == SIM_JOIN)
 		f->number = between(r, 0, 2) + (between(r, 0, 3) ? 0 : 4);
 	if (f->kind == SIM_SLOW_START)
@@ -119,11 +121,6 @@ static void draw_fault(struct sim_fault *f, struct rng *r, const struct sim_scen
 		f->is_before = rng_below(r, 2);
 		f->nth = (unsigned)between(r, 1, f->act == ACT_PUBLISH_STATEMENT ? 6 : 2);
 	}
-}
-
-void sim_scenario_draw(struct sim_scenario *s, uint64_t seed)
-{
-	sim_scenario_draw_for(s, seed, 0);
 }
 
 void sim_scenario_draw_for(struct sim_scenario *s, uint64_t seed, unsigned members_n)
@@ -172,6 +169,24 @@ void sim_scenario_draw_for(struct sim_scenario *s, uint64_t seed, unsigned membe
 		draw_fault(&s->faults[i], &r, s, is_on, false);
 }
 
+/* Where it hits: an authority as it is asked, a reload before it. */
+static void aim(struct sim_fault *f, struct rng *r)
+{
+	bool is_authority = f->kind >= SIM_AUTHORITY_DOWN && f->kind <= SIM_AUTHORITY_LOSES;
+	bool is_reload = f->kind >= SIM_RELOAD_REFUSED && f->kind <= SIM_RELOAD_LATE;
+	if (!is_authority && !is_reload)
+		return;
+	if (is_authority)
+		f->time_us = between(r, 1000, 240000) * US_MS;
+	f->is_at_act = between(r, 0, 9) < 8;
+	f->is_any = f->is_at_act && rng_below(r, 2);
+	f->is_before = true;
+	f->act = is_authority           ? ACT_ASK_AUTHORITY
+		 : rng_below(r, 4) == 0 ? ACT_ROLL_BACK_CERTIFICATE
+					: ACT_RELOAD;
+	f->nth = (unsigned)between(r, 1, 3);
+}
+
 /* With TLS: when each certificate is due, who trusts what, and what goes wrong with them. */
 static void draw_tls(struct sim_scenario *s)
 {
@@ -189,15 +204,43 @@ static void draw_tls(struct sim_scenario *s)
 		s->trusts[i] = rng_below(&r, 4) == 0 ? SIM_CA_OWN | SIM_CA_OTHER : SIM_CA_OWN;
 	}
 	for (unsigned i = 0; i < kinds; i++)
-		is_on[SIM_AUTHORITY_DOWN + rng_below(&r, SIM_FAULT_N - SIM_AUTHORITY_DOWN)] = true;
+		is_on[SIM_AUTHORITY_DOWN + rng_below(&r, SIM_HOOK_FAILS - SIM_AUTHORITY_DOWN)] =
+		    true;
 	if (rng_below(&r, 2)) /* of the others as well, at boundaries of these acts */
 		is_on[rng_below(&r, SIM_AUTHORITY_DOWN)] = true;
 	is_on[SIM_JOIN] &= s->spares_n > 0;
 	is_on[SIM_DECLARE_DEAD] &= s->members_n > 2;
 	is_on[SIM_REVOKE] &= s->members_n > 2;
 	unsigned n = kinds ? (unsigned)between(&r, 1, EXTRA) : 0;
+	for (unsigned i = 0; i < n && s->faults_n < SIM_FAULTS_MAX; i++) {
+		draw_fault(&s->faults[s->faults_n], &r, s, is_on, true);
+		aim(&s->faults[s->faults_n++], &r);
+	}
+}
+
+/* Which hosts restart by a hook, and what goes wrong with it. */
+static void draw_hooks(struct sim_scenario *s)
+{
+	enum { FAULTS = 5 };
+	struct rng r = {.state = s->seed * 0xaef17502108ef2d9u + 11};
+	bool is_on[SIM_FAULT_N] = {false};
+	unsigned hosts_n = s->members_n + s->spares_n;
+	s->hooks = (unsigned)rng_below(&r, 1u << hosts_n) | 1u << rng_below(&r, hosts_n);
+	for (unsigned i = 0; i < 2; i++)
+		is_on[SIM_HOOK_FAILS + rng_below(&r, SIM_FAULT_N - SIM_HOOK_FAILS)] = true;
+	unsigned n = (unsigned)between(&r, 0, FAULTS);
 	for (unsigned i = 0; i < n && s->faults_n < SIM_FAULTS_MAX; i++)
-		draw_fault(&s->faults[s->faults_n++], &r, s, is_on, true);
+		draw_fault(&s->faults[s->faults_n++], &r, s, is_on, false);
+}
+
+void sim_scenario_draw(struct sim_scenario *s, uint64_t seed)
+{
+	struct rng r = {.state = seed * 0x94d049bb133111ebu + 3};
+	sim_scenario_draw_for(s, seed, 0);
+	if (rng_below(&r, 4) == 0 && !s->is_standalone)
+		draw_tls(s);
+	if (rng_below(&r, 6) == 0)
+		draw_hooks(s);
 }
 
 void sim_scenario_add(struct sim_scenario *s, enum sim_fault_kind kind)
@@ -206,13 +249,18 @@ void sim_scenario_add(struct sim_scenario *s, enum sim_fault_kind kind)
 	struct rng r = {.state = s->seed * 0x2545f4914f6cdd1du + (uint64_t)kind};
 	bool is_on[SIM_FAULT_N] = {false};
 	is_on[kind] = true;
-	if (kind >= SIM_AUTHORITY_DOWN && s->is_standalone)
+	bool is_tls = kind >= SIM_AUTHORITY_DOWN && kind < SIM_HOOK_FAILS;
+	if (is_tls && s->is_standalone)
 		return;
-	if (kind >= SIM_AUTHORITY_DOWN && !s->has_tls)
+	if (is_tls && !s->has_tls)
 		draw_tls(s);
+	if (kind >= SIM_HOOK_FAILS && !s->hooks)
+		draw_hooks(s);
 	s->spares_n += kind == SIM_JOIN && s->spares_n == 0;
-	for (unsigned i = 0; i < MORE && s->faults_n < SIM_FAULTS_MAX; i++)
-		draw_fault(&s->faults[s->faults_n++], &r, s, is_on, kind >= SIM_AUTHORITY_DOWN);
+	for (unsigned i = 0; i < MORE && s->faults_n < SIM_FAULTS_MAX; i++) {
+		draw_fault(&s->faults[s->faults_n], &r, s, is_on, is_tls);
+		aim(&s->faults[s->faults_n++], &r);
+	}
 }
 
 /* ---- as text ---- */
@@ -245,6 +293,9 @@ void sim_scenario_print(const struct sim_scenario *s, struct buf *out)
 	}
 	if (s->is_standalone)
 		buf_adds(out, "standalone 1\n");
+	for (unsigned i = 0; i < SIM_HOSTS_MAX; i++)
+		if (s->hooks >> i & 1)
+			buf_addf(out, "hook %c\n", 'a' + (int)i);
 	if (s->has_tls)
 		buf_adds(out, "tls 1\n");
 	for (unsigned i = 0; s->has_tls && i < s->members_n + s->spares_n; i++) {
@@ -425,6 +476,8 @@ static bool parse_line(struct words *w, struct sim_scenario *s)
 		s->ride_us = next_time(w);
 	else if (str_equal_z(word, "lively"))
 		s->is_lively = next_number(w) > 0;
+	else if (str_equal_z(word, "hook"))
+		s->hooks |= 1u << next_host(w, s) % SIM_HOSTS_MAX;
 	else if (str_equal_z(word, "tls"))
 		s->has_tls = next_number(w) > 0;
 	else if (str_equal_z(word, "renewal")) {

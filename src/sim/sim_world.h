@@ -118,7 +118,10 @@ struct sim_job {
 	int64_t begun_us, timeout_us;
 	unsigned of_life; /* of the rotad that began it */
 	char why[128];
+	bool is_hook, is_reload, does_nothing, ends_badly, hangs, shouts;
+	unsigned number; /* of its event */
 };
+enum sim_hook_how { HOOK_HOW_NOTHING, HOOK_HOW_HALF, HOOK_HOW_ALL }; /* half: the stop */
 
 struct sim_world;
 struct sim_host {
@@ -158,7 +161,9 @@ struct sim_host {
 	/* member and what restarts it */
 	struct sim_member m;
 	struct sim_job job;
-	unsigned job_fails;
+	unsigned job_fails, jobs_n;
+	unsigned hook_fails, hook_hangs, hook_idles, hook_shouts;
+	enum sim_hook_how hook_how;
 	int64_t restarter_gone_until_us;
 	int64_t off_until_us;
 	/* of the set */
@@ -219,6 +224,7 @@ enum sim_event_kind {
 	EVENT_RESUME, /* host: a person says resume */
 	EVENT_HEAL,
 	EVENT_CARE,     /* people look after it, once nothing goes wrong any more */
+	EVENT_HOOK,     /* host: its hook ends; number: which */
 	EVENT_RELOADED, /* host: its member serves its new certificate at last */
 	EVENT_SETTLE    /* links and heartbeats are looked at again */
 };
@@ -347,6 +353,19 @@ unsigned sim_majority(const struct sim_world *w, unsigned i); /* of voters, by i
 bool sim_has_majority(const struct sim_world *w, unsigned i);
 struct mongod_port sim_mongod_port(struct sim_host *h);
 struct restarter_port sim_restarter_port(struct sim_host *h);
+
+/* ---- hooks: sim_hook.c ---- */
+static inline bool sim_has_hook(const struct sim_host *h)
+{
+	return h->w->scenario->hooks >> h->i & 1;
+}
+bool sim_hook_begin(struct sim_host *h, const struct restart_target *t, enum restart_verb verb);
+bool sim_hook_over(struct sim_host *h, enum job_state state); /* false: it is no hook's */
+void sim_hook_event(struct sim_host *h, unsigned number);
+void sim_hook_orphaned(struct sim_host *h);
+bool sim_hook_is_ended(const struct sim_host *h); /* at its deadline */
+bool sim_hook_hung(const struct sim_host *h);     /* a person has to say that nothing of it runs */
+void sim_hook_view(const struct sim_host *h, struct job_view *ret);
 
 /* ---- who is a member: sim_config.c ---- */
 void sim_config_begin(struct sim_world *w);

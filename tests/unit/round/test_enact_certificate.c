@@ -38,6 +38,7 @@ static struct {
 	bool load_fails, peers_down;
 	unsigned peers_refuse_n; /* so many handshakes to come */
 	enum job_state job;
+	bool is_job_gone;
 	struct {
 		char id[DOC_ID_BYTES];
 		char *text;
@@ -118,7 +119,7 @@ static bool poll_job(void *self, const struct restart_target *t, struct job_view
 		     struct err *err)
 {
 	(void)self, (void)t, (void)err;
-	*ret = (struct job_view){.state = w.job, .why = "exit 7"};
+	*ret = (struct job_view){.state = w.job, .is_gone = w.is_job_gone, .why = "exit 7"};
 	return true;
 }
 static bool no_process(void *self, const struct restart_target *t, struct process_view *ret,
@@ -704,6 +705,12 @@ static void a_reload_hook_is_over_when_it_is_over(void **state)
 	assert_true(s->certificate.retry_at.us != 0);
 	DO(reload);
 	w.job = JOB_FAILED;
+	observe(&w.t);
+	assert_false(s->certificate.is_reload_running);
+	assert_non_null(strstr(s->certificate.reload_why, "exit 7"));
+	DO(reload);
+	w.job = JOB_OVERDUE; /* and was ended: what it left behind loads what is in place */
+	w.is_job_gone = true;
 	observe(&w.t);
 	assert_false(s->certificate.is_reload_running);
 	assert_non_null(strstr(s->certificate.reload_why, "exit 7"));
