@@ -486,7 +486,7 @@ static bool is_unit_name(const char *z)
 	return true;
 }
 
-/* The rule of the package lets the user mongodb restart mongod.service; any other is named here. */
+/* The rule of the package lets ROTAD_USER restart mongod.service; any other is named here. */
 static bool make_polkit_text(struct adoption *a, struct err *err)
 {
 	char folder[PATH_BYTES_MAX], general[PATH_BYTES_MAX];
@@ -496,7 +496,7 @@ static bool make_polkit_text(struct adoption *a, struct err *err)
 	if (a->instance->restart_how != RESTART_UNIT || access(folder, W_OK) != 0 ||
 	    !is_unit_name(unit) || !is_unit_name(a->user_name))
 		return true;
-	if (access(general, F_OK) == 0 && strcmp(a->user_name, "mongodb") == 0 &&
+	if (access(general, F_OK) == 0 && strcmp(a->user_name, ROTAD_USER) == 0 &&
 	    strcmp(unit, "mongod.service") == 0)
 		return true;
 	struct buf *b = &a->texts[TEXT_POLKIT].bytes;

@@ -297,7 +297,14 @@ static void add_what_next(const struct survey *s, const char *user, struct buf *
 	else
 		note(out, "Then: rotactl config check; rotactl doctor; systemctl enable --now "
 			  "rotad. All keys: rotad.yaml(5).");
-	if (!user && discovered_users(s, users) > 1)
+	const unsigned users_n = discovered_users(s, users);
+	if (!user && users_n == 1 && strcmp(users[0], ROTAD_USER) != 0)
+		note(out,
+		     "rotad.service runs as " ROTAD_USER " and these as %s: rotactl adopt gives it "
+		     "that user before it is started (by hand: systemctl edit rotad, User= and "
+		     "Group=).",
+		     users[0]);
+	if (!user && users_n > 1)
 		note(out,
 		     "They run as different users (%s, %s): one rotad each, rotad@USER.service, "
 		     "with its part of this file. rotactl discover --write makes them.",

@@ -128,6 +128,24 @@ static void where_it_listens_and_what_it_was_started_with(void **state)
 	}
 }
 
+/* Percona's packages for Debian run theirs as mongod. */
+static void a_user_that_the_package_does_not_know_is_told(void **state)
+{
+	(void)state;
+	struct survey_server *s = add("rs0", 0, "/etc/mongod.conf", "mongod.service");
+	cut_z(s->user, sizeof(s->user), ROTAD_USER);
+	discovered_print(&found, NULL, &text);
+	assert_null(strstr(buf_z(&text), "rotactl adopt"));
+	buf_clear(&text);
+	cut_z(s->user, sizeof(s->user), "somebody-else");
+	discovered_print(&found, NULL, &text);
+	assert_non_null(strstr(buf_z(&text), "runs as " ROTAD_USER " and these as somebody-else: "
+					     "rotactl adopt"));
+	buf_clear(&text);
+	discovered_print(&found, "somebody-else", &text);
+	assert_null(strstr(buf_z(&text), "rotactl adopt"));
+}
+
 static void each_user_gets_a_configuration_of_its_own(void **state)
 {
 	static struct survey all;
@@ -319,6 +337,7 @@ int main(void)
 	    CASE(a_host_with_one_member_gets_the_short_form),
 	    CASE(each_gets_a_name_of_its_own),
 	    CASE(each_user_gets_a_configuration_of_its_own),
+	    CASE(a_user_that_the_package_does_not_know_is_told),
 	    CASE(where_it_listens_and_what_it_was_started_with),
 	    CASE(a_configuration_file_stands_for_one_instance_only),
 	    CASE(what_a_person_should_know_is_a_comment),
