@@ -68,7 +68,11 @@ bool ride_keeps(const struct planner *p, struct ride *ret)
 	if (!ride_is_on(p, ret) || plan_holds_claim(p, CLAIM_FOR_RESTART) ||
 	    (s->self >= 0 && seen_is_dead(s, (unsigned)s->self)) || seen_is_isolated(s))
 		return false;
-	return !loaded->is_known || ring_ids_has(loaded, &p->pivot.id);
+	if (loaded->is_known)
+		return ring_ids_has(loaded, &p->pivot.id);
+	const struct key_proof *k =
+	    s->self >= 0 ? seen_find_proof(&s->members[s->self], &p->pivot.id) : NULL;
+	return !k || k->verdict != LOGIN_REFUSED;
 }
 
 const char *ride_print(const struct planner *p, const struct ride *ride, char *out, size_t out_n)

@@ -605,16 +605,16 @@ static void judge_sharding(struct seat *t)
 
 /* The kept previous file's keys: a rollback needs them, and so does the proof that the old key is
  * refused, also by a rotad that was started meanwhile. */
-static void hold_previous(struct seat *t)
+static struct ring_ids hold_previous(struct seat *t)
 {
 	struct file_view view;
 	struct err ignored = ERR_INIT;
 	auto_secret struct secret bytes = {.p = NULL};
 	struct keyring ring = {.n = 0};
-	struct ring_ids ids;
+	struct ring_ids ids = {.is_known = false};
 	char path[PATH_BYTES_MAX];
 	if (!t->ports.files.ops->look(t->ports.files.self, t->options.key_file, &view, &ignored))
-		return;
+		return ids;
 	snprintf(path, sizeof(path), "%.4000s" FILES_PREVIOUS_SUFFIX, view.real_path);
 	if (t->ports.files.ops->read_secret(t->ports.files.self, path, KEYFILE_BYTES_MAX, &bytes,
 					    NULL, &ignored) &&
@@ -624,6 +624,7 @@ static void hold_previous(struct seat *t)
 			if (!keychain_add(&t->chain, &ids.ids[i], &ring.keys[i].text, &ignored))
 				break; /* looked at again in the next round */
 	keyring_fini(&ring);
+	return ids;
 }
 
 /* Until the end of a generation the old key is tried; the envelope has it only where no key comes
@@ -637,7 +638,7 @@ static void hold_gone(struct seat *t)
 	const struct key_id *gone = c->is_given && !c->is_carried ? &p->next.id : &p->pivot.id;
 	if (l->has_proposal && !(c->is_given && t->notes.loaded.is_known) &&
 	    !keychain_find(&t->chain, gone))
-		hold_previous(t);
+		(void)hold_previous(t);
 }
 
 static void look_at_job(struct seat *t)
@@ -650,7 +651,7 @@ static void look_at_job(struct seat *t)
 	if (!j->is_open)
 		return;
 	if (t->chain.n < KEYS_PER_FILE_MAX)
-		hold_previous(t);
+		(void)hold_previous(t);
 	cut_z(j->process_before, sizeof(j->process_before), t->notes.job_process);
 	j->begun_at = t->notes.job_begun_at;
 	j->ring = t->notes.job_ring;
@@ -1387,8 +1388,15 @@ void observe_disk(struct seat *t)
 	s->anchor = t->anchor;
 	wipe(s->anchor.salt_hex, sizeof(s->anchor.salt_hex));
 	if (t->has_options) {
+		struct seen_keyfile *k = &s->keyfile;
 		observe_keyfile(t);
-		hold_previous(t);
+		/* What rotad replaced it had judged. Which key was in use before the present one is
+		 * the ledger's to tell, until it is retired. */
+		const struct ring_ids previous = hold_previous(t);
+		k->has_stranger = false;
+		for (unsigned i = 0; k->ring.is_known && i < k->ring.n; i++)
+			k->has_stranger |= !is_known_key(t, &k->ring.ids[i]) &&
+					   !ring_ids_has(&previous, &k->ring.ids[i]);
 	} else
 		cut_z(s->keyfile.why, sizeof(s->keyfile.why), s->rehearsal);
 	debts_observe(t);

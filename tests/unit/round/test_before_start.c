@@ -160,11 +160,16 @@ static struct notes durable(void)
 	X(the_old_key_after_the_votes, MENDED, "a dead key", a->pivot = name(2);                   \
 	  n->written_ring = ring(2, 0); a->next = name(2); a->retired[0] = name(3);                \
 	  a->retired_n = 1; put(KEYFILE, 3, 0))                                                    \
+	X(the_key_before_while_it_is_not_retired, MENDED, "other keys", a->pivot = name(2);        \
+	  a->next = name(2); n->written_ring = ring(2, 0); put(KEYFILE, 1, 0))                     \
+	X(the_key_before_and_no_file_tells_of_it, LEFT, "not known here", a->pivot = name(2);      \
+	  a->next = name(2); n->written_ring = ring(2, 0); put(KEYFILE, 1, 0);                     \
+	  put(PREVIOUS, 3, 2))                                                                     \
 	X(no_ledger, LEFT, "no ledger", a->ledger.hex[0] = 0)                                      \
 	X(no_pivot, LEFT, "no ledger", a->pivot = (struct key_name){.number = 0})                  \
 	X(no_file, LEFT, "none", free(w.disk.files[0].bytes); w.disk.files[0].bytes = NULL)        \
 	X(unreadable, LEFT, "bad sector", w.disk.is_unreadable = true)                             \
-	X(open_to_others, LEFT, "open-permissions", w.disk.mode = 0644)                                        \
+	X(open_to_others, LEFT, "open-permissions", w.disk.mode = 0644)                            \
 	X(no_keyfile, LEFT, "", fake_files_set(&w.disk, KEYFILE, "?", 1))                          \
 	X(a_strangers_key, LEFT, "not known here", put(KEYFILE, 9, 0))                             \
 	X(observe, LEFT, "mode", f->mode = MODE_OBSERVE)                                           \
