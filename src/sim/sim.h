@@ -84,7 +84,18 @@ enum {
 	  "its hook fails: 0 at once, 1 after the stop, 2 done")                                   \
 	X(HOOK_HANGS, "hook-hangs", 4, "hn", "its hook never ends: 0, 1, 2 as before")             \
 	X(HOOK_IDLE, "hook-idle", 5, "hn", "its hook says 0 and does nothing, n times")            \
-	X(HOOK_SHOUTS, "hook-shouts", 3, "hn", "its hook prints a lot, n times, and may fail")
+	X(HOOK_SHOUTS, "hook-shouts", 3, "hn", "its hook prints a lot, n times, and may fail")     \
+	SIM_FAULTS_POLICY(X)
+/* What operators do beside it, on any fleet: what the gates wait for. By a stream of their own too.
+ */
+#define SIM_FAULTS_POLICY(X)                                                                       \
+	X(BUSY, "busy", 5, "htn",                                                                  \
+	  "for t its member has 1 a backup cursor open, 2 an index build, 3 fsyncLock")            \
+	X(NEW_VERSION, "new-version", 4, "ht", "for t its member is of an untested version")       \
+	X(MODE, "mode", 6, "htn", "for t its rotad's mode is 0 off, 1 observe, 2 or 3 ask")        \
+	X(WINDOW, "window", 4, "t", "for t no window is open, on any host")                        \
+	X(FREEZE, "freeze", 4, "t", "for t all is frozen, on any host")                            \
+	X(OLD_KEY, "old-key", 5, "t", "for t a key of ten minutes is older than maxAge")
 
 enum sim_fault_kind {
 #define X(name, word, weight, takes, text) SIM_##name,

@@ -170,7 +170,7 @@ void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
 	    f->kind != SIM_RESTART_FAILS && f->kind != SIM_ABORT && f->kind != SIM_JOIN &&
 	    f->kind != SIM_LEAVE && f->kind != SIM_RENAME && f->kind != SIM_DECLARE_DEAD &&
 	    f->kind != SIM_REVOKE && (f->kind < SIM_AUTHORITY_DOWN || f->kind > SIM_RELOAD_LATE) &&
-	    f->kind < SIM_HOOK_FAILS)
+	    (f->kind < SIM_HOOK_FAILS || f->kind >= SIM_BUSY))
 		done(w, f);
 	sim_say(w, "%c: FAULT %s", h->letter, sim_fault_words[f->kind]);
 	switch (f->kind) {
@@ -336,6 +336,26 @@ void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
 	case SIM_HOOK_SHOUTS:
 		h->hook_shouts = (unsigned)f->number;
 		break;
+	case SIM_BUSY:
+		h->busy_until_us = until;
+		h->busy = (unsigned)f->number;
+		break;
+	case SIM_NEW_VERSION:
+		h->version_until_us = until;
+		break;
+	case SIM_MODE:
+		h->mode_until_us = until;
+		h->mode = (enum mode)MIN(f->number, (int64_t)MODE_ASK);
+		break;
+	case SIM_WINDOW:
+		w->closed_until_us = until;
+		break;
+	case SIM_FREEZE:
+		w->frozen_until_us = until;
+		break;
+	case SIM_OLD_KEY:
+		w->old_until_us = until;
+		break;
 	case SIM_FAULT_N:
 		break;
 	}
@@ -407,6 +427,7 @@ void sim_heal(struct sim_world *w)
 	w->is_healed = true;
 	w->care_since_us = w->now_us;
 	w->unsure_writes = w->step_down_refusals = 0;
+	w->closed_until_us = w->frozen_until_us = w->old_until_us = 0;
 	for (unsigned i = 0; i < w->n; i++) {
 		struct sim_host *h = &w->hosts[i];
 		if (h->lacks_rotad && sim_is_member(w, i)) {
@@ -420,6 +441,7 @@ void sim_heal(struct sim_world *w)
 		h->authority_refusals = h->authority_losses = h->authority_wrongs = 0;
 		h->reload_refusals = h->reload_lies = 0;
 		h->hook_fails = h->hook_hangs = h->hook_idles = h->hook_shouts = 0;
+		h->busy_until_us = h->version_until_us = h->mode_until_us = 0;
 		h->clock_us = 0;
 		memset(h->cut_until_us, 0, sizeof(h->cut_until_us));
 		h->m.bad_starts = 0;
@@ -612,6 +634,10 @@ void sim_care(struct sim_world *w)
 	if (w->truth.generation == 0 && sim_orders(w) == 0 && h && !w->is_restored)
 		sim_ask(h, ASK_ROTATE);
 	care_for_lost(w);
+	for (unsigned i = 0; i < w->n; i++)
+		if (w->hosts[i].is_seat_open && w->hosts[i].seat.plan.waits_for_approval &&
+		    sim_chance(w, 200000))
+			sim_ask(&w->hosts[i], ASK_APPROVE);
 	if (!w->is_healed)
 		return;
 	if (w->is_restored && healed_for > RESTORED_US) {

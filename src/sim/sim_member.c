@@ -579,6 +579,12 @@ static bool op_server(void *self, const struct mongod_target *t, const struct mo
 				      .shutdown_timeout_ms = k->m.drain_ms,
 				      .is_shard_known = true};
 	snprintf(ret->host, sizeof(ret->host), "%s", name_of(k, k->i));
+	if (k->version_until_us > h->w->now_us)
+		cut_z(ret->version, sizeof(ret->version), "66.6.6");
+	const bool is_busy = k->busy_until_us > h->w->now_us;
+	ret->has_backup_cursor = is_busy && k->busy == 1;
+	ret->has_index_build = is_busy && k->busy == 2;
+	ret->is_fsync_locked = is_busy && k->busy == 3;
 	if (h->w->scenario->has_tls) {
 		snprintf(ret->tls_mode, sizeof(ret->tls_mode), "requireTLS");
 		ret->certificate_not_after = k->m.served.until;

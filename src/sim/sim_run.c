@@ -180,6 +180,7 @@ static void run_ask(struct sim_host *h)
 	    [ASK_REVOKE_EMERGENCY] = {"rotate --emergency --revoke", "/v1/rotate",
 				      "{\"kind\":\"keyfile\",\"urgency\":\"emergency\","
 				      "\"revoke\":\"%s\",\"reason\":\"stolen\"}"},
+	    [ASK_APPROVE] = {"approve", "/v1/approve", "{}"},
 	};
 	char body[HOST_BYTES_MAX + 200];
 	struct err err = ERR_INIT;
@@ -226,6 +227,23 @@ static void count_gates(struct sim_world *w, const struct plan *p)
 	}
 }
 
+/* The configuration as operators have it by now. */
+static void take_policy(struct sim_host *h)
+{
+	enum { SUNDAY = 1, NIGHT_S = 3 * 3600, LONG_US = 600 * 1000000 };
+	struct sim_world *w = h->w;
+	struct policy *p = &w->config->policy;
+	bool is_old = w->old_until_us > w->now_us;
+	w->config->instances[h->i].mode = h->mode_until_us > w->now_us ? h->mode : MODE_ACT;
+	p->zones_n = MAX(p->zones_n, 1u);
+	p->windows_n = w->closed_until_us > w->now_us;
+	p->windows[0] = (struct window){.days = SUNDAY, .start_s = NIGHT_S, .for_us = US_H};
+	p->freezes_n = w->frozen_until_us > w->now_us;
+	p->freezes[0] = (struct freeze){.from_day = 0, .until_day = 40000, .reason = "a fair"};
+	p->keyfile.max_age_us = is_old ? LONG_US : w->max_age_us;
+	p->keyfile.min_age_us = is_old ? 0 : w->min_age_us;
+}
+
 static void rotad_main(void *arg)
 {
 	struct sim_host *h = arg;
@@ -241,6 +259,7 @@ static void rotad_main(void *arg)
 		bool is_poked = h->is_poked;
 		unsigned rounds = h->seat.rounds;
 		h->is_poked = false;
+		take_policy(h);
 		if (h->ask != ASK_NOTHING)
 			run_ask(h);
 		h->round_us = w->now_us;
@@ -568,6 +587,8 @@ static void world_begin(struct sim_world *w)
 	if (w->scenario->is_standby)
 		w->config->policy.keyfile.strategy = STRATEGY_STANDBY;
 	w->config->policy.keyfile.ride_along_us = w->scenario->ride_us;
+	w->max_age_us = w->config->policy.keyfile.max_age_us;
+	w->min_age_us = w->config->policy.keyfile.min_age_us;
 	w->config->policy.certificates.mode = MODE_OFF;
 	if (w->scenario->has_tls) {
 		struct certificates_policy *p = &w->config->policy.certificates;

@@ -109,6 +109,8 @@ static void draw_fault(struct sim_fault *f, struct rng *r, const struct sim_scen
 		f->number = between(r, 0, 1);
 	if (f->kind == SIM_HOOK_FAILS || f->kind == SIM_HOOK_HANGS)
 		f->number = between(r, 0, 2);
+	if (f->kind == SIM_MODE)
+		f->number = between(r, 0, 3);
 	if (f->kind == SIM_JOIN)
 		f->number = between(r, 0, 2) + (between(r, 0, 3) ? 0 : 4);
 	if (f->kind == SIM_SLOW_START)
@@ -227,8 +229,21 @@ static void draw_hooks(struct sim_scenario *s)
 	unsigned hosts_n = s->members_n + s->spares_n;
 	s->hooks = (unsigned)rng_below(&r, 1u << hosts_n) | 1u << rng_below(&r, hosts_n);
 	for (unsigned i = 0; i < 2; i++)
-		is_on[SIM_HOOK_FAILS + rng_below(&r, SIM_FAULT_N - SIM_HOOK_FAILS)] = true;
+		is_on[SIM_HOOK_FAILS + rng_below(&r, SIM_BUSY - SIM_HOOK_FAILS)] = true;
 	unsigned n = (unsigned)between(&r, 0, FAULTS);
+	for (unsigned i = 0; i < n && s->faults_n < SIM_FAULTS_MAX; i++)
+		draw_fault(&s->faults[s->faults_n++], &r, s, is_on, false);
+}
+
+/* What operators do beside it. */
+static void draw_policy(struct sim_scenario *s)
+{
+	enum { KINDS = 3, FAULTS = 4 };
+	struct rng r = {.state = s->seed * 0x9fb21c651e98df25u + 13};
+	bool is_on[SIM_FAULT_N] = {false};
+	for (unsigned i = 0; i < KINDS; i++)
+		is_on[SIM_BUSY + rng_below(&r, SIM_FAULT_N - SIM_BUSY)] = true;
+	unsigned n = (unsigned)between(&r, 1, FAULTS);
 	for (unsigned i = 0; i < n && s->faults_n < SIM_FAULTS_MAX; i++)
 		draw_fault(&s->faults[s->faults_n++], &r, s, is_on, false);
 }
@@ -241,6 +256,8 @@ void sim_scenario_draw(struct sim_scenario *s, uint64_t seed)
 		draw_tls(s);
 	if (rng_below(&r, 6) == 0)
 		draw_hooks(s);
+	if (rng_below(&r, 6) == 0)
+		draw_policy(s);
 }
 
 void sim_scenario_add(struct sim_scenario *s, enum sim_fault_kind kind)
@@ -254,7 +271,7 @@ void sim_scenario_add(struct sim_scenario *s, enum sim_fault_kind kind)
 		return;
 	if (is_tls && !s->has_tls)
 		draw_tls(s);
-	if (kind >= SIM_HOOK_FAILS && !s->hooks)
+	if (kind >= SIM_HOOK_FAILS && kind < SIM_BUSY && !s->hooks)
 		draw_hooks(s);
 	s->spares_n += kind == SIM_JOIN && s->spares_n == 0;
 	for (unsigned i = 0; i < MORE && s->faults_n < SIM_FAULTS_MAX; i++) {

@@ -166,6 +166,10 @@ struct sim_host {
 	enum sim_hook_how hook_how;
 	int64_t restarter_gone_until_us;
 	int64_t off_until_us;
+	/* of what operators do */
+	int64_t busy_until_us, version_until_us, mode_until_us;
+	unsigned busy;
+	enum mode mode; /* meanwhile; taken up between rounds, as a configuration is */
 	/* of the set */
 	bool is_there;    /* a spare one is not before it joins */
 	bool is_newcomer; /* outside what the members must share, until it holds the pivot */
@@ -205,7 +209,8 @@ struct sim_host {
 		ASK_CERTIFICATE,
 		ASK_WITHOUT,
 		ASK_REVOKE,
-		ASK_REVOKE_EMERGENCY
+		ASK_REVOKE_EMERGENCY,
+		ASK_APPROVE
 	} ask;
 	unsigned ask_about; /* which host */
 	unsigned boundary_n[ACT_N][2];
@@ -298,6 +303,8 @@ struct sim_world {
 	int64_t paused_since_us, held_since_us;
 	int64_t next_settle_us, care_since_us, restored_us;
 	unsigned asked_n;
+	int64_t closed_until_us, frozen_until_us, old_until_us; /* what the policy says of now */
+	int64_t max_age_us, min_age_us;                         /* and else */
 	bool is_release_said; /* a person has made sure, and gives the turn back */
 	struct sim_truth truth;
 	struct buf *trace;

@@ -27,7 +27,12 @@ enum { CHECK_PART = 5 }; /* of what make check asks for: with it each takes that
 #else
 enum { CHECK_PART = 1 };
 #endif
-enum { JOBS_MAX = 64, BUCKETS = 12, FAILURES_SHOWN = 20 };
+enum {
+	COVERING = 10000, /* so many seeds must reach everything */
+	JOBS_MAX = 64,
+	BUCKETS = 12,
+	FAILURES_SHOWN = 20
+};
 
 struct total {
 	unsigned outcomes[SIM_SAFE_ONLY + 1], shown;
@@ -157,6 +162,38 @@ static void print_coverage(const struct sim_coverage *c)
 	printf("\n%u rounds, %u port calls\n", c->rounds, c->port_calls);
 }
 
+/* What so many seeds must have reached, each line that lacks it is told: else a rule holds because
+ * nothing comes near it. */
+static bool is_covered(const struct sim_coverage *c)
+{
+	enum { EACH_FAULT = 100 };
+	bool all = true;
+	for (unsigned i = 0; i < ACT_N; i++) {
+		/* Certificates come from an authority here, and no host signs for others. */
+		if (c->acts[i] > 0 || i == ACT_SIGN_REQUESTS)
+			continue;
+		printf("never done: %s\n", act_table[i].word);
+		all = false;
+	}
+	for (unsigned i = 0; i < SIM_FAULT_N; i++)
+		if (c->faults[i] < EACH_FAULT) {
+			printf("struck %u times, %d are wanted: %s\n", c->faults[i], EACH_FAULT,
+			       sim_fault_words[i]);
+			all = false;
+		}
+	for (unsigned i = 0; i < c->gates_n; i++) {
+		const unsigned *v = c->gates[i].verdicts;
+		/* All is one set here: nothing is ever unknown of another one. */
+		bool may_wait = strcmp(c->gates[i].name, "part of a sharded cluster") != 0;
+		if (v[GATE_PASS] > 0 && (v[GATE_WAIT] + v[GATE_REFUSE] > 0 || !may_wait))
+			continue;
+		printf("a gate that never %s: %s\n", v[GATE_PASS] ? "held up" : "passed",
+		       c->gates[i].name);
+		all = false;
+	}
+	return all;
+}
+
 static bool get(int fd, void *p, size_t n)
 {
 	for (size_t at = 0; at < n;) {
@@ -217,6 +254,8 @@ static int run_seeds(uint64_t from, uint64_t n, unsigned jobs)
 	       "%.1f s, %.0f seeds/s\n",
 	       n, sum.outcomes[SIM_DONE], sum.outcomes[SIM_SAFE_ONLY], sum.outcomes[SIM_STUCK],
 	       sum.outcomes[SIM_UNSAFE], took, (double)n / took);
+	if (n >= COVERING)
+		ok &= is_covered(&sum.coverage);
 	for (unsigned i = 0; i < sum.coverage.gates_n; i++)
 		free((char *)(uintptr_t)sum.coverage.gates[i].name);
 	return ok && sum.outcomes[SIM_STUCK] == 0 && sum.outcomes[SIM_UNSAFE] == 0 ? 0 : 1;
