@@ -24,6 +24,7 @@ WALK_FLAGS = ["-DREPLAY", "-DOPER", "-DCRASH", "-DFAIL", "-DEXPIRE", "-DNAMED", 
 FOUND = (  # what an error of pan is about: the word of the table, in pan's text
     ("two-down", re.compile(r"assertion violated .*<= ?1")),
     ("no-key", re.compile(r"assertion violated .*&")),
+    ("bad-turn", re.compile(r"assertion violated .*(disturbed|downs|tried)")),
     ("for-ever", re.compile(r"acceptance cycle")),
 )
 
