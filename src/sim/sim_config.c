@@ -153,6 +153,7 @@ bool sim_leave(struct sim_world *w, unsigned i, bool is_gone)
 		h->lacks_rotad = true;
 		sim_rotad_kill(h, -1);
 		sim_member_stop(h, SIM_BY_PERSON, false);
+		h->job.state = JOB_NONE; /* no job or hook of it goes on */
 	}
 	return true;
 }
