@@ -149,6 +149,8 @@ struct sim_scenario {
 	int64_t pace_us;               /* how much later than it wished a rotad wakes up, at most */
 	/* Certificates: when each is renewed by age (below 0: not in this run); of its CAFile the
 	 * SIM_CA_ bits (0: the one CA). */
+	unsigned
+	    routers_n;  /* mongos: the hosts after the spare ones; the set is the config servers' */
 	unsigned hooks; /* bit i: host i is restarted, and reloaded, by a hook */
 	bool has_tls;
 	int64_t due_us[SIM_HOSTS_MAX];

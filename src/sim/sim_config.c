@@ -25,7 +25,7 @@ bool sim_knows(const struct sim_world *w, unsigned i, unsigned k)
 
 bool sim_is_member(const struct sim_world *w, unsigned i)
 {
-	return sim_config_last(w)->mask & 1u << i;
+	return sim_config_last(w)->mask & 1u << i || sim_is_router(&w->hosts[i]);
 }
 
 int64_t sim_id_of(const struct sim_config *c, unsigned host)
@@ -142,7 +142,8 @@ bool sim_leave(struct sim_world *w, unsigned i, bool is_gone)
 	enum { LEAST = 4 }; /* with fewer left the policy forbids the next turn */
 	struct sim_host *h = &w->hosts[i], *primary = find_primary(w);
 	const struct sim_config *now = sim_config_last(w);
-	if (!primary || primary == h || !sim_is_member(w, i) || h->m.is_arbiter || now->n < LEAST)
+	if (!primary || primary == h || !sim_is_member(w, i) || sim_is_router(h) ||
+	    h->m.is_arbiter || now->n < LEAST)
 		return false;
 	struct sim_config next = {.n = 0};
 	for (unsigned k = 0; k < now->n; k++)
@@ -161,7 +162,7 @@ bool sim_leave(struct sim_world *w, unsigned i, bool is_gone)
 bool sim_rename(struct sim_world *w, unsigned i)
 {
 	struct sim_host *h = &w->hosts[i], *primary = find_primary(w);
-	if (!primary || !sim_is_member(w, i) || w->scenario->is_standalone)
+	if (!primary || !sim_is_member(w, i) || w->scenario->is_standalone || sim_is_router(h))
 		return false;
 	struct sim_config next = *sim_config_last(w);
 	snprintf(h->m.host, sizeof(h->m.host), "%c%u.example:%d", h->letter, w->configs_n + 1,

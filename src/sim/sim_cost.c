@@ -47,7 +47,7 @@ void sim_note_writes(struct sim_world *w)
 	for (unsigned i = 0; i < w->n; i++) {
 		const struct sim_member *m = &w->hosts[i].m;
 		has_primary |= m->is_primary && sim_has_majority(w, i);
-		if (!sim_is_member(w, i))
+		if (!sim_is_member(w, i) || sim_is_router(&w->hosts[i]))
 			continue;
 		voters += sim_votes(m);
 		if (m->is_arbiter || !sim_votes(m))

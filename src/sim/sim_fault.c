@@ -124,8 +124,8 @@ static bool is_one_too_many(const struct sim_world *w, unsigned host)
 	for (unsigned i = 0; i < w->n; i++)
 		if (w->hosts[i].revoked_by || (w->hosts[i].is_revoked && sim_is_member(w, i)))
 			return false;
-	return sim_is_member(w, host) && sim_config_last(w)->n > 3 &&
-	       !w->hosts[host].m.is_arbiter && has_heirs(w, host);
+	return sim_is_member(w, host) && !sim_is_router(&w->hosts[host]) &&
+	       sim_config_last(w)->n > 3 && !w->hosts[host].m.is_arbiter && has_heirs(w, host);
 }
 
 /* Where there is no primary that could take it, a person tries again. */
@@ -275,7 +275,8 @@ void sim_fault_do(struct sim_world *w, unsigned i, unsigned host)
 		change_config(w, i, host);
 		break;
 	case SIM_DECLARE_DEAD:
-		w->fired[i] = h != o && sim_is_member(w, o->i) && sim_config_last(w)->n > 2;
+		w->fired[i] = h != o && sim_is_member(w, o->i) && sim_config_last(w)->n > 2 &&
+			      !w->scenario->routers_n;
 		if (!w->fired[i])
 			break;
 		done(w, f);

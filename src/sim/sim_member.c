@@ -66,7 +66,8 @@ static bool is_recovering(const struct sim_host *h)
 
 bool sim_is_healthy(const struct sim_host *h)
 {
-	return h->m.state == SIM_UP && sim_knows(h->w, h->i, h->i) && !is_recovering(h);
+	return h->m.state == SIM_UP &&
+	       (sim_is_router(h) || (sim_knows(h->w, h->i, h->i) && !is_recovering(h)));
 }
 
 static int64_t lag_of(const struct sim_host *h)
@@ -433,7 +434,8 @@ static bool op_hello(void *self, const struct mongod_target *t, struct mongod_he
 				     .max_wire_version = 17,
 				     .local_time = sim_wall(k)};
 	process_id(k, ret->process_id);
-	if (h->w->scenario->is_standalone)
+	ret->is_mongos = sim_is_router(k) && !ret->is_quiescing;
+	if (h->w->scenario->is_standalone || sim_is_router(k))
 		ret->is_writable_primary = !ret->is_quiescing;
 	/* One that is not in its configuration, or has none, tells nothing of a set. */
 	else if (!ret->is_quiescing && sim_knows(k->w, k->i, k->i)) {
@@ -492,6 +494,10 @@ static void status_of(const struct sim_host *k, unsigned i, struct mongod_status
 
 static bool has_set(const struct sim_host *h, struct err *err)
 {
+	if (sim_is_router(h)) {
+		err->sys = 59;
+		return err_set(err, ERR_REFUSED, "no such command (code 59)");
+	}
 	if (!h->w->scenario->is_standalone)
 		return true;
 	err->sys = 76;
@@ -505,7 +511,7 @@ static bool op_status(void *self, const struct mongod_target *t, const struct mo
 	if (!k)
 		return false;
 	const struct sim_config *conf = sim_config_of(h->w, k->i);
-	if (!has_set(h, err))
+	if (!has_set(k, err))
 		return false;
 	if (!sim_knows(h->w, k->i, k->i)) {
 		err->sys = conf ? 93 : 94;
@@ -537,7 +543,7 @@ static bool op_config(void *self, const struct mongod_target *t, const struct mo
 	if (!k)
 		return false;
 	const struct sim_config *conf = sim_config_of(h->w, k->i);
-	if (!has_set(h, err))
+	if (!has_set(k, err))
 		return false;
 	if (!conf) {
 		err->sys = 94;
@@ -549,6 +555,7 @@ static bool op_config(void *self, const struct mongod_target *t, const struct mo
 	ret->version = k->m.config;
 	ret->term = 1;
 	ret->has_majority_journal_default = true;
+	ret->is_configsvr = h->w->scenario->routers_n > 0;
 	ret->members_n = conf->n;
 	for (unsigned i = 0; i < conf->n; i++) {
 		struct mongod_config_member *m = &ret->members[i];
@@ -604,8 +611,13 @@ static bool op_options(void *self, const struct mongod_target *t, const struct m
 	ret->shutdown_timeout_ms = -1;
 	snprintf(ret->config_file, sizeof(ret->config_file), "%s", SIM_MONGOD_CONF);
 	snprintf(ret->key_file, sizeof(ret->key_file), "%s", SIM_KEYFILE);
-	if (!h->w->scenario->is_standalone)
+	if (!h->w->scenario->is_standalone && !sim_is_router(k))
 		snprintf(ret->set_name, sizeof(ret->set_name), "%s", SIM_SET);
+	if (sim_is_router(k)) {
+		ret->is_mongos = true;
+		sim_router_config_db(h->w, ret->config_db, sizeof(ret->config_db));
+	} else if (h->w->scenario->routers_n)
+		snprintf(ret->cluster_role, sizeof(ret->cluster_role), "configsvr");
 	snprintf(ret->db_path, sizeof(ret->db_path), "/db");
 	if (h->w->scenario->has_tls) {
 		snprintf(ret->tls_mode, sizeof(ret->tls_mode), "requireTLS");
@@ -613,6 +625,18 @@ static bool op_options(void *self, const struct mongod_target *t, const struct m
 			 SIM_CERTIFICATE);
 		snprintf(ret->ca_file, sizeof(ret->ca_file), "%s", SIM_CA_FILE);
 	}
+	return back(h, k, err);
+}
+
+static bool op_shards(void *self, const struct mongod_target *t, const struct mongod_credential *c,
+		      struct mongod_shards *ret, struct err *err)
+{
+	struct sim_host *h = self, *k = enter_as(h, t, c, err);
+	if (!k)
+		return false;
+	if (!h->w->scenario->routers_n || sim_is_router(k))
+		return err_set(err, ERR_REFUSED, "it is no config server");
+	sim_router_shards(h->w, ret);
 	return back(h, k, err);
 }
 
@@ -630,7 +654,7 @@ static bool op_login(void *self, const struct mongod_target *t, const struct mon
 		ret->code = 0;
 	}
 	process_id(k, ret->process_id);
-	if (!h->w->scenario->is_standalone) {
+	if (!h->w->scenario->is_standalone && !sim_is_router(k)) {
 		snprintf(ret->me, sizeof(ret->me), "%s", name_of(k, k->i));
 		snprintf(ret->set_name, sizeof(ret->set_name), "%s", SIM_SET);
 	}
@@ -740,6 +764,7 @@ static const struct mongod_ops mongod_ops_table = {
     .config = op_config,
     .server = op_server,
     .options = op_options,
+    .shards = op_shards,
     .login = op_login,
     .tls = op_tls,
     .step_down = op_step_down,

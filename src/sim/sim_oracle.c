@@ -238,12 +238,33 @@ void sim_oracle_write(struct sim_host *h)
 	}
 }
 
+/* Applications find another one. */
+static void check_router_stop(struct sim_host *h)
+{
+	struct sim_world *w = h->w;
+	unsigned up = 0;
+	for (unsigned i = 0; i < w->n; i++) {
+		const struct sim_member *m = &w->hosts[i].m;
+		up += i != h->i && sim_is_router(&w->hosts[i]) &&
+		      (m->state == SIM_UP || m->down_since_us >= h->round_us);
+	}
+	if (h->m.state == SIM_UP && w->scenario->routers_n > 1 && up == 0)
+		sim_broken(w, "majority", "%c stops its mongos, and no other one answers",
+			   h->letter);
+	if (h->m.state == SIM_UP && !(w->is_restored && w->restored_us >= h->round_us) &&
+	    (w->truth.claim != 2 || sim_host_named(w, w->truth.claim_host) != h->i))
+		sim_broken(w, "claim", "%c stops its mongos without an acting claim of its own",
+			   h->letter);
+}
+
 /* It acts on what it saw in this round: what was so before the round began it must have seen. */
 void sim_oracle_stop(struct sim_host *h)
 {
 	struct sim_world *w = h->w;
 	unsigned up = 0, voters = 0, least;
 	const struct sim_config *c = sim_config_of(w, h->i);
+	if (sim_is_router(h))
+		check_router_stop(h);
 	/* Nor could it see who joined meanwhile, or was taken out: one that a person takes out and
 	 * stops after the look leaves a set that can spare one less, and nothing tells of it before
 	 * the stop. */
@@ -293,8 +314,8 @@ void sim_oracle_step_down(struct sim_host *h)
 		bool is_named = false; /* who is not on the roll goes when it can */
 		for (unsigned k = 0; k < t->roll_n; k++)
 			is_named |= strcmp(t->roll[k], m->host) == 0 && !t->is_without[k];
-		if (i != h->i && is_named && is_inside(w, i) && m->state == SIM_UP &&
-		    m->state_us < h->round_us && waits)
+		if (i != h->i && is_named && is_inside(w, i) && !sim_is_router(&w->hosts[i]) &&
+		    m->state == SIM_UP && m->state_us < h->round_us && waits)
 			sim_broken(w, "order",
 				   "%c, the primary, takes its turn before %c has had its own",
 				   h->letter, w->hosts[i].letter);
@@ -344,12 +365,14 @@ static void check_roll(struct sim_world *w)
 {
 	enum { KEPT_US = 40 * 1000000 };
 	const struct sim_truth *t = &w->truth;
-	unsigned mask = 0;
+	unsigned mask = 0, routers = 0;
+	for (unsigned i = 0; i < w->n; i++)
+		routers |= sim_is_router(&w->hosts[i]) ? 1u << i : 0;
 	for (unsigned i = 0; i < t->roll_n; i++)
 		mask |= t->roll_host[i] < w->n ? 1u << t->roll_host[i] : 0;
 	for (unsigned i = 0; i < w->configs_n; i++) {
 		const struct sim_config *c = &w->configs[i];
-		if (c->mask == mask && c->n == t->roll_n &&
+		if ((c->mask | routers) == mask && c->n + w->scenario->routers_n == t->roll_n &&
 		    (c->until_us == 0 || w->now_us - c->until_us < KEPT_US))
 			return;
 	}
@@ -534,7 +557,12 @@ static void take_claim(struct sim_world *w, const json_t *c)
 	for (int i = 0; i < 3; i++)
 		if (strcmp(words[i], text_of(c, "state")) == 0)
 			t->claim = i;
-	if (was == 2 && strcmp(t->claim_from, text_of(c, "from")) != 0 && !w->is_release_said)
+	if (!c)
+		t->claim = 0;
+	/* A slot of a sharded cluster's goes when its turn is over. */
+	bool is_own = w->scenario->routers_n && sim_host_named(w, t->claim_host) == w->writer;
+	if (was == 2 && !is_own && strcmp(t->claim_from, text_of(c, "from")) != 0 &&
+	    !w->is_release_said)
 		sim_broken(w, "claim", "an acting claim of '%s' is taken away", t->claim_host);
 	if (w->is_release_said)
 		w->released_us = w->now_us;
@@ -545,6 +573,22 @@ static void take_claim(struct sim_world *w, const json_t *c)
 		t->claim_host);
 }
 
+/* Of the slots of a sharded cluster: the turn that acts, else one that waits. */
+static const json_t *slot_of(const json_t *root)
+{
+	const json_t *slots = json_object_get(root, "slots"), *best = NULL;
+	const char *name;
+	json_t *slot;
+	json_object_foreach((json_t *)(uintptr_t)slots, name, slot)
+	{
+		const json_t *c = json_object_get(slot, "content");
+		const char *state = text_of(c, "state");
+		if (!best || strcmp(state, "acting") == 0)
+			best = strcmp(state, "free") != 0 ? c : best;
+	}
+	return best;
+}
+
 static void take_write(struct sim_world *w, const struct sim_write *x)
 {
 	json_error_t why;
@@ -552,7 +596,7 @@ static void take_write(struct sim_world *w, const struct sim_write *x)
 	if (x->rev == 0)
 		return;
 	bool is_wanted = strncmp(x->id, "proposal/", 9) == 0 || strncmp(x->id, "roll/", 5) == 0 ||
-			 strcmp(x->id, "claim") == 0 || strcmp(x->id, "hold") == 0;
+			 strncmp(x->id, "claim", 5) == 0 || strcmp(x->id, "hold") == 0;
 	if (!is_wanted)
 		return;
 	AUTO(json_t) root = json_loadb(x->text, x->text_n, 0, &why);
@@ -562,7 +606,7 @@ static void take_write(struct sim_world *w, const struct sim_write *x)
 	else if (x->id[0] == 'r')
 		take_roll(w, (unsigned)strtoul(x->id + 5, NULL, 10), root);
 	else if (x->id[0] == 'c')
-		take_claim(w, content);
+		take_claim(w, w->scenario->routers_n ? slot_of(root) : content);
 	else {
 		t->is_hold_on = json_is_true(json_object_get(content, "on"));
 		sim_say(w, "ledger: hold %s, by %s: %.120s", t->is_hold_on ? "on" : "off",
@@ -601,6 +645,7 @@ static void take_revocation(struct sim_world *w, const struct sim_write *x)
 void sim_oracle_ledger(struct sim_host *h, const struct sim_write *x)
 {
 	struct sim_world *w = h->w;
+	w->writer = h->i;
 	check_revoked(h, x);
 	if (x->rev && strncmp(x->id, "revocation/", 11) == 0)
 		take_revocation(w, x);
@@ -612,7 +657,7 @@ void sim_oracle_ledger(struct sim_host *h, const struct sim_write *x)
 /* What is as the ledger says, and nothing else: who has the turn, a hold. */
 void sim_oracle_again(struct sim_world *w)
 {
-	static const char *const ids[] = {"claim", "hold"};
+	static const char *const ids[] = {"claim", "claims", "hold"};
 	w->truth.claim = 0;
 	w->truth.is_hold_on = false;
 	for (size_t i = 0; i < ARRAY_N(ids); i++) {

@@ -524,7 +524,9 @@ static void host_begin(struct sim_world *w, unsigned i)
 	    "certificateKeyFile: " SIM_CERTIFICATE "\n    CAFile: " SIM_CA_FILE
 	    "\nsecurity:\n  keyFile: " SIM_KEYFILE "\nreplication:\n  replSetName: " SIM_SET
 	    "\nstorage:\n  dbPath: /db\n";
+	char sharded_conf[1024];
 	const char *conf = w->scenario->is_standalone ? alone_conf
+			   : w->scenario->routers_n   ? sharded_conf
 			   : w->scenario->has_tls     ? tls_conf
 						      : set_conf;
 	struct sim_host *h = &w->hosts[i];
@@ -539,7 +541,8 @@ static void host_begin(struct sim_world *w, unsigned i)
 	h->m.kinds = w->scenario->kinds[i];
 	h->m.is_arbiter = (w->scenario->has_arbiter && i + 1 == w->scenario->members_n) ||
 			  h->m.kinds & SIM_KIND(ARBITER);
-	h->is_there = i < w->scenario->members_n;
+	h->is_there = i < w->scenario->members_n || sim_is_router(h);
+	(void)sim_router_conf(h, sharded_conf, sizeof(sharded_conf));
 	w->now_us -= US_H; /* the file and the process were there before */
 	sim_file_set(h, SIM_MONGOD_CONF, conf, strlen(conf));
 	size_t n = sim_ring_print(w, &(struct sim_ring){.n = 1, .keys = {1}}, text, sizeof(text));
@@ -571,10 +574,12 @@ static void host_begin(struct sim_world *w, unsigned i)
 		snprintf(p->restart_name, sizeof(p->restart_name), "/etc/restart");
 		snprintf(p->reload_hook, sizeof(p->reload_hook), "/etc/reload");
 	}
-	p->allow_downtime = w->scenario->has_downtime    ? w->scenario->downtime
-			    : w->scenario->members_n < 3 ? DOWNTIME_ALL
-			    : w->scenario->has_arbiter   ? DOWNTIME_MAJORITY_WRITES
-							 : DOWNTIME_NONE;
+	p->allow_downtime =
+	    w->scenario->has_downtime ? w->scenario->downtime
+	    : w->scenario->members_n < 3 || (sim_is_router(h) && w->scenario->routers_n < 2)
+		? DOWNTIME_ALL
+	    : w->scenario->has_arbiter ? DOWNTIME_MAJORITY_WRITES
+				       : DOWNTIME_NONE;
 }
 
 static void world_begin(struct sim_world *w)
@@ -618,8 +623,9 @@ static void world_begin(struct sim_world *w)
 	for (unsigned i = 0; i < w->n; i++)
 		for (unsigned k = 0; k < w->n; k++)
 			w->hosts[i].m.is_good[k] = i != k && i < members_n && k < members_n;
-	for (unsigned i = 0; i < members_n; i++)
-		sim_at(w, sim_between(w, 0, 2 * US_S), EVENT_ROTAD, i, 0);
+	for (unsigned i = 0; i < w->n; i++)
+		if (i < members_n || sim_is_router(&w->hosts[i]))
+			sim_at(w, sim_between(w, 0, 2 * US_S), EVENT_ROTAD, i, 0);
 	for (unsigned i = 0; i < w->scenario->faults_n; i++)
 		if (!w->scenario->faults[i].is_at_act)
 			sim_at(w, w->scenario->faults[i].at_us, EVENT_FAULT,
@@ -652,7 +658,7 @@ void sim_run(const struct sim_scenario *s, struct buf *trace, struct sim_coverag
 	*ret = (struct sim_result){.outcome = SIM_DONE};
 	w->scenario = s;
 	w->rng.state = s->seed;
-	w->n = s->members_n + s->spares_n;
+	w->n = s->members_n + s->spares_n + s->routers_n;
 	w->hosts = calloc(w->n, sizeof(*w->hosts));
 	ASSERT(w->hosts);
 	w->trace = trace;

@@ -248,6 +248,28 @@ static void draw_policy(struct sim_scenario *s)
 		draw_fault(&s->faults[s->faults_n++], &r, s, is_on, false);
 }
 
+/* The set is the config servers' of a cluster with mongos, and what goes wrong hits them as well.
+ */
+static void draw_routers(struct sim_scenario *s)
+{
+	enum { FAULTS = 6 };
+	static const enum sim_fault_kind kinds[] = {
+	    SIM_KILL_ROTAD,   SIM_PAUSE_ROTAD,  SIM_RESTART_MEMBER, SIM_STOP_MEMBER,
+	    SIM_CRASH_MEMBER, SIM_POWER_CUT,    SIM_ISOLATE,        SIM_CUT,
+	    SIM_BAD_START,    SIM_SLOW_START,   SIM_DISK_FULL,      SIM_DISK_ERROR,
+	    SIM_EDIT_FILE,    SIM_HELPER_STUCK, SIM_RESTART_FAILS,
+	};
+	struct rng r = {.state = s->seed * 0xbf58476d1ce4e5b9u + 13};
+	s->routers_n = 1 + (unsigned)rng_below(&r, 3);
+	unsigned first = s->members_n + s->spares_n, n = (unsigned)between(&r, 0, FAULTS);
+	for (unsigned i = 0; i < n && s->faults_n < SIM_FAULTS_MAX; i++) {
+		bool is_on[SIM_FAULT_N] = {false};
+		is_on[kinds[rng_below(&r, ARRAY_N(kinds))]] = true;
+		draw_fault(&s->faults[s->faults_n], &r, s, is_on, false);
+		s->faults[s->faults_n++].host = first + (unsigned)rng_below(&r, s->routers_n);
+	}
+}
+
 void sim_scenario_draw(struct sim_scenario *s, uint64_t seed)
 {
 	struct rng r = {.state = seed * 0x94d049bb133111ebu + 3};
@@ -258,6 +280,8 @@ void sim_scenario_draw(struct sim_scenario *s, uint64_t seed)
 		draw_hooks(s);
 	if (rng_below(&r, 6) == 0)
 		draw_policy(s);
+	if (rng_below(&r, 6) == 0 && !s->has_tls && !s->is_standalone)
+		draw_routers(s);
 }
 
 void sim_scenario_add(struct sim_scenario *s, enum sim_fault_kind kind)
@@ -290,6 +314,8 @@ static void put_time(struct buf *out, int64_t us)
 void sim_scenario_print(const struct sim_scenario *s, struct buf *out)
 {
 	buf_addf(out, "seed %llu\nmembers %u\n", (unsigned long long)s->seed, s->members_n);
+	if (s->routers_n)
+		buf_addf(out, "routers %u\n", s->routers_n);
 	if (s->spares_n)
 		buf_addf(out, "spares %u\n", s->spares_n);
 	buf_addf(out, "arbiter %d\nstandby %d\nlatency", s->has_arbiter, s->is_standby);
@@ -401,7 +427,7 @@ static unsigned next_host(struct words *w, const struct sim_scenario *s)
 {
 	struct str z = next_word(w);
 	unsigned i = z.n == 1 ? (unsigned)(z.p[0] - 'a') : SIM_HOSTS_MAX;
-	w->is_bad |= i >= s->members_n + s->spares_n;
+	w->is_bad |= i >= s->members_n + s->spares_n + s->routers_n;
 	return i;
 }
 
@@ -493,6 +519,8 @@ static bool parse_line(struct words *w, struct sim_scenario *s)
 		s->ride_us = next_time(w);
 	else if (str_equal_z(word, "lively"))
 		s->is_lively = next_number(w) > 0;
+	else if (str_equal_z(word, "routers"))
+		s->routers_n = (unsigned)next_number(w);
 	else if (str_equal_z(word, "hook"))
 		s->hooks |= 1u << next_host(w, s) % SIM_HOSTS_MAX;
 	else if (str_equal_z(word, "tls"))
@@ -551,7 +579,8 @@ bool sim_scenario_parse(struct str text, struct sim_scenario *ret, struct err *e
 			continue;
 		bool ok = parse_line(&w, &s);
 		if (!ok || w.is_bad || str_trim(w.rest).n > 0 || s.members_n < 1 ||
-		    s.members_n + s.spares_n > SIM_HOSTS_MAX)
+		    s.members_n + s.spares_n + s.routers_n > SIM_HOSTS_MAX ||
+		    (s.routers_n && (s.is_standalone || s.has_tls)))
 			return err_set(err, ERR_SYNTAX, "line %d of the scenario: '%.*s'", n,
 				       (int)MIN(line.n, (size_t)80), line.p);
 	}

@@ -295,6 +295,7 @@ struct sim_world {
 	bool is_election_due;
 	unsigned step_down_refusals;
 	unsigned serials;                           /* of certificates */
+	unsigned writer;                            /* whose write of the ledger is being taken */
 	int64_t certificates_asked_us, released_us; /* by a person; 0: never */
 	int64_t term;
 	/* the course */
@@ -361,6 +362,12 @@ bool sim_has_majority(const struct sim_world *w, unsigned i);
 struct mongod_port sim_mongod_port(struct sim_host *h);
 struct restarter_port sim_restarter_port(struct sim_host *h);
 
+/* ---- mongos: sim_router.c ---- */
+bool sim_is_router(const struct sim_host *h);
+void sim_router_config_db(const struct sim_world *w, char *out, size_t out_n);
+size_t sim_router_conf(const struct sim_host *h, char *out, size_t out_n);
+void sim_router_shards(const struct sim_world *w, struct mongod_shards *ret);
+
 /* ---- hooks: sim_hook.c ---- */
 static inline bool sim_has_hook(const struct sim_host *h)
 {
@@ -378,9 +385,9 @@ void sim_hook_view(const struct sim_host *h, struct job_view *ret);
 void sim_config_begin(struct sim_world *w);
 const struct sim_config *sim_config_of(const struct sim_world *w, unsigned i); /* NULL: none */
 const struct sim_config *sim_config_last(const struct sim_world *w);
-bool sim_knows(const struct sim_world *w, unsigned i, unsigned k);    /* k is in what i has */
-bool sim_is_member(const struct sim_world *w, unsigned i);            /* by the newest one */
-int64_t sim_id_of(const struct sim_config *c, unsigned host);         /* -1: not in it */
+bool sim_knows(const struct sim_world *w, unsigned i, unsigned k); /* k is in what i has */
+bool sim_is_member(const struct sim_world *w, unsigned i);    /* by the newest one; or a mongos */
+int64_t sim_id_of(const struct sim_config *c, unsigned host); /* -1: not in it */
 unsigned sim_host_named(const struct sim_world *w, const char *name); /* SIM_HOSTS_MAX: nobody */
 void sim_config_spread(struct sim_world *w);
 /* A person changes it, through the primary. False: not now. */
