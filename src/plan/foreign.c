@@ -207,6 +207,20 @@ static bool has_dead(const struct ring_ids *ring, const struct anchor *a)
 	return any;
 }
 
+/* Somebody may have brought the keyfile of a set that went on without this host: a key that came
+ * after the pivot, as far as this host knows, is not taken from the file (PROTOCOL 4: older). */
+static bool loses_newer(const struct ring_ids *ring, const struct ring_ids *written,
+			const struct anchor *a)
+{
+	const struct key_id *newer[] = {&a->next.id, &a->standby.id};
+	for (size_t i = 0; i < ARRAY_N(newer); i++)
+		if (key_id_given(newer[i]) && !key_id_equal(newer[i], &a->burnt.id) &&
+		    !anchor_has_retired(a, newer[i]) && ring_ids_has(ring, newer[i]) &&
+		    !ring_ids_has(written, newer[i]))
+			return true;
+	return false;
+}
+
 enum before_start foreign_before_start(const struct seen *s, const struct policy *policy,
 				       const struct instance_policy *instance,
 				       const struct ring_ids *written, struct act *ret, char *why,
@@ -233,6 +247,9 @@ enum before_start foreign_before_start(const struct seen *s, const struct policy
 	    {s->job.is_open, "rotad itself is restarting this member"},
 	    {!is_right(written, &w) || has_dead(written, &s->anchor),
 	     "what this rotad wrote last is not what it must hold now"},
+	    {loses_newer(&k->ring, written, &s->anchor),
+	     "it holds a newer key than what this rotad wrote last: the set may have gone on "
+	     "without this host"},
 	};
 	if (key_id_given(&w.pivot) && s->anchor.ledger.hex[0] && is_right(&k->ring, &w)) {
 		snprintf(why, why_n, "it holds the key in use");

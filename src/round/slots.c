@@ -30,25 +30,31 @@ bool slots_judge(struct seat *t, const struct claims_parts *parts, struct err *e
 	return !own || sha256_digest(own->text, &c->own_slot, err);
 }
 
+/* In a turn, as it was judged; also one that cannot be told whose it is. Not: one taken for gone.
+ */
+static bool was_in_turn(const struct seat *t, const char *set)
+{
+	const struct seen_ledger *l = &t->seen->ledger;
+	for (unsigned i = 0; i < l->slots_n; i++)
+		if (strcmp(l->slots[i].set, set) == 0)
+			return true;
+	return false;
+}
+
 /* The own slot is as it was judged; and to take it, no set is in a turn that was not in one then,
  * and none is taken for gone: that was judged by what has moved since. */
 static bool is_as_judged(const struct seat *t, const struct claims_parts *parts,
 			 enum claim_state state)
 {
 	const struct cluster_memory *c = t->cluster;
-	const struct seen_ledger *l = &t->seen->ledger;
 	const struct claims_part *own = find_slot(parts, c->sets[0].name);
 	struct digest now = {.hex = ""};
 	struct err err = ERR_INIT;
 	if ((own && !sha256_digest(own->text, &now, &err)) || !digest_equal(&now, &c->own_slot))
 		return false;
-	for (unsigned i = 0; state != CLAIM_FREE && i < parts->n; i++) {
-		bool is_known = &parts->slots[i] == own;
-		for (unsigned k = 0; k < l->slots_n; k++)
-			is_known |= strcmp(l->slots[k].set, parts->slots[i].set) == 0;
-		if (!is_known)
+	for (unsigned i = 0; state != CLAIM_FREE && i < parts->n; i++)
+		if (&parts->slots[i] != own && !was_in_turn(t, parts->slots[i].set))
 			return false;
-	}
 	return true;
 }
 
@@ -71,7 +77,9 @@ static bool try_put(struct seat *t, enum claim_state state, struct str claim, bo
 	if (rev != t->revs_claim && !is_as_judged(t, &parts, state))
 		return err_set(err, ERR_CONFLICT, "another set's turn began or ended meanwhile");
 	for (unsigned i = 0; state != CLAIM_FREE && i < c->slots_n; i++)
-		if (c->slots[i].is_stale && strcmp(c->slots[i].set, c->sets[0].name) != 0 &&
+		/* It may have stood still when it could be read last. */
+		if (c->slots[i].is_stale && !was_in_turn(t, c->slots[i].set) &&
+		    strcmp(c->slots[i].set, c->sets[0].name) != 0 &&
 		    !claims_put(&parts, c->slots[i].set, (struct str){.n = 0}, err))
 			return false;
 	if (!claims_put(&parts, c->sets[0].name, state == CLAIM_FREE ? (struct str){.n = 0} : claim,

@@ -165,6 +165,13 @@ static struct notes durable(void)
 	X(the_key_before_and_no_file_tells_of_it, LEFT, "not known here", a->pivot = name(2);      \
 	  a->next = name(2); n->written_ring = ring(2, 0); put(KEYFILE, 1, 0);                     \
 	  put(PREVIOUS, 3, 2))                                                                     \
+	X(a_newer_key_that_would_be_lost, LEFT, "newer", a->votes_n = 0;                           \
+	  n->written_ring = ring(1, 0); put(KEYFILE, 2, 0); put(PREVIOUS, 1, 0))                   \
+	X(the_key_that_stood_by_would_be_lost, LEFT, "newer", a->votes_n = 0;                      \
+	  a->next = (struct key_name){.number = 0}; a->standby = name(2);                          \
+	  n->written_ring = ring(1, 0); put(KEYFILE, 2, 0); put(PREVIOUS, 1, 0))                   \
+	X(a_newer_key_that_is_put_back_with_it, MENDED, "other keys", a->votes_n = 0;              \
+	  put(KEYFILE, 2, 0))                                                                      \
 	X(no_ledger, LEFT, "no ledger", a->ledger.hex[0] = 0)                                      \
 	X(no_pivot, LEFT, "no ledger", a->pivot = (struct key_name){.number = 0})                  \
 	X(no_file, LEFT, "none", free(w.disk.files[0].bytes); w.disk.files[0].bytes = NULL)        \

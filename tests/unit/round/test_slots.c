@@ -143,6 +143,9 @@ static void what_moved_since_decides(void **state UNUSED)
 	    {SLOTS(S2(1)), "", "s2", SLOTS(S2(2)), CLAIM_WAITING, NULL},
 	    {SLOTS(S2(1)), "", "s2", SLOTS(""), CLAIM_WAITING, SLOTS(S1(9))},
 	    {SLOTS(S1(1) "," S2(1)), "", "s2", NULL, CLAIM_FREE, SLOTS(S2(1))},
+	    /* It stood still once, and is in a turn now, also one that is not to be believed. */
+	    {SLOTS(S2(1)), "s2", "s2", NULL, CLAIM_WAITING, SLOTS(S1(9) "," S2(1))},
+	    {SLOTS(S2(1)), "s2", "s2", SLOTS(S2(2)), CLAIM_WAITING, SLOTS(S1(9) "," S2(2))},
 	};
 	for (size_t i = 0; i < ARRAY_N(rows); i++)
 		/* Moved before it is read again, or between that and the swap. */
