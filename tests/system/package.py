@@ -307,4 +307,27 @@ def users():
         return s.finish()
 
 
+@case
+def other_user():
+    """mongod's user is not the package's: discover says so, with adopt rotad and its socket are that user's, leave takes it back."""
+    with HostScene(1, install=False, writer=False, configured=False) as s:
+        m, c = s.host(0), s.checks
+        m.sh("systemctl stop mongod; usermod -l mongod mongodb; groupmod -n mongod mongodb; sed -i 's/=mongodb$/=mongod/' /etc/systemd/system/mongod.service; "
+             "chown root:root /etc/mongodb; chmod 755 /etc/mongodb; systemctl daemon-reload; systemctl start mongod")
+        send(m, s.deb, "/root/rotad.deb")
+        m.sh("dpkg -i /root/rotad.deb; rotactl discover --write", check=False)
+        c.that("discover says so", "rotad.service runs as mongodb and these as mongod: rotactl adopt" in m.sh("cat /etc/rotad/rotad.yaml"))
+        said = m.sh("rotactl adopt --yes 2>&1; systemctl enable --now rotad 2>&1", check=False)
+        wait_for("rotad to answer", 60, lambda: m.ctl("status").status in (0, 1), 1)
+        c.that("rotad runs as mongod's user", m.sh("stat -c %U /proc/$(pidof -s rotad)") == "mongod", said)
+        c.that("systemd's socket is that user's", m.sh("stat -c %U:%G:%a /run/rotad.sock", check=False) == "mongod:rotad-read:660", m.sh("stat -c %U:%G:%a /run/rotad.sock", check=False))
+        c.that("the files moved", m.sh("stat -c %U -L " + KEYFILE) == "mongod" and m.sh("readlink " + KEYFILE) == "/var/lib/mongodb-keys/rs0/keyfile")
+        c.that("a second adopt does nothing", "nothing to do" in m.sh("rotactl adopt --yes"))
+        said = m.sh("systemctl disable --now rotad 2>&1; rotactl leave --yes 2>&1")
+        left = m.sh("ls -d /etc/systemd/system/rotad* /var/lib/mongodb-keys /etc/polkit-1/rules.d/51* 2>/dev/null", check=False)
+        c.that("after leave nothing of adopt is left", not left, left + said)
+        m.sh("systemctl restart mongod; systemctl is-active mongod")
+        return s.finish()
+
+
 sys.exit(CASES.main())
