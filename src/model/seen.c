@@ -332,17 +332,27 @@ enum vote_word anchor_own_vote(const struct anchor *a, uint64_t generation)
 	return anchor_vote(a, "", generation);
 }
 
-enum vote_word seen_lost_vote(const struct seen *s)
+int seen_own_place(const struct seen *s)
 {
 	const struct proposal *p = &s->ledger.proposal;
 	int r = seen_roll_index(s, s->self_host);
+	for (unsigned i = 0; r < 0 && s->ledger.has_proposal && i < p->roll_n; i++)
+		if (memcmp(p->roll[i].identity.hex, s->identity.hex, SPKI_CHARS) == 0)
+			r = (int)i;
+	return r;
+}
+
+enum vote_word seen_lost_vote(const struct seen *s)
+{
+	const struct proposal *p = &s->ledger.proposal;
+	int r = seen_own_place(s);
 	/* One that stands in another identity's name would not be believed. */
 	if (r < 0 || s->ledger.roll.closure.is_given || s->ledger.roll.votes[r].word != VOTE_NONE ||
 	    s->anchor.generation != p->generation ||
 	    strcmp(s->anchor.proposal.hex, p->digest.hex) != 0 ||
 	    memcmp(p->roll[r].identity.hex, s->identity.hex, SPKI_CHARS) != 0)
 		return VOTE_NONE;
-	return anchor_vote(&s->anchor, s->self_host, p->generation);
+	return anchor_vote(&s->anchor, p->roll[r].host, p->generation);
 }
 
 const struct order *seen_certificate_order(const struct seen *s)

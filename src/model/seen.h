@@ -424,6 +424,9 @@ uint64_t anchor_retired_generation(const struct anchor *a);
 enum vote_word anchor_vote(const struct anchor *a, const char *host, uint64_t generation);
 /* The same under whatever name the set knew it: a promise outlives a renaming. */
 enum vote_word anchor_own_vote(const struct anchor *a, uint64_t generation);
+/* This member's place on the roll, also under the name that it had as that was made: by its
+ * identity. -1: none. */
+int seen_own_place(const struct seen *s);
 /* This host's vote for its member on the ledger's proposal that its anchor keeps and the roll does
  * not show: lost with a ledger that went back, or not published yet. VOTE_NONE: none is missing. */
 enum vote_word seen_lost_vote(const struct seen *s);

@@ -691,6 +691,10 @@ static bool vote(struct seat *t, const struct act *a, struct err *err)
 	struct vote v = {
 	    .generation = a->generation, .word = a->vote, .proposal = s->ledger.proposal.digest};
 	unsigned at = 0;
+	/* A vote that is lost is given again by the name on the roll, whatever the set calls this
+	 * member by now. */
+	const int place = seen_own_place(s);
+	const char *host = place < 0 ? s->self_host : s->ledger.proposal.roll[place].host;
 	/* Once more at the last moment: it may have been overwritten since this round looked, and
 	 * what somebody else wrote need not be on disk yet: a yea is for ever, also after a power
 	 * cut. A vote that all others have seen is only told again. */
@@ -705,7 +709,7 @@ static bool vote(struct seat *t, const struct act *a, struct err *err)
 				       "the keyfile does not hold both keys any more: no vote");
 	}
 	/* On this host's own disk before it is published (PROTOCOL 1). */
-	while (at < t->anchor.votes_n && strcmp(t->anchor.votes[at].host, s->self_host) != 0)
+	while (at < t->anchor.votes_n && strcmp(t->anchor.votes[at].host, host) != 0)
 		at++;
 	/* A member that had another name once: its votes of ended generations bind nobody. */
 	for (unsigned i = 0; at == INSTANCES_MAX && i < INSTANCES_MAX; i++)
@@ -714,13 +718,13 @@ static bool vote(struct seat *t, const struct act *a, struct err *err)
 	if (at == INSTANCES_MAX)
 		return err_set(err, ERR_LIMIT, "too many members on one host");
 	t->anchor.votes_n = MAX(t->anchor.votes_n, at + 1);
-	cut_z(t->anchor.votes[at].host, sizeof(t->anchor.votes[at].host), s->self_host);
+	cut_z(t->anchor.votes[at].host, sizeof(t->anchor.votes[at].host), host);
 	t->anchor.votes[at].word = a->vote;
 	t->anchor.votes[at].generation = a->generation;
 	if (!anchor_put(t, err))
 		return false;
 	seat_head(t, &v.head);
-	cut_z(v.host, sizeof(v.host), s->self_host);
+	cut_z(v.host, sizeof(v.host), host);
 	cut_z(v.process_id, sizeof(v.process_id), s->process.process_id);
 	v.disk = s->keyfile.ring;
 	v.running = s->process.loaded;

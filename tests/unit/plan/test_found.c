@@ -66,6 +66,13 @@ static void alone(struct seen *s)
 	  went_back(s, "y-y"))                                                                     \
 	X(older_lost_all_votes, "vote", "ledger-older-than-anchor", "is published again",          \
 	  went_back(s, "---"))                                                                     \
+	X(older_lost_my_vote_renamed, "vote", "ledger-older-than-anchor", "is published again",    \
+	  went_back(s, "y-y");                                                                     \
+	  cut_z(s->self_host, HOST_BYTES_MAX, "bb:27017");                                         \
+	  cut_z(s->members[1].host, HOST_BYTES_MAX, "bb:27017"))                                   \
+	X(older_lost_my_vote_of_another_identity, "", "ledger-older-than-anchor", "is older than", \
+	  went_back(s, "y-y");                                                                     \
+	  s->identity = spki_n(7))                                                                 \
 	X(older_lost_my_vote_held, "vote", "ledger-older-than-anchor", "is published again",       \
 	  went_back(s, "y-y");                                                                     \
 	  s->ledger.hold.is_on = true)                                                             \
