@@ -17,7 +17,7 @@ import time
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, "lib"))
 from bench.cases import Cases  # noqa: E402
-from bench.real_hosts import BUILD, KEYFILE, HostScene, package  # noqa: E402
+from bench.real_hosts import WAYS, BUILD, KEYFILE, HostScene, package  # noqa: E402
 from bench.rotads import yaml  # noqa: E402
 from bench.show import Checks, say, wait_for  # noqa: E402
 
@@ -64,7 +64,7 @@ def build():
 
 @case
 def rpm():
-    """make rpm twice: the same bytes, and in it what the Debian package has, for Red Hat's user of mongod. It is not installed."""
+    """make rpm twice: the same bytes, and in it what the Debian package has, for Red Hat's user of mongod."""
     checks, sums = Checks(), []
     for _ in range(2):
         subprocess.run(["make", "-C", BUILD, "rpm", "RPM_CHECK=no"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
@@ -90,6 +90,48 @@ def rpm():
                 'var user = "mongod";' in texts["/etc/polkit-1/rules.d/50-rotad.rules"])
     checks.print()
     return checks.status()
+
+
+@case
+def rpm_installed():
+    """The rpm on three hosts, by rpm's own tool (Debian's: no Red Hat host is here), where mongod's user is called mongod as well: nothing
+    is started; in the middle of a turn it is put anew over itself; erased, mongod and what people wrote stay."""
+    path, = glob.glob(os.path.join(BUILD, "rpm", "rotad-*.rpm")) or [None]
+    if not path:
+        subprocess.run(["make", "-C", BUILD, "rpm", "RPM_CHECK=no"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        path, = glob.glob(os.path.join(BUILD, "rpm", "rotad-*.rpm"))
+    rule = "/etc/polkit-1/rules.d/50-rotad.rules"
+    with HostScene(3, install=False, include="polkitd,rpm", configured=False) as s:
+        c = s.checks
+        for i, m in enumerate(s.world.members):
+            m.sh("groupadd -o -g $(id -g mongodb) mongod; useradd -o -u $(id -u mongodb) -g mongod -M mongod")
+            send(m, path, "/root/rotad.rpm")
+            said = m.sh("rpm -i --nodeps --force-debian /root/rotad.rpm 2>&1")
+            c.that("%s: installed without a word" % m.name, not said, said)
+            c.that("... nothing runs, nothing is enabled", not m.sh("pgrep -l rotad", check=False) and
+                   m.sh("systemctl is-enabled rotad rotad-metrics.timer", check=False).split() == ["disabled"] * 2)
+            # By its number the user is called mongodb here.
+            m.sh("sed -i 's/var user = \"mongod\";/var user = \"mongodb\"; \\/\\/ a word of this host/' %s; systemctl restart polkit 2>/dev/null || true" % rule)
+            s.configure(m, WAYS[i % len(WAYS)], start=False)
+            m.sh("systemctl enable --now rotad")
+        c.that("the groups are there", m.sh("getent group rotad-read rotad-operate | sed 's/:.*:/:/'") == "rotad-read:\nrotad-operate:")
+        c.that("it runs as mongod's user", m.sh("stat -c %u /proc/$(pidof -s rotad)") == m.sh("id -u mongod"))
+        s.wait_ready()
+        m = s.begin()
+        conf, was = digest(m, "/etc/rotad/rotad.yaml"), m.sh("pidof rotad")
+        said = m.sh("rpm -U --nodeps --force-debian --replacepkgs /root/rotad.rpm 2>&1")
+        wait_for("another rotad", 60, lambda: m.sh("pidof rotad", check=False) not in ("", was), 0.2)
+        c.that("put anew in the turn of %s, another rotad goes on" % m.name, True, said)
+        c.that("configuration and polkit's rule stay", digest(m, "/etc/rotad/rotad.yaml") == conf and "a word of this host" in m.sh("cat " + rule))
+        s.wait_rotated("the rotation ends")
+        s.held("rpm")
+        before, files = m.mongod(), m.sh("sha256sum /etc/mongodb/* /etc/mongod.conf /etc/rotad/rotad.yaml")
+        said = m.sh("rpm -e --force-debian rotad 2>&1")
+        c.that("erased, no rotad runs and none would", not m.sh("pgrep -l rotad; ls /usr/sbin/rotad /usr/lib/systemd/system/rotad* 2>/dev/null", check=False), said)
+        c.that("mongod was not touched, nor what people wrote", m.mongod() == before and files == m.sh("sha256sum /etc/mongodb/* /etc/mongod.conf /etc/rotad/rotad.yaml"))
+        m.sh("systemctl restart mongod")
+        c.that("mongod restarts", s.world.wait_healthy(60))
+        return s.finish()
 
 
 @case
