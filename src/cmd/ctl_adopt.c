@@ -2,7 +2,6 @@
 /* rotactl adopt and leave: what a host that exists lacks before rotad may renew a file there, said
  * exactly, asked, and done; and all of it taken back. The moves themselves are sys/move.c. */
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
@@ -16,13 +15,12 @@
 #include "base/cleanup.h"
 #include "cmd/ctl_adopt_record.h"
 #include "cmd/ctl_adopt_server.h"
+#include "cmd/ctl_adopt_texts.h"
 #include "cmd/ctl_file.h"
 #include "cmd/ctl_table.h"
 #include "cmd/ctl_view.h"
-#include "codec/json_mem.h"
 #include "codec/json_strict.h"
 #include "codec/marker.h"
-#include "conf/conf_check.h"
 #include "sys/files_durable.h"
 #include "sys/host_linux.h"
 #include "sys/move.h"
@@ -30,10 +28,6 @@
 extern char **environ;
 
 #define KEYS_FOLDER "/var/lib/mongodb-keys"
-#define UNITS_FOLDER "/etc/systemd/system"
-#define POLKIT_FOLDER "/etc/polkit-1/rules.d"
-
-enum { FILES_MAX = 3, TEXT_BYTES_MAX = 16 * 1024 };
 
 /* What is to become of a file that mongod names. */
 enum does {
@@ -54,14 +48,6 @@ struct row {
 	char why[ERR_TEXT_BYTES];
 };
 
-/* A text that is written beside the files, for systemd or polkit. */
-enum { TEXT_SERVICE, TEXT_SOCKET, TEXT_POLKIT, TEXTS_N };
-struct text {
-	char path[PATH_BYTES_MAX];
-	bool has_folder;  /* its folder goes with the last one in it */
-	struct buf bytes; /* none: it is not wanted here */
-};
-
 struct adoption {
 	struct ctl *ctl;
 	const char *root; /* before the folders of ours: "", or --root's */
@@ -75,18 +61,17 @@ struct adoption {
 	int64_t stranger; /* a process that is not believed to be its mongod */
 	char stranger_user[64];
 	unsigned rows_n;
-	struct row rows[FILES_MAX];
+	struct row rows[ADOPT_FILES_MAX];
 	char home[PATH_BYTES_MAX], record_path[PATH_BYTES_MAX];
 	struct adopt_record record;
-	struct text texts[TEXTS_N];
+	struct adopt_texts texts;
 };
 
 static void adoption_free(struct adoption **a)
 {
 	if (!*a)
 		return;
-	for (size_t i = 0; i < TEXTS_N; i++)
-		buf_fini(&(*a)->texts[i].bytes);
+	adopt_texts_fini(&(*a)->texts);
 	conf_free((*a)->conf);
 	free(*a);
 	*a = NULL;
@@ -99,8 +84,6 @@ static struct adoption *adoption_new(struct ctl *ctl)
 	if (!a)
 		return NULL;
 	*a = (struct adoption){.ctl = ctl, .root = "", .conf = conf_new()};
-	for (size_t i = 0; i < TEXTS_N; i++)
-		a->texts[i].bytes.max = TEXT_BYTES_MAX;
 	if (a->conf)
 		return a;
 	adoption_free(&a);
@@ -250,23 +233,6 @@ static bool read_record(struct adoption *a, struct err *err)
 		  : err_set(err, ERR_LIMIT, "a path grew too long");
 }
 
-/* After find_service(). */
-static bool name_texts(struct adoption *a, struct err *err)
-{
-	const char *i = a->instance->name;
-	const size_t max = PATH_BYTES_MAX;
-	struct text *t = a->texts;
-	bool ok =
-	    (size_t)snprintf(t[TEXT_SERVICE].path, max, "%s" UNITS_FOLDER "/%s.d/adopt-%s.conf",
-			     a->root, a->service, i) < max &&
-	    (size_t)snprintf(t[TEXT_SOCKET].path, max,
-			     "%s" UNITS_FOLDER "/rotad.socket.d/adopt-%s.conf", a->root, i) < max &&
-	    (size_t)snprintf(t[TEXT_POLKIT].path, max, "%s" POLKIT_FOLDER "/51-rotad-%s.rules",
-			     a->root, i) < max;
-	t[TEXT_SERVICE].has_folder = t[TEXT_SOCKET].has_folder = true;
-	return ok || err_set(err, ERR_LIMIT, "a path grew too long");
-}
-
 /* ---- what to do with each file ---- */
 
 /* What says that something else writes the file; "" nothing. */
@@ -291,13 +257,6 @@ static void find_keeper(const struct row *r, char *out, size_t out_n)
 	const char *marker = marker_find((struct str){.p = bytes.p, .n = bytes.n});
 	if (marker)
 		snprintf(out, out_n, "its text has \"%s\"", marker);
-}
-
-static bool folder_of(const char *path, char out[PATH_BYTES_MAX])
-{
-	const char *slash = strrchr(path, '/');
-	return slash && slash != path &&
-	       copy_str(out, PATH_BYTES_MAX, (struct str){.p = path, .n = (size_t)(slash - path)});
 }
 
 /* At its next start mongod would be shut out of the new place by a profile that does not know it.
@@ -350,7 +309,7 @@ static void judge(struct adoption *a, struct row *r)
 		return;
 	}
 	if (move_user_can_put(r->path, &a->user, &err)) {
-		r->does = folder_of(v.real_path, r->folder) ? DOES_NOTHING : DOES_REFUSE;
+		r->does = adopt_folder_of(v.real_path, r->folder) ? DOES_NOTHING : DOES_REFUSE;
 		return;
 	}
 	if (!move_look(r->path, r->is_keyfile, &a->user, &r->move, &look_err)) {
@@ -383,7 +342,7 @@ static void judge_all(struct adoption *a)
 	} files[] = {{"keyfile", o->key_file, KIND_KEYFILE},
 		     {"certificate", o->certificate_key_file, KIND_CERTIFICATES},
 		     {"clusterFile", o->cluster_file, KIND_CERTIFICATES}};
-	STATIC_ASSERT(ARRAY_N(files) <= FILES_MAX, "there is room for each");
+	STATIC_ASSERT(ARRAY_N(files) <= ADOPT_FILES_MAX, "there is room for each");
 	for (size_t i = 0; i < ARRAY_N(files); i++) {
 		bool is_known = !files[i].path[0] ||
 				policy_mode(&a->conf->config.policy, files[i].kind) == MODE_OFF;
@@ -398,25 +357,7 @@ static void judge_all(struct adoption *a)
 	}
 }
 
-/* ---- the texts that are written ---- */
-
-/* As systemd reads it: no specifiers, no blanks between words. False where it cannot be said. */
-static bool add_unit_path(struct buf *out, const char *path)
-{
-	buf_adds(out, "ReadWritePaths=\"");
-	for (const char *c = path; *c; c++) {
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return false;
-		if (*c == '%')
-			buf_adds(out, "%%");
-		else if (*c == '"' || *c == '\\')
-			buf_addf(out, "\\%c", *c);
-		else
-			buf_addc(out, *c);
-	}
-	buf_adds(out, "\"\n");
-	return true;
-}
+/* ---- what is written beside them ---- */
 
 static bool is_of_other_group(const struct adoption *a, const struct row *r)
 {
@@ -429,91 +370,39 @@ static bool is_of_other_group(const struct adoption *a, const struct row *r)
 	return is_of_group && st.st_gid != a->user.gid;
 }
 
-static void add_head(const struct adoption *a, const char *comment, struct buf *b)
+static struct adopt_words words_of(const struct adoption *a)
 {
-	buf_addf(b, "%s Written by rotactl adopt %s; rotactl leave %s takes it away.\n", comment,
-		 a->instance->name, a->instance->name);
-}
-
-/* rotad.service and its socket have the package's user; rotad@USER's have that user anyway. */
-static bool names_user(const struct adoption *a)
-{
-	return strcmp(a->service, "rotad.service") == 0;
-}
-
-static bool make_service_text(struct adoption *a, struct err *err)
-{
-	struct buf *b = &a->texts[TEXT_SERVICE].bytes;
-	add_head(a, "#", b);
-	buf_adds(b, "[Service]\n");
-	if (names_user(a))
-		buf_addf(b, "User=%s\nGroup=%s\n", a->user_name, a->group_name);
-	if (a->more_groups[0])
-		buf_addf(b, "SupplementaryGroups=%s\n", a->more_groups);
-	/* A file of another of the user's groups: its successor is given to that group. */
-	bool gives_group = false;
-	for (unsigned i = 0; i < a->rows_n; i++)
-		gives_group |= is_of_other_group(a, &a->rows[i]);
-	if (gives_group)
-		buf_adds(b, "SystemCallFilter=fchown\n");
+	struct adopt_words w = {.root = a->root,
+				.instance = a->instance->name,
+				.service = a->service,
+				.user = a->user_name,
+				.group = a->group_name,
+				.more_groups = a->more_groups};
+	if (a->instance->restart_how == RESTART_UNIT)
+		w.unit = a->instance->restart_name;
 	for (unsigned i = 0; i < a->rows_n; i++) {
-		bool is_told = !a->rows[i].folder[0];
-		for (unsigned k = 0; k < i; k++)
-			is_told |= strcmp(a->rows[k].folder, a->rows[i].folder) == 0;
-		if (!is_told && !add_unit_path(b, a->rows[i].folder))
-			return err_set(err, ERR_UNSUPPORTED,
-				       "a folder's name cannot be written into a unit");
+		const struct row *r = &a->rows[i];
+		bool is_told = !r->folder[0];
+		for (unsigned k = 0; k < w.folders_n; k++)
+			is_told |= strcmp(w.folders[k], r->folder) == 0;
+		if (!is_told)
+			w.folders[w.folders_n++] = r->folder;
+		w.gives_group |= is_of_other_group(a, r);
 	}
-	return buf_ok(b, err);
+	return w;
 }
 
-static bool make_socket_text(struct adoption *a, struct err *err)
+/* After find_service(). */
+static bool name_texts(struct adoption *a, struct err *err)
 {
-	struct buf *b = &a->texts[TEXT_SOCKET].bytes;
-	if (!names_user(a))
-		return true;
-	add_head(a, "#", b);
-	buf_addf(b, "[Socket]\nSocketUser=%s\n", a->user_name);
-	return buf_ok(b, err);
+	const struct adopt_words w = words_of(a);
+	return adopt_texts_name(&a->texts, &w, err);
 }
 
-static bool is_unit_name(const char *z)
+static bool make_texts(struct adoption *a, struct err *err)
 {
-	for (; *z; z++)
-		if (!((*z >= 'a' && *z <= 'z') || (*z >= 'A' && *z <= 'Z') ||
-		      (*z >= '0' && *z <= '9') || strchr("@._-:", *z)))
-			return false;
-	return true;
-}
-
-/* The rule of the package lets ROTAD_USER restart mongod.service; any other is named here. */
-static bool make_polkit_text(struct adoption *a, struct err *err)
-{
-	char folder[PATH_BYTES_MAX], general[PATH_BYTES_MAX];
-	const char *unit = a->instance->restart_name;
-	snprintf(folder, sizeof(folder), "%.2000s" POLKIT_FOLDER, a->root);
-	snprintf(general, sizeof(general), "%.2000s/50-rotad.rules", folder);
-	if (a->instance->restart_how != RESTART_UNIT || access(folder, W_OK) != 0 ||
-	    !is_unit_name(unit) || !is_unit_name(a->user_name))
-		return true;
-	if (access(general, F_OK) == 0 && strcmp(a->user_name, ROTAD_USER) == 0 &&
-	    strcmp(unit, "mongod.service") == 0)
-		return true;
-	struct buf *b = &a->texts[TEXT_POLKIT].bytes;
-	add_head(a, "//", b);
-	buf_addf(
-	    b,
-	    "// %s, rotad's user there, may start and restart this one unit.\n"
-	    "polkit.addRule(function (action, subject) {\n"
-	    "    if (action.id === \"org.freedesktop.systemd1.manage-units\" && subject.user === "
-	    "\"%s\" &&\n"
-	    "        action.lookup(\"unit\") === \"%s\" &&\n"
-	    "        [\"start\", \"restart\", \"ref\"].indexOf(action.lookup(\"verb\")) >= 0)\n"
-	    "        return polkit.Result.YES;\n"
-	    "    return polkit.Result.NOT_HANDLED;\n"
-	    "});\n",
-	    a->user_name, a->user_name, unit);
-	return buf_ok(b, err);
+	const struct adopt_words w = words_of(a);
+	return adopt_texts_make(&a->texts, &w, err);
 }
 
 /* ---- saying it ---- */
@@ -524,7 +413,7 @@ static const char *const does_words[] = {[DOES_NOTHING] = "stays",
 					 [DOES_EXTERNAL] = "written elsewhere",
 					 [DOES_REFUSE] = "refused"};
 
-static void say_text(const struct adoption *a, const struct text *t, json_t *all)
+static void say_text(const struct adoption *a, const struct adopt_text *t, json_t *all)
 {
 	struct str rest = buf_str(&t->bytes), line;
 	(void)json_array_append_new(
@@ -598,9 +487,9 @@ static void say_plan(struct adoption *a)
 		say_row(a, &a->rows[i], files);
 	if (wants_external_written(a))
 		view_row(ctl, 2, "  ", "%s gets:  keyfile: {writer: external}", ctl->config_path);
-	for (size_t i = 0; i < TEXTS_N; i++)
-		if (a->texts[i].bytes.n)
-			say_text(a, &a->texts[i], written);
+	for (size_t i = 0; i < ADOPT_TEXTS_N; i++)
+		if (a->texts.row[i].bytes.n)
+			say_text(a, &a->texts.row[i], written);
 	if (is_systemd_here(a))
 		view_row(ctl, 2, "  ", "systemctl daemon-reload; systemctl try-restart %s",
 			 a->service);
@@ -648,35 +537,13 @@ static enum ctl_exit reload(const struct adoption *a)
 	return ctl_error_with(a->ctl, &err, you);
 }
 
-static bool is_there(const char *path)
-{
-	return access(path, F_OK) == 0;
-}
-
 /* A folder that has something in it stays: a file that could not be moved, another instance's. */
 static void drop_home(const struct adoption *a)
 {
 	char parent[PATH_BYTES_MAX];
 	(void)rmdir(a->home);
-	if (folder_of(a->home, parent))
+	if (adopt_folder_of(a->home, parent))
 		(void)rmdir(parent);
-}
-
-static bool make_folder(const char *path, struct err *err)
-{
-	err_subject(err, path);
-	return mkdir(path, 0755) == 0 || errno == EEXIST ||
-	       err_sys(err, errno, "making the folder");
-}
-
-static bool write_text(const struct text *t, struct err *err)
-{
-	struct files_port files = files_durable();
-	const struct file_put put = {.path = t->path, .bytes = buf_str(&t->bytes), .mode = 0644};
-	char folder[PATH_BYTES_MAX];
-	if (!folder_of(t->path, folder))
-		return err_set(err, ERR_INVALID, "no folder for %s", t->path);
-	return make_folder(folder, err) && files.ops->put(files.self, &put, err);
 }
 
 static bool write_external(const struct adoption *a, struct err *err)
@@ -717,19 +584,10 @@ static bool do_it(struct adoption *a, struct err *err)
 			return false;
 	if (wants_external_written(a) && !write_external(a, err))
 		return false;
-	for (size_t i = 0; i < TEXTS_N; i++)
-		if (a->texts[i].bytes.n && !write_text(&a->texts[i], err))
+	for (size_t i = 0; i < ADOPT_TEXTS_N; i++)
+		if (a->texts.row[i].bytes.n && !adopt_text_write(&a->texts.row[i], err))
 			return false;
 	return true;
-}
-
-static bool is_written(const struct text *t)
-{
-	struct files_port files = files_durable();
-	struct err ignored = ERR_INIT;
-	auto_buf struct buf there = {.max = TEXT_BYTES_MAX};
-	return files.ops->read_text(files.self, t->path, TEXT_BYTES_MAX, &there, NULL, &ignored) &&
-	       str_equal(buf_str(&there), buf_str(&t->bytes));
 }
 
 /* Is everything as it would be made? */
@@ -738,8 +596,8 @@ static bool is_done(const struct adoption *a)
 	for (unsigned i = 0; i < a->rows_n; i++)
 		if (a->rows[i].does == DOES_MOVE)
 			return false;
-	for (size_t i = 0; i < TEXTS_N; i++)
-		if (a->texts[i].bytes.n && !is_written(&a->texts[i]))
+	for (size_t i = 0; i < ADOPT_TEXTS_N; i++)
+		if (a->texts.row[i].bytes.n && !adopt_text_is_written(&a->texts.row[i]))
 			return false;
 	return !wants_external_written(a);
 }
@@ -841,7 +699,7 @@ enum ctl_exit ctl_adopt(struct ctl *ctl, int argc, char **argv)
 	if (!prepare(a, name, user, &err))
 		return ctl_error(ctl, &err);
 	judge_all(a);
-	if (!make_service_text(a, &err) || !make_socket_text(a, &err) || !make_polkit_text(a, &err))
+	if (!make_texts(a, &err))
 		return ctl_error(ctl, &err);
 	say_plan(a);
 	for (unsigned i = 0; i < a->rows_n; i++)
@@ -864,19 +722,6 @@ enum ctl_exit ctl_adopt(struct ctl *ctl, int argc, char **argv)
 
 /* ---- the way back ---- */
 
-static bool remove_text(const struct text *t, struct err *err)
-{
-	struct files_port files = files_durable();
-	char folder[PATH_BYTES_MAX];
-	if (!is_there(t->path))
-		return true;
-	if (!files.ops->remove(files.self, t->path, err))
-		return false;
-	if (t->has_folder && folder_of(t->path, folder))
-		(void)rmdir(folder); /* another's drop-in keeps it */
-	return true;
-}
-
 static void say_leave(const struct adoption *a)
 {
 	json_t *all = json_array();
@@ -892,9 +737,9 @@ static void say_leave(const struct adoption *a)
 							   "at", json_said(m->at)));
 	}
 	(void)json_object_set_new(a->ctl->doc, "files", all);
-	for (size_t i = 0; i < TEXTS_N; i++)
-		if (is_there(a->texts[i].path))
-			view_row(a->ctl, 2, "  ", "%s is removed", a->texts[i].path);
+	for (size_t i = 0; i < ADOPT_TEXTS_N; i++)
+		if (adopt_is_there(a->texts.row[i].path))
+			view_row(a->ctl, 2, "  ", "%s is removed", a->texts.row[i].path);
 	view_row(a->ctl, 2, "  ",
 		 "mongod is not touched: it runs on, and may be restarted at every moment. rotad "
 		 "can renew nothing here any more; a rotation that is under way would wait for "
@@ -908,13 +753,13 @@ static bool undo(const struct adoption *a, struct err *err)
 	for (unsigned i = 0; i < a->record.moves_n; i++)
 		if (!move_back(&a->record.moves[i], &a->user, err))
 			return false;
-	for (size_t i = 0; i < TEXTS_N; i++)
-		if (!remove_text(&a->texts[i], err))
+	for (size_t i = 0; i < ADOPT_TEXTS_N; i++)
+		if (!adopt_text_remove(&a->texts.row[i], err))
 			return false;
-	if (is_there(a->record_path) && !files.ops->remove(files.self, a->record_path, err))
+	if (adopt_is_there(a->record_path) && !files.ops->remove(files.self, a->record_path, err))
 		return false;
 	drop_home(a);
-	if (is_there(a->home))
+	if (adopt_is_there(a->home))
 		view_row(a->ctl, 0, "", "%s stays: something else is in it.", a->home);
 	return true;
 }
@@ -931,10 +776,7 @@ enum ctl_exit ctl_leave(struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	if (!prepare_leave(a, name, user, &err))
 		return ctl_error(ctl, &err);
-	bool is_adopted = a->record.exists;
-	for (size_t i = 0; i < TEXTS_N; i++)
-		is_adopted |= is_there(a->texts[i].path);
-	if (!is_adopted) {
+	if (!a->record.exists && !adopt_texts_are_there(&a->texts)) {
 		view_row(ctl, 0, "", "%s was not adopted; nothing to do.", a->instance->name);
 		return CTL_GOOD;
 	}
