@@ -693,7 +693,7 @@ static bool carried_plan(struct planner *p)
 	if (!ring_is(&s->keyfile.ring, want, want_n)) {
 		if (catch_up(p))
 			return true;
-		if (ring_ids_has(&s->keyfile.ring, &g->pivot.id) && !look_all(p, false))
+		if (!look_all(p, false))
 			return true;
 		write_plan(p, want, want_n,
 			   "all have voted, and every member was seen to accept the new key alone");

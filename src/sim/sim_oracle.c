@@ -131,6 +131,16 @@ static void check_pivot(struct sim_world *w)
 	}
 }
 
+/* The key that goes, or went, with the votes that were given. */
+static bool has_old(struct sim_world *w, const struct sim_ring *r)
+{
+	const struct sim_truth *t = &w->truth;
+	bool is_over = t->is_closed && t->is_carried && t->dead_keys_n > 0;
+	if (is_over)
+		return sim_ring_has(r, number_of(w, &t->dead_keys[t->dead_keys_n - 1]));
+	return !t->is_closed && is_carried(t) && sim_ring_has(r, number_of(w, &t->pivot));
+}
+
 /* A file or process that a person changed is excused until it holds what it must. */
 static void excuse_no_more(struct sim_world *w)
 {
@@ -148,10 +158,13 @@ static void excuse_no_more(struct sim_world *w)
 		/* While votes are given, and after a nay, nothing binds a newcomer to the new key.
 		 */
 		bool is_settled = t->generation == 0 || t->is_closed || is_carried(t);
+		/* Nor has one that was declared dead promised anything: as long as it holds the old
+		 * key as well it may go back to that alone, since it need not know of the votes. */
+		bool is_free = h->was_dead && (has_old(w, &h->disk) || has_old(w, &h->m.loaded));
 		if (h->is_newcomer) {
 			h->is_newcomer =
-			    !(is_settled && h->m.state == SIM_UP && sim_ring_has(&h->disk, pivot) &&
-			      sim_ring_has(&h->m.loaded, pivot));
+			    !(is_settled && !is_free && h->m.state == SIM_UP &&
+			      sim_ring_has(&h->disk, pivot) && sim_ring_has(&h->m.loaded, pivot));
 			continue;
 		}
 		if (h->is_edited && h->edited_us < h->round_us && sim_ring_has(&h->disk, pivot) &&

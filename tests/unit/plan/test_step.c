@@ -53,6 +53,9 @@ static void over(struct seen *s)
 	X(voted_and_has_the_turn_yet, "release-claim", "", "has voted", case_propose(s, "-y-");    \
 	  case_rings(s, 1, ring_of(1, 2), ring_of(1, 2)); case_claim(s, CLAIM_ACTING, 1);          \
 	  s->process.loaded.is_known = s->members[1].statement.running.is_known = false)           \
+	X(the_key_that_stands_by_is_lacking, "...", "",                                            \
+	  "Looks whether every member accepts key 2", all_new(s);                                  \
+	  s->ledger.proposal.after = key_n(3))                                                     \
 	X(wanted, "propose", "", "key is made", case_order(s, ORDER_KEYFILE))                      \
 	X(wanted_by_an_old_rs_conf, "...", "", "another member has a newer rs.conf",               \
 	  case_order(s, ORDER_KEYFILE);                                                            \
