@@ -406,13 +406,6 @@ static void on_interrupt(int signal_number)
 	is_interrupted = 1;
 }
 
-static struct wall wall_now(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_REALTIME, &t); /* cannot fail for this clock */
-	return (struct wall){.us = t.tv_sec * US_S + t.tv_nsec / 1000};
-}
-
 static bool get_status(struct follow *f, const char *instance, json_t **ret_doc,
 		       const json_t **ret_instance, struct err *err)
 {
@@ -452,7 +445,7 @@ enum ctl_exit follow_run(struct follow *f, const char *instance, int64_t timeout
 		AUTO(json_t) doc = NULL;
 		const json_t *one = NULL;
 		struct err err = ERR_INIT;
-		struct wall now = wall_now();
+		struct wall now = view_now();
 		if (get_status(f, instance, &doc, &one, &err)) {
 			enum follow_end end = follow_look(f, one, now);
 			lost = 0;

@@ -156,7 +156,7 @@ bool view_check(const json_t *doc, struct err *err)
 	return true;
 }
 
-static struct wall wall_now(void)
+struct wall view_now(void)
 {
 	struct timespec t;
 	(void)clock_gettime(CLOCK_REALTIME, &t); /* cannot fail for this clock */
@@ -191,7 +191,7 @@ enum ctl_exit view_open(struct ctl *ctl, const char *from, json_t **ret, struct 
 	enum ctl_exit code = ctl_ask(ctl, "GET", "/v1/status", NULL, DAEMON_READ_S * US_S, &doc);
 	if (code != CTL_GOOD)
 		return CTL_UNKNOWN;
-	struct wall at = view_wall(doc, "at"), now = wall_now();
+	struct wall at = view_wall(doc, "at"), now = view_now();
 	err_subject(&err, ctl->socket_path);
 	if (!view_check(doc, &err))
 		return ctl_no_daemon(ctl, &err);
@@ -367,7 +367,7 @@ const char *view_clock(struct wall t, struct wall now, char *out, size_t out_n)
 const char *view_zone(struct wall t, char *out, size_t out_n)
 {
 	struct tm tm;
-	if (!local_of(t.us ? t : wall_now(), &tm) || strftime(out, out_n, "%Z", &tm) == 0)
+	if (!local_of(t.us ? t : view_now(), &tm) || strftime(out, out_n, "%Z", &tm) == 0)
 		cut_z(out, out_n, "");
 	return out;
 }

@@ -89,6 +89,8 @@ void view_labels(const json_t *instance, bool is_short, struct view_labels *ret)
 
 /* ---- times, local ---- */
 
+struct wall view_now(void);
+
 /* "02:00:56" on the same day as now, else "2026-08-19 03:11"; "never" for 0. out_n at least 32. */
 const char *view_clock(struct wall t, struct wall now, char *out, size_t out_n);
 const char *view_date(struct wall t, char *out, size_t out_n); /* "2027-01-19" */
