@@ -241,7 +241,9 @@ void sim_oracle_write(struct sim_host *h)
 		const struct sim_member *m = &w->hosts[i].m;
 		/* Newcomers too: they hold up the writes that are not made yet. */
 		bool is_seen = sim_is_member(w, i) && w->hosts[i].joined_us < h->round_us;
+		/* One that is declared dead and lives holds up its own set (PROTOCOL 1). */
 		bool is_excused = (m->is_edited && !w->hosts[i].is_newcomer) ||
+				  (sim_is_router(h) && is_left_out(t, i)) ||
 				  (is_back_from_death(&w->hosts[i]) &&
 				   (m->state != SIM_UP || !could_see(h, &w->hosts[i])));
 		if (m->state != SIM_DOWN && is_seen && !is_excused &&
