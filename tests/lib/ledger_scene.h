@@ -21,10 +21,12 @@ static struct {
 	struct identity_doc ids[MEMBERS_MAX + ROUTERS_MAX];
 	struct seat t;
 	int64_t boot_us;
+	unsigned unsure_n, lost_n; /* so many writes are taken, or lost, without an answer */
 	bool is_down, is_crowded, has_dead;
 	struct {
 		char id[DOC_ID_BYTES];
 		char *text; /* NULL: a free place */
+		char nonce[NONCE_CHARS + 1];
 		int64_t rev;
 		bool is_listed;
 	} docs[DOCS];
@@ -67,7 +69,7 @@ static void put(const char *id, struct str text)
 	w.docs[i].text = strndup(text.p, text.n);
 	w.docs[i].rev++;
 }
-static void drop(const char *id)
+UNUSED static void drop(const char *id)
 {
 	int i = doc_at(id);
 	assert_true(i >= 0);
@@ -102,8 +104,10 @@ static bool doc_read(void *self UNUSED, const char *id, struct arena *arena UNUS
 	if (w.is_down)
 		return err_set(err, ERR_UNREACHABLE, "no primary");
 	*ret_found = i >= 0;
-	if (i >= 0)
+	if (i >= 0) {
 		*ret = (struct store_doc){.rev = w.docs[i].rev, .text = str_of(w.docs[i].text)};
+		cut_z(ret->nonce, sizeof(ret->nonce), w.docs[i].nonce);
+	}
 	return true;
 }
 static bool doc_swap(void *self UNUSED, const struct store_doc *doc, int64_t expected,
@@ -113,11 +117,34 @@ static bool doc_swap(void *self UNUSED, const struct store_doc *doc, int64_t exp
 	if (w.is_down)
 		return err_set(err, ERR_UNREACHABLE, "no primary");
 	*ret = (i >= 0 ? w.docs[i].rev : 0) == expected ? STORE_DONE : STORE_CONFLICT;
-	if (*ret == STORE_DONE)
+	if (*ret == STORE_DONE && w.lost_n > 0) {
+		w.lost_n--;
+		*ret = STORE_AMBIGUOUS;
+		return true;
+	}
+	if (*ret == STORE_DONE) {
 		put(doc->id, doc->text);
+		cut_z(w.docs[doc_at(doc->id)].nonce, NONCE_CHARS + 1, doc->nonce);
+	}
+	if (*ret == STORE_DONE && w.unsure_n > 0) {
+		w.unsure_n--;
+		*ret = STORE_AMBIGUOUS;
+	}
 	return true;
 }
-static const struct store_ops store_ops = {.list = doc_list, .read = doc_read, .swap = doc_swap};
+static bool doc_remove(void *self UNUSED, const char *id, int64_t expected, enum store_outcome *ret,
+		       struct err *err)
+{
+	int i = doc_at(id);
+	if (w.is_down)
+		return err_set(err, ERR_UNREACHABLE, "no primary");
+	*ret = i >= 0 && w.docs[i].rev == expected ? STORE_DONE : STORE_CONFLICT;
+	if (*ret == STORE_DONE)
+		drop(id);
+	return true;
+}
+static const struct store_ops store_ops = {
+    .list = doc_list, .read = doc_read, .swap = doc_swap, .remove = doc_remove};
 
 /* ---- the scene: db1, db2 and db3 have joined and pinned each other; generation 4 is the newest
  * ----
