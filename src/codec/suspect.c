@@ -17,7 +17,32 @@ enum { LINE_MAX_BYTES = 16 * 1024, WORD_BYTES = 80 };
 
 struct line {
 	const char *ident, *message, *unit, *message_id;
+	const char *uid; /* who wrote it, by the kernel; all else is what that one says */
 };
+
+/* Names are shown and nothing else: no sentence, no escape, no half letter. */
+static void make_plain(char *word)
+{
+	for (char *c = word; *c; c++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/@:+-",
+			    *c))
+			*c = '?';
+}
+
+/* "NAME=value program" has a value, which may be secret, before the program. */
+static bool is_program(const char *word)
+{
+	return word[0] && !strchr(word, '=');
+}
+
+static void say_program(const char *how, char *user, char *word, char out[SUSPECT_BYTES])
+{
+	bool has_program = is_program(word);
+	make_plain(user);
+	make_plain(word);
+	snprintf(out, SUSPECT_BYTES, "%s %.40s%s%.79s", how, user, has_program ? ": " : "",
+		 has_program ? word : "");
+}
 
 /* "(root) CMD (/usr/local/bin/sync --all)" */
 static bool is_cron(const struct line *l, char out[SUSPECT_BYTES])
@@ -25,7 +50,7 @@ static bool is_cron(const struct line *l, char out[SUSPECT_BYTES])
 	char user[WORD_BYTES], word[WORD_BYTES];
 	if (sscanf(l->message, "(%79[^)]) CMD (%79[^ )]", user, word) != 2)
 		return false;
-	snprintf(out, SUSPECT_BYTES, "cron as %.40s: %s", user, word);
+	say_program("cron as", user, word, out);
 	return true;
 }
 
@@ -37,7 +62,7 @@ static bool is_sudo(const struct line *l, char out[SUSPECT_BYTES])
 	if (!command || sscanf(l->message, " %79[^ :]", user) != 1 ||
 	    sscanf(command, "COMMAND=%79s", word) != 1)
 		return false;
-	snprintf(out, SUSPECT_BYTES, "sudo of %.40s: %s", user, word);
+	say_program("sudo of", user, word, out);
 	return true;
 }
 
@@ -53,13 +78,17 @@ static bool is_unit(const struct line *l, char out[SUSPECT_BYTES])
 	for (size_t i = 0; i < ARRAY_N(not ); i++)
 		if (strncmp(l->unit, not [i], strlen(not [i])) == 0)
 			return false;
-	snprintf(out, SUSPECT_BYTES, "the unit %.100s", l->unit);
+	char unit[WORD_BYTES + 21];
+	snprintf(unit, sizeof(unit), "%.100s", l->unit);
+	make_plain(unit);
+	snprintf(out, SUSPECT_BYTES, "the unit %s", unit);
 	return true;
 }
 
 static bool is_tool(const struct line *l, char out[SUSPECT_BYTES])
 {
 	snprintf(out, SUSPECT_BYTES, "%.100s", l->ident);
+	make_plain(out);
 	return true;
 }
 
@@ -74,7 +103,24 @@ static const struct {
     {"sftp", is_tool},    {"internal-sftp", is_tool},
 };
 
-/* 0: it says nothing of who writes; 1: something was started; 2: it names the path. */
+/* Anybody on the host may write a line in any name (logger -t CRON): who is not root is named. */
+static bool by_root(const struct line *l)
+{
+	return strcmp(l->uid, "0") == 0;
+}
+
+static void say_by(const struct line *l, char out[SUSPECT_BYTES])
+{
+	size_t n = strlen(out);
+	char uid[12];
+	snprintf(uid, sizeof(uid), "%.10s", l->uid);
+	make_plain(uid);
+	if (!by_root(l))
+		snprintf(out + n, SUSPECT_BYTES - n, " (says uid %s)", uid[0] ? uid : "?");
+}
+
+/* 0: it says nothing of who writes; 1: something was started; 2: it names the path; 3: and is
+ * root's. */
 static int weigh(const struct line *l, const char *path, char out[SUSPECT_BYTES])
 {
 	bool has_path = path[0] && strstr(l->message, path) != NULL;
@@ -83,8 +129,8 @@ static int weigh(const struct line *l, const char *path, char out[SUSPECT_BYTES]
 	for (size_t i = 0; i < ARRAY_N(starters); i++)
 		if (strncmp(l->ident, starters[i].ident, strlen(starters[i].ident)) == 0 &&
 		    starters[i].is(l, out))
-			return has_path ? 2 : 1;
-	return has_path && l->ident[0] && is_tool(l, out) ? 2 : 0;
+			return has_path ? 2 + by_root(l) : 1;
+	return has_path && l->ident[0] && is_tool(l, out) ? 2 + by_root(l) : 0;
 }
 
 /* The journal gives bytes that are no text as an array of numbers. */
@@ -103,16 +149,14 @@ bool suspect_find(struct str lines, const char *path, struct wall moment, char r
 		AUTO(json_t)
 		o = n <= LINE_MAX_BYTES ? json_loadb(lines.p, n, 0, NULL) : NULL;
 		struct line l = {text_of(o, "SYSLOG_IDENTIFIER"), text_of(o, "MESSAGE"),
-				 text_of(o, "UNIT"), text_of(o, "MESSAGE_ID")};
+				 text_of(o, "UNIT"), text_of(o, "MESSAGE_ID"), text_of(o, "_UID")};
 		struct wall at = {.us = strtoll(text_of(o, "__REALTIME_TIMESTAMP"), NULL, 10)};
 		char out[SUSPECT_BYTES];
 		int weight = at.us > 0 && at.us <= moment.us ? weigh(&l, path, out) : 0;
 		if (weight && weight >= best) { /* later ones are nearer to the moment */
 			best = weight;
+			say_by(&l, out);
 			snprintf(ret, SUSPECT_BYTES, "%s", out);
-			for (char *c = ret; *c; c++)
-				if ((unsigned char)*c < ' ' || *c == 0x7f)
-					*c = '?';
 		}
 		lines.p += end ? n + 1 : n;
 		lines.n -= end ? n + 1 : n;

@@ -11,7 +11,7 @@
 enum { BEFORE_S = 75, WAIT_S = 3, LINES_BYTES_MAX = 1024 * 1024 };
 #define JOURNALCTL "/usr/bin/journalctl"
 #define LINES_N "1500"
-#define FIELDS "MESSAGE,MESSAGE_ID,SYSLOG_IDENTIFIER,UNIT"
+#define FIELDS "MESSAGE,MESSAGE_ID,SYSLOG_IDENTIFIER,UNIT,_UID"
 
 /* The system's lines from..until. False also where this user may not see them: journalctl(1) then
  * shows those of its own user alone, and says so. */

@@ -8,7 +8,8 @@
 #include "codec/suspect.h"
 
 #define PATH "/etc/mongodb/keyfile"
-#define AT(us, more) "{\"__REALTIME_TIMESTAMP\":\"" us "\"," more "}\n"
+#define BY(uid, us, more) "{\"__REALTIME_TIMESTAMP\":\"" us "\",\"_UID\":\"" uid "\"," more "}\n"
+#define AT(us, more) BY("0", us, more)
 #define SAID(ident, message) "\"SYSLOG_IDENTIFIER\":\"" ident "\",\"MESSAGE\":\"" message "\""
 #define UNIT(id, name)                                                                             \
 	"\"SYSLOG_IDENTIFIER\":\"systemd\",\"MESSAGE_ID\":\"" id "\",\"UNIT\":\"" name             \
@@ -45,11 +46,25 @@ static void what_was_started_before_it_is_named(void **state)
 	    {AT("800", SAID("sudo", "alice : COMMAND=/bin/cp a " PATH))
 		 AT("900", SAID("CRON", "(root) CMD (b)")),
 	     "sudo of alice: /bin/cp"},
-	    {AT("900", SAID("a\\u001b[2J\\n", PATH)), "a?[2J?"},
+	    {AT("900", SAID("a\\u001b[2J\\n", PATH)), "a??2J?"},
+	    /* Whoever is on the host may write in any name: then it is said who does, */
+	    {BY("1000", "900", SAID("CRON", "(root) CMD (a)")), "cron as root: a (says uid 1000)"},
+	    {BY("1000", "900", UNIT(STARTING, "a.service")), "the unit a.service (says uid 1000)"},
+	    {BY("", "900", SAID("puppet-agent", "")), "puppet-agent (says uid ?)"},
+	    {BY("33", "900", SAID("a", PATH)), "a (says uid 33)"},
+	    /* and root's word goes before his. */
+	    {AT("800", SAID("sudo", "al : COMMAND=/bin/cp a " PATH))
+		 BY("33", "900", SAID("a", PATH)),
+	     "sudo of al: /bin/cp"},
+	    /* No sentence, no half letter, and no value of a variable. */
+	    {AT("900", SAID("Now run: curl http://x | sh", PATH)), "Now?run:?curl?http://x???sh"},
+	    {AT("900", SAID("CRON", "(r\u00e9) CMD (\u00e9)")), "cron as r??: ??"},
+	    {AT("900", SAID("CRON", "(root) CMD (PW=\\\"a b\\\" /bin/dump)")), "cron as root"},
+	    {AT("900", SAID("sudo", "al : COMMAND=PW=a /bin/dump")), "sudo of al"},
 	    /* no last line feed; lines that are none, and bytes in the place of text */
 	    {"--\n{\"__REALTIME_TIMESTAMP\":\"9\",\"MESSAGE\":[1,2],\"SYSLOG_IDENTIFIER\":\"CRON\"}"
 	     "\n[]\n"
-	     "{\"__REALTIME_TIMESTAMP\":\"900\"," SAID("CRON", "(root) CMD (a)") "}",
+	     "{\"__REALTIME_TIMESTAMP\":\"900\",\"_UID\":\"0\"," SAID("CRON", "(root) CMD (a)") "}",
 	     "cron as root: a"},
 	    {"", NULL},
 	    {"\n\n", NULL},
@@ -84,7 +99,8 @@ static void long_lines_are_cut_or_passed_over(void **state)
 	char got[SUSPECT_BYTES];
 	for (size_t n = 10; n < 40000; n += 3000) {
 		auto_buf struct buf b = {.p = NULL};
-		buf_adds(&b, "{\"__REALTIME_TIMESTAMP\":\"900\",\"SYSLOG_IDENTIFIER\":\"CRON\","
+		buf_adds(&b, "{\"__REALTIME_TIMESTAMP\":\"900\",\"_UID\":\"0\",\"SYSLOG_"
+			     "IDENTIFIER\":\"CRON\","
 			     "\"MESSAGE\":\"(root) CMD (");
 		for (size_t i = 0; i < n; i++)
 			buf_adds(&b, "x");

@@ -646,6 +646,7 @@ static struct {
 	int exit_code;
 	const char *lines, *errors;
 	char since[40], until[40];
+	bool wants_uid;
 } journal;
 
 static bool journal_run(void *self UNUSED, const struct program_call *c, struct program_result *ret,
@@ -655,6 +656,8 @@ static bool journal_run(void *self UNUSED, const struct program_call *c, struct 
 	for (size_t i = 0; c->argv[i]; i++) {
 		(void)sscanf(c->argv[i], "--since=@%39s", journal.since);
 		(void)sscanf(c->argv[i], "--until=@%39s", journal.until);
+		journal.wants_uid |= strncmp(c->argv[i], "--output-fields=", 16) == 0 &&
+				     strstr(c->argv[i], ",_UID") != NULL;
 	}
 	ret->exit_code = journal.exit_code;
 	buf_adds(&ret->output, journal.lines);
@@ -671,7 +674,8 @@ static void the_journal_is_asked_who_wrote_the_keyfile(void **state UNUSED)
 	struct err err = ERR_INIT;
 	memset(&journal, 0, sizeof(journal));
 	journal.errors = "";
-	journal.lines = "{\"__REALTIME_TIMESTAMP\":\"1\",\"SYSLOG_IDENTIFIER\":\"puppet-agent\"}\n";
+	journal.lines = "{\"__REALTIME_TIMESTAMP\":\"1\",\"_UID\":\"0\","
+			"\"SYSLOG_IDENTIFIER\":\"puppet-agent\"}\n";
 	w.t.ports.program.ops = &ops;
 	cut_z(w.t.options.key_file, sizeof(w.t.options.key_file), "/key");
 	memset(w.t.anchor.salt_hex, 'a', 64);
@@ -686,6 +690,7 @@ static void the_journal_is_asked_who_wrote_the_keyfile(void **state UNUSED)
 	assert_true(k->is_foreign);
 	assert_string_equal(k->suspect, "puppet-agent");
 	assert_int_equal(journal.asked_n, 1);
+	assert_true(journal.wants_uid);
 	assert_int_equal(atoll(journal.until) - atoll(journal.since), 75);
 	static const struct {
 		int exit_code;
