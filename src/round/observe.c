@@ -496,6 +496,12 @@ static void judge_pending(struct seat *t, const struct process_view *v)
 		snprintf(x->pending, sizeof(x->pending),
 			 "the certificate in '%.200s' has ended: mongod would not start",
 			 t->options.certificate_key_file);
+	/* By a clock that was put back: mongod goes by the same. */
+	if (t->certificate.file.is_known && t->certificate.file.not_before.us > t->seen->now.us &&
+	    !x->pending[0])
+		snprintf(x->pending, sizeof(x->pending),
+			 "the certificate in '%.200s' is not valid yet: mongod would not start",
+			 t->options.certificate_key_file);
 }
 
 static void look_at_process(struct seat *t, const struct mongod_hello *hello)

@@ -1558,6 +1558,18 @@ static void a_restart_with_a_certificate_that_has_ended_would_fail(void **state)
 	assert_false(w.t.seen->is_rehearsed);
 }
 
+/* Nor with one that is not valid yet: the clock was put back. */
+static void a_restart_with_a_certificate_that_is_not_valid_yet_would_fail(void **state)
+{
+	with_tls();
+	(void)look();
+	w.t.certificate.file.not_before.us = w.t.seen->now.us + 60 * US_S;
+	assert_string_equal(look()->process.pending, "the certificate in '/etc/own.pem' is not "
+						     "valid yet: mongod would not start");
+	w.t.certificate.file.not_before.us = w.t.seen->now.us - 1;
+	assert_string_equal(look()->process.pending, "");
+}
+
 static void what_is_noted_of_a_certificate_under_way_is_shown(void **state)
 {
 	struct notes *n = &w.t.notes;
@@ -1844,6 +1856,7 @@ int main(void)
 	    TEST(a_certificate_that_cannot_be_read_says_why),
 	    TEST(a_cluster_file_of_its_own_is_looked_at_as_well),
 	    TEST(a_restart_with_a_certificate_that_has_ended_would_fail),
+	    TEST(a_restart_with_a_certificate_that_is_not_valid_yet_would_fail),
 	    TEST(what_is_noted_of_a_certificate_under_way_is_shown),
 	    TEST(a_reload_hook_is_closed_when_it_is_over),
 	    TEST(every_peer_must_take_the_new_certificate),
