@@ -568,12 +568,13 @@ static void read_roll_again(struct seat *t)
 	if (!s->ledger.has_proposal || seen_generation(s) != GENERATION_CARRIED ||
 	    !(is_without || ring_ids_has(&s->keyfile.ring, &s->ledger.proposal.pivot.id)))
 		return;
-	if (!store->ops->read(store->self, doc_id_n(id, "roll", s->ledger.proposal.generation),
-			      &t->arena, &doc, &found, &err) ||
-	    !found) {
+	bool is_read =
+	    store->ops->read(store->self, doc_id_n(id, "roll", s->ledger.proposal.generation),
+			     &t->arena, &doc, &found, &err);
+	if (!is_read || !found) {
 		s->ledger.fact.who = WITNESS_NONE;
 		snprintf(s->ledger.why, sizeof(s->ledger.why), "%.240s",
-			 found ? err.text : "the roll is gone");
+			 is_read ? "the roll is gone" : err.text);
 		return;
 	}
 	forget_roll(&s->ledger);

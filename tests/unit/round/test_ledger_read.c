@@ -734,6 +734,7 @@ static void carried_votes_are_read_again_before_anything_is_narrowed(void **stat
 	arena_reset(&w.t.arena);
 	ledger_read(&w.t);
 	assert_false(fact_known(l->fact));
+	assert_non_null(strstr(l->why, "no primary"));
 	/* Where nothing is narrowed any more, or not yet, it is not asked. */
 	w.t.seen->keyfile.ring = ring_of(8, 0);
 	assert_true(fact_known(look()->fact));
