@@ -171,7 +171,7 @@ struct seen_certificate {
 	bool is_denied;             /* CERT_STAGE_REFUSED: the authority itself said no */
 	bool is_reload_running;     /* the reload hook: nothing is judged before it is over */
 	char reload_why[256];       /* how it failed; "" it did not, or there was none */
-	struct wall asked_at, retry_at;
+	struct wall asked_at, retry_at, retry_since; /* the rest, and when it began */
 	bool is_pending; /* the authority took the request and answers later: a person, often */
 	char why[512];
 	char peers_why[256]; /* after the reload: which peer does not accept it, and why; "" all do

@@ -450,8 +450,9 @@ bool renew_plan(struct planner *p)
 				 s->self_host, wall_print_utc(due, when, sizeof(when)));
 		return false;
 	}
-	/* A refused or pending answer rests; a new order from a person is tried at once. */
-	if (c->retry_at.us > s->now.us && !is_new_order) {
+	/* A refused or pending answer rests; a new order from a person is tried at once. A rest
+	 * that begins in times to come: the clock was set back since, and it would last as long. */
+	if (c->retry_at.us > s->now.us && c->retry_since.us <= s->now.us && !is_new_order) {
 		tell_waits(p);
 		int64_t wait = MIN(c->retry_at.us - s->now.us, 30 * US_S);
 		plan_wait(p, wait, "%s the authority \"%s\" for %s again at %s: %.200s",

@@ -146,6 +146,7 @@ static bool set_stage(struct seat *t, enum cert_stage stage, struct wall retry_a
 {
 	t->notes.stage = stage;
 	t->notes.retry_at = retry_at;
+	t->notes.retry_since = seat_now(t);
 	if (why != t->notes.cert_why) /* what stands there may stay */
 		cut_z(t->notes.cert_why, sizeof(t->notes.cert_why), why);
 	return notes_put(t, err);

@@ -69,6 +69,7 @@ static const struct {
     ROW(NOTE_TEXT, reload_why),
     ROW(NOTE_WALL, asked_at),
     ROW(NOTE_WALL, retry_at),
+    ROW(NOTE_WALL, retry_since),
     ROW(NOTE_TEXT, cert_why),
     ROW(NOTE_TEXT, cookie),
     ROW(NOTE_TEXT, config_process),

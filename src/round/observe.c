@@ -807,6 +807,7 @@ static void look_at_certificate(struct seat *t, const struct mongod_target *self
 	c->order_done = t->notes.cert_order_done;
 	c->asked_at = t->notes.asked_at;
 	c->retry_at = t->notes.retry_at;
+	c->retry_since = t->notes.retry_since;
 	if (t->notes.cert_why[0])
 		cut_z(c->why, sizeof(c->why), t->notes.cert_why);
 	c->is_seen_by_peers = t->is_peer_check_done && !t->peers_why[0];

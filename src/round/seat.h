@@ -106,7 +106,7 @@ struct notes {
 	struct token cert_order, cert_order_half, cert_order_done, cert_order_refused;
 	bool is_cert_taken_back;
 	bool is_cert_denied; /* cert_why is the authority's own no */
-	struct wall asked_at, retry_at;
+	struct wall asked_at, retry_at, retry_since; /* the rest, and when it began */
 	char cert_why[512], cookie[256];
 	bool is_reload_open; /* a reload hook was begun, and its end is not recorded */
 	char reload_why[256];

@@ -108,6 +108,12 @@ static void clustered(struct seen *s, int day_n)
 	X(refused_rested, "ask-authority", "certificate-refused", "asked", aged(s, 70);            \
 	  s->certificate.stage = CERT_STAGE_REFUSED; s->certificate.retry_at.us = CASE_NOW;        \
 	  cut_z(s->certificate.why, 64, "no SAN"))                                                 \
+	X(refused_by_a_clock_that_was_ahead, "ask-authority", "certificate-refused", "asked",      \
+	  aged(s, 70);                                                                             \
+	  s->certificate.stage = CERT_STAGE_REFUSED;                                               \
+	  s->certificate.retry_at.us = CASE_NOW + 2 * US_DAY;                                      \
+	  s->certificate.retry_since.us = CASE_NOW + US_DAY;                                       \
+	  cut_z(s->certificate.why, 64, "no SAN"))                                                 \
 	X(refused_and_ordered, "ask-authority", "certificate-refused", "asked", aged(s, 70);       \
 	  s->certificate.stage = CERT_STAGE_REFUSED; s->certificate.retry_at.us = CASE_NOW + US_H; \
 	  cut_z(s->certificate.why, 64, "no SAN"); case_order(s, ORDER_CERTIFICATES))              \
