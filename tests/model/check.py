@@ -22,6 +22,7 @@ WALKS = 320  # random walks of each model for the replay: some 24 steps each tha
 STEPS = 10000
 WALK_FLAGS = ["-DREPLAY", "-DOPER", "-DCRASH", "-DFAIL", "-DEXPIRE", "-DNAMED", "-DBUDGET=2"]
 FOUND = (  # what an error of pan is about: the word of the table, in pan's text
+    ("bad-turn", re.compile(r"assertion violated .*opers")),
     ("two-down", re.compile(r"assertion violated .*<= ?1")),
     ("no-key", re.compile(r"assertion violated .*&")),
     ("bad-turn", re.compile(r"assertion violated .*(disturbed|downs|tried)")),
