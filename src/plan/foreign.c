@@ -163,7 +163,7 @@ static bool mended_plan(struct planner *p)
 	const struct seen *s = p->s;
 	struct event *e;
 	char when[40];
-	if (!s->debts.mended_at.us || p->mode < MODE_ASK || s->ledger.hold.is_on)
+	if (!s->debts.mended_at.us || p->mode < MODE_ASK)
 		return false;
 	hold(p, "a foreign write of the keyfile, put right before mongod was started");
 	e = plan_tell(p, EVENT_FOREIGN_WRITE, s->self_host);
@@ -183,8 +183,11 @@ static bool mended_plan(struct planner *p)
 		 "rotations.");
 	snprintf(e->you, sizeof(e->you),
 		 "Stop what wrote it, or set keyfile: {writer: external}. Then: rotactl resume");
-	plan_say(p, "The keyfile of %s was put back before it was started: everything is held.",
-		 s->self_host);
+	if (!s->ledger.hold.is_on) /* else who holds it is said */
+		plan_say(p,
+			 "The keyfile of %s was put back before it was started: everything is "
+			 "held.",
+			 s->self_host);
 	return p->plan->acts_n > 0; /* where the ledger answers */
 }
 

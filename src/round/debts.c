@@ -60,7 +60,6 @@ void debts_observe(struct seat *t)
 	const struct notes *n = &t->notes;
 	follow_restart(t);
 	follow_resume(t);
-	follow_mended(t);
 	s->debts = (struct seen_debts){
 	    .step_down_refused_at = n->step_down_refused_at,
 	    .step_down_took_us = n->step_down_took_us,
@@ -78,6 +77,7 @@ void debts_observe(struct seat *t)
 	cut_z(s->debts.mended_why, sizeof(s->debts.mended_why), n->mended_why);
 	cut_z(s->debts.step_down_why, sizeof(s->debts.step_down_why), n->step_down_why);
 	cut_z(s->debts.restart_owed_why, sizeof(s->debts.restart_owed_why), n->restart_owed_why);
+	follow_mended(t); /* this round tells it still: the hold may be somebody else's */
 }
 
 /* What was approved and not done in time needs another word: the day is another one. */

@@ -42,7 +42,8 @@ static void mended(struct seen *s)
 	X(same_keys, "...", HARMLESS, "Nothing is due", wrote(s, 1, 0))                            \
 	X(mended_before_its_start, "hold", "foreign-write", "put back before it was started",      \
 	  mended(s))                                                                               \
-	X(mended_and_held, "...", "", "held by", mended(s); s->ledger.hold.is_on = true)           \
+	X(mended_and_held, "...", "foreign-write", "held by", mended(s);                           \
+	  s->ledger.hold.is_on = true)                                                             \
 	X(mended_and_unanswered, "", "foreign-write", "!", mended(s); unanswered(s))               \
 	X(mended_and_only_looked_at, "", "", "rotad looks", mended(s);                          \
 	  p->mode = MODE_OBSERVE)                                                          \

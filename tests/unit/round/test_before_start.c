@@ -293,9 +293,12 @@ static void it_is_owed_until_the_cluster_is_held(void **state)
 	debts_observe(w.t);
 	assert_int_equal(w.t->seen->debts.mended_at.us, NOW_US);
 	w.t->seen->ledger.fact.who = WITNESS_OWN_EYES;
+	/* The hold may be a person's, given before: the round that sees it tells this as well. */
+	debts_observe(w.t);
+	assert_int_equal(w.t->seen->debts.mended_at.us, NOW_US);
+	assert_int_equal(durable().mended_at.us, 0);
 	debts_observe(w.t);
 	assert_int_equal(w.t->seen->debts.mended_at.us, 0);
-	assert_int_equal(durable().mended_at.us, 0);
 	end();
 }
 
