@@ -360,6 +360,10 @@ class HostScene:
             c.that(row + ": the set is healthy", self.world.wait_healthy(90))
         except TimeoutError as e:
             c.that(row + ": the set is healthy", False, e)
+        try:
+            wait_for("a look since the mark", 60, lambda: self.sampler.looks, 0.2)
+        except TimeoutError:
+            pass  # told below
         c.that(row + ": one key in every file and process", self.sampler.looks and not self.sampler.broken,
                self.sampler.broken[:2] or "%d looks" % self.sampler.looks)
         if self.writer:
