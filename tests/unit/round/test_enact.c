@@ -22,6 +22,7 @@ static struct {
 	enum err_kind begin_fails;
 	enum restart_verb verb;
 	unsigned begun_n, forgotten_n;
+	bool sync_fails;
 	int64_t set_to;
 	char parameter[64];
 	struct wall now;
@@ -36,6 +37,11 @@ static struct host_ops its_host;
 static bool can_put(void *self UNUSED, const char *path UNUSED, struct err *err UNUSED)
 {
 	return true;
+}
+static bool sync_it(void *self UNUSED, const char *path, struct err *err)
+{
+	assert_string_equal(path, KEYFILE);
+	return !m.sync_fails || err_set(err, ERR_SYSTEM, "bad sector");
 }
 static bool refused(struct err *err)
 {
@@ -128,6 +134,7 @@ static int begin(void **state)
 	its_host.now = its_now;
 	m.files_ops = fake_files_ops;
 	m.files_ops.can_put = can_put;
+	m.files_ops.sync = sync_it;
 	t->ports.files.ops = &m.files_ops;
 	t->ports.host.ops = &its_host;
 	t->ports.mongod.ops = &mongod_ops;
@@ -849,6 +856,46 @@ static void read_vote(unsigned at, struct vote *ret)
 	assert_true(vote_decode(parts()->votes[at].text, &trust, ret, &err));
 }
 
+static void a_vote_is_on_this_hosts_disk_before_it_is_told(void **state UNUSED)
+{
+	static struct vote v;
+	struct anchor *a = &w.t.anchor;
+	under_way();
+	file("- " KEY1 "\n- " KEY2 "\n");
+	w.t.seen->process.loaded = w.t.seen->keyfile.ring;
+	must(ACT_VOTE, (struct act){.vote = VOTE_YEA, .generation = 4, .reason = "because"});
+	read_vote(0, &v);
+	assert_int_equal(v.word, VOTE_YEA);
+	assert_string_equal(v.host, fleet_hosts[0]);
+	assert_string_equal(v.process_id, "process1");
+	assert_string_equal(v.path, KEYFILE);
+	assert_string_equal(v.reason, "");
+	assert_true(v.disk.n == 2 && v.running.n == 2);
+	assert_int_equal(a->votes_n, 1);
+	assert_true(a->votes[0].word == VOTE_YEA && a->votes[0].generation == 4);
+	assert_non_null(strstr(text_of("/state/anchor.json"), fleet_hosts[0]));
+	/* Not without both keys in the file, nor where it cannot be noted. */
+	for (int i = 0; i < 4; i++) {
+		anew();
+		under_way();
+		m.sync_fails = i == 3;
+		file(i == 0 ? KEY1 : i == 1 ? KEY2 : "- " KEY1 "\n- " KEY2 "\n");
+		w.files.is_full = i == 2;
+		assert_int_equal(fails(ACT_VOTE, (struct act){.vote = VOTE_YEA, .generation = 4}),
+				 i == 3   ? ERR_SYSTEM
+				 : i == 2 ? ERR_DISK_FULL
+					  : ERR_CHANGED);
+		assert_int_equal(doc_at("roll/4"), -1);
+	}
+	/* A nay needs no file, and says why. */
+	anew();
+	under_way();
+	must(ACT_VOTE, (struct act){.vote = VOTE_NAY, .generation = 4, .reason = "because"});
+	read_vote(0, &v);
+	assert_int_equal(v.word, VOTE_NAY);
+	assert_string_equal(v.reason, "because");
+}
+
 static void votes_of_several_members_of_a_host_are_kept_apart(void **state UNUSED)
 {
 	struct anchor *a = &w.t.anchor;
@@ -1203,6 +1250,7 @@ int main(void)
 	    T(a_restart_is_noted_before_it_begins),
 	    T(one_that_is_gone_is_started_in_the_way_that_works),
 	    T(what_is_known_after_a_restart),
+	    T(a_vote_is_on_this_hosts_disk_before_it_is_told),
 	    T(votes_of_several_members_of_a_host_are_kept_apart),
 	    T(a_generation_is_closed_with_its_proofs),
 	    T(a_key_that_is_over_is_forgotten_and_a_new_receiving_key_made),
