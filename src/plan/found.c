@@ -199,13 +199,14 @@ static void tell_revoked(struct planner *p)
 		  "you did this: rotactl pause, and look who was on the host that is named");
 }
 
-/* The ledger of a standalone is a file, so that nobody has asked yet whether the key of the keyfile
- * is the one that its process goes by: somebody may have changed the file since. */
+/* The keyfile's key is to be the one that the set accepts, by this ledger: is it the one that its
+ * process goes by? Somebody may have changed the file since it was started. To read the ledger says
+ * nothing of it: a standalone's is a file, and a set's may have been read with a key of before. */
 static bool is_own_key(struct planner *p)
 {
 	const struct seen *s = p->s;
 	const struct key_id *key = &s->anchor.pivot.id;
-	if (!s->is_standalone || strcmp(s->process.cluster_auth_mode, "x509") == 0)
+	if (strcmp(s->process.cluster_auth_mode, "x509") == 0)
 		return true;
 	const struct seen_member *self = seen_self(s);
 	const struct key_proof *k = self ? seen_find_proof(self, key) : NULL;

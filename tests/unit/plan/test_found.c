@@ -128,7 +128,13 @@ static void alone(struct seen *s)
 	  s->ledger.is_self_revoked = true;                                                        \
 	  s->ledger.identities_n = 0; s->ledger.identities_unwelcomed_n = 1;                       \
 	  case_propose(s, "---"))                                                                  \
-	X(none, "found-ledger", "", "is made", s->ledger.exists = false)                           \
+	X(none, "found-ledger", "", "is made", s->ledger.exists = false;                           \
+	  case_proof(s, 1, 1, LOGIN_ACCEPTED))                                                     \
+	X(none_not_asked_yet, "", "", "Looks whether b", s->ledger.exists = false)                 \
+	X(none_with_another_key, "", "", "!does not accept the key in", s->ledger.exists = false;  \
+	  case_proof(s, 1, 1, LOGIN_REFUSED))                                                      \
+	X(none_with_certificates_alone, "found-ledger", "", "is made", s->ledger.exists = false;   \
+	  cut_z(s->process.cluster_auth_mode, 24, "x509"))                                         \
 	X(none_by_a_wrong_clock, "", "clock-jumped", "!is not made by this host",                  \
 	  s->ledger.exists = false;                                                                \
 	  s->is_clock_sane = false)                                                                \
