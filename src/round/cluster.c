@@ -14,6 +14,7 @@ enum {
 	SHARDS_UNDER_WAY_S = 2,  /* and while a generation is under way */
 	SHARDS_BELIEVED_S = 120, /* older than that it is not known any more */
 	SET_MAX_AGE_S = 30,      /* rs.conf of another set */
+	SET_UNDER_WAY_S = 0,     /* in each round then: whoever narrows goes by who is in it now */
 	SILENT_AGAIN_S = 5,      /* one that does not answer is asked again; each time costs */
 	QUIET_AGAIN_S = 120,     /* a mongos that has not spoken for long is looked at again */
 	WORD_MAX_AGE_S = 3600,   /* so long a rotad's statement makes its mongos one that lives */
@@ -298,10 +299,10 @@ static void ask_set(struct seat *t, unsigned set)
 			continue;
 		s->is_known = take_set(c, set, rs, t->seen->members_n);
 		s->at = t->seen->now;
+		s->silent_at.us = 0;
 		return;
 	}
-	/* What does not answer now may in a moment, and is not asked in each round meanwhile. */
-	s->at = wall_add(t->seen->now, (SILENT_AGAIN_S - SET_MAX_AGE_S) * US_S);
+	s->silent_at = t->seen->now;
 }
 
 static void greet(struct seat *t, struct seen_member *m, struct cluster_member *c)
@@ -606,7 +607,9 @@ void observe_cluster(struct seat *t)
 		    (struct fact){.who = c->has ? WITNESS_OWN_EYES : WITNESS_NONE, .at = c->at};
 	}
 	for (unsigned i = 1; may_ask && c->has && i < c->sets_n; i++)
-		if (!c->sets[i].is_known || is_old(t, c->sets[i].at, SET_MAX_AGE_S))
+		if (is_old(t, c->sets[i].silent_at, SILENT_AGAIN_S) &&
+		    (!c->sets[i].is_known ||
+		     is_old(t, c->sets[i].at, is_under_way ? SET_UNDER_WAY_S : SET_MAX_AGE_S)))
 			ask_set(t, i);
 	show_sets(t);
 	add_others(t, may_ask);

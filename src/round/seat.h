@@ -105,7 +105,7 @@ struct notes {
 	enum cert_target cert_target;
 	struct token cert_order, cert_order_half, cert_order_done, cert_order_refused;
 	bool is_cert_taken_back;
-	bool is_cert_denied; /* cert_why is the authority's own no */
+	bool is_cert_denied;                         /* cert_why is the authority's own no */
 	struct wall asked_at, retry_at, retry_since; /* the rest, and when it began */
 	char cert_why[512], cookie[256];
 	bool is_reload_open; /* a reload hook was begun, and its end is not recorded */
@@ -171,7 +171,7 @@ struct cluster_memory {
 	struct cluster_set {
 		char name[NAME_BYTES_MAX], seeds[2048];
 		bool is_config, is_known;
-		struct wall at;
+		struct wall at, silent_at; /* its rs.conf was read; nobody of it answered */
 		char why[128];
 	} sets[SETS_MAX]; /* as seen_sharding.sets */
 	/* Statements of rotads that speak for no member of a set: those of mongos. */
@@ -191,7 +191,7 @@ struct cluster_memory {
 		bool is_alive;
 	} quiet[ROUTERS_MAX];
 	struct digest own_slot; /* of this set's turn as it was judged; "" it has none */
-	unsigned slots_n; /* turns of the other sets, and since when each stands still */
+	unsigned slots_n;       /* turns of the other sets, and since when each stands still */
 	struct cluster_slot {
 		char set[NAME_BYTES_MAX];
 		struct token incarnation;

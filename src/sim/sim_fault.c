@@ -662,8 +662,11 @@ void sim_care(struct sim_world *w)
 		for (unsigned i = 0; i < w->n; i++) {
 			mend(&w->hosts[i]);
 			if (sim_hook_hung(&w->hosts[i]) && sim_chance(w, 200000)) {
+				/* One that was taken out reads no ledger: then elsewhere. */
+				struct sim_host *asked =
+				    sim_is_member(w, i) || !h ? &w->hosts[i] : h;
 				w->is_release_said = true;
-				sim_ask(&w->hosts[i], ASK_RELEASE);
+				sim_ask(asked, ASK_RELEASE);
 			}
 			if (sim_tls_rests(&w->hosts[i]) && h && sim_chance(w, 100000))
 				sim_ask(h, ASK_CERTIFICATES);

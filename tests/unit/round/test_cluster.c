@@ -341,7 +341,8 @@ static void it_is_read_again_after_a_while_and_sooner_while_a_rotation_runs(void
 		bool is_under_way, is_asked, are_sets_asked;
 	} rows[] = {
 	    {0, false, false, false}, {30, false, false, false}, {31, false, true, true},
-	    {2, true, false, false},  {3, true, true, false},    {-1, false, true, true},
+	    {2, true, false, true},   {3, true, true, true},     {-1, false, true, true},
+	    {0, true, false, false},  {1, true, false, true},    {1, false, false, false},
 	};
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		(void)tear_down(NULL), (void)set_up(NULL);
