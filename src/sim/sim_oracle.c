@@ -321,6 +321,8 @@ void sim_oracle_step_down(struct sim_host *h)
 		return; /* all others wait for it */
 	if (is_left_out(t, h->i))
 		return; /* for it as well, now that it is back */
+	if (t->voted_us >= h->round_us)
+		return; /* a nay that came meanwhile turns the order around */
 	for (unsigned i = 0; i < w->n; i++) {
 		const struct sim_member *m = &w->hosts[i].m;
 		bool waits = is_given_up(t)  ? sim_ring_has(&m->loaded, next)
@@ -543,10 +545,11 @@ static void take_roll(struct sim_world *w, unsigned generation, const json_t *ro
 		bool is_gone = t->roll_host[i] >= w->n || !sim_is_member(w, t->roll_host[i]);
 		if (t->votes[i] != 0 && vote != t->votes[i] && !(w->is_restored && is_gone))
 			sim_broken(w, "vote", "the vote of '%s' changes", t->roll[i]);
-		if (vote != t->votes[i])
+		if (vote != t->votes[i]) {
 			sim_say(w, "ledger: %.1s votes %s", t->roll[i], word);
-		if (vote != t->votes[i])
 			sim_note(w, SIM_VOTED, MIN(t->roll_host[i], w->n - 1), NULL);
+			t->voted_us = w->now_us;
+		}
 		if (vote == 1 && t->votes[i] != 1 && !w->is_restored)
 			check_yea(w, t->roll[i]);
 		t->votes[i] = vote;

@@ -259,6 +259,7 @@ struct sim_truth {
 	char roll[SIM_HOSTS_MAX][HOST_BYTES_MAX];
 	unsigned roll_host[SIM_HOSTS_MAX];
 	int votes[SIM_HOSTS_MAX];       /* 0 none, 1 yea, -1 nay */
+	int64_t voted_us;               /* when one of them changed last */
 	bool is_without[SIM_HOSTS_MAX]; /* declared dead, by the proposal or since */
 	bool is_closed, is_carried;
 	bool is_lost; /* the ledger went back behind votes, and on with another generation */
