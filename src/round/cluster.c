@@ -14,7 +14,6 @@ enum {
 	SHARDS_UNDER_WAY_S = 2,  /* and while a generation is under way */
 	SHARDS_BELIEVED_S = 120, /* older than that it is not known any more */
 	SET_MAX_AGE_S = 30,      /* rs.conf of another set */
-	SET_UNDER_WAY_S = 0,     /* in each round then: whoever narrows goes by who is in it now */
 	SILENT_AGAIN_S = 5,      /* one that does not answer is asked again; each time costs */
 	QUIET_AGAIN_S = 120,     /* a mongos that has not spoken for long is looked at again */
 	WORD_MAX_AGE_S = 3600,   /* so long a rotad's statement makes its mongos one that lives */
@@ -608,8 +607,7 @@ void observe_cluster(struct seat *t)
 	}
 	for (unsigned i = 1; may_ask && c->has && i < c->sets_n; i++)
 		if (is_old(t, c->sets[i].silent_at, SILENT_AGAIN_S) &&
-		    (!c->sets[i].is_known ||
-		     is_old(t, c->sets[i].at, is_under_way ? SET_UNDER_WAY_S : SET_MAX_AGE_S)))
+		    (!c->sets[i].is_known || is_old(t, c->sets[i].at, SET_MAX_AGE_S)))
 			ask_set(t, i);
 	show_sets(t);
 	add_others(t, may_ask);
@@ -617,4 +615,15 @@ void observe_cluster(struct seat *t)
 		return;
 	add_routers(t, c->sets_n, may_ask);
 	s->sharding.sets_n += s->sharding.sets[c->sets_n].members_n > 0;
+}
+
+void cluster_read_again(struct seat *t)
+{
+	struct cluster_memory *c = t->cluster;
+	for (unsigned i = 1; c && i < c->sets_n; i++)
+		if (c->sets[i].at.us != t->seen->now.us &&
+		    is_old(t, c->sets[i].silent_at, SILENT_AGAIN_S)) {
+			c->sets[i].at.us = 0;
+			t->looks_again = true;
+		}
 }

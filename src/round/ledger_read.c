@@ -16,6 +16,7 @@
 #include "codec/digest.h"
 #include "codec/envelope.h"
 #include "round/ledger_tidy.h"
+#include "round/round.h"
 #include "round/slots.h"
 #include "round/trust.h"
 
@@ -568,6 +569,7 @@ static void read_roll_again(struct seat *t)
 	if (!s->ledger.has_proposal || seen_generation(s) != GENERATION_CARRIED ||
 	    !(is_without || ring_ids_has(&s->keyfile.ring, &s->ledger.proposal.pivot.id)))
 		return;
+	cluster_read_again(t);
 	bool is_read =
 	    store->ops->read(store->self, doc_id_n(id, "roll", s->ledger.proposal.generation),
 			     &t->arena, &doc, &found, &err);

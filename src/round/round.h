@@ -40,6 +40,9 @@ void observe_disk(struct seat *t);
 bool observe_looks(struct seat *t, const struct plan *plan);
 /* The other sets of a sharded cluster, after the members of this one (round/cluster.c). */
 void observe_cluster(struct seat *t);
+/* Whoever narrows goes by who is in the other sets now: what was not read in this round is, by one
+ * more look. */
+void cluster_read_again(struct seat *t);
 /* What its hello says of a member, for the round under way. */
 void observe_hello(const struct seat *t, struct seen_member *m, const struct mongod_hello *h);
 /* Handshakes as a member towards every peer, with the certificate in place. */
