@@ -18,7 +18,9 @@ MINUTE = {"keyfile": {"mode": "act", "maxAge": "never", "rideAlong": "1m"}}
 
 
 def begun(s):
-    """A rotation is asked for; both keys come to be in every file, and nothing is restarted."""
+    """All rotads run, and a rotation is asked for; both keys come to be in every file, and nothing is restarted."""
+    s.fleet.start()
+    s.wait_ready(120)
     s.checks.that("rotate is taken", s.rotate().status == 0)
     wait_for("both keys in every file", 60, lambda: all(len(s.keys(m)) == 2 for m in s.world.members), 0.2)
 
@@ -41,8 +43,6 @@ def turns(s):
 def patched():
     """A person restarts all members in each pass, in any order: rotad restarts nobody."""
     with Scene(**DAYS) as s:
-        s.fleet.start()
-        s.wait_ready(120)
         begun(s)
         time.sleep(5)
         s.checks.that("nothing is restarted", not s.restarts())
@@ -69,8 +69,6 @@ def patched():
 def deadline():
     """One is restarted by a person, the others by nobody: after each deadline the rest is restarted in turn."""
     with Scene(**MINUTE) as s:
-        s.fleet.start()
-        s.wait_ready(120)
         begun(s)
         start = time.monotonic()
         lone = [m for m in s.world.members if m is not s.world.primary()][0]
@@ -89,8 +87,6 @@ def deadline():
 def emergency():
     """An emergency ends a wait of days at once, for both passes."""
     with Scene(**DAYS) as s:
-        s.fleet.start()
-        s.wait_ready(120)
         begun(s)
         time.sleep(5)
         s.checks.that("nothing is restarted", not s.restarts())
