@@ -154,9 +154,7 @@ static enum ctl_exit by_daemon(struct ctl *ctl, const json_t *status, const stru
 		json_t *answer = NULL;
 		if (!view_fits(instance, pick))
 			continue;
-		AUTO(json_t) body = json_pack("{s:s}", "instance", view_text(instance, "instance"));
-		enum ctl_exit code =
-		    ctl_ask(ctl, "GET", "/v1/doctor", body, DAEMON_ROUND_S * US_S, &answer);
+		enum ctl_exit code = view_ask_doctor(ctl, instance, &answer);
 		if (code != CTL_GOOD)
 			return code;
 		(void)json_array_append_new(ret_all, answer);

@@ -12,18 +12,12 @@
 #include "base/cleanup.h"
 #include "conf/conf_edit.h"
 #include "sys/files_durable.h"
+#include "sys/temp_file.h"
 
 static bool write_whole(int fd, struct str text, struct err *err)
 {
-	for (size_t at = 0; at < text.n;) {
-		ssize_t n = write(fd, text.p + at, text.n - at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(err, errno, "writing the new file");
-		at += (size_t)n;
-	}
-	return fsync(fd) == 0 || err_sys(err, errno, "making the new file durable");
+	return write_all(fd, text.p, text.n, err) &&
+	       (sync_fd(fd) == 0 || err_sys(err, errno, "making the new file durable"));
 }
 
 bool ctl_write_new(const char *path, struct str text, unsigned mode, struct err *err)

@@ -229,9 +229,7 @@ static bool has_refusal(const json_t *findings)
 static enum ctl_exit add_doctor(struct ctl *ctl, struct samples *s)
 {
 	AUTO(json_t) answer = NULL;
-	AUTO(json_t) body = json_pack("{s:s}", "instance", view_text(s->instance, "instance"));
-	enum ctl_exit code =
-	    ctl_ask(ctl, "GET", "/v1/doctor", body, DAEMON_ROUND_S * US_S, &answer);
+	enum ctl_exit code = view_ask_doctor(ctl, s->instance, &answer);
 	if (code != CTL_GOOD)
 		return code;
 	const json_t *findings = json_object_get(answer, "findings");

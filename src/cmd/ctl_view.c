@@ -264,6 +264,12 @@ enum ctl_exit view_open_one(struct ctl *ctl, const struct view_pick *pick, json_
 	return *ret_instance ? CTL_GOOD : CTL_USAGE;
 }
 
+enum ctl_exit view_ask_doctor(struct ctl *ctl, const json_t *instance, json_t **ret)
+{
+	AUTO(json_t) body = json_pack("{s:s}", "instance", view_text(instance, "instance"));
+	return ctl_ask(ctl, "GET", "/v1/doctor", body, DAEMON_ROUND_S * US_S, ret);
+}
+
 void view_to_doc(struct ctl *ctl, const json_t *doc)
 {
 	if (ctl->json)

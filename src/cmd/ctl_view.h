@@ -47,6 +47,9 @@ enum ctl_exit view_open_one(struct ctl *ctl, const struct view_pick *pick, json_
 			    const json_t **ret_instance, struct wall *ret_now);
 /* Does the instance fit the pick? A pick of nothing fits all. */
 bool view_fits(const json_t *instance, const struct view_pick *pick);
+/* What the running rotad's doctor finds of that instance, after the round that runs just now. *ret
+ * is new. Exit codes as of ctl_ask(). */
+enum ctl_exit view_ask_doctor(struct ctl *ctl, const json_t *instance, json_t **ret);
 /* With --json: the document becomes what is printed. */
 void view_to_doc(struct ctl *ctl, const json_t *doc);
 /* The worse of two exit codes: failing, then attention, then not known, then good. */

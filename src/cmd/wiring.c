@@ -278,79 +278,75 @@ static bool wire_seats(struct wiring *w, const char *libexec, struct err *err)
 	return true;
 }
 
-bool wiring_new_looking(const struct config *config, const char *libexec, struct wiring **ret,
-			struct err *err)
+/* Empty; end with wiring_free(). */
+static struct wiring *wiring_begin(const struct config *config, const struct wiring_teller *teller,
+				   struct files_port files)
 {
 	struct wiring *w = calloc(1, sizeof(*w));
 	if (!w)
-		return err_set(err, ERR_MEMORY, "no memory to look");
+		return NULL;
 	w->config = config;
-	w->teller.tell = tell_nobody;
-	w->files = files_looking();
+	w->teller = *teller;
+	w->files = files;
 	w->host = host_linux();
 	w->lock = STATE_LOCK_INIT;
-	w->is_looking = true;
-	if (!restarter_host_new(&w->restarter_port, err) || !wire_seats(w, libexec, err)) {
+	return w;
+}
+
+/* What a start comes to. */
+static bool wiring_end(struct wiring *w, bool ok, struct wiring **ret)
+{
+	if (ok)
+		*ret = w;
+	else
 		wiring_free(w);
-		return false;
-	}
-	*ret = w;
-	return true;
+	return ok;
+}
+
+bool wiring_new_looking(const struct config *config, const char *libexec, struct wiring **ret,
+			struct err *err)
+{
+	const struct wiring_teller nobody = {.tell = tell_nobody};
+	struct wiring *w = wiring_begin(config, &nobody, files_looking());
+	if (!w)
+		return err_set(err, ERR_MEMORY, "no memory to look");
+	w->is_looking = true;
+	return wiring_end(
+	    w, restarter_host_new(&w->restarter_port, err) && wire_seats(w, libexec, err), ret);
 }
 
 bool wiring_new_alone(const struct config *config, const char *libexec,
 		      const struct wiring_teller *teller, struct wiring **ret, struct err *err)
 {
-	struct wiring *w = calloc(1, sizeof(*w));
+	struct wiring *w = wiring_begin(config, teller, files_durable());
 	if (!w)
 		return err_set(err, ERR_MEMORY, "no memory to start");
-	w->config = config;
-	w->teller = *teller;
-	w->files = files_durable();
-	w->host = host_linux();
-	w->lock = STATE_LOCK_INIT;
-	if (!state_lock_take(config->state_directory, &w->lock, err) ||
-	    !restarter_host_new(&w->restarter_port, err) || !wire_seats(w, libexec, err)) {
-		wiring_free(w);
-		return false;
-	}
-	*ret = w;
-	return true;
+	return wiring_end(w,
+			  state_lock_take(config->state_directory, &w->lock, err) &&
+			      restarter_host_new(&w->restarter_port, err) &&
+			      wire_seats(w, libexec, err),
+			  ret);
 }
 
 bool wiring_new(const struct config *config, const char *libexec,
 		const struct wiring_teller *teller, struct wiring **ret, struct err *err)
 {
-	struct wiring *w = calloc(1, sizeof(*w));
+	struct wiring *w = wiring_begin(config, teller, files_durable());
 	char path[PATH_BYTES_MAX];
 	if (!w)
 		return err_set(err, ERR_MEMORY, "no memory to start");
-	w->config = config;
-	w->teller = *teller;
-	w->files = files_durable();
-	w->host = host_linux();
-	w->lock = STATE_LOCK_INIT;
 	w->kill_at = getenv("ROTAD_TEST_KILL_AT");
 	snprintf(path, sizeof(path), "%s/rotad-net", libexec);
-	if (!make_directory(config->state_directory, err) ||
-	    !state_lock_take(config->state_directory, &w->lock, err) ||
-	    !restarter_host_new(&w->restarter_port, err) ||
-	    !helper_new("rotad-net", path, &w->net, err) ||
-	    !helper_new("rotad-net", path, &w->schedule_net, err)) {
-		wiring_free(w);
-		return false;
-	}
+	bool ok = make_directory(config->state_directory, err) &&
+		  state_lock_take(config->state_directory, &w->lock, err) &&
+		  restarter_host_new(&w->restarter_port, err) &&
+		  helper_new("rotad-net", path, &w->net, err) &&
+		  helper_new("rotad-net", path, &w->schedule_net, err);
 	w->http = (struct http_port){.ops = &http_rpc_ops, .self = w->net};
-	if (!authorities_new(w, config, &w->authorities, err)) {
-		wiring_free(w);
-		return false;
-	}
-	if (!wire_seats(w, libexec, err)) {
-		wiring_free(w);
-		return false;
-	}
-	*ret = w;
-	return true;
+	return wiring_end(w,
+			  ok && authorities_new(w, config, &w->authorities, err) &&
+			      wire_seats(w, libexec, err),
+			  ret);
 }
 
 /* One that ended once is replaced unseen. */

@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "codec/json_mem.h"
 
-enum { LINE_MAX_BYTES = 16 * 1024, WORD_BYTES = 80 };
+enum { LINE_MAX_BYTES = 16 * 1024, PROGRAM_BYTES = 80 };
 /* SD_MESSAGE_UNIT_STARTING of sd-messages.h: before the unit's program runs. */
 #define UNIT_STARTING "7d4958e842da4a758f6c1cdc7b36dcc5"
 
@@ -47,7 +47,7 @@ static void say_program(const char *how, char *user, char *word, char out[SUSPEC
 /* "(root) CMD (/usr/local/bin/sync --all)" */
 static bool is_cron(const struct line *l, char out[SUSPECT_BYTES])
 {
-	char user[WORD_BYTES], word[WORD_BYTES];
+	char user[PROGRAM_BYTES], word[PROGRAM_BYTES];
 	if (sscanf(l->message, "(%79[^)]) CMD (%79[^ )]", user, word) != 2)
 		return false;
 	say_program("cron as", user, word, out);
@@ -57,7 +57,7 @@ static bool is_cron(const struct line *l, char out[SUSPECT_BYTES])
 /* "   alice : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/cp a b" */
 static bool is_sudo(const struct line *l, char out[SUSPECT_BYTES])
 {
-	char user[WORD_BYTES], word[WORD_BYTES];
+	char user[PROGRAM_BYTES], word[PROGRAM_BYTES];
 	const char *command = strstr(l->message, "COMMAND=");
 	if (!command || sscanf(l->message, " %79[^ :]", user) != 1 ||
 	    sscanf(command, "COMMAND=%79s", word) != 1)
@@ -78,7 +78,7 @@ static bool is_unit(const struct line *l, char out[SUSPECT_BYTES])
 	for (size_t i = 0; i < ARRAY_N(not ); i++)
 		if (strncmp(l->unit, not [i], strlen(not [i])) == 0)
 			return false;
-	char unit[WORD_BYTES + 21];
+	char unit[PROGRAM_BYTES + 21];
 	snprintf(unit, sizeof(unit), "%.100s", l->unit);
 	make_plain(unit);
 	snprintf(out, SUSPECT_BYTES, "the unit %s", unit);

@@ -6,8 +6,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-
-enum { SUSPECT_BYTES = 160 };
+#include "model/seen.h"
 
 /* What was started last before `moment`, or names `path`: "the unit keyfile-sync.service", "cron as
  * root: /usr/local/bin/sync", "sudo of alice: /bin/cp". Of a command only its program: what stands

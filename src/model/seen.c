@@ -147,6 +147,21 @@ const struct key_id *seen_gone(const struct seen *s)
 	return c->is_carried ? &p->pivot.id : &p->next.id;
 }
 
+unsigned seen_key_number(const struct seen *s, const struct key_id *id)
+{
+	const struct proposal *p = &s->ledger.proposal;
+	const struct key_name *known[] = {&s->anchor.pivot,   &s->anchor.next, &s->anchor.burnt,
+					  &s->anchor.standby, &p->pivot,       &p->next,
+					  &p->after};
+	for (size_t i = 0; i < ARRAY_N(known); i++)
+		if (key_id_given(&known[i]->id) && key_id_equal(&known[i]->id, id))
+			return known[i]->number;
+	for (unsigned i = 0; i < s->anchor.retired_n; i++)
+		if (key_id_equal(&s->anchor.retired[i].id, id))
+			return s->anchor.retired[i].number;
+	return 0;
+}
+
 struct ring_ids seen_loaded(const struct seen *s)
 {
 	const struct seen_member *self = seen_self(s);

@@ -79,6 +79,8 @@ struct seen_member {
 	char served_why[160]; /* what was wrong with any of these; "" nothing */
 };
 
+enum { SUSPECT_BYTES = 160 }; /* what may have written it, in words */
+
 /* The instance's own keyfile. */
 struct seen_keyfile {
 	struct fact fact; /* not known: unreadable, why tells */
@@ -94,9 +96,10 @@ struct seen_keyfile {
 	bool is_writable; /* put would pass its checks; put_error and why tell otherwise */
 	enum err_kind put_error;
 	struct wall modified;
-	unsigned uid;      /* of the owner */
-	char marker[64];   /* "Ansible managed" and the like, found in a comment; "" */
-	char suspect[160]; /* what this host's journal has just before it was written; "" */
+	unsigned uid;                /* of the owner */
+	char marker[64];             /* "Ansible managed" and the like, found in a comment; "" */
+	char suspect[SUSPECT_BYTES]; /* what this host's journal has just before it was written; ""
+				      */
 	char why[512];
 	struct wall born; /* of the pivot, oldest credible evidence; 0 not known */
 	bool is_born_exact;
@@ -455,6 +458,8 @@ struct ring_ids seen_loaded(const struct seen *s);
 /* The key that no process may have loaded any more: after the votes, and after the end as long as
  * it is held on this host, so that it can be tried. NULL: none. */
 const struct key_id *seen_gone(const struct seen *s);
+/* Which number has a key? 0: none known. */
+unsigned seen_key_number(const struct seen *s, const struct key_id *id);
 /* The pivot moves from p to q, for ever: with q's birth, and with the key that now stands beside it
  * (strategy standby). A second time changes nothing. */
 void anchor_carry(struct anchor *a, const struct proposal *p);

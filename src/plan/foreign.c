@@ -66,7 +66,13 @@ void foreign_advice(const struct seen *s, char *out, size_t out_n)
 }
 
 /* A hint: the journal tells what was started, not who wrote. */
-#define SUSPECT_WORDS " Just before, says this host's journal: "
+static void tell_suspect(const struct seen_keyfile *k, char *what, size_t what_n)
+{
+	size_t n = strlen(what);
+	if (k->suspect[0])
+		snprintf(what + n, what_n - n, " Just before, says this host's journal: %s.",
+			 k->suspect);
+}
 
 static void tell(struct planner *p, enum event_kind kind, const char *keys, const char *we_did,
 		 bool is_put_back)
@@ -82,10 +88,10 @@ static void tell(struct planner *p, enum event_kind kind, const char *keys, cons
 		 s->cluster, s->self_host, s->self_host);
 	snprintf(e->what, sizeof(e->what),
 		 "%.300s holds %s; the set accepts key %u. Written %s. The file's owner is uid "
-		 "%u%s%s%s.%s%s%s",
+		 "%u%s%s%s.",
 		 k->path, keys, p->pivot.number, wall_print_utc(k->modified, when, sizeof(when)),
-		 k->uid, k->marker[0] ? "; text has \"" : "", k->marker, k->marker[0] ? "\"" : "",
-		 k->suspect[0] ? SUSPECT_WORDS : "", k->suspect, k->suspect[0] ? "." : "");
+		 k->uid, k->marker[0] ? "; text has \"" : "", k->marker, k->marker[0] ? "\"" : "");
+	tell_suspect(k, e->what, sizeof(e->what));
 	snprintf(
 	    e->now, sizeof(e->now),
 	    "%s runs on with the keys it has loaded. DO NOT restart it until its file is right.",
@@ -191,17 +197,6 @@ static bool mended_plan(struct planner *p)
 	return p->plan->acts_n > 0; /* where the ledger answers */
 }
 
-/* A key's number, for people; 0 not known. */
-static unsigned number_of(const struct seen *s, const struct key_id *id)
-{
-	const struct anchor *a = &s->anchor;
-	const struct key_name *names[] = {&a->pivot, &a->next, &a->standby};
-	for (size_t i = 0; i < ARRAY_N(names); i++)
-		if (key_id_equal(&names[i]->id, id))
-			return names[i]->number;
-	return 0;
-}
-
 static bool has_dead(const struct ring_ids *ring, const struct anchor *a)
 {
 	bool any = ring_has_retired(ring, a);
@@ -265,7 +260,7 @@ enum before_start foreign_before_start(const struct seen *s, const struct policy
 		}
 	*ret = (struct act){.kind = ACT_RESTORE_KEYFILE, .ring_n = written->n};
 	for (unsigned i = 0; i < written->n; i++)
-		ret->ring[i] = (struct key_name){.number = number_of(s, &written->ids[i]),
+		ret->ring[i] = (struct key_name){.number = seen_key_number(s, &written->ids[i]),
 						 .id = written->ids[i]};
 	snprintf(why, why_n, "it holds %s",
 		 has_dead(&k->ring, &s->anchor) ? "a dead key" : "other keys than it must hold");
@@ -295,9 +290,9 @@ bool foreign_plan(struct planner *p)
 			 "%s/%s: something other than rotad wrote the keyfile; it still "
 			 "holds key %u.",
 			 s->cluster, s->self_host, p->pivot.number);
-		snprintf(e->what, sizeof(e->what), "%.400s was written by uid %u%s%s.%s%s%s",
-			 k->path, k->uid, k->marker[0] ? ", with " : "", k->marker,
-			 k->suspect[0] ? SUSPECT_WORDS : "", k->suspect, k->suspect[0] ? "." : "");
+		snprintf(e->what, sizeof(e->what), "%.400s was written by uid %u%s%s.", k->path,
+			 k->uid, k->marker[0] ? ", with " : "", k->marker);
+		tell_suspect(k, e->what, sizeof(e->what));
 		snprintf(e->now, sizeof(e->now), "Safe: a restart keeps the member in the set.");
 		snprintf(e->we_did, sizeof(e->we_did),
 			 "Noted it; the plan goes on from what the file holds.");

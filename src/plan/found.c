@@ -228,6 +228,22 @@ static bool is_own_key(struct planner *p)
 	return false;
 }
 
+/* There is none. */
+static void found_plan(struct planner *p)
+{
+	const struct seen *s = p->s;
+	if (!s->is_clock_sane)
+		plan_wait(
+		    p, 5 * US_S,
+		    "The ledger of %s is not made by this host: its clock is wrong: %s. By it "
+		    "the others' certificates could not be believed.",
+		    s->cluster, s->clock_why);
+	else if (is_own_key(p)) {
+		plan_add(p, ACT_FOUND_LEDGER, "no rotad has worked here before");
+		plan_say(p, "The ledger of %s is made.", s->cluster);
+	}
+}
+
 bool ledger_plan(struct planner *p)
 {
 	static const char nothing[] =
@@ -296,19 +312,8 @@ bool ledger_plan(struct planner *p)
 	}
 	if (!plan_writes_ledger(p))
 		return false;
-	if (!l->exists && !s->is_clock_sane) {
-		plan_wait(
-		    p, 5 * US_S,
-		    "The ledger of %s is not made by this host: its clock is wrong: %s. By it "
-		    "the others' certificates could not be believed.",
-		    s->cluster, s->clock_why);
-		return true;
-	}
-	if (!l->exists && !is_own_key(p))
-		return true;
 	if (!l->exists) {
-		plan_add(p, ACT_FOUND_LEDGER, "no rotad has worked here before");
-		plan_say(p, "The ledger of %s is made.", s->cluster);
+		found_plan(p);
 		return true;
 	}
 	if (l->docs_n >= DOCS_CROWDED)

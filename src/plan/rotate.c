@@ -477,6 +477,19 @@ static void tell_unapproved(struct planner *p)
 		 n);
 }
 
+/* This member has done its part of a pass, and the rest of the set rides along. */
+static bool wait_riding(struct planner *p, const char *has, unsigned key)
+{
+	struct ride ride;
+	char text[RIDE_BYTES];
+	if (!ride_is_on(p, &ride))
+		return false;
+	plan_wait(p, plan_pace_us(p),
+		  "%s %s key %u; the others wait for restarts that happen anyway: %s.",
+		  p->s->self_host, has, key, ride_print(p, &ride, text, sizeof(text)));
+	return true;
+}
+
 static bool open_plan(struct planner *p)
 {
 	const struct seen *s = p->s;
@@ -487,9 +500,8 @@ static bool open_plan(struct planner *p)
 	struct act *a;
 	if (r >= 0 && s->ledger.roll.votes[r].word == VOTE_YEA) {
 		unsigned yea = 0;
-		char missing[WAITS_BYTES] = "", rides[RIDE_BYTES];
+		char missing[WAITS_BYTES] = "";
 		const char *removed = "";
-		struct ride ride;
 		for (unsigned i = 0; i < g->roll_n; i++) {
 			if (s->ledger.roll.votes[i].word == VOTE_YEA ||
 			    s->ledger.roll.is_without[i])
@@ -515,13 +527,7 @@ static bool open_plan(struct planner *p)
 			    s->self_host, g->next.number, removed, yea, g->roll_n);
 			return true;
 		}
-		if (ride_is_on(p, &ride))
-			plan_wait(p, plan_pace_us(p),
-				  "%s has voted for key %u; the others wait for restarts that "
-				  "happen anyway: %s.",
-				  s->self_host, g->next.number,
-				  ride_print(p, &ride, rides, sizeof(rides)));
-		else
+		if (!wait_riding(p, "has voted for", g->next.number))
 			plan_wait(p, plan_pace_us(p),
 				  "%s has voted for key %u; waits for %s (%u of %u).", s->self_host,
 				  g->next.number, missing, yea, g->roll_n);
@@ -614,20 +620,12 @@ static bool all_settled(const struct planner *p, const struct key_id *gone,
 static void close_plan(struct planner *p, const struct key_name *gone)
 {
 	const struct seen *s = p->s;
-	char missing[WAITS_BYTES], rides[RIDE_BYTES];
+	char missing[WAITS_BYTES];
 	struct wall since = {.us = 0};
-	struct ride ride;
 	if (!all_settled(p, &gone->id, missing)) {
-		if (ride_is_on(p, &ride)) {
-			plan_wait(p, plan_pace_us(p),
-				  "%s is done with key %u; the others wait for restarts that "
-				  "happen anyway: %s.",
-				  s->self_host, gone->number,
-				  ride_print(p, &ride, rides, sizeof(rides)));
-			return;
-		}
-		plan_wait(p, plan_pace_us(p), "%s is done with key %u; waits for %s.", s->self_host,
-			  gone->number, missing);
+		if (!wait_riding(p, "is done with", gone->number))
+			plan_wait(p, plan_pace_us(p), "%s is done with key %u; waits for %s.",
+				  s->self_host, gone->number, missing);
 		return;
 	}
 	for (unsigned i = 0; i < seen_all_n(s); i++)

@@ -269,7 +269,7 @@ struct seat {
 	    is_changed_again; /* the hook; a file was replaced since it began */
 	int64_t clock_offset_us;
 	struct wall suspect_of; /* ctime of the foreign keyfile that was asked about */
-	char suspect[160];
+	char suspect[SUSPECT_BYTES];
 	struct wall alarm_since[ALARMS_MAX]; /* as in struct seen */
 	uint32_t alarms_known;               /* judged by this process once, at least */
 	uint64_t progress;                   /* of the rotation, as the last plan counted it */

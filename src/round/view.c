@@ -22,22 +22,6 @@ static json_t *text_json(const char *z)
 	return v ? v : json_null();
 }
 
-/* Which number has a key? 0: none known. */
-static unsigned number_of(const struct seen *s, const struct key_id *id)
-{
-	const struct proposal *p = &s->ledger.proposal;
-	const struct key_name *known[] = {&s->anchor.pivot,   &s->anchor.next, &s->anchor.burnt,
-					  &s->anchor.standby, &p->pivot,       &p->next,
-					  &p->after};
-	for (size_t i = 0; i < ARRAY_N(known); i++)
-		if (key_id_given(&known[i]->id) && key_id_equal(&known[i]->id, id))
-			return known[i]->number;
-	for (unsigned i = 0; i < s->anchor.retired_n; i++)
-		if (key_id_equal(&s->anchor.retired[i].id, id))
-			return s->anchor.retired[i].number;
-	return 0;
-}
-
 static json_t *ring_json(const struct seen *s, const struct ring_ids *r)
 {
 	json_t *a;
@@ -45,7 +29,7 @@ static json_t *ring_json(const struct seen *s, const struct ring_ids *r)
 		return json_null();
 	a = json_array();
 	for (unsigned i = 0; i < r->n; i++)
-		json_array_append_new(a, json_integer(number_of(s, &r->ids[i])));
+		json_array_append_new(a, json_integer(seen_key_number(s, &r->ids[i])));
 	return a;
 }
 
@@ -89,10 +73,11 @@ static json_t *member_json(const struct seat *t, unsigned i)
 		const struct key_proof *p = &m->proofs[k];
 		if (strcmp(p->process_id, m->process_id) != 0)
 			continue;
-		json_array_append_new(
-		    proofs, json_pack("{s:i, s:s, s:b, s:o}", "key", (int)number_of(s, &p->key),
-				      "verdict", verdict_word(p->verdict), "control",
-				      p->is_controlled, "at", time_json(p->fact.at)));
+		json_array_append_new(proofs,
+				      json_pack("{s:i, s:s, s:b, s:o}", "key",
+						(int)seen_key_number(s, &p->key), "verdict",
+						verdict_word(p->verdict), "control",
+						p->is_controlled, "at", time_json(p->fact.at)));
 	}
 	if (r >= 0 && s->ledger.roll.is_without[r])
 		vote = "without";

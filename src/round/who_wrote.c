@@ -54,10 +54,9 @@ void suspect_look(struct seat *t, const struct file_view *view)
 	if (t->suspect_of.us != moment.us) {
 		t->suspect_of = moment;
 		t->suspect[0] = '\0';
-		if (!ask_journal(t, (struct wall){.us = moment.us - BEFORE_S * US_S}, moment,
-				 &lines, &err) ||
-		    !suspect_find(buf_str(&lines), k->path, moment, t->suspect))
-			t->suspect[0] = '\0';
+		if (ask_journal(t, (struct wall){.us = moment.us - BEFORE_S * US_S}, moment, &lines,
+				&err))
+			(void)!suspect_find(buf_str(&lines), k->path, moment, t->suspect);
 		err_clear(&err);
 	}
 	cut_z(k->suspect, sizeof(k->suspect), t->suspect);
