@@ -57,6 +57,8 @@ def begins(s, what):
             print(r.ctl("status").text(), r.ctl("explain").text(), sep="\n", flush=True)
         s.checks.that(what, False, e)
     s.checks.that("rotactl pause", s.fleet.all[0].ctl("pause", "--reason", "the test ends").status == 0)
+    # A turn that was taken before is brought to its end all the same.
+    wait_for("no turn under way", 90, lambda: not any(x["turn"] == "now" for r in s.fleet.all for x in r.status()["instances"][0]["members"]), 0.5)
 
 
 def untouched(s, but=()):
